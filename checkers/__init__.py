@@ -1,0 +1,1 @@
+"""Ways of asking a machine: generic, they know states and actions, not pages and pools."""

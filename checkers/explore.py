@@ -1,0 +1,286 @@
+"""Every reachable state of a scope, breadth first: the short engine that is obviously right."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from spec.dsl import Claim, Instance, Machine, Sort, Witness, World
+from spec.dsl.machine import first_sort
+from spec.dsl.words import Current
+
+from .guards import Site, sites, untested
+from .symmetry import Symmetry
+
+CHECK_EVERY = 1024
+"""States between two looks at the clock."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a trace: what happened, and the state it led to."""
+
+    instance: Instance
+    code: bytes
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A run of named pages from an initial state."""
+
+    start: bytes
+    steps: tuple[Step, ...]
+
+    @property
+    def codes(self) -> tuple[bytes, ...]:
+        return (self.start, *(s.code for s in self.steps))
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something found, for which arguments, and a shortest trace to it."""
+
+    name: str
+    args: tuple[Sort, ...]
+    trace: Trace
+
+
+@dataclass(frozen=True)
+class Budget:
+    """When to stop early; 0 means no limit."""
+
+    states: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
+class Exploration:
+    """What a search has seen: counts, findings, and how it ended (`stopped` is empty if it finished)."""
+
+    world: World
+    alike: tuple[type[Sort], ...]
+    states: int = 0
+    orbit_sum: int = 0
+    transitions: int = 0
+    depth: int = 0
+    seconds: float = 0.0
+    stopped: str = ""
+    fired: dict[str, int] = field(default_factory=dict)
+    violated: dict[str, Finding] = field(default_factory=dict)
+    reached: dict[str, Finding] = field(default_factory=dict)
+    deadlock: Finding | None = None
+    untested: list[tuple[Site, str]] = field(default_factory=list)
+
+
+Progress = Callable[[Exploration], None]
+
+
+def explore(
+    machine: Machine,
+    sizes: dict[str, int],
+    alike: tuple[type[Sort], ...] = (),
+    budget: Budget = Budget(),
+    progress: Progress = lambda seen: None,
+    until: str = "",
+) -> Exploration:
+    """Search a scope, treating the members of the `alike` sorts as interchangeable.
+
+    The search goes on past violations, so that each promise gets its own verdict, and counts do not depend on
+    promises; `until` names a promise whose violation is all that is wanted.
+    """
+    return Search(machine, sizes, alike, budget, until).run(progress)
+
+
+class Search:
+    """One search: the states found so far, how each was first reached, and what is still looked for."""
+
+    def __init__(
+        self, machine: Machine, sizes: dict[str, int], alike: tuple[type[Sort], ...], budget: Budget, until: str
+    ) -> None:
+        self.world = World(machine, sizes)
+        self.symmetry = Symmetry(self.world, alike)
+        self.budget, self.until = budget, until
+        self.index: dict[bytes, int] = {}
+        self.codes: list[bytes] = []
+        self.parents: list[int] = []
+        self.done = 0
+        self.found: dict[str, tuple[int, Claim | None]] = {}
+        self.seen = Exploration(self.world, alike, fired={a.name: 0 for a in machine.actions})
+        self.wanted = [w.stages[0] for w in machine.witnesses if len(w.stages) == 1]
+        sort = first_sort(machine)
+        pages = [[a.index for a in i.args if type(a) is sort] for i in self.world.instances]
+        self.one_page = [p[0] if len(p) == 1 else -1 for p in pages]
+
+    def run(self, progress: Progress) -> Exploration:
+        """Search until there is nothing new, the budget is spent, or somebody interrupts."""
+        started, seen = time.monotonic(), self.seen
+        guards = sites(self.world.machine)
+        Current.ledger = set()
+        try:
+            for code in self.world.initial():
+                self._add(self.symmetry.canonical(code), -1)
+            while self.done < len(self.codes) and not seen.stopped:
+                self._level(guards, started, progress)
+        except KeyboardInterrupt:
+            seen.stopped = "interrupted"
+        finally:
+            seen.untested = untested(guards, Current.ledger) if Current.ledger is not None else []
+            Current.ledger = None
+        seen.states, seen.seconds = len(self.codes), time.monotonic() - started
+        seen.orbit_sum = sum(map(self.symmetry.orbit_size, self.codes))
+        self._tell()
+        return seen
+
+    def _level(self, guards: list[Site], started: float, progress: Progress) -> None:
+        """Expand every state of one depth."""
+        seen, end = self.seen, len(self.codes)
+        while self.done < end and not seen.stopped:
+            self._expand(self.done)
+            self.done += 1
+            if self.done % CHECK_EVERY == 0:
+                seen.states, seen.seconds = len(self.codes), time.monotonic() - started
+                progress(seen)
+                if Current.ledger is not None and not untested(guards, Current.ledger):
+                    Current.ledger = None  # every guard has said yes and no: nothing is left to learn
+            self._watch(started)
+        seen.depth += len(self.codes) > end
+
+    def _watch(self, started: float) -> None:
+        if self.done == len(self.codes):
+            return
+        if self.budget.states and len(self.codes) >= self.budget.states:
+            self.seen.stopped = f"{self.budget.states} states"
+        elif self.budget.seconds and time.monotonic() - started > self.budget.seconds:
+            self.seen.stopped = f"{self.budget.seconds:g} s"
+        elif self.until in self.found:
+            self.seen.stopped = f"{self.until} is violated"
+
+    def _add(self, code: bytes, parent: int) -> None:
+        """Take a canonical state, if it is new, and ask what holds in it."""
+        if code in self.index:
+            return
+        number = self.index[code] = len(self.codes)
+        self.codes.append(code)
+        self.parents.append(parent)
+        for violation in self.world.violated(code):
+            self.found.setdefault(violation.claim.name, (number, violation.claim))
+        for claim in [c for c in self.wanted if not c.is_step]:
+            if any(self.world.holds(claim, code, args) for args in self.world.tuples(claim.params)):
+                self._reach(claim, number)
+
+    def _reach(self, claim: Claim, number: int) -> None:
+        self.wanted.remove(claim)
+        self.found[claim.name] = (number, claim)
+
+    def _expand(self, number: int) -> None:
+        """Take every enabled instance once; of pages with equal records, only the first."""
+        world, seen, code = self.world, self.seen, self.codes[number]
+        skip, moved = self.symmetry.repeats(code), False
+        for n, after in world.successors(code):
+            if self.one_page[n] in skip:
+                continue
+            seen.transitions += 1
+            seen.fired[world.instances[n].action.name] += 1
+            moved = moved or after != code
+            for violation in world.violated_by_step(code, after):
+                self.found.setdefault(violation.claim.name, (number, violation.claim))
+            for claim in [c for c in self.wanted if c.is_step]:
+                if any(world.step_holds(claim, code, args) for args in world.tuples(claim.params)):
+                    self._reach(claim, number)
+            self._add(self.symmetry.canonical(after), number)
+        final = world.machine.is_final
+        if not moved and not (final and world.holds(final, code, ())):
+            self.found.setdefault("", (number, None))
+
+    # -- telling what was found ------------------------------------------------------------------------------------
+
+    def _tell(self) -> None:
+        """Turn each find into a trace of named pages."""
+        promised = {c.name for c in self.world.machine.promises}
+        for name, (number, claim) in self.found.items():
+            trace = self._trace(number)
+            if claim is None:
+                self.seen.deadlock = Finding("", (), trace)
+            else:
+                (self.seen.violated if name in promised else self.seen.reached)[name] = self._finding(
+                    claim, trace, name in promised
+                )
+
+    def _trace(self, number: int) -> Trace:
+        """One run of named pages whose states have the canonical forms on the way to this state."""
+        numbers = [number]
+        while self.parents[numbers[-1]] >= 0:
+            numbers.append(self.parents[numbers[-1]])
+        forms = [self.codes[n] for n in reversed(numbers)]
+        start = next(c for c in self.world.initial() if self.symmetry.canonical(c) == forms[0])
+        code, steps = start, list[Step]()
+        for form in forms[1:]:
+            steps.append(next(s for s in self._steps(code) if self.symmetry.canonical(s.code) == form))
+            code = steps[-1].code
+        return Trace(start, tuple(steps))
+
+    def _steps(self, code: bytes) -> Iterator[Step]:
+        for n, after in self.world.successors(code):
+            yield Step(self.world.instances[n], after)
+
+    def _finding(self, claim: Claim, trace: Trace, promise: bool) -> Finding:
+        """The arguments a promise fails for (or a witness holds for) at the end of this trace, or one step on."""
+        world, code = self.world, trace.codes[-1]
+        if not claim.is_step:
+            args = next(a for a in world.tuples(claim.params) if world.holds(claim, code, a) != promise)
+            return Finding(claim.name, args, trace)
+        for step in self._steps(code):
+            for args in world.tuples(claim.params):
+                if world.step_holds(claim, code, args) != promise:
+                    return Finding(claim.name, args, Trace(trace.start, (*trace.steps, step)))
+        raise AssertionError(f"{claim.name} was found at a state, and now is not")
+
+
+def reach(machine: Machine, sizes: dict[str, int], witness: Witness, budget: Budget = Budget()) -> Finding | str | None:
+    """A shortest run in which the stages of a witness come about in order, for the same arguments.
+
+    Searches pairs of (state, stages done), without symmetry, because the arguments are named. Returns None if
+    there is no such run, and a text if the budget was spent before that was known.
+    """
+    world, started = World(machine, sizes), time.monotonic()
+    for args in world.tuples(witness.stages[0].params):
+        queue: list[tuple[bytes, int]] = [(code, _advance(world, witness, 0, code, args)) for code in world.initial()]
+        parents: dict[tuple[bytes, int], tuple[tuple[bytes, int], Instance] | None] = dict.fromkeys(queue)
+        for at in queue:
+            if at[1] == len(witness.stages):
+                return Finding(witness.name, args, _run_to(at, parents))
+            for n, after in world.successors(at[0]):
+                stage = at[1]
+                if witness.stages[stage].is_step and world.step_holds(witness.stages[stage], at[0], args):
+                    stage += 1
+                to = (after, _advance(world, witness, stage, after, args))
+                if to not in parents:
+                    parents[to] = (at, world.instances[n])
+                    queue.append(to)
+            if (budget.states and len(queue) >= budget.states) or (
+                budget.seconds and time.monotonic() - started > budget.seconds
+            ):
+                return f"{len(queue)} states searched"
+    return None
+
+
+def _advance(world: World, witness: Witness, stage: int, code: bytes, args: tuple[Sort, ...]) -> int:
+    """How many stages are done once this state is reached; one state may complete several."""
+    while (
+        stage < len(witness.stages)
+        and not witness.stages[stage].is_step
+        and world.holds(witness.stages[stage], code, args)
+    ):
+        stage += 1
+    return stage
+
+
+def _run_to(
+    at: tuple[bytes, int], parents: dict[tuple[bytes, int], tuple[tuple[bytes, int], Instance] | None]
+) -> Trace:
+    steps = list[Step]()
+    while (came := parents[at]) is not None:
+        steps.append(Step(came[1], at[0]))
+        at = came[0]
+    return Trace(at[0], tuple(reversed(steps)))

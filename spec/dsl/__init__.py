@@ -1,0 +1,43 @@
+"""The notation: everything a spec or a model is written with. Start with `docs/reading-the-spec.md`."""
+
+from .machine import Action, Breaks, Claim, Machine, Witness
+from .mutate import drop, instead, mutant, swap
+from .state import Field, Members, State, bound, field, history, members
+from .values import ANY, NOBODY, Kind, Sort, SpecError, between, optional
+from .words import count, each, iff, implies, require, some
+from .world import Instance, Violation, World
+
+__all__ = [
+    "ANY",
+    "NOBODY",
+    "Action",
+    "Breaks",
+    "Claim",
+    "Field",
+    "Instance",
+    "Kind",
+    "Machine",
+    "Members",
+    "Sort",
+    "SpecError",
+    "State",
+    "Violation",
+    "Witness",
+    "World",
+    "between",
+    "bound",
+    "count",
+    "drop",
+    "each",
+    "field",
+    "history",
+    "iff",
+    "implies",
+    "instead",
+    "members",
+    "mutant",
+    "optional",
+    "require",
+    "some",
+    "swap",
+]  # fmt: skip

@@ -1,0 +1,275 @@
+"""A machine: a state, its actions, and what is promised of it. Building one lints and lifts every function."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from typing import Any, get_type_hints
+
+from .expr import Const, Expr, Quantified, Read, Var, text, walk
+from .lift import Lifted, lift_action, lift_claim
+from .lint import lint
+from .state import Field, Shape, State
+from .values import ANY, Sort, SpecError
+
+Function = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing that can happen: the function as written, and as lifted."""
+
+    fn: Function
+    params: tuple[Var, ...]
+    lifted: Lifted
+    system: bool
+
+    @property
+    def name(self) -> str:
+        return self.fn.__name__
+
+    @property
+    def doc(self) -> str:
+        return inspect.getdoc(self.fn) or ""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A promise or a witness: a function of one state, or of the states before and after a step."""
+
+    fn: Function
+    params: tuple[Var, ...]
+    expr: Expr
+    whens: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return self.fn.__name__
+
+    @property
+    def doc(self) -> str:
+        return inspect.getdoc(self.fn) or ""
+
+    @property
+    def is_step(self) -> bool:
+        return len(self.whens) == 2
+
+    def sentence(self) -> str:
+        return self.name.replace("_", " ")
+
+
+@dataclass(frozen=True)
+class Witness:
+    """Something that must be possible: one claim, or several in this order with the same arguments."""
+
+    stages: tuple[Claim, ...]
+
+    @property
+    def name(self) -> str:
+        return "_then_".join(c.name for c in self.stages)
+
+
+@dataclass(frozen=True)
+class Breaks:
+    """What a broken machine is expected to do: violate this promise, in a shortest trace of so many steps."""
+
+    promise: str
+    steps: int
+    stands_for: str
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A closed world: what may happen (by the system, by its environment), what is promised, what must be possible.
+
+    `always` are claims of every state, `steps` claims of (before, after), `sometimes` witnesses: a claim of either
+    kind, or a tuple of claims that must come about in this order. The first parameter of every function is the
+    state; the others range over sorts: a promise holds for all of them, a witness for some.
+    `scopes` are presets by name; `alike` names the sorts whose members are interchangeable; `place` is the field
+    drawn as nodes; `final` says where a run may stop; `refines` is the machine one level up.
+    """
+
+    name: str
+    doc: str
+    state: type[State]
+    system: tuple[Function, ...]
+    environment: tuple[Function, ...] = ()
+    always: tuple[Function, ...] = ()
+    steps: tuple[Function, ...] = ()
+    sometimes: tuple[Function | tuple[Function, ...], ...] = ()
+    scopes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    alike: tuple[type[Sort], ...] = ()
+    place: Field[Any, Any] | None = None
+    final: Function | None = None
+    refines: Machine | None = None
+    breaks: Breaks | None = None
+
+    def __post_init__(self) -> None:
+        names = [fn.__name__ for fn in (*self.system, *self.environment, *self.always, *self.steps)]
+        for name in names:
+            if names.count(name) > 1:
+                raise SpecError(f"{self.name}: {name} is listed twice; give each action and promise a name of its own")
+        if not self.actions:
+            raise SpecError(f"{self.name} has no actions; list them under system= or environment=")
+        if "tiny" not in self.scopes:
+            raise SpecError(f"{self.name} has no scope called tiny; give scopes={{'tiny': {{...}}}}")
+        for scope in self.scopes:
+            self.sizes(scope, {})
+        _ = self.promises, self.witnesses, self.is_final
+        check_symmetry(self)
+
+    @property
+    def shape(self) -> Shape:
+        return self.state._shape
+
+    @cached_property
+    def actions(self) -> tuple[Action, ...]:
+        every = [(fn, True) for fn in self.system] + [(fn, False) for fn in self.environment]
+        return tuple(Action(fn, *_lifted_action(fn, self.state), system) for fn, system in every)
+
+    @cached_property
+    def promises(self) -> tuple[Claim, ...]:
+        return (*(_claim(fn, self.state, 1) for fn in self.always), *(_claim(fn, self.state, 2) for fn in self.steps))
+
+    @cached_property
+    def witnesses(self) -> tuple[Witness, ...]:
+        listed = [stages if isinstance(stages, tuple) else (stages,) for stages in self.sometimes]
+        return tuple(Witness(tuple(_claim(fn, self.state, 0) for fn in stages)) for stages in listed)
+
+    @cached_property
+    def is_final(self) -> Claim | None:
+        return _claim(self.final, self.state, 1) if self.final else None
+
+    def action(self, name: str) -> Action:
+        return next(a for a in self.actions if a.name == name)
+
+    def sizes(self, scope: str, changes: Mapping[str, int]) -> dict[str, int]:
+        """The sizes of a scope with some of them changed; every one is checked against its range."""
+        if scope not in self.scopes:
+            raise SpecError(f"{self.name} has no scope {scope!r}; it has {', '.join(self.scopes)}")
+        sizes = {**self.scopes[scope], **changes}
+        ranges = {n: (m.low, m.high) for n, m in self.shape.members.items()}
+        ranges |= {n: (b.low, b.high) for n, b in self.shape.bounds.items()}
+        for name, size in sizes.items():
+            if name not in ranges:
+                raise SpecError(f"{self.name} has no size {name!r}; it has {', '.join(ranges)}")
+            low, high = ranges[name]
+            if not low <= size <= high:
+                raise SpecError(f"{name}={size} is out of range; {self.name} takes {low} to {high}")
+        if missing := [name for name in ranges if name not in sizes]:
+            raise SpecError(f"scope {scope!r} of {self.name} leaves out {', '.join(missing)}")
+        return {name: sizes[name] for name in ranges}
+
+    @cached_property
+    def digest(self) -> str:
+        """A fingerprint of what the machine means; comments and line numbers do not change it."""
+        return hashlib.sha256("\n".join(_meaning(self)).encode()).hexdigest()[:16]
+
+
+@cache
+def _lifted_action(fn: Function, state: Any) -> tuple[tuple[Var, ...], Lifted]:
+    lint(fn)
+    params = parameters(fn, state, 1)
+    return params, lift_action(fn, state, params)
+
+
+@cache
+def _claim(fn: Function, state: Any, states: int) -> Claim:
+    """A claim of so many states; 0 means: as many as its signature says."""
+    lint(fn)
+    count = states or _states_in_signature(fn)
+    params = parameters(fn, state, count)
+    whens = ("",) if count == 1 else ("before", "after")
+    return Claim(fn, params, lift_claim(fn, state, whens, params), whens)
+
+
+def _states_in_signature(fn: Function) -> int:
+    return sum(issubclass(hint, State) for hint in _hints(fn)[1].values())
+
+
+def _hints(fn: Function) -> tuple[str, dict[str, type]]:
+    where = f"{fn.__code__.co_filename}:{fn.__code__.co_firstlineno}: {fn.__name__}"
+    try:
+        hints = get_type_hints(fn)
+    except NameError as error:
+        raise SpecError(f"{where}: its annotations name something unknown: {error}") from None
+    hints.pop("return", None)
+    names = inspect.signature(fn).parameters
+    if missing := [n for n in names if not isinstance(hints.get(n), type)]:
+        raise SpecError(f"{where}: parameter {missing[0]} needs a type: the state class or a sort")
+    return where, {n: hints[n] for n in names}
+
+
+def parameters(fn: Function, state: type[State], states: int) -> tuple[Var, ...]:
+    """The parameters of a spec function after its states, each a member of a sort."""
+    where, hints = _hints(fn)
+    leading, rest = list(hints.items())[:states], list(hints.items())[states:]
+    if len(leading) < states or not all(issubclass(state, hint) and issubclass(hint, State) for _, hint in leading):
+        wanted = "a state" if states == 1 else "two states, before and after,"
+        raise SpecError(f"{where}: takes {wanted} first, of type {state.__name__} or its base")
+    for name, hint in rest:
+        if hint not in state._shape.scope_name:
+            raise SpecError(f"{where}: parameter {name} is a {hint.__name__}, which {state.__name__} has no members of")
+    return tuple(Var(name, hint) for name, hint in rest)
+
+
+def expressions(machine: Machine) -> Iterator[tuple[str, Expr]]:
+    """Every expression of a machine with the line it came from."""
+    for action in machine.actions:
+        for path in action.lifted.paths:
+            for given in (*path.branches, *path.givens):
+                yield given.where, given.claim
+            for put in path.puts:
+                for e in (*put.keys, put.value):
+                    yield put.where, e
+    stages = (c for w in machine.witnesses for c in w.stages)
+    finals = (machine.is_final,) if machine.is_final else ()
+    for claim in (*machine.promises, *stages, *finals):
+        yield f"{claim.fn.__code__.co_filename}:{claim.fn.__code__.co_firstlineno}", claim.expr
+
+
+def check_symmetry(machine: Machine) -> None:
+    """Refuse a machine that tells members of a sort apart which it declares alike."""
+    for f in machine.shape.fields.values():
+        if f.domain.base in machine.alike and isinstance(f.start, Sort):
+            raise SpecError(f"{f.name} starts as {f.start!r}, but {f.domain.base.__name__}s are declared alike")
+        if f.domain.base is first_sort(machine) and f.domain.base in machine.alike:
+            raise SpecError(f"{f.name} points at a {f.domain.base.__name__}; a page carries its whereabouts instead")
+    for where, e in expressions(machine):
+        for x in walk(e):
+            if isinstance(x, Const) and isinstance(x.value, Sort) and type(x.value) in machine.alike:
+                raise SpecError(f"{where}: names {x.value!r}, but {type(x.value).__name__}s are declared alike")
+
+
+def first_sort(machine: Machine) -> type[Sort]:
+    """The sort whose members carry the records that symmetry sorts: the first one declared, the pages."""
+    return next(iter(machine.shape.members.values())).sort
+
+
+def is_local(machine: Machine, claim: Claim) -> bool:
+    """Does the claim look at one page's record (and at pools and devices) only, never at other pages?"""
+    sort = first_sort(machine)
+    pages = [v for v in claim.params if v.sort is sort]
+    quantified = any(isinstance(x, Quantified) and x.var.sort is sort for x in walk(claim.expr))
+    return len(pages) <= 1 and not quantified
+
+
+def reads(e: Expr) -> set[str]:
+    """The names of the fields an expression looks at."""
+    return {x.field.name for x in walk(e) if isinstance(x, Read)}
+
+
+def _meaning(machine: Machine) -> Iterator[str]:
+    for f in (*machine.shape.fields.values(), *machine.shape.histories.values()):
+        start = "any" if f.start is ANY else repr(f.start)
+        yield f"field {f.name}[{', '.join(k.__name__ for k in f.keys)}] holds {f.domain!r}, starts as {start}"
+    for action in machine.actions:
+        yield f"action {action.name}({', '.join(f'{v.name}: {v.sort.__name__}' for v in action.params)})"
+        for path in action.lifted.paths:
+            puts = (f"{text(Read(p.field, p.keys))} = {text(p.value)}" for p in path.puts)
+            yield f"  {text(path.guard)} -> {'; '.join(puts)}"
+    for claim in machine.promises:
+        yield f"promise {claim.name} {claim.whens}: {text(claim.expr)}"

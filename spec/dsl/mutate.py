@@ -1,0 +1,132 @@
+"""Mutations as data: a broken machine is a sound one in which some statement became another, or none."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from dataclasses import dataclass, replace
+from types import CodeType, FunctionType
+from typing import Any
+
+from .lint import SOURCES, helpers, reachable, tree_of
+from .machine import Breaks, Function, Machine
+from .values import SpecError
+
+
+@dataclass(frozen=True)
+class Change:
+    """In this function, the statement becomes another text; an empty text leaves it out."""
+
+    function: str
+    statement: str
+    becomes: str
+
+
+def drop(function: str, statement: str) -> tuple[Change, ...]:
+    """Leave a statement out: `drop("pool_free", "require(...)")`."""
+    return (Change(function, statement, ""),)
+
+
+def instead(function: str, statement: str, becomes: str) -> tuple[Change, ...]:
+    """Put another text in the place of a statement, or of the condition of an `if`."""
+    return (Change(function, statement, becomes),)
+
+
+def swap(function: str, one: str, other: str) -> tuple[Change, ...]:
+    """Let two statements change places."""
+    return (Change(function, one, other), Change(function, other, one))
+
+
+def mutant(
+    base: Machine, name: str, changes: tuple[Change, ...], *, breaks: str, steps: int, stands_for: str
+) -> Machine:
+    """The machine with these changes; it is expected to break this promise, shortest in so many steps."""
+    if breaks not in {claim.name for claim in base.promises}:
+        hint = nearest(breaks, [c.name for c in base.promises])
+        raise SpecError(f"{name}: breaks={breaks!r} is no promise of {base.name}{hint}")
+    mutated = changed(base, name, changes)
+    return replace(mutated, name=name, doc=stands_for, scopes=base.scopes, breaks=Breaks(breaks, steps, stands_for))
+
+
+def changed(base: Machine, name: str, changes: tuple[Change, ...]) -> Machine:
+    """The machine with its functions changed, and nothing said about what that breaks."""
+    rebuild = Rebuild(name, changes, {f.__name__ for fn in (*base.system, *base.environment) for f in reachable(fn)})
+    return replace(base, system=tuple(map(rebuild, base.system)), environment=tuple(map(rebuild, base.environment)))
+
+
+class Rebuild:
+    """Makes functions anew where a change reaches them, and leaves all others the objects they were."""
+
+    def __init__(self, name: str, changes: tuple[Change, ...], known: set[str]) -> None:
+        self.name, self.changes = name, changes
+        self.made: dict[Any, Any] = {}
+        for change in changes:
+            if change.function not in known:
+                hint = nearest(change.function, sorted(known))
+                raise SpecError(f"{name}: changes {change.function!r}, which is no action or helper here{hint}")
+
+    def __call__(self, fn: Any) -> Any:
+        if fn not in self.made:
+            self.made[fn] = fn
+            self.made[fn] = self._rebuilt(fn)
+        return self.made[fn]
+
+    def _rebuilt(self, fn: Any) -> Function:
+        mine = tuple(c for c in self.changes if c.function == fn.__name__)
+        others = {name: self(helper) for name, helper in helpers(fn).items()}
+        if not mine and all(fn.__globals__[name] is helper for name, helper in others.items()):
+            return fn  # type: ignore[no-any-return]
+        code = _compiled(self.name, fn, mine) if mine else fn.__code__.replace()
+        SOURCES.setdefault(code, tree_of(fn))
+        made = FunctionType(code, {**fn.__globals__, **others}, fn.__name__)
+        made.__annotations__, made.__doc__, made.__module__ = fn.__annotations__, fn.__doc__, fn.__module__
+        return made
+
+
+def _compiled(name: str, fn: Function, changes: tuple[Change, ...]) -> CodeType:
+    tree = tree_of(fn)
+    edited = ast.parse(ast.unparse(tree)).body[0]  # a copy whose line numbers are put back below
+    assert isinstance(edited, ast.FunctionDef)
+    for mine, original in zip(ast.walk(edited), ast.walk(tree), strict=True):
+        ast.copy_location(mine, original)
+    editor = Editor(changes)
+    edited = editor.visit(edited)
+    if unmet := [c for c in changes if c not in editor.met]:
+        statements = [
+            ast.unparse(s) for s in ast.walk(tree) if isinstance(s, ast.stmt) and not isinstance(s, ast.FunctionDef)
+        ]
+        raise SpecError(
+            f"{name}: {fn.__name__} has no statement {unmet[0].statement!r}{nearest(unmet[0].statement, statements)}"
+        )
+    module = ast.fix_missing_locations(ast.Module([edited], []))
+    compiled = compile(module, fn.__code__.co_filename, "exec", dont_inherit=True)
+    code = next(c for c in compiled.co_consts if isinstance(c, CodeType))
+    SOURCES[code] = edited
+    return code
+
+
+class Editor(ast.NodeTransformer):
+    """Replaces each statement, or condition of an `if`, that a change names."""
+
+    def __init__(self, changes: tuple[Change, ...]) -> None:
+        self.changes = {ast.unparse(ast.parse(c.statement)): c for c in changes}
+        self.met: list[Change] = []
+
+    def visit(self, node: ast.AST) -> Any:
+        change = self.changes.get(ast.unparse(node)) if isinstance(node, (ast.stmt, ast.expr)) else None
+        if change is None:
+            return self.generic_visit(node)
+        self.met.append(change)
+        becomes = ast.parse(change.becomes).body or [ast.Pass()]
+        if isinstance(node, ast.expr) and isinstance(becomes[0], ast.Expr):
+            becomes[0] = becomes[0].value  # type: ignore[call-overload]
+        for new in becomes:
+            for part in ast.walk(new):
+                ast.copy_location(part, node)
+        return becomes[0] if isinstance(node, ast.expr) else becomes
+
+
+def nearest(word: str, known: list[str]) -> str:
+    """ "; did you mean ...?" with the most alike of the known names, or nothing."""
+    close = difflib.get_close_matches(word, known, n=3, cutoff=0.4)
+    return f"; did you mean {' or '.join(repr(c) for c in close)}?" if close else f"; known are {', '.join(known[:12])}"

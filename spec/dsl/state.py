@@ -1,0 +1,234 @@
+"""The concrete state: what a spec function reads and writes when it simply runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import product
+from typing import Any, ClassVar, Generic, TypeVar, overload
+
+from .values import ANY, Bound, Domain, Sort, SpecError, domain_of
+
+K = TypeVar("K")
+V = TypeVar("V")
+A = TypeVar("A", bound=Sort)
+B = TypeVar("B", bound=Sort)
+S = TypeVar("S", bound=Sort)
+
+Write = tuple["Cells[Any, Any]", Any, Any, int, int]
+"""A write in the journal: cells, key, old value, offset in the state's code, new code."""
+
+
+class Cells(dict[K, V], Generic[K, V]):
+    """One field of one state: `s.place[page]` reads, `s.place[page] = Place.TX` writes and is journalled."""
+
+    def __init__(self, name: str, values: tuple[V, ...], offsets: dict[K, int], journal: list[Write]) -> None:
+        super().__init__()
+        self.name, self.values_, self.offsets, self.journal = name, values, offsets, journal
+        self.codes = {value: code for code, value in enumerate(values)}
+
+    def __missing__(self, key: K) -> V:
+        raise SpecError(f"{self.name}[{key!r}] does not exist; test the key with != NOBODY first")
+
+    def __setitem__(self, key: K, value: V) -> None:
+        code = self.codes.get(value, -1)
+        if code < 0 or type(value) is not type(self.values_[code]):
+            raise SpecError(f"{self.name}[{key!r}] = {value!r}: outside its bounds, {_listed(self.values_)}")
+        self.journal.append((self, key, self[key], self.offsets[key], code))
+        dict.__setitem__(self, key, value)
+
+
+class Tally(Cells[K, int]):
+    """A history counter: it only ever grows, no guard may read it, and it is no part of a state's identity."""
+
+    def __setitem__(self, key: K, value: int) -> None:
+        self.journal.append((self, key, self[key], -1, 0))
+        dict.__setitem__(self, key, value)
+
+
+def _listed(values: tuple[Any, ...]) -> str:
+    shown = [repr(v) for v in values]
+    return ", ".join(shown) if len(shown) <= 6 else f"{shown[0]}..{shown[-1]}"
+
+
+class Members(Generic[S]):
+    """All members of a sort in a scope: what `each`, `some` and `count` range over."""
+
+    def __init__(self, sort: type[S], low: int, high: int) -> None:
+        self.sort, self.low, self.high, self.name = sort, low, high, "?"
+        self.all: tuple[S, ...] = ()
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def of(self, size: int) -> Members[S]:
+        """These members in a scope of the given size."""
+        made = Members(self.sort, self.low, self.high)
+        made.name, made.all = self.name, tuple(self.sort(i) for i in range(size))
+        return made
+
+    def each(self, claim: Callable[[S], bool]) -> bool:
+        return all(map(claim, self.all))
+
+    def some(self, claim: Callable[[S], bool]) -> bool:
+        return any(map(claim, self.all))
+
+    def count(self, claim: Callable[[S], bool]) -> int:
+        return sum(map(claim, self.all))
+
+
+class Field(Generic[K, V]):
+    """A field of the state: which sorts index it, what it may hold, how it starts, what it means and who writes it."""
+
+    def __init__(
+        self, keys: tuple[type[Sort], ...], domain: Domain[V], start: V, doc: str, history: bool = False
+    ) -> None:
+        self.keys, self.domain, self.start, self.doc, self.history, self.name = keys, domain, start, doc, history, "?"
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, s: None, owner: type) -> Field[K, V]: ...
+    @overload
+    def __get__(self, s: object, owner: type) -> Cells[K, V]: ...
+    def __get__(self, s: object | None, owner: type) -> Any:
+        return self  # a state keeps its own cells under this name; only the class itself arrives here
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+@overload
+def field(keys: type[A], values: type[V] | Domain[V], start: V, doc: str) -> Field[A, V]: ...
+@overload
+def field(keys: tuple[type[A], type[B]], values: type[V] | Domain[V], start: V, doc: str) -> Field[tuple[A, B], V]: ...
+def field(keys: Any, values: Any, start: Any, doc: str) -> Any:
+    """Declare a field: `dma = field((Page, Device), Dma, Dma.UNMAPPED, "whose turn it is; written by ...")`.
+
+    `start` is the value in the initial state; ANY means that each value gives an initial state of its own.
+    """
+    sorts = keys if isinstance(keys, tuple) else (keys,)
+    if not sorts or not all(isinstance(k, type) and issubclass(k, Sort) for k in sorts):
+        raise SpecError(f"a field is indexed by one or more sorts, not by {keys!r}")
+    if not doc:
+        raise SpecError("a field needs a text that says what it means and who writes it")
+    return Field(sorts, domain_of(values), start, doc)
+
+
+@overload
+def history(keys: type[A], doc: str) -> Field[A, int]: ...
+@overload
+def history(keys: tuple[type[A], type[B]], doc: str) -> Field[tuple[A, B], int]: ...
+def history(keys: Any, doc: str) -> Any:
+    """Declare a history counter: it starts at 0 and counts what actions do; no guard reads it."""
+    sorts = keys if isinstance(keys, tuple) else (keys,)
+    return Field(sorts, Domain(int), 0, doc, history=True)
+
+
+def members(sort: type[S], low: int = 1, high: int = 12) -> Members[S]:
+    """Declare that a state has members of this sort, and how many a scope may ask for."""
+    return Members(sort, low, high)
+
+
+def bound(low: int, high: int, doc: str) -> Bound:
+    """Declare a number that the scope fixes, and the range it may take."""
+    return Bound(low, high, doc)
+
+
+class Shape:
+    """What a state class declares, in order of declaration: members of sorts, bounds and fields."""
+
+    def __init__(self, owner: type) -> None:
+        declared = {name: thing for base in reversed(owner.__mro__) for name, thing in vars(base).items()}
+        self.members = {n: t for n, t in declared.items() if isinstance(t, Members)}
+        self.bounds = {n: t for n, t in declared.items() if isinstance(t, Bound)}
+        every = {n: t for n, t in declared.items() if isinstance(t, Field)}
+        self.fields = {n: t for n, t in every.items() if not t.history}
+        self.histories = {n: t for n, t in every.items() if t.history}
+        self.scope_name = {m.sort: n for n, m in self.members.items()}
+        for name, f in every.items():
+            for sort in (*f.keys, *([f.domain.base] if issubclass(f.domain.base, Sort) else [])):
+                if sort not in self.scope_name:
+                    raise SpecError(
+                        f"field {name} speaks of {sort.__name__}; declare its members in {owner.__name__} too"
+                    )
+
+    def size(self, sort: type[Sort], sizes: dict[str, int]) -> int:
+        return sizes[self.scope_name[sort]] if sort in self.scope_name else 0
+
+    def keys(self, f: Field[Any, Any], sizes: dict[str, int]) -> Iterator[tuple[Sort, ...]]:
+        return product(*(tuple(sort(i) for i in range(self.size(sort, sizes))) for sort in f.keys))
+
+    def values(self, f: Field[Any, Any], sizes: dict[str, int]) -> tuple[Any, ...]:
+        values = f.domain.values(sizes, self.size(f.domain.base, sizes))
+        if not 0 < len(values) <= 256:
+            raise SpecError(f"field {f.name} has {len(values)} values; between 1 and 256 are allowed")
+        return values
+
+
+class State:
+    """A state of a machine; a subclass declares what is in it. Spec functions get one as their first argument.
+
+    A concrete state also has a *code*, one byte a cell: the records of the first sort's members come first, so
+    that a page's whole record is one slice.
+    """
+
+    _shape: ClassVar[Shape]
+    _sizes: dict[str, int]
+    _journal: list[Write]
+
+    def __init_subclass__(cls) -> None:
+        cls._shape = Shape(cls)
+
+    @classmethod
+    def concrete(cls, sizes: dict[str, int]) -> Any:
+        """A state of this scope in which every cell holds its field's first value; `load` gives it others."""
+        return _build(cls, sizes)
+
+
+def _build(cls: type[State], sizes: dict[str, int]) -> State:
+    s, shape = cls(), cls._shape
+    s._sizes, s._journal = sizes, []
+    for name, group in shape.members.items():
+        s.__dict__[name] = group.of(sizes[name])
+    for name in shape.bounds:
+        s.__dict__[name] = sizes[name]
+    for name, offsets in layout(shape, sizes).items():
+        f = shape.fields[name]
+        values = shape.values(f, sizes)
+        s.__dict__[name] = cells = Cells(name, values, offsets, s._journal)
+        dict.update(cells, dict.fromkeys(offsets, values[0]))
+    for name, f in shape.histories.items():
+        tally: Tally[Any] = Tally(name, (), {}, s._journal)
+        dict.update(tally, {one_key(key): 0 for key in shape.keys(f, sizes)})
+        s.__dict__[name] = tally
+    return s
+
+
+def one_key(key: tuple[Any, ...]) -> Any:
+    """The key as spec text writes it: a page, or a pair."""
+    return key[0] if len(key) == 1 else key
+
+
+def layout(shape: Shape, sizes: dict[str, int]) -> dict[str, dict[Any, int]]:
+    """Where each cell lives in a state's code: member by member of each sort, so that records are slices."""
+    places: dict[str, dict[Any, int]] = {name: {} for name in shape.fields}
+    at = 0
+    for group in shape.members.values():
+        for index in range(sizes[group.name]):
+            for name, f in shape.fields.items():
+                if f.keys[0] is group.sort:
+                    for key in shape.keys(f, sizes):
+                        if key[0].index == index:
+                            places[name][one_key(key)] = at
+                            at += 1
+    return places
+
+
+def initial_values(f: Field[Any, Any], values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """What a cell of this field may hold in an initial state."""
+    if f.start is ANY:
+        return values
+    if not any(f.start == v and type(f.start) is type(v) for v in values):
+        raise SpecError(f"field {f.name} starts as {f.start!r}, which is none of {_listed(values)}")
+    return (f.start,)

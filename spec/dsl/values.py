@@ -1,0 +1,172 @@
+"""What a field may hold: enums, truth values, small numbers, and the things a model has several of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, ClassVar, Final, Generic, Never, TypeVar, cast
+
+V = TypeVar("V")
+
+
+class SpecError(Exception):
+    """The text of a spec breaks a rule of the notation; the message says which, where, and the way out."""
+
+
+class Kind(Enum):
+    """The base of the enums a field may hold; members hash by identity, which the explorer's speed rests on."""
+
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+class Sort:
+    """A kind of thing a model has finitely many of, all known by number: `Page`, `Pool`, `Device`.
+
+    A subclass says how people call its members: `class Device(Sort, called="eth{n}")`; `{letter}` gives A, B, C.
+    """
+
+    index: int
+    called: ClassVar[str]
+    _known: ClassVar[dict[int, Any]]
+
+    def __init_subclass__(cls, called: str = "") -> None:
+        cls.called = called or cls.__name__.lower() + "{n}"
+        cls._known = {}
+
+    def __new__(cls, index: int) -> Any:
+        """The one object for this index, so that two equal pages are the same page."""
+        if index not in cls._known:
+            made = cls._known[index] = super().__new__(cls)
+            made.index = index
+        return cls._known[index]
+
+    def __getnewargs__(self) -> tuple[int]:
+        return (self.index,)
+
+    def __bool__(self) -> bool:
+        raise SpecError(f"a {type(self).__name__} has no truth value; compare it: == NOBODY, or == another one")
+
+    def __repr__(self) -> str:
+        return self.called.format(n=self.index, letter=letter(self.index))
+
+
+def letter(index: int) -> str:
+    """A, B, ..., Z, A1, B1, ...: how pages are called in stories."""
+    return chr(ord("A") + index % 26) + (str(index // 26) if index >= 26 else "")
+
+
+class Nobody:
+    """The only value of `NOBODY`: no page, no pool, no device."""
+
+    def __bool__(self) -> bool:
+        raise SpecError("NOBODY has no truth value; write == NOBODY or != NOBODY")
+
+    def __repr__(self) -> str:
+        return "nobody"
+
+    def __reduce__(self) -> str:
+        return "NOBODY"
+
+
+NOBODY: Final[Never] = cast(Never, Nobody())
+"""The value of an optional field that holds nothing; any optional field may be compared with it."""
+
+ANY: Final[Never] = cast(Never, object())
+"""As a start value: the field may start as anything, and every choice is an initial state."""
+
+
+class Bound:
+    """A number that the scope of a run fixes, such as the size of the RX ring; in a state it reads as an int."""
+
+    def __init__(self, low: int, high: int, doc: str) -> None:
+        self.low, self.high, self.doc, self.name = low, high, doc, "?"
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, s: object, owner: type) -> int:
+        return cast(int, self)  # a state keeps its own int under this name; only the class itself arrives here
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Domain(Generic[V]):
+    """The values a field may hold, in the order of their codes: code 0 of an optional field is NOBODY."""
+
+    base: type[Any]
+    optional: bool = False
+    low: int | Bound = 0
+    high: int | Bound = 0
+
+    def values(self, sizes: dict[str, int], count: int = 0) -> tuple[Any, ...]:
+        """All values in a scope: `sizes` are its bounds, `count` the number of members of a sort."""
+        if self.base is bool:
+            return (False, True)
+        if self.base is int:
+            return tuple(range(_number(self.low, sizes), _number(self.high, sizes) + 1))
+        if issubclass(self.base, Enum):
+            return tuple(self.base)
+        members = tuple(self.base(i) for i in range(count))
+        return (NOBODY, *members) if self.optional else members
+
+    def __repr__(self) -> str:
+        if self.base is bool:
+            return "yes or no"
+        if self.base is int:
+            return f"{self.low}..{self.high}"
+        if issubclass(self.base, Enum):
+            return ", ".join(member.name for member in self.base)
+        return f"a {self.base.__name__}" + (" or nobody" if self.optional else "")
+
+
+def _number(bound: int | Bound, sizes: dict[str, int]) -> int:
+    return sizes[bound.name] if isinstance(bound, Bound) else bound
+
+
+def between(low: int, high: Any) -> Domain[int]:
+    """Whole numbers from low to high, both included; high may be a `Bound`."""
+    if isinstance(high, int) and not low <= high:
+        raise SpecError(f"between({low}, {high}) is empty; the first number must not be above the second")
+    return Domain(int, low=low, high=high)
+
+
+def optional(sort: type[V]) -> Domain[V]:
+    """A member of the sort, or NOBODY."""
+    return Domain(sort, optional=True)
+
+
+def domain_of(values: type[Any] | Domain[Any]) -> Domain[Any]:
+    """The domain behind what a field was declared with: an enum, bool, a sort, or a domain already."""
+    if isinstance(values, Domain):
+        return values
+    if isinstance(values, type) and (values is bool or issubclass(values, (Enum, Sort))):
+        return Domain(values)
+    raise SpecError(
+        f"{values!r} is nothing a field can hold; use an Enum, bool, a Sort, between(low, high) or optional(Sort)"
+    )
+
+
+BOOL: Final[Domain[bool]] = Domain(bool)
+NUMBER: Final[Domain[int]] = Domain(int)
+NOTHING: Final[Domain[Any]] = Domain(Nobody, optional=True)
+"""The domain of NOBODY itself."""
+
+
+def literal_domain(value: object) -> Domain[Any]:
+    """The narrowest domain of a concrete value met in spec text, or an error."""
+    if isinstance(value, bool):
+        return BOOL
+    if isinstance(value, int):
+        return Domain(int, low=value, high=value)
+    if isinstance(value, (Enum, Sort)):
+        return Domain(type(value))
+    if isinstance(value, Nobody):
+        return NOTHING
+    raise SpecError(
+        f"{value!r} is no value of the notation; use enum members, True, False, whole numbers, NOBODY or a parameter"
+    )

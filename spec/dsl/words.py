@@ -1,0 +1,88 @@
+"""The words of the notation: `require` for guards; `each`, `some`, `count`, `implies`, `iff` for claims."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sized
+from types import CodeType
+from typing import Any, Protocol, TypeVar
+
+from .state import Members
+from .values import Sort, SpecError
+
+S = TypeVar("S", bound=Sort)
+
+
+class Refused(BaseException):
+    """A guard said no: the action is not enabled here. No error, and nothing a spec may catch."""
+
+
+class Run(Protocol):
+    """What is running at the moment, concretely or lifted."""
+
+    @property
+    def puts(self) -> Sized:
+        """What the action has assigned so far."""
+
+    def guard(self, claim: Any) -> None:
+        """Take a guard: raise `Refused` if it is known to be false."""
+
+
+class Current:
+    """The run that `require` speaks to, and the ledger of guards seen true and false, when somebody keeps one."""
+
+    run: Run | None = None
+    ledger: set[tuple[CodeType, int, bool]] | None = None
+
+
+def require(claim: bool) -> None:
+    """The guard of an action: if the claim is false the action is not enabled. Guards come before assignments."""
+    run = Current.run
+    if run is None:
+        raise SpecError("require() was called outside an action; run actions through a machine")
+    if run.puts:
+        raise SpecError("require() after an assignment: guards come first, then the effect")
+    if Current.ledger is not None:
+        frame = sys._getframe(1)
+        Current.ledger.add((frame.f_code, frame.f_lasti, claim is True))
+    if claim is True:
+        return
+    if claim is False:
+        raise Refused
+    run.guard(claim)
+
+
+def each(group: Members[S], claim: Callable[[S], bool]) -> bool:
+    """The claim holds for every member: `each(s.pages, lambda p: s.place[p] != Place.TX)`."""
+    return group.each(claim)
+
+
+def some(group: Members[S], claim: Callable[[S], bool]) -> bool:
+    """The claim holds for at least one member."""
+    return group.some(claim)
+
+
+def count(group: Members[S], claim: Callable[[S], bool]) -> int:
+    """The number of members for which the claim holds."""
+    return group.count(claim)
+
+
+def implies(when: bool, then: bool) -> bool:
+    """If the first claim holds, so does the second."""
+    if isinstance(when, bool) and isinstance(then, bool):
+        return not when or then
+    return _symbolic(when, then).implies(when, then)
+
+
+def iff(one: bool, other: bool) -> bool:
+    """Both claims hold, or neither."""
+    if isinstance(one, bool) and isinstance(other, bool):
+        return one is other
+    return _symbolic(one, other).iff(one, other)
+
+
+def _symbolic(*claims: Any) -> Any:
+    for claim in claims:
+        if hasattr(claim, "iff"):
+            return claim
+    raise SpecError(f"implies() and iff() take claims, not {claims!r}")

@@ -1,0 +1,394 @@
+"""What may happen to a page: permission, not policy. Each action is one page's step; guards first, then the effect.
+
+A guard says only what the acting party can see at that moment. When to recycle and when to release, how many
+pages to keep, what to do when a ring is full: that is policy, and lives in models/.
+"""
+
+from spec.dsl import NOBODY, each, require
+from spec.page import Bind, Device, Dma, Life, Ownership, Page, Place, Pool, in_tx, posted
+
+# Steps that several actions share.
+
+
+def map_for(s: Ownership, page: Page, dev: Device) -> None:
+    """dma_map: from now on the device may touch the page; what the cpu wrote is visible to it."""
+    s.dma[page, dev] = Dma.DEVICE
+    s.dirty[page] = False
+    s.maps[page, dev] += 1
+
+
+def unmap_for(s: Ownership, page: Page, dev: Device) -> None:
+    """dma_unmap: the device may not touch the page any more."""
+    s.dma[page, dev] = Dma.UNMAPPED
+    s.unmaps[page, dev] += 1
+
+
+def sync_if_mapped(s: Ownership, page: Page, dev: Device) -> None:
+    """T13: give the device its turn, unless a scrub has taken the mapping away meanwhile (S15)."""
+    if s.dma[page, dev] != Dma.UNMAPPED:
+        s.dma[page, dev] = Dma.DEVICE
+    s.dirty[page] = False
+
+
+def go_home(s: Ownership, page: Page) -> None:
+    """T14, T15: the page is idle in the pool it came from, still mapped: "back to the originating device"."""
+    sync_if_mapped(s, page, s.device_of[s.home[page]])
+    s.place[page] = Place.POOL
+    s.refs[page] = 0
+
+
+def count_out(s: Ownership, page: Page, pool: Pool) -> None:
+    """T18: the page leaves its pool: unmap (unless the scrub did), then count, then forget the pool (S31)."""
+    if s.dma[page, s.device_of[pool]] != Dma.UNMAPPED:
+        unmap_for(s, page, s.device_of[pool])
+    s.returned[pool] += 1
+    s.home[page] = NOBODY
+    s.dirty[page] = False
+
+
+def go_out(s: Ownership, page: Page) -> None:
+    """T16, T17: the last pool reference ends outside: free, or on its own until the foreign reference is put."""
+    count_out(s, page, s.home[page])
+    s.refs[page] = 0
+    if s.foreign[page]:
+        s.place[page] = Place.STACK
+    else:
+        s.place[page] = Place.FREE
+
+
+# Entering the pool, and leaving it idle.
+
+
+def enter(s: Ownership, page: Page, pool: Pool) -> None:
+    """A page is allocated, mapped for the pool's device, and counted in.
+
+    Deck: "Only call dma_map() when setting up pages". Kernel: T4, __page_pool_alloc_pages_slow().
+    The consumer takes a page from the allocator, and allocates only while its pool is live (5.2, rule 6).
+    """
+    require(s.place[page] == Place.FREE)
+    require(s.life[pool] == Life.LIVE)
+
+    map_for(s, page, s.device_of[pool])
+    s.home[page] = pool
+    s.hold[pool] += 1
+    s.place[page] = Place.POOL
+
+
+def leave(s: Ownership, page: Page, pool: Pool) -> None:
+    """The consumer gives an idle page back to the allocator: unmapped, counted out, freed.
+
+    Deck: "And DMA unmap when leaving pool". Kernel: T3 and T27, page_pool_return_page() from refill or update_nid.
+    The consumer sees its own cache and ring, and is stopped before destroy.
+    """
+    require(s.home[page] == pool)
+    require(s.place[page] == Place.POOL)
+    require(s.life[pool] == Life.LIVE)
+
+    count_out(s, page, pool)
+    s.place[page] = Place.FREE
+
+
+def reclaim(s: Ownership, page: Page, pool: Pool) -> None:
+    """The page allocator takes an idle page from a live pool.
+
+    Deck: "Allow page allocator to reclaim pool pages". Not in Linux (D9): the reclaimer must hold the consumer's
+    side, and so sees what the consumer sees and does what the consumer does.
+    """
+    leave(s, page, pool)
+
+
+# The RX ring.
+
+
+def rx_post(s: Ownership, page: Page, pool: Pool) -> None:
+    """The driver takes an idle page from its pool and posts it: from now on the device may write it.
+
+    Kernel: T1 and T7, page_pool_dev_alloc_pages() and a free descriptor, in the NAPI poll of a live pool.
+    """
+    require(s.home[page] == pool)
+    require(s.place[page] == Place.POOL)
+    require(s.life[pool] == Life.LIVE)
+    require(posted(s, pool) < s.ring_size)
+
+    s.place[page] = Place.RX_RING
+
+
+def rx_repost(s: Ownership, page: Page, pool: Pool) -> None:
+    """The driver posts a page again that it holds alone, without passing the pool.
+
+    Kernel: T7 after T8, a refill that reuses the buffer in hand. The driver sees that its reference is the only
+    one (pp_ref_count and page_count are 1) and that nobody was given the page (B46).
+    """
+    require(s.home[page] == pool)
+    require(s.place[page] == Place.STACK)
+    require(s.refs[page] == 1)
+    require(not s.foreign[page])
+    require(s.life[pool] == Life.LIVE)
+    require(posted(s, pool) < s.ring_size)
+
+    sync_if_mapped(s, page, s.device_of[pool])
+    s.place[page] = Place.RX_RING
+    s.refs[page] = 0
+
+
+def rx_complete(s: Ownership, page: Page) -> None:
+    """The device is done with a descriptor (or its queue was stopped): the driver holds the page, nobody else does.
+
+    Kernel: T8. The cpu may not look yet: "DMA-sync-for-CPU is still device driver responsibility", sync_for_cpu.
+    """
+    require(s.place[page] == Place.RX_RING)
+
+    s.place[page] = Place.STACK
+    s.refs[page] = 1
+
+
+def sync_for_cpu(s: Ownership, page: Page, pool: Pool) -> None:
+    """The driver takes the turn: the cpu sees what the device wrote.
+
+    Deck: "dma_sync determine when". Kernel: T8, page_pool_dma_sync_for_cpu(), in the NAPI poll of a live pool.
+    """
+    require(s.home[page] == pool)
+    require(s.place[page] == Place.STACK)
+    require(s.life[pool] == Life.LIVE)
+    require(s.dma[page, s.device_of[pool]] == Dma.DEVICE)
+
+    s.dma[page, s.device_of[pool]] = Dma.CPU
+
+
+def sync_for_device(s: Ownership, page: Page, pool: Pool) -> None:
+    """The driver gives the turn away: the device will see what the cpu wrote, and the cpu keeps its hands off.
+
+    Kernel: T13 and T23 as a step of their own, dma_sync_single_range_for_device(), by a driver that runs.
+    """
+    require(s.home[page] == pool)
+    require(s.place[page] == Place.STACK)
+    require(s.life[pool] == Life.LIVE)
+    require(s.dma[page, s.device_of[pool]] == Dma.CPU)
+
+    s.dma[page, s.device_of[pool]] = Dma.DEVICE
+    s.dirty[page] = False
+
+
+# In the hands of the CPU.
+
+
+def shown_to_cpu(s: Ownership, page: Page) -> bool:
+    """The driver shows a packet to XDP or the stack only after it took the turn for the cpu (T8, then T9)."""
+    return each(s.devices, lambda d: s.dma[page, d] != Dma.DEVICE)
+
+
+def cpu_write(s: Ownership, page: Page) -> None:
+    """The cpu writes the page: an XDP program, or the stack editing a header.
+
+    Deck: "Can consider DMA pages writable". The writer sees that the packet is its own (skb_cloned() is false),
+    that no fragment is shared (skb_has_shared_frag()), and it was shown the packet only after the sync for cpu.
+    """
+    require(s.place[page] == Place.STACK)
+    require(s.refs[page] == 1)
+    require(not s.foreign[page])
+    require(shown_to_cpu(s, page))
+    require(not s.dirty[page])  # writing once more changes nothing
+
+    s.dirty[page] = True
+
+
+def clone(s: Ownership, page: Page) -> None:
+    """A holder takes one more reference; from now on nobody writes.
+
+    Kernel: T10, page_pool_ref_page() or skb_clone(); only a holder may (S19).
+    """
+    require(s.refs[page] >= 1)
+    require(s.refs[page] < s.max_refs)
+
+    s.refs[page] += 1
+
+
+def put(s: Ownership, page: Page) -> None:
+    """A holder gives its reference up, and it was not the last: somebody else still holds the page.
+
+    Kernel: T11, page_pool_unref_page() stays above zero. TX holds one reference of its own.
+    """
+    require(s.refs[page] >= 1)
+    require(s.refs[page] > 1 or s.place[page] == Place.TX)
+
+    s.refs[page] -= 1
+
+
+def recycle(s: Ownership, page: Page) -> None:
+    """The last reference is put, and the page goes home: still mapped, ready for its own device.
+
+    Deck: "recycling pages back to the originating device". Kernel: T12 to T15, page_pool_put_page(): the page's
+    magic says that it has a home, and page_count says that nobody else refers to it.
+    """
+    require(s.place[page] == Place.STACK)
+    require(s.refs[page] == 1)
+    require(s.home[page] != NOBODY)
+    require(not s.foreign[page])
+
+    go_home(s, page)
+
+
+def xdp_drop(s: Ownership, page: Page, pool: Pool) -> None:
+    """The XDP program drops the packet: the driver recycles the page directly into its own pool's cache.
+
+    Kernel: T22, page_pool_recycle_direct(), in the NAPI poll of the pool's one consumer.
+    """
+    require(s.home[page] == pool)
+    require(s.life[pool] == Life.LIVE)
+
+    recycle(s, page)
+
+
+def release(s: Ownership, page: Page) -> None:
+    """The last pool reference is put, and the page leaves the pool instead of going home.
+
+    Kernel: T16 and T17, ring full, elevated refcount, wrong node. Always permitted; when is policy.
+    """
+    require(s.place[page] == Place.STACK)
+    require(s.refs[page] == 1)
+    require(s.home[page] != NOBODY)
+
+    go_out(s, page)
+
+
+def disconnect(s: Ownership, page: Page) -> None:
+    """The page leaves its pool while its only holder keeps it, as an ordinary page.
+
+    Kernel: T26, page_pool_release_page() (until 6.5): unmapped and counted out, then freed by put_page() one day.
+    """
+    require(s.place[page] == Place.STACK)
+    require(s.refs[page] == 1)
+    require(s.home[page] != NOBODY)
+
+    count_out(s, page, s.home[page])
+
+
+def free(s: Ownership, page: Page) -> None:
+    """The last reference to a page that has no home (any more) is put: back to the allocator.
+
+    Kernel: put_page() to zero, on a page without the pool's magic (S5).
+    """
+    require(s.place[page] == Place.STACK)
+    require(s.refs[page] == 1)
+    require(s.home[page] == NOBODY)
+    require(not s.foreign[page])
+
+    s.refs[page] = 0
+    s.dirty[page] = False
+    s.place[page] = Place.FREE
+
+
+def get_page(s: Ownership, page: Page) -> None:
+    """A holder lets somebody take a plain page reference, which the pool knows nothing of.
+
+    Kernel: get_page() on a fragment, __skb_frag_ref(), splice; only through a holder (S19).
+    """
+    require(s.refs[page] >= 1)
+    require(not s.foreign[page])
+
+    s.foreign[page] = True
+
+
+def put_page(s: Ownership, page: Page) -> None:
+    """The plain page reference is put; if it was the last of any kind, the page is free.
+
+    Kernel: put_page(). "Released with extra references: lives as an ordinary page until put_page" (P12).
+    """
+    require(s.foreign[page])
+
+    s.foreign[page] = False
+    if s.place[page] == Place.STACK and s.refs[page] == 0:
+        s.dirty[page] = False
+        s.place[page] = Place.FREE
+
+
+# Transmission.
+
+
+def xdp_tx(s: Ownership, page: Page, pool: Pool) -> None:
+    """The driver sends the page out of the device it came from, through the same mapping.
+
+    Kernel: T23, XDP_TX: dma_sync_for_device and a descriptor; no second map (B41). In the NAPI poll of a live pool.
+    """
+    require(s.home[page] == pool)
+    require(s.place[page] == Place.STACK)
+    require(s.refs[page] >= 1)
+    require(s.life[pool] == Life.LIVE)
+    require(in_tx(s, s.device_of[pool]) < s.tx_limit)
+
+    sync_if_mapped(s, page, s.device_of[pool])
+    s.place[page] = Place.TX
+    s.tx_dev[page] = s.device_of[pool]
+    s.refs[page] -= 1
+
+
+def redirect(s: Ownership, page: Page, dev: Device) -> None:
+    """A holder hands its reference to another device, which maps the page a second time and reads it.
+
+    Deck: "TX DMA completion time of another device". Kernel: T24, ndo_xdp_xmit() or a forwarded skb, by a device
+    that is running and has a free descriptor. A page without a home is mapped for whoever sends it. A second
+    mapping for the page's own device is left out: there xdp_tx sends through the first.
+    """
+    require(s.place[page] == Place.STACK)
+    require(s.refs[page] >= 1)
+    require(s.home[page] == NOBODY or s.device_of[s.home[page]] != dev)
+    require(s.bind[dev] == Bind.BOUND)
+    require(shown_to_cpu(s, page))
+    require(in_tx(s, dev) < s.tx_limit)
+
+    map_for(s, page, dev)
+    s.place[page] = Place.TX
+    s.tx_dev[page] = dev
+    s.refs[page] -= 1
+
+
+def end_tx(s: Ownership, page: Page, dev: Device) -> None:
+    """The descriptor is done: a second mapping is undone, the pool's own is kept."""
+    s.tx_dev[page] = NOBODY
+    if s.home[page] == NOBODY or s.device_of[s.home[page]] != dev:
+        unmap_for(s, page, dev)
+
+
+def tx_complete(s: Ownership, page: Page, dev: Device) -> None:
+    """The device has read the page: TX gives up its reference; the last one sends the page home.
+
+    Deck: "DMA trick". Kernel: T24, unmap for the sending device, then xdp_return_frame() -> page_pool_put_page().
+    If the stack still holds references, the page stays with the stack.
+    """
+    require(s.tx_dev[page] == dev)
+    require(s.refs[page] > 0 or (s.home[page] != NOBODY and not s.foreign[page]))
+
+    end_tx(s, page, dev)
+    if s.refs[page] > 0:
+        s.place[page] = Place.STACK
+    else:
+        go_home(s, page)
+
+
+def tx_complete_release(s: Ownership, page: Page, dev: Device) -> None:
+    """The device has read the page and TX held the last pool reference: the page leaves the pool.
+
+    Kernel: T16 and T17 at TX completion. What has a home can always be released.
+    """
+    require(s.tx_dev[page] == dev)
+    require(s.refs[page] == 0)
+    require(s.home[page] != NOBODY)
+
+    end_tx(s, page, dev)
+    go_out(s, page)
+
+
+def tx_complete_free(s: Ownership, page: Page, dev: Device) -> None:
+    """The device has read a page without a home, and TX held the last reference but perhaps a foreign one.
+
+    Kernel: unmap for the sending device, then put_page().
+    """
+    require(s.tx_dev[page] == dev)
+    require(s.refs[page] == 0)
+    require(s.home[page] == NOBODY)
+
+    end_tx(s, page, dev)
+    if s.foreign[page]:
+        s.place[page] = Place.STACK
+    else:
+        s.place[page] = Place.FREE
