@@ -6,7 +6,7 @@ import hashlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, get_type_hints
 
 from .expr import Const, Expr, Quantified, Read, Var, text, walk
@@ -169,21 +169,31 @@ class Machine:
         return hashlib.sha256("\n".join(_meaning(self)).encode()).hexdigest()[:16]
 
 
-@cache
-def _lifted_action(fn: Function, state: Any) -> tuple[tuple[Var, ...], Lifted]:
-    lint(fn)
-    params = parameters(fn, state, 1)
-    return params, lift_action(fn, state, params)
+_LIFTED: dict[tuple[Any, ...], Any] = {}
+"""What was lifted before: mutants share all the functions they leave alone."""
 
 
-@cache
-def _claim(fn: Function, state: Any, states: int) -> Claim:
+def _lifted_action(fn: Function, state: type[State]) -> tuple[tuple[Var, ...], Lifted]:
+    key = (fn, state)
+    if key not in _LIFTED:
+        lint(fn)
+        params = parameters(fn, state, 1)
+        _LIFTED[key] = params, lift_action(fn, state, params)
+    found: tuple[tuple[Var, ...], Lifted] = _LIFTED[key]
+    return found
+
+
+def _claim(fn: Function, state: type[State], states: int) -> Claim:
     """A claim of so many states; 0 means: as many as its signature says."""
-    lint(fn)
-    count = states or _states_in_signature(fn)
-    params = parameters(fn, state, count)
-    whens = ("",) if count == 1 else ("before", "after")
-    return Claim(fn, params, lift_claim(fn, state, whens, params), whens)
+    key = (fn, state, states)
+    if key not in _LIFTED:
+        lint(fn)
+        count = states or _states_in_signature(fn)
+        params = parameters(fn, state, count)
+        whens = ("",) if count == 1 else ("before", "after")
+        _LIFTED[key] = Claim(fn, params, lift_claim(fn, state, whens, params), whens)
+    found: Claim = _LIFTED[key]
+    return found
 
 
 def _states_in_signature(fn: Function) -> int:

@@ -1,0 +1,1 @@
+"""The command: who owns a network page, asked and answered."""
