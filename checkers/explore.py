@@ -107,7 +107,7 @@ class Search:
         self.done = 0
         self.found: dict[str, tuple[int, Claim | None]] = {}
         self.seen = Exploration(self.world, alike, fired={a.name: 0 for a in machine.actions})
-        self.wanted = [w.stages[0] for w in machine.witnesses if len(w.stages) == 1]
+        self.wanted = [w.stages[0] for w in machine.witnesses if len(w.stages) == 1 and w.fits(sizes)]
         sort = first_sort(machine)
         pages = [[a.index for a in i.args if type(a) is sort] for i in self.world.instances]
         self.one_page = [p[0] if len(p) == 1 else -1 for p in pages]
@@ -163,10 +163,22 @@ class Search:
         number = self.index[code] = len(self.codes)
         self.codes.append(code)
         self.parents.append(parent)
+        self.judge_state(number, code)
+
+    def judge_state(self, number: int, code: bytes) -> None:
+        """Ask what is promised of a new state, and whether it is one that was to be reached."""
         for violation in self.world.violated(code):
             self.found.setdefault(violation.claim.name, (number, violation.claim))
         for claim in [c for c in self.wanted if not c.is_step]:
             if any(self.world.holds(claim, code, args) for args in self.world.tuples(claim.params)):
+                self._reach(claim, number)
+
+    def judge_step(self, number: int, code: bytes, n: int, after: bytes) -> None:
+        """Ask the same of the step that is being taken; the world's `state` is the state after."""
+        for violation in self.world.violated_by_step(code, after):
+            self.found.setdefault(violation.claim.name, (number, violation.claim))
+        for claim in [c for c in self.wanted if c.is_step]:
+            if any(self.world.step_holds(claim, code, args) for args in self.world.tuples(claim.params)):
                 self._reach(claim, number)
 
     def _reach(self, claim: Claim, number: int) -> None:
@@ -183,11 +195,7 @@ class Search:
             seen.transitions += 1
             seen.fired[world.instances[n].action.name] += 1
             moved = moved or after != code
-            for violation in world.violated_by_step(code, after):
-                self.found.setdefault(violation.claim.name, (number, violation.claim))
-            for claim in [c for c in self.wanted if c.is_step]:
-                if any(world.step_holds(claim, code, args) for args in world.tuples(claim.params)):
-                    self._reach(claim, number)
+            self.judge_step(number, code, n, after)
             self._add(self.symmetry.canonical(after), number)
         final = world.machine.is_final
         if not moved and not (final and world.holds(final, code, ())):
@@ -199,7 +207,7 @@ class Search:
         """Turn each find into a trace of named pages."""
         promised = {c.name for c in self.world.machine.promises}
         for name, (number, claim) in self.found.items():
-            trace = self._trace(number)
+            trace = self.trace(number)
             if claim is None:
                 self.seen.deadlock = Finding("", (), trace)
             else:
@@ -207,7 +215,7 @@ class Search:
                     claim, trace, name in promised
                 )
 
-    def _trace(self, number: int) -> Trace:
+    def trace(self, number: int) -> Trace:
         """One run of named pages whose states have the canonical forms on the way to this state."""
         numbers = [number]
         while self.parents[numbers[-1]] >= 0:
@@ -216,11 +224,11 @@ class Search:
         start = next(c for c in self.world.initial() if self.symmetry.canonical(c) == forms[0])
         code, steps = start, list[Step]()
         for form in forms[1:]:
-            steps.append(next(s for s in self._steps(code) if self.symmetry.canonical(s.code) == form))
+            steps.append(next(s for s in self.steps(code) if self.symmetry.canonical(s.code) == form))
             code = steps[-1].code
         return Trace(start, tuple(steps))
 
-    def _steps(self, code: bytes) -> Iterator[Step]:
+    def steps(self, code: bytes) -> Iterator[Step]:
         for n, after in self.world.successors(code):
             yield Step(self.world.instances[n], after)
 
@@ -230,7 +238,7 @@ class Search:
         if not claim.is_step:
             args = next(a for a in world.tuples(claim.params) if world.holds(claim, code, a) != promise)
             return Finding(claim.name, args, trace)
-        for step in self._steps(code):
+        for step in self.steps(code):
             for args in world.tuples(claim.params):
                 if world.step_holds(claim, code, args) != promise:
                     return Finding(claim.name, args, Trace(trace.start, (*trace.steps, step)))

@@ -85,6 +85,11 @@ SOMETIMES = (
     witnesses.the_tx_limit_is_reached,
 )
 
+NEEDS = {
+    witnesses.a_page_crosses_two_devices_and_comes_home: {"devices": 2},
+    witnesses.an_old_and_a_new_pool_each_get_their_own_page_back: {"pages": 2, "pools": 2},
+}
+
 ownership = Machine(
     name="ownership",
     doc="The rules of page ownership themselves: whatever they permit may happen, in any order.",
@@ -98,6 +103,7 @@ ownership = Machine(
     always=ALWAYS,
     steps=STEPS,
     sometimes=SOMETIMES,
+    needs=NEEDS,
     scopes={
         "tiny": dict(pages=1, pools=2, devices=2, ring_size=1, tx_limit=1, max_refs=2, live_pools=1),
         "small": dict(pages=2, pools=2, devices=2, ring_size=1, tx_limit=1, max_refs=2, live_pools=1),

@@ -63,9 +63,16 @@ class Claim:
 
 @dataclass(frozen=True)
 class Witness:
-    """Something that must be possible: one claim, or several in this order with the same arguments."""
+    """Something that must be possible: one claim, or several in this order with the same arguments.
+
+    `needs` are the least sizes of a scope in which it can be asked for.
+    """
 
     stages: tuple[Claim, ...]
+    needs: tuple[tuple[str, int], ...] = ()
+
+    def fits(self, sizes: Mapping[str, int]) -> bool:
+        return all(sizes[name] >= least for name, least in self.needs)
 
     @property
     def name(self) -> str:
@@ -86,10 +93,12 @@ class Machine:
     """A closed world: what may happen (by the system, by its environment), what is promised, what must be possible.
 
     `always` are claims of every state, `steps` claims of (before, after), `sometimes` witnesses: a claim of either
-    kind, or a tuple of claims that must come about in this order. The first parameter of every function is the
+    kind, or a tuple of claims that must come about in this order; `needs` says for the first claim of a witness
+    the least scope it can be asked in. The first parameter of every function is the
     state; the others range over sorts: a promise holds for all of them, a witness for some.
-    `scopes` are presets by name; `alike` names the sorts whose members are interchangeable; `place` is the field
-    drawn as nodes; `final` says where a run may stop; `refines` is the machine one level up.
+    `scopes` are presets by name; `alike` names the sorts whose members are interchangeable, `alike_if_asked`
+    those that are too but are told apart unless a run asks otherwise; `place` is the field drawn as nodes;
+    `final` says where a run may stop; `refines` is the machine one level up.
     """
 
     name: str
@@ -101,7 +110,9 @@ class Machine:
     steps: tuple[Function, ...] = ()
     sometimes: tuple[Function | tuple[Function, ...], ...] = ()
     scopes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    needs: Mapping[Any, Mapping[str, int]] = field(default_factory=dict)
     alike: tuple[type[Sort], ...] = ()
+    alike_if_asked: tuple[type[Sort], ...] = ()
     place: Field[Any, Any] | None = None
     final: Function | None = None
     refines: Machine | None = None
@@ -137,7 +148,10 @@ class Machine:
     @cached_property
     def witnesses(self) -> tuple[Witness, ...]:
         listed = [stages if isinstance(stages, tuple) else (stages,) for stages in self.sometimes]
-        return tuple(Witness(tuple(_claim(fn, self.state, 0) for fn in stages)) for stages in listed)
+        return tuple(
+            Witness(tuple(_claim(fn, self.state, 0) for fn in stages), tuple(self.needs.get(stages[0], {}).items()))
+            for stages in listed
+        )
 
     @cached_property
     def is_final(self) -> Claim | None:
@@ -243,14 +257,15 @@ def expressions(machine: Machine) -> Iterator[tuple[str, Expr]]:
 
 def check_symmetry(machine: Machine) -> None:
     """Refuse a machine that tells members of a sort apart which it declares alike."""
+    alike = (*machine.alike, *machine.alike_if_asked)
     for f in machine.shape.fields.values():
-        if f.domain.base in machine.alike and isinstance(f.start, Sort):
+        if f.domain.base in alike and isinstance(f.start, Sort):
             raise SpecError(f"{f.name} starts as {f.start!r}, but {f.domain.base.__name__}s are declared alike")
-        if f.domain.base is first_sort(machine) and f.domain.base in machine.alike:
+        if f.domain.base is first_sort(machine) and f.domain.base in alike:
             raise SpecError(f"{f.name} points at a {f.domain.base.__name__}; a page carries its whereabouts instead")
     for where, e in expressions(machine):
         for x in walk(e):
-            if isinstance(x, Const) and isinstance(x.value, Sort) and type(x.value) in machine.alike:
+            if isinstance(x, Const) and isinstance(x.value, Sort) and type(x.value) in alike:
                 raise SpecError(f"{where}: names {x.value!r}, but {type(x.value).__name__}s are declared alike")
 
 

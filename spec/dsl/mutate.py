@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import CodeType, FunctionType
 from typing import Any
@@ -38,14 +39,25 @@ def swap(function: str, one: str, other: str) -> tuple[Change, ...]:
 
 
 def mutant(
-    base: Machine, name: str, changes: tuple[Change, ...], *, breaks: str, steps: int, stands_for: str
+    base: Machine,
+    name: str,
+    changes: tuple[Change, ...],
+    *,
+    breaks: str,
+    steps: int,
+    stands_for: str,
+    sizes: Mapping[str, int] | None = None,
 ) -> Machine:
-    """The machine with these changes; it is expected to break this promise, shortest in so many steps."""
+    """The machine with these changes; it is expected to break this promise, shortest in so many steps.
+
+    `sizes` changes the scopes of the sound machine where the bug needs more of something.
+    """
     if breaks not in {claim.name for claim in base.promises}:
         hint = nearest(breaks, [c.name for c in base.promises])
         raise SpecError(f"{name}: breaks={breaks!r} is no promise of {base.name}{hint}")
     mutated = changed(base, name, changes)
-    return replace(mutated, name=name, doc=stands_for, scopes=base.scopes, breaks=Breaks(breaks, steps, stands_for))
+    scopes = {scope: {**given, **(sizes or {})} for scope, given in base.scopes.items()}
+    return replace(mutated, name=name, doc=stands_for, scopes=scopes, breaks=Breaks(breaks, steps, stands_for))
 
 
 def changed(base: Machine, name: str, changes: tuple[Change, ...]) -> Machine:

@@ -1,0 +1,121 @@
+"""Does a design keep to the rules: is each of its steps one step of the machine above, or none?"""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Iterator
+from dataclasses import dataclass
+from operator import itemgetter
+
+from spec.dsl import Instance, Machine, SpecError, World
+
+from .explore import Budget, Exploration, Progress, Search, Step, Trace
+
+STEP = "each_step_is_a_step_of_the_rules_or_none"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A step of the machine above that might have explained a step of the design, and why it does not."""
+
+    instance: Instance
+    why: str
+
+
+@dataclass(frozen=True)
+class Refinement:
+    """The outcome: the search it took, and the step that the rules do not have, if there is one."""
+
+    seen: Exploration
+    trace: Trace | None
+    candidates: tuple[Candidate, ...]
+
+
+def refine(
+    low: Machine, sizes: dict[str, int], budget: Budget = Budget(), progress: Progress = lambda seen: None
+) -> Refinement:
+    """Check every step of `low` in a scope against the machine it says it refines."""
+    high = low.refines
+    if high is None:
+        raise SpecError(f"{low.name} does not say what it refines; give refines=")
+    if not issubclass(low.state, high.state):
+        raise SpecError(f"{low.name} refines {high.name}, so its state class must extend {high.state.__name__}")
+    search = Simulation(low, high, sizes, budget)
+    seen = search.run(progress)
+    if search.unmatched is None:
+        return Refinement(seen, None, ())
+    trace = search.trace(search.unmatched)
+    last = next(s for s in search.steps(trace.codes[-1]) if not search.matches(trace.codes[-1], s.code))
+    whole = Trace(trace.start, (*trace.steps, last))
+    return Refinement(seen, whole, tuple(search.candidates(trace.codes[-1], last)))
+
+
+class Simulation(Search):
+    """A search of the design that looks at every step through the eyes of the machine above."""
+
+    def __init__(self, low: Machine, high: Machine, sizes: dict[str, int], budget: Budget) -> None:
+        alike = tuple(sort for sort in low.alike if sort in high.alike)
+        super().__init__(low, sizes, alike, budget, STEP)
+        shared = (*high.shape.members, *high.shape.bounds)
+        self.above = World(high, {name: sizes[name] for name in shared})
+        self.seen_above = itemgetter(*(self.world.offsets[name][key] for name, key in _cells(self.above)))
+        self.known: dict[bytes, frozenset[bytes]] = {}
+        self.unmatched: int | None = None
+
+    def judge_state(self, number: int, code: bytes) -> None:
+        """Promises are another question."""
+
+    def judge_step(self, number: int, code: bytes, n: int, after: bytes) -> None:
+        if self.unmatched is None and not self.matches(code, after):
+            self.unmatched = number
+            self.found[STEP] = (number, None)
+
+    def matches(self, code: bytes, after: bytes) -> bool:
+        """Is what this step looks like from above a step there, or nothing at all?"""
+        was, now = self.project(code), self.project(after)
+        if was == now:
+            return True
+        if was not in self.known:
+            self.known[was] = frozenset(to for _, to in self.above.successors(was))
+        return now in self.known[was]
+
+    def project(self, code: bytes) -> bytes:
+        """The state of the design as the machine above sees it."""
+        return bytes(self.seen_above(code))
+
+    def _tell(self) -> None:
+        """There are no promises to tell of."""
+
+    def candidates(self, code: bytes, step: Step) -> Iterator[Candidate]:
+        """What the machine above could have done to the same page, and why that was not this step."""
+        was, now = self.project(code), self.project(step.code)
+        args = set(step.instance.args)
+        for instance in self.above.instances:
+            if set(instance.args) <= args or not args:
+                where = self.above.refusal(was, instance)
+                yield Candidate(instance, _guard(where) if where else self._elsewhere(was, now, instance))
+
+    def _elsewhere(self, was: bytes, now: bytes, instance: Instance) -> str:
+        to = self.above.apply(was, instance)
+        assert to is not None
+        wrong = [
+            f"{name}[{_named(key)}] would be {self.above.values(to)[name][key]!r}"
+            for (name, key), a, b in zip(_cells(self.above), to, now, strict=True)
+            if a != b
+        ]
+        return "is permitted, but " + ", ".join(wrong)
+
+
+def _cells(world: World) -> list[tuple[str, object]]:
+    """The cells of a world in the order of their bytes."""
+    cells = [(offset, name, key) for name, at in world.offsets.items() for key, offset in at.items()]
+    return [(name, key) for _, name, key in sorted(cells, key=itemgetter(0))]
+
+
+def _named(key: object) -> str:
+    return ", ".join(map(repr, key)) if isinstance(key, tuple) else repr(key)
+
+
+def _guard(where: str) -> str:
+    file, line = where.rsplit(":", 1)
+    return f"is refused by {linecache.getline(file, int(line)).strip()}"

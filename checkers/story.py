@@ -1,0 +1,68 @@
+"""A counterexample as a story: what happened, then only what changed, and the promise it breaks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from spec.dsl import ANY, World
+from spec.dsl.machine import first_sort
+
+from .explore import Trace
+
+
+def story(world: World, trace: Trace, ending: str, only: str = "") -> list[str]:
+    """The lines of a story; `ending` is its last sentence, `only` names the one page it is told of."""
+    return [*_beginning(world, trace.start), *_steps(world, trace, only), f"     {ending}"]
+
+
+def _beginning(world: World, start: bytes) -> Iterator[str]:
+    """What an initial state chose where it had a choice."""
+    values = world.values(start)
+    chosen = [
+        f"{name}[{named(key)}] is {shown(value)}"
+        for name, f in world.machine.shape.fields.items()
+        if f.start is ANY
+        for key, value in values[name].items()
+    ]
+    if chosen:
+        yield f"  0  at the start {', '.join(chosen)}"
+
+
+def _steps(world: World, trace: Trace, only: str) -> Iterator[str]:
+    for number, (was, step) in enumerate(zip(trace.codes, trace.steps, strict=False), start=1):
+        told = [change for key, change in changes(world, was, step.code) if _concerns(world, key, only)]
+        if told or not only or only in map(repr, step.instance.args):
+            yield f"{number:3}  {step.instance}"
+            yield from (f"       {change}" for change in told)
+
+
+def _concerns(world: World, key: Any, only: str) -> bool:
+    """Is the cell with this key one of the page that is told of, or no page's at all?"""
+    first = key[0] if isinstance(key, tuple) else key
+    return not only or type(first) is not first_sort(world.machine) or repr(first) == only
+
+
+def changes(world: World, was: bytes, now: bytes) -> Iterator[tuple[Any, str]]:
+    """What is different in the second state, cell by cell: its key, and the change in words."""
+    before, after = world.values(was), world.values(now)
+    for name, cells in after.items():
+        for key, value in cells.items():
+            if before[name][key] is not value and before[name][key] != value:
+                yield key, f"{name}[{named(key)}]: {shown(before[name][key])} -> {shown(value)}"
+
+
+def named(key: Any) -> str:
+    """The key of a cell as people say it: A, or A, eth0."""
+    return ", ".join(map(repr, key)) if isinstance(key, tuple) else repr(key)
+
+
+def shown(value: Any) -> str:
+    """A value as people say it."""
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else repr(value)
+
+
+def ending(sentence: str, args: tuple[str, ...]) -> str:
+    """The broken promise as a sentence, and for whom it is broken."""
+    whom = f" ({', '.join(args)})" if args else ""
+    return f"This breaks the promise: {sentence}{whom}."

@@ -1,0 +1,159 @@
+"""The deck's proposal, as Linux built it: pages stay mapped, and the pool decides what to keep.
+
+The rules of `spec/` say what is permitted; this model adds what Linux chooses: when to allocate (only when the
+pool is empty), when to recycle and when to release (elevated refcount, pool full), and what a full TX ring means.
+"""
+
+from spec.dsl import NOBODY, Machine, bound, count, require
+from spec.ownership import ALWAYS, NEEDS, SOMETIMES, STEPS, everything_is_over, ownership
+from spec.page import Device, Ownership, Page, Place, Pool, in_tx
+from spec.page_actions import (
+    clone,
+    cpu_write,
+    enter,
+    get_page,
+    leave,
+    put,
+    put_page,
+    recycle,
+    redirect,
+    release,
+    rx_complete,
+    rx_post,
+    rx_repost,
+    sync_for_cpu,
+    sync_for_device,
+    tx_complete,
+    tx_complete_release,
+    xdp_drop,
+    xdp_tx,
+)
+from spec.pool_actions import device_unbind, pool_create, pool_destroy, pool_detach, pool_free, scrub, unmap_early
+
+
+class KeepMapped(Ownership):
+    """The state of the rules, and how many idle pages a pool may keep."""
+
+    capacity = bound(1, 12, "idle pages a pool keeps: its cache and its ring together (Q2)")
+
+
+def idle(s: KeepMapped, pool: Pool) -> int:
+    """Pages idle in a pool: alloc.count and the fill of its ptr_ring."""
+    return count(s.pages, lambda p: s.home[p] == pool and s.place[p] == Place.POOL)
+
+
+def has_room_at_home(s: KeepMapped, page: Page) -> bool:
+    """The page's pool takes it back: its ring has a free slot (T15)."""
+    return s.home[page] != NOBODY and idle(s, s.home[page]) < s.capacity
+
+
+def alloc_slow(s: KeepMapped, page: Page, pool: Pool) -> None:
+    """The pool is empty, so a page comes from the allocator.
+
+    Kernel: T2 finds the ring empty, then T4. (A bulk of 64 there; one page a step here.)
+    """
+    require(idle(s, pool) == 0)
+    enter(s, page, pool)
+
+
+def put_last(s: KeepMapped, page: Page) -> None:
+    """The last reference is put, nobody else refers to the page, the pool has room: it goes home.
+
+    Kernel: T12 to T15, page_pool_put_page().
+    """
+    require(has_room_at_home(s, page))
+    recycle(s, page)
+
+
+def put_last_outside(s: KeepMapped, page: Page) -> None:
+    """The last reference is put, but somebody has a foreign reference, or the pool is full: the page leaves.
+
+    Kernel: T16 ring full, T17 elevated refcount.
+    """
+    require(s.foreign[page] or not has_room_at_home(s, page))
+    release(s, page)
+
+
+def xdp_drop_directly(s: KeepMapped, page: Page, pool: Pool) -> None:
+    """XDP_DROP: back into the cache without a lock (T22, T14)."""
+    require(has_room_at_home(s, page))
+    xdp_drop(s, page, pool)
+
+
+def xdp_tx_own(s: KeepMapped, page: Page, pool: Pool) -> None:
+    """XDP_TX: the program runs on a page that only its driver holds (T23)."""
+    require(s.refs[page] == 1)
+    xdp_tx(s, page, pool)
+
+
+def redirect_refused(s: KeepMapped, page: Page, dev: Device) -> None:
+    """The other device's TX ring is full: devmap frees the tail that was not sent, the driver must not (T24).
+
+    Kernel: ndo_xdp_xmit() returns fewer than it was given, bq_xmit_all() returns the rest to its pool.
+    """
+    require(in_tx(s, dev) == s.tx_limit)
+    require(other_device(s, page, dev))
+    require(has_room_at_home(s, page))
+    recycle(s, page)
+
+
+def other_device(s: KeepMapped, page: Page, dev: Device) -> bool:
+    """The device is not the one the page came from."""
+    return s.home[page] != NOBODY and s.device_of[s.home[page]] != dev
+
+
+def xmit_done(s: KeepMapped, page: Page, dev: Device) -> None:
+    """TX completion: the stack still holds the page, or it goes home to a pool with room.
+
+    Kernel: T24, xdp_return_frame() or consume_skb() of the last clone.
+    """
+    require(s.refs[page] > 0 or has_room_at_home(s, page))
+    tx_complete(s, page, dev)
+
+
+def xmit_done_outside(s: KeepMapped, page: Page, dev: Device) -> None:
+    """TX completion with the last pool reference, on a page with a foreign one or of a full pool: it leaves."""
+    require(s.foreign[page] or not has_room_at_home(s, page))
+    tx_complete_release(s, page, dev)
+
+
+def a_pool_keeps_no_more_than_its_capacity(s: KeepMapped, pool: Pool) -> bool:
+    """Q2, S28: idle memory is bounded by the cache and the ring."""
+    return idle(s, pool) <= s.capacity
+
+
+def a_pool_is_full(s: KeepMapped, pool: Pool) -> bool:
+    """The bound on idle pages is reached."""
+    return idle(s, pool) == s.capacity
+
+
+MODEL = keep_mapped = Machine(
+    name="keep_mapped",
+    doc="Linux' page_pool: pages stay mapped for the device they came from, and go back to it.",
+    state=KeepMapped,
+    system=(
+        alloc_slow, rx_post, rx_repost, rx_complete, sync_for_cpu, sync_for_device, xdp_drop_directly, xdp_tx_own,
+        redirect, redirect_refused, xmit_done, xmit_done_outside, put_last, put_last_outside,
+        pool_create, pool_destroy, scrub, unmap_early, pool_detach, pool_free,
+    ),
+    environment=(leave, cpu_write, clone, put, get_page, put_page, device_unbind),
+    always=(*ALWAYS, a_pool_keeps_no_more_than_its_capacity),
+    steps=STEPS,
+    sometimes=(*SOMETIMES, a_pool_is_full),
+    needs=NEEDS,
+    scopes={
+        "tiny": dict(
+            pages=2, pools=1, devices=2, ring_size=1, tx_limit=1, max_refs=2, live_pools=1, capacity=1
+        ),
+        "small": dict(
+            pages=2, pools=2, devices=2, ring_size=1, tx_limit=1, max_refs=2, live_pools=1, capacity=1
+        ),
+        "large": dict(
+            pages=3, pools=2, devices=2, ring_size=2, tx_limit=2, max_refs=2, live_pools=1, capacity=2
+        ),
+    },
+    alike=(Page, Pool, Device),
+    place=Ownership.place,
+    final=everything_is_over,
+    refines=ownership,
+)  # fmt: skip
