@@ -275,9 +275,9 @@ def text(e: Expr, loose: bool = True) -> str:
         case Read(f, keys, when):
             return f"{when + '.' if when else ''}{f.name}[{', '.join(map(text, keys))}]"
         case Not(Eq(a, b)):
-            return f"{text(a, False)} != {text(b, False)}"
+            return f"{_operand(a)} != {_operand(b)}"
         case Not(Less(a, b)):
-            return f"{text(a, False)} >= {text(b, False)}"
+            return f"{_operand(a)} >= {_operand(b)}"
         case Not(claim):
             return f"not {text(claim, False)}"
         case And(claims):
@@ -287,13 +287,18 @@ def text(e: Expr, loose: bool = True) -> str:
             inside = " or ".join(text(c, False) for c in claims)
             return inside if loose else f"({inside})"
         case Eq(a, b):
-            return f"{text(a, False)} == {text(b, False)}"
+            return f"{_operand(a)} == {_operand(b)}"
         case Less(a, b):
-            return f"{text(a, False)} < {text(b, False)}"
+            return f"{_operand(a)} < {_operand(b)}"
         case Sum(a, b, sign):
-            return f"{text(a, False)} {'+' if sign > 0 else '-'} {text(b, False)}"
+            return f"{_operand(a)} {'+' if sign > 0 else '-'} {f'({text(b)})' if isinstance(b, Sum) else _operand(b)}"
         case Ite(a, b, c):
             return f"({text(b)} if {text(a)} else {text(c)})"
         case Quantified(word, var, body):
             return f"{word}({var.name}: {text(body)})"
     raise SpecError(f"{e!r} is no expression")
+
+
+def _operand(e: Expr) -> str:
+    """The text of one side of a comparison or a sum."""
+    return f"({text(e)})" if isinstance(e, Not | And | Or | Eq | Less) else text(e)

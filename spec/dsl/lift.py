@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from .expr import Expr, Size, Var, conjunction, negate
+from .expr import Expr, Size, Var, conjunction
+from .forks import Branch, Tree, fold, grow
+from .histories import absolute_read
+from .lint import reachable
 from .state import State
-from .symbolic import Branch, Given, LiftedCells, LiftedMembers, LiftRun, Put, Sym, Tree, as_claim, fold, grow
+from .symbolic import Given, LiftedCells, LiftedMembers, LiftRun, Put, Sym, as_claim
 from .values import SpecError
 from .words import Current, Refused
 
@@ -20,24 +24,31 @@ MOST_PATHS = 64
 
 @dataclass(frozen=True)
 class Path:
-    """One way through an action: the branches it took, the guards it met, the assignments it made."""
+    """One way through an action: the branches it took and the guards it met, as it met them, and its assignments."""
 
-    branches: tuple[Given, ...]
-    givens: tuple[Given, ...]
+    conditions: tuple[Given, ...]
     puts: tuple[Put, ...]
+
+    @property
+    def branches(self) -> tuple[Given, ...]:
+        return tuple(c for c in self.conditions if c.is_branch)
+
+    @property
+    def givens(self) -> tuple[Given, ...]:
+        return tuple(c for c in self.conditions if not c.is_branch)
 
     @property
     def guard(self) -> Expr:
         """What must hold in the state before for this path to be the one taken."""
-        return conjunction(*(g.claim for g in (*self.branches, *self.givens)))
+        return conjunction(*(c.claim for c in self.conditions))
 
 
 @dataclass(frozen=True)
 class Lifted:
-    """An action as its enabled paths, and the conditions under which it refused outright."""
+    """An action as its enabled paths, and the ways through it that a guard ended whatever the state."""
 
     paths: tuple[Path, ...]
-    refusals: tuple[Expr, ...]
+    refusals: tuple[Path, ...]
 
 
 def lift_action(fn: Callable[..., object], state: type[State], params: tuple[Var, ...]) -> Lifted:
@@ -53,10 +64,16 @@ def lift_claim(fn: Callable[..., bool], state: type[State], whens: tuple[str, ..
 
     def run(answers: tuple[bool, ...]) -> Expr:
         current = LiftRun(answers)
-        states = [_lifted_state(state, current, when, writable=False) for when in whens]
-        return as_claim(fn(*states, *(Sym(v, current) for v in params)))
+        states = [_lifted_state(state, current, when, is_writable=False) for when in whens]
+        return _claim_of(fn, _called(fn, *states, *(Sym(v, current) for v in params)))
 
-    return _twice(fn, lambda: fold(grow(run)))
+    claim = _twice(fn, lambda: fold(grow(run)))
+    if counter := absolute_read(claim):
+        raise SpecError(
+            f"{_place(fn)}: {fn.__name__} depends on the value of {counter}, a history counter, which is no part of a "
+            f"state; in a step promise compare after.{counter} with before.{counter}"
+        )
+    return claim
 
 
 def _twice(fn: Callable[..., object], lift: Callable[[], T]) -> T:
@@ -67,33 +84,54 @@ def _twice(fn: Callable[..., object], lift: Callable[[], T]) -> T:
     return first
 
 
+def _called(fn: Callable[..., T], *args: Any) -> T:
+    """What the function returns; a mistake that Python finds in its text is a mistake of the spec."""
+    try:
+        return fn(*args)
+    except SpecError:
+        raise
+    except Exception as error:
+        raise SpecError(f"{_line_of(error, fn)}: {type(error).__name__}: {error}") from error
+
+
+def _line_of(error: Exception, fn: Callable[..., object]) -> str:
+    """The innermost line of spec text that was running when Python complained."""
+    files = {function.__code__.co_filename for function in reachable(fn)}
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [f"{frame.filename}:{frame.lineno}" for frame in frames if frame.filename in files]
+    return lines[-1] if lines else _place(fn)
+
+
+def _claim_of(fn: Callable[..., object], result: object) -> Expr:
+    try:
+        return as_claim(result)
+    except SpecError:
+        found = "nothing" if result is None else "something that is neither true nor false"
+        raise SpecError(f"{_place(fn)}: {fn.__name__} returns {found}; a promise returns its claim") from None
+
+
 def _lift_once(fn: Callable[..., object], state: type[State], params: tuple[Var, ...]) -> Lifted:
     leaves = 0
 
-    def run(answers: tuple[bool, ...]) -> tuple[bool, LiftRun]:
+    def run(answers: tuple[bool, ...]) -> tuple[bool, Path]:
         nonlocal leaves
-        current = LiftRun(answers)
+        current = LiftRun(answers, is_action=True)
         enabled = _run_lifted(fn, state, params, current)
         leaves += 1
         if leaves > MOST_PATHS:
-            raise SpecError(
-                f"{current.forks[-1]}: {fn.__name__} forks into more than {MOST_PATHS} paths; make it two actions"
-            )
-        return enabled, current
+            last = [c.where for c in current.conditions if c.is_branch][-1]
+            raise SpecError(f"{last}: {fn.__name__} forks into more than {MOST_PATHS} paths; make it two actions")
+        return enabled, Path(tuple(current.conditions), tuple(current.puts))
 
-    paths, refusals = [], []
-    for branches, (enabled, leaf) in _leaves(grow(run)):
-        if enabled:
-            paths.append(Path(branches, tuple(leaf.givens), tuple(leaf.puts)))
-        else:
-            refusals.append(conjunction(*(g.claim for g in (*branches, *leaf.givens))))
-    return Lifted(tuple(paths), tuple(refusals))
+    leaves_found = list(_leaves(grow(run)))
+    return Lifted(tuple(p for on, p in leaves_found if on), tuple(p for on, p in leaves_found if not on))
 
 
 def _run_lifted(fn: Callable[..., object], state: type[State], params: tuple[Var, ...], current: LiftRun) -> bool:
     outer, Current.run = Current.run, current
     try:
-        result = fn(_lifted_state(state, current, "", writable=True), *(Sym(v, current) for v in params))
+        s = _lifted_state(state, current, "", is_writable=True)
+        result = _called(fn, s, *(Sym(v, current) for v in params))
     except Refused:
         return False
     finally:
@@ -103,23 +141,23 @@ def _run_lifted(fn: Callable[..., object], state: type[State], params: tuple[Var
     return True
 
 
-def _lifted_state(cls: type[State], current: LiftRun, when: str, writable: bool) -> Any:
+def _lifted_state(cls: type[State], current: LiftRun, when: str, is_writable: bool) -> Any:
     s, shape = object.__new__(cls), cls._shape
     for name, group in shape.members.items():
         s.__dict__[name] = LiftedMembers(current, group)
     for name, number in shape.bounds.items():
         s.__dict__[name] = Sym(Size(number), current)
     for name, f in (shape.fields | shape.histories).items():
-        s.__dict__[name] = LiftedCells(current, f, when, writable)
+        s.__dict__[name] = LiftedCells(current, f, when, is_writable)
     return s
 
 
-def _leaves(tree: Tree, branches: tuple[Given, ...] = ()) -> Iterator[tuple[tuple[Given, ...], tuple[bool, LiftRun]]]:
+def _leaves(tree: Tree) -> Iterator[tuple[bool, Path]]:
     if isinstance(tree, Branch):
-        yield from _leaves(tree.yes, (*branches, Given(tree.claim, tree.where)))
-        yield from _leaves(tree.no, (*branches, Given(negate(tree.claim), tree.where)))
+        yield from _leaves(tree.yes)
+        yield from _leaves(tree.no)
     else:
-        yield branches, tree
+        yield tree
 
 
 def _place(fn: Callable[..., Any]) -> str:

@@ -42,6 +42,9 @@ REMEDIES: dict[type[ast.AST], str] = {
     ast.Assert: "`assert`; a guard is require(), a claim is a promise",
     ast.AnnAssign: "an annotated assignment; the fields of the state have their types already",
     ast.NamedExpr: "`:=`; assign on a line of its own",
+    ast.List: "a list; write `x in (A, B)`",
+    ast.Delete: "`del`; give the cell another value, such as NOBODY",
+    ast.Raise: "`raise`; a guard is require(), a claim is a promise",
 }
 
 SOURCES: dict[object, ast.FunctionDef] = {}
@@ -51,6 +54,8 @@ SOURCES: dict[object, ast.FunctionDef] = {}
 def tree_of(fn: Callable[..., Any]) -> ast.FunctionDef:
     """The syntax tree of a function, with the line numbers of its file."""
     code = fn.__code__
+    if code.co_name == "<lambda>":
+        raise SpecError(f"{code.co_filename}:{code.co_firstlineno}: an action or promise is a plain `def`, no lambda")
     if code in SOURCES:
         return SOURCES[code]
     try:
@@ -59,14 +64,14 @@ def tree_of(fn: Callable[..., Any]) -> ast.FunctionDef:
         raise SpecError(f"{fn.__name__}: its text cannot be read ({error}); spec functions stand in a file") from None
     tree = ast.parse(textwrap.dedent("".join(lines))).body[0]
     if not isinstance(tree, ast.FunctionDef):
-        raise SpecError(
-            f"{code.co_filename}:{first}: an action or promise is a plain `def`, not a lambda or a coroutine"
-        )
+        raise SpecError(f"{code.co_filename}:{first}: an action or promise is a plain `def`, no coroutine")
     return ast.increment_lineno(tree, first - 1)
 
 
 def lint(fn: Callable[..., Any]) -> None:
     """Refuse what could go silently wrong in this function and in every helper it calls."""
+    if not isinstance(fn, FunctionType):
+        raise SpecError(f"{fn!r} is no plain function; an action or promise is a `def` of a module, without decorators")
     for function in reachable(fn):
         _lint_one(function)
 
@@ -100,14 +105,25 @@ def _lint_one(fn: FunctionType) -> None:
     tree, file = tree_of(fn), fn.__code__.co_filename
 
     def refuse(node: ast.AST, why: str) -> None:
-        raise SpecError(f"{file}:{getattr(node, 'lineno', tree.lineno)}: {why}")
+        raise SpecError(f"{file}:{lines.get(node, tree.lineno)}: {why}")
 
+    lines = _lines(tree)
     if fn.__closure__ or fn.__defaults__ or fn.__kwdefaults__:
         refuse(tree, f"{fn.__name__} has defaults or closes over variables: hidden state; use arguments and fields")
     if tree.decorator_list:
         refuse(tree.decorator_list[0], f"{fn.__name__} is decorated; spec functions are plain functions")
     for node in _body_nodes(tree):
         _lint_node(fn, node, refuse)
+    _lint_names(fn, tree, refuse)
+
+
+def _lines(tree: ast.FunctionDef) -> dict[ast.AST, int]:
+    """The line of each node; an operator has none of its own, and stands where its expression does."""
+    lines: dict[ast.AST, int] = {tree: tree.lineno}
+    for node in ast.walk(tree):
+        for child in ast.iter_child_nodes(node):
+            lines[child] = getattr(child, "lineno", lines[node])
+    return lines
 
 
 def _body_nodes(tree: ast.FunctionDef) -> Iterator[ast.AST]:
@@ -140,8 +156,6 @@ def _lint_node(fn: FunctionType, node: ast.AST, refuse: Callable[[ast.AST, str],
             _lint_call(fn, node, refuse)
         case ast.Constant(value=value) if not (value is None or isinstance(value, (bool, int, str))):
             refuse(node, f"{value!r} is no value of the notation")
-        case ast.Name(id=name, ctx=ast.Load()):
-            _lint_name(fn, node, name, refuse)
 
 
 def _lint_targets(fn: FunctionType, targets: list[Any], refuse: Callable[[ast.AST, str], None]) -> None:
@@ -149,7 +163,7 @@ def _lint_targets(fn: FunctionType, targets: list[Any], refuse: Callable[[ast.AS
         match target:
             case ast.Name(id=name) if name not in fn.__code__.co_varnames[: fn.__code__.co_argcount]:
                 pass
-            case ast.Subscript(value=ast.Attribute(value=ast.Name())):
+            case ast.Subscript(value=ast.Attribute(value=ast.Name(id=name))) if name not in fn.__globals__:
                 pass
             case ast.Tuple(elts=inside):
                 _lint_targets(fn, inside, refuse)
@@ -165,7 +179,7 @@ def _lint_call(fn: FunctionType, node: ast.Call, refuse: Callable[[ast.AST, str]
     target = fn.__globals__.get(name, getattr(builtins, name, None))
     if not isinstance(target, FunctionType) and not (isinstance(target, type) and issubclass(target, Sort)):
         refuse(node, f"{name}() is called; spec text calls only its own helpers and {', '.join(WORDS)}")
-    if name == "require" and isinstance(node.args[0], ast.BoolOp) and isinstance(node.args[0].op, ast.And):
+    if name == "require" and any(isinstance(a, ast.BoolOp) and isinstance(a.op, ast.And) for a in node.args):
         refuse(node, "require(... and ...); write one require() for each guard, so that a refusal can say which")
     if name in QUANTIFIERS and not (len(node.args) == 2 and isinstance(node.args[1], ast.Lambda)):
         refuse(node, f"{name}() takes the members and a lambda: {name}(s.pages, lambda p: ...)")
@@ -173,13 +187,30 @@ def _lint_call(fn: FunctionType, node: ast.Call, refuse: Callable[[ast.AST, str]
         refuse(node, "require() inside a quantifier or an argument; a guard is a statement of its own")
 
 
-def _lint_name(fn: FunctionType, node: ast.AST, name: str, refuse: Callable[[ast.AST, str], None]) -> None:
-    if name not in fn.__globals__:
-        return  # a local, a parameter, a lambda's member, or a builtin that _lint_call refuses
-    value = fn.__globals__[name]
+def _lint_names(fn: FunctionType, tree: ast.FunctionDef, refuse: Callable[[ast.AST, str], None]) -> None:
+    """What a function reads of its module: enums, sorts and constants, and helpers only to call them."""
+    nodes = list(_body_nodes(tree))
+    called = {node.func for node in nodes if isinstance(node, ast.Call)}
+    own = {*fn.__code__.co_varnames, *(node.arg for node in nodes if isinstance(node, ast.arg))}
+    for node in nodes:
+        match node:
+            case ast.Name(id=name, ctx=ast.Load()) if name in fn.__globals__ and name not in own:
+                _lint_global(fn.__globals__[name], node, node in called, refuse)
+            case ast.Attribute(value=ast.Name(id=name), attr=attr) if name in fn.__globals__ and name not in own:
+                _lint_attribute(fn.__globals__[name], node, attr, refuse)
+
+
+def _lint_global(value: Any, node: ast.Name, is_called: bool, refuse: Callable[[ast.AST, str], None]) -> None:
+    if isinstance(value, FunctionType) and not is_called:
+        refuse(node, f"{node.id} is a helper, and is not called here; write {node.id}(...)")
     fixed = isinstance(value, (bool, int, Enum, Sort, FunctionType)) or value is NOBODY
     if not fixed and not (isinstance(value, type) and issubclass(value, (Enum, Sort))):
-        refuse(
-            node,
-            f"{name} is a {type(value).__name__}: hidden state; spec text uses arguments, enums, constants, helpers",
-        )
+        kind = type(value).__name__
+        refuse(node, f"{node.id} is a {kind}: hidden state; spec text uses arguments, enums, constants, helpers")
+
+
+def _lint_attribute(value: Any, node: ast.Attribute, attr: str, refuse: Callable[[ast.AST, str], None]) -> None:
+    if not (isinstance(value, type) and issubclass(value, Enum)):
+        refuse(node, f".{attr} of something global: hidden state; spec text uses arguments, enums, constants, helpers")
+    elif attr not in value.__members__:
+        refuse(node, f"{value.__name__} has no member {attr}; it has {', '.join(value.__members__)}")

@@ -12,7 +12,7 @@ from typing import Any, get_type_hints
 from .expr import Const, Expr, Quantified, Read, Var, text, walk
 from .lift import Lifted, lift_action, lift_claim
 from .lint import lint
-from .state import Field, Shape, State
+from .state import Field, Shape, State, initial_values
 from .values import ANY, Sort, SpecError
 
 Function = Callable[..., Any]
@@ -119,17 +119,19 @@ class Machine:
     breaks: Breaks | None = None
 
     def __post_init__(self) -> None:
-        names = [fn.__name__ for fn in (*self.system, *self.environment, *self.always, *self.steps)]
-        for name in names:
-            if names.count(name) > 1:
-                raise SpecError(f"{self.name}: {name} is listed twice; give each action and promise a name of its own")
         if not self.actions:
             raise SpecError(f"{self.name} has no actions; list them under system= or environment=")
         if "tiny" not in self.scopes:
             raise SpecError(f"{self.name} has no scope called tiny; give scopes={{'tiny': {{...}}}}")
         for scope in self.scopes:
-            self.sizes(scope, {})
-        _ = self.promises, self.witnesses, self.is_final
+            sizes = self.sizes(scope, {})
+            for f in self.shape.fields.values():
+                initial_values(f, self.shape.values(f, sizes))
+        names = [*(a.name for a in self.actions), *(c.name for c in self.promises), *(w.name for w in self.witnesses)]
+        for name in names:
+            if names.count(name) > 1:
+                raise SpecError(f"{self.name}: {name} is listed twice; give each action and claim a name of its own")
+        _ = self.is_final
         check_symmetry(self)
 
     @property
@@ -235,6 +237,9 @@ def parameters(fn: Function, state: type[State], states: int) -> tuple[Var, ...]
         wanted = "a state" if states == 1 else "two states, before and after,"
         raise SpecError(f"{where}: takes {wanted} first, of type {state.__name__} or its base")
     for name, hint in rest:
+        stem, _, number = name.rpartition("_")
+        if number.isdigit() and stem in {sort.__name__.lower() for sort in state._shape.scope_name}:
+            raise SpecError(f"{where}: parameter {name} is called like the member a quantifier ranges over; rename it")
         if hint not in state._shape.scope_name:
             raise SpecError(f"{where}: parameter {name} is a {hint.__name__}, which {state.__name__} has no members of")
     return tuple(Var(name, hint) for name, hint in rest)
@@ -258,10 +263,16 @@ def expressions(machine: Machine) -> Iterator[tuple[str, Expr]]:
 def check_symmetry(machine: Machine) -> None:
     """Refuse a machine that tells members of a sort apart which it declares alike."""
     alike = (*machine.alike, *machine.alike_if_asked)
+    first = first_sort(machine)
     for f in machine.shape.fields.values():
+        if first in alike and first in f.keys[1:]:
+            called = first.__name__
+            raise SpecError(
+                f"{f.name} has a {called} as its second key, but {called}s are declared alike: put it first"
+            )
         if f.domain.base in alike and isinstance(f.start, Sort):
             raise SpecError(f"{f.name} starts as {f.start!r}, but {f.domain.base.__name__}s are declared alike")
-        if f.domain.base is first_sort(machine) and f.domain.base in alike:
+        if f.domain.base is first and first in alike:
             raise SpecError(f"{f.name} points at a {f.domain.base.__name__}; a page carries its whereabouts instead")
     for where, e in expressions(machine):
         for x in walk(e):
@@ -279,7 +290,9 @@ def is_local(machine: Machine, claim: Claim) -> bool:
     sort = first_sort(machine)
     pages = [v for v in claim.params if v.sort is sort]
     quantified = any(isinstance(x, Quantified) and x.var.sort is sort for x in walk(claim.expr))
-    return len(pages) <= 1 and not quantified
+    keys = (key for x in walk(claim.expr) if isinstance(x, Read) for key in x.keys)
+    elsewhere = any(key.domain.base is sort and not isinstance(key, Var) for key in keys)
+    return len(pages) <= 1 and not quantified and not elsewhere
 
 
 def reads(e: Expr) -> set[str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import product
 from typing import Any, ClassVar, Generic, TypeVar, overload
 
-from .values import ANY, Bound, Domain, Sort, SpecError, domain_of
+from .values import ANY, Bound, Domain, Sort, SpecError, domain_of, wrong
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -27,12 +27,12 @@ class Cells(dict[K, V], Generic[K, V]):
         self.codes = {value: code for code, value in enumerate(values)}
 
     def __missing__(self, key: K) -> V:
-        raise SpecError(f"{self.name}[{key!r}] does not exist; test the key with != NOBODY first")
+        wrong(f"{self.name}[{key!r}] does not exist; test the key with != NOBODY first")
 
     def __setitem__(self, key: K, value: V) -> None:
         code = self.codes.get(value, -1)
         if code < 0 or type(value) is not type(self.values_[code]):
-            raise SpecError(f"{self.name}[{key!r}] = {value!r}: outside its bounds, {_listed(self.values_)}")
+            wrong(f"{self.name}[{key!r}] = {value!r}: outside its bounds, {_listed(self.values_)}")
         self.journal.append((self, key, self[key], self.offsets[key], code))
         dict.__setitem__(self, key, value)
 
@@ -41,6 +41,8 @@ class Tally(Cells[K, int]):
     """A history counter: it only ever grows, no guard may read it, and it is no part of a state's identity."""
 
     def __setitem__(self, key: K, value: int) -> None:
+        if value < self[key]:
+            wrong(f"{self.name}[{key!r}] = {value!r}: a history counter only grows; it is {self[key]!r}")
         self.journal.append((self, key, self[key], -1, 0))
         dict.__setitem__(self, key, value)
 
@@ -126,12 +128,16 @@ def history(keys: Any, doc: str) -> Any:
 
 
 def members(sort: type[S], low: int = 1, high: int = 12) -> Members[S]:
-    """Declare that a state has members of this sort, and how many a scope may ask for."""
+    """Declare that a state has members of this sort, and how many a scope may ask for; at least one."""
+    if not 1 <= low <= high:
+        raise SpecError(f"members({sort.__name__}, {low}, {high}): a scope has at least one {sort.__name__}")
     return Members(sort, low, high)
 
 
 def bound(low: int, high: int, doc: str) -> Bound:
     """Declare a number that the scope fixes, and the range it may take."""
+    if not low <= high:
+        raise SpecError(f"bound({low}, {high}) is empty; the first number must not be above the second")
     return Bound(low, high, doc)
 
 
@@ -146,6 +152,10 @@ class Shape:
         self.fields = {n: t for n, t in every.items() if not t.history}
         self.histories = {n: t for n, t in every.items() if t.history}
         self.scope_name = {m.sort: n for n, m in self.members.items()}
+        for name, group in self.members.items():
+            if self.scope_name[group.sort] != name:
+                twice = f"{name} and {self.scope_name[group.sort]}"
+                raise SpecError(f"{owner.__name__} has two groups of {group.sort.__name__}s, {twice}; leave one")
         for name, f in every.items():
             for sort in (*f.keys, *([f.domain.base] if issubclass(f.domain.base, Sort) else [])):
                 if sort not in self.scope_name:
@@ -179,6 +189,14 @@ class State:
 
     def __init_subclass__(cls) -> None:
         cls._shape = Shape(cls)
+
+    def __eq__(self, other: object) -> bool:
+        wrong("a state is compared as a whole; compare its fields")
+
+    def __bool__(self) -> bool:
+        wrong("a state is used as a truth value; ask about its fields")
+
+    __hash__ = object.__hash__
 
     @classmethod
     def concrete(cls, sizes: dict[str, int]) -> Any:

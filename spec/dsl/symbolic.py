@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -10,13 +9,9 @@ from typing import Any, NoReturn
 from .expr import (
     FALSE,
     TRUE,
-    And,
     Const,
-    Eq,
     Expr,
     Less,
-    Not,
-    Or,
     Quantified,
     Read,
     Sum,
@@ -26,118 +21,21 @@ from .expr import (
     disjunction,
     equal,
     negate,
-    walk,
 )
+from .forks import Facts, Fork, fold, grow
+from .histories import history_read
 from .state import Field, Members
-from .values import NOBODY, NOTHING, Domain, SpecError, literal_domain
+from .values import NOBODY, NOTHING, Domain, SpecError, here, literal_domain, wrong
 from .words import Refused
-
-
-def here() -> str:
-    """File and line of the spec text that is running: the innermost frame outside this package."""
-    frame = sys._getframe(1)
-    while frame.f_back and frame.f_globals.get("__name__", "").startswith(__package__ or "?"):
-        frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
-
-
-def wrong(message: str) -> NoReturn:
-    raise SpecError(f"{here()}: {message}")
-
-
-class Fork(BaseException):
-    """The path does not decide this claim: the function has to be run once for each answer."""
-
-    def __init__(self, claim: Expr, where: str) -> None:
-        self.claim, self.where = claim, where
-
-
-@dataclass
-class Branch:
-    """A fork in the road and what each answer leads to."""
-
-    claim: Expr
-    where: str
-    yes: Tree
-    no: Tree
-
-
-Tree = Branch | Any
-"""A decision tree: branches, and at its leaves whatever the run came to."""
-
-
-def grow(run: Callable[[tuple[bool, ...]], Any], answers: tuple[bool, ...] = ()) -> Tree:
-    """The decision tree of a deterministic function that is re-run with ever longer lists of answers."""
-    try:
-        return run(answers)
-    except Fork as fork:
-        return Branch(fork.claim, fork.where, grow(run, (*answers, True)), grow(run, (*answers, False)))
-
-
-def fold(tree: Tree) -> Expr:
-    """A tree of expressions as one expression: how a quantifier's body is joined again."""
-    if isinstance(tree, Branch):
-        return choose(tree.claim, fold(tree.yes), fold(tree.no))
-    assert isinstance(tree, Expr)
-    return tree
-
-
-class Facts:
-    """What a path has decided so far; answers new questions from it where plain syntax is enough."""
-
-    def __init__(self, outer: Facts | None = None) -> None:
-        self.known: dict[Expr, bool] = dict(outer.known) if outer else {}
-
-    def learn(self, claim: Expr, answer: bool) -> None:
-        match claim:
-            case Not(inner):
-                self.learn(inner, not answer)
-            case And(claims) if answer:
-                for each_claim in claims:
-                    self.learn(each_claim, True)
-            case Or(claims) if not answer:
-                for each_claim in claims:
-                    self.learn(each_claim, False)
-            case _:
-                self.known[claim] = answer
-
-    def decide(self, claim: Expr) -> bool | None:
-        match claim:
-            case Const(value):
-                return bool(value)
-            case Not(inner):
-                answer = self.decide(inner)
-                return None if answer is None else not answer
-            case And(claims):
-                return self._decide_all(claims)
-            case Or(claims):
-                opposite = self._decide_all(tuple(map(negate, claims)))
-                return None if opposite is None else not opposite
-            case Eq(term, Const() as value) if claim not in self.known:
-                return self._decide_literal(term, value)
-        return self.known.get(claim)
-
-    def _decide_all(self, claims: tuple[Expr, ...]) -> bool | None:
-        answers = [self.decide(c) for c in claims]
-        if False in answers:
-            return False
-        return True if None not in answers else None
-
-    def _decide_literal(self, term: Expr, value: Const) -> bool | None:
-        for fact, holds in self.known.items():
-            if holds and isinstance(fact, Eq) and term in (fact.left, fact.right):
-                other = fact.right if fact.left == term else fact.left
-                if isinstance(other, Const) or (value.value is NOBODY and not other.domain.optional):
-                    return other == value
-        return None
 
 
 @dataclass
 class Given:
-    """One guard of a path, as `require` met it."""
+    """One condition of a path: a guard as `require` met it, or the branch it took."""
 
     claim: Expr
     where: str
+    is_branch: bool = False
 
 
 @dataclass
@@ -155,25 +53,26 @@ class LiftRun:
     """One run of a function on symbols, answering its forks from a list."""
 
     answers: tuple[bool, ...]
+    is_action: bool = False
     facts: Facts = field(default_factory=Facts)
-    givens: list[Given] = field(default_factory=list)
+    conditions: list[Given] = field(default_factory=list)
     puts: list[Put] = field(default_factory=list)
     asked: int = 0
-    forks: list[str] = field(default_factory=list)
     depth: int = 0
-    scopes: list[Any] = field(default_factory=list)
 
     def guard(self, claim: Any) -> None:
         e = as_claim(claim)
-        _no_history(e, "a guard")
+        no_history(e, "a guard")
         known = self.facts.decide(e)
         if known is False:
             raise Refused
-        self.givens.append(Given(e, here()))
+        self.conditions.append(Given(e, here()))
         self.facts.learn(e, True)
 
     def ask(self, claim: Expr) -> bool:
         """The truth of a claim on this path: known, answered, or a fork."""
+        if self.is_action:
+            no_history(claim, "a condition")
         known = self.facts.decide(claim)
         if known is not None:
             return known
@@ -181,7 +80,8 @@ class LiftRun:
             raise Fork(claim, here())
         answer = self.answers[self.asked]
         self.asked += 1
-        self.forks.append(here())
+        if not self.depth:
+            self.conditions.append(Given(claim if answer else negate(claim), here(), is_branch=True))
         self.facts.learn(claim, answer)
         return answer
 
@@ -201,10 +101,10 @@ class LiftRun:
             self.depth -= 1
 
 
-def _no_history(e: Expr, what: str) -> None:
-    for x in walk(e):
-        if isinstance(x, Read) and x.field.history:
-            wrong(f"{what} reads {x.field.name}, a history counter; actions write those, only promises read them")
+def no_history(e: Expr, what: str) -> None:
+    """Refuse what would let a history counter decide what happens."""
+    if counter := history_read(e):
+        wrong(f"{what} reads {counter}, a history counter; actions write those, only promises read them")
 
 
 class Sym:
@@ -258,6 +158,11 @@ class Sym:
     def _refuse(self, *_: object) -> NoReturn:
         wrong("a symbolic value has no int, float, text, index or attributes; compare it or assign it")
 
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        self._refuse()
+
     __int__ = __float__ = __index__ = __iter__ = __len__ = __str__ = __repr__ = __format__ = _refuse
     __getitem__ = __call__ = __mul__ = __rmul__ = __mod__ = __floordiv__ = __truediv__ = __neg__ = _refuse
     __and__ = __or__ = __xor__ = __invert__ = __lshift__ = __rshift__ = _refuse
@@ -277,8 +182,8 @@ def as_expr(value: object) -> Expr:
     """The expression behind a value met in spec text, symbolic or literal."""
     if isinstance(value, Sym):
         return value.expr
-    if isinstance(value, LiftedCells):
-        wrong(f"{value.field.name} is compared as a whole; index it: {value.field.name}[...]")
+    if isinstance(value, Whole):
+        wrong(value.remedy)
     try:
         literal_domain(value)
     except SpecError as error:
@@ -327,11 +232,25 @@ def _numbers(*terms: Expr) -> None:
             wrong(f"{_called(e.domain)} has no order and no arithmetic; only == and != apply")
 
 
-class LiftedCells:
+class Whole:
+    """What is no value while a function is lifted: using it as one would give a silent answer."""
+
+    remedy = ""
+
+    def _refuse(self, *_: object) -> NoReturn:
+        wrong(self.remedy)
+
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __bool__ = __len__ = _refuse
+    __iter__ = __contains__ = __call__ = _refuse
+    __hash__ = _refuse
+
+
+class LiftedCells(Whole):
     """A field while a function is lifted: reads see earlier writes of the same action."""
 
-    def __init__(self, run: LiftRun, f: Field[Any, Any], when: str, writable: bool) -> None:
-        self.run, self.field, self.when, self.writable = run, f, when, writable
+    def __init__(self, run: LiftRun, f: Field[Any, Any], when: str, is_writable: bool) -> None:
+        self.run, self.field, self.when, self.is_writable = run, f, when, is_writable
+        self.remedy = f"{f.name} is used as a whole; index it: {f.name}[...]"
 
     def __getitem__(self, key: Any) -> Sym:
         keys = self._keys(key)
@@ -341,11 +260,13 @@ class LiftedCells:
         return Sym(Read(self.field, keys, self.when), self.run)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        if not self.writable:
+        if not self.is_writable:
             wrong(f"a promise assigns to {self.field.name}; only actions may")
         if self.run.depth:
             wrong(f"{self.field.name} is assigned inside a quantifier; an action is one page's step")
         keys, e = self._keys(key), as_expr(value)
+        if not self.field.history:
+            no_history(e, f"the new value of {self.field.name}")
         self._fits(e)
         self.run.puts.append(Put(self.field, keys, e, here()))
 
@@ -379,11 +300,12 @@ class LiftedCells:
                 wrong(f"{self.field.name} holds {domain!r}, {e.value} is outside its bounds")
 
 
-class LiftedMembers:
+class LiftedMembers(Whole):
     """All members of a sort while a function is lifted: a quantifier keeps its forks to itself."""
 
     def __init__(self, run: LiftRun, group: Members[Any]) -> None:
         self.run, self.group = run, group
+        self.remedy = f"{group.name} is used as a value or in a loop; use each(), some() or count()"
 
     def _quantified(self, word: str, claim: Callable[[Any], Any]) -> Any:
         var = Var(f"{self.group.sort.__name__.lower()}_{self.run.depth + 1}", self.group.sort)
@@ -400,6 +322,3 @@ class LiftedMembers:
 
     def count(self, claim: Callable[[Any], Any]) -> Any:
         return self._quantified("count", claim)
-
-    def __iter__(self) -> NoReturn:
-        wrong(f"a loop over {self.group.name}; use each(), some() or count()")

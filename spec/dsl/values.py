@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, ClassVar, Final, Generic, Never, TypeVar, cast
+from typing import Any, ClassVar, Final, Generic, Never, NoReturn, TypeVar, cast
 
 V = TypeVar("V")
 
 
 class SpecError(Exception):
     """The text of a spec breaks a rule of the notation; the message says which, where, and the way out."""
+
+
+def here() -> str:
+    """File and line of the spec text that is running: the innermost frame outside this package."""
+    frame = sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith(__package__ or "?"):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def wrong(message: str) -> NoReturn:
+    """Refuse the line of spec text that is running."""
+    raise SpecError(f"{here()}: {message}")
 
 
 class Kind(Enum):
@@ -137,6 +151,8 @@ def between(low: int, high: Any) -> Domain[int]:
 
 def optional(sort: type[V]) -> Domain[V]:
     """A member of the sort, or NOBODY."""
+    if not (isinstance(sort, type) and issubclass(sort, Sort)):
+        raise SpecError(f"optional({sort!r}): only a sort can be nobody; give an enum a member that says so")
     return Domain(sort, optional=True)
 
 

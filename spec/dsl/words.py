@@ -8,7 +8,7 @@ from types import CodeType
 from typing import Any, Protocol, TypeVar
 
 from .state import Members
-from .values import Sort, SpecError
+from .values import Sort, wrong
 
 S = TypeVar("S", bound=Sort)
 
@@ -23,6 +23,10 @@ class Run(Protocol):
     @property
     def puts(self) -> Sized:
         """What the action has assigned so far."""
+
+    @property
+    def depth(self) -> int:
+        """How many quantifiers the run is inside of; a concrete run need not count, its text was lifted before."""
 
     def guard(self, claim: Any) -> None:
         """Take a guard: raise `Refused` if it is known to be false."""
@@ -39,9 +43,11 @@ def require(claim: bool) -> None:
     """The guard of an action: if the claim is false the action is not enabled. Guards come before assignments."""
     run = Current.run
     if run is None:
-        raise SpecError("require() was called outside an action; run actions through a machine")
+        wrong("require() outside an action; a promise returns its claim, and actions are run through a machine")
     if run.puts:
-        raise SpecError("require() after an assignment: guards come first, then the effect")
+        wrong("require() after an assignment; guards come first, then the effect")
+    if run.depth:
+        wrong("require() inside a quantifier; write require(each(...)) or require(some(...))")
     if Current.ledger is not None:
         frame = sys._getframe(1)
         Current.ledger.add((frame.f_code, frame.f_lasti, claim is True))
@@ -82,7 +88,9 @@ def iff(one: bool, other: bool) -> bool:
 
 
 def _symbolic(*claims: Any) -> Any:
-    for claim in claims:
-        if hasattr(claim, "iff"):
-            return claim
-    raise SpecError(f"implies() and iff() take claims, not {claims!r}")
+    found = [claim for claim in claims if hasattr(claim, "iff")]
+    return (
+        found[0]
+        if found
+        else wrong("implies() and iff() take two claims; compare a value with something to make it one")
+    )

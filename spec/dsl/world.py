@@ -10,7 +10,7 @@ from typing import Any
 
 from .machine import Action, Claim, Machine, first_sort, is_local
 from .state import State, initial_values, layout
-from .values import Sort, SpecError
+from .values import Sort, SpecError, wrong
 from .words import Current, Refused
 
 
@@ -39,6 +39,8 @@ class World:
     `state` is where actions run; claims about a code are asked of `probe`, and `before` stands beside `state`
     while a step is judged.
     """
+
+    depth = 0
 
     def __init__(self, machine: Machine, sizes: dict[str, int]) -> None:
         self.machine, self.sizes = machine, sizes
@@ -80,7 +82,7 @@ class World:
 
     def load(self, code: bytes, state: State | None = None) -> State:
         """Make `state` (or the probe) the state with this code."""
-        s = state or self.probe
+        s = self.probe if state is None else state
         if self._loaded.get(s) != code:
             for name, keys, pick, values in self._plan:
                 dict.update(s.__dict__[name], zip(keys, [values[v] for v in pick(code)], strict=True))
@@ -104,7 +106,7 @@ class World:
     # -- steps -----------------------------------------------------------------------------------------------------
 
     def guard(self, claim: Any) -> None:
-        raise SpecError(f"require({claim!r}): a guard is True or False; compare the value with something")
+        wrong(f"require({claim!r}): a guard is True or False; compare the value with something")
 
     def successors(self, code: bytes) -> Iterator[tuple[int, bytes]]:
         """Every enabled instance by number and the code it leads to; meanwhile `state` is the state after."""

@@ -1,0 +1,39 @@
+"""History counters decide nothing: actions count with them, and promises read only how far they grew in a step."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from .expr import Eq, Expr, Ite, Less, Read, Sum, walk
+
+
+def history_read(e: Expr) -> str:
+    """The name of a history counter that the expression reads, or nothing."""
+    return next((x.field.name for x in walk(e) if isinstance(x, Read) and x.field.history), "")
+
+
+def absolute_read(e: Expr) -> str:
+    """The name of a history counter whose value, not its growth from before to after, decides the claim."""
+    for x in walk(e):
+        if isinstance(x, Eq | Less):
+            drift = _drift(x.left)
+            drift.subtract(_drift(x.right))
+            for (field, _), amount in drift.items():
+                if amount:
+                    return str(field.name)
+    return ""
+
+
+def _drift(number: Expr) -> Counter[Any]:
+    """By how much a number rises, cell by cell, where that history counter is one higher before and after."""
+    match number:
+        case Read(field, keys) if field.history:
+            return Counter({(field, keys): 1})
+        case Sum(left, right, sign):
+            drift, other = _drift(left), _drift(right)
+            drift.update({cell: sign * amount for cell, amount in other.items()})
+            return drift
+        case Ite(_, then, _):
+            return _drift(then)
+    return Counter()
