@@ -54,6 +54,9 @@ class Budget:
     seconds: float = 0.0
 
 
+UNLIMITED = Budget()
+
+
 @dataclass
 class Exploration:
     """What a search has seen: counts, findings, and how it ended (`stopped` is empty if it finished)."""
@@ -80,7 +83,7 @@ def explore(
     machine: Machine,
     sizes: dict[str, int],
     alike: tuple[type[Sort], ...] = (),
-    budget: Budget = Budget(),
+    budget: Budget = UNLIMITED,
     progress: Progress = lambda seen: None,
     until: str = "",
 ) -> Exploration:
@@ -245,7 +248,9 @@ class Search:
         raise AssertionError(f"{claim.name} was found at a state, and now is not")
 
 
-def reach(machine: Machine, sizes: dict[str, int], witness: Witness, budget: Budget = Budget()) -> Finding | str | None:
+def reach(
+    machine: Machine, sizes: dict[str, int], witness: Witness, budget: Budget = UNLIMITED
+) -> Finding | str | None:
     """A shortest run in which the stages of a witness come about in order, for the same arguments.
 
     Searches pairs of (state, stages done), without symmetry, because the arguments are named. Returns None if

@@ -32,8 +32,11 @@ class Saved:
 
 
 def save(path: Path, verdict: Verdict) -> None:
-    """Write the trace of a verdict; an existing file of that name is replaced."""
-    assert verdict.trace and verdict.world
+    """Write the trace of a verdict; a trace of that name is replaced, any other file is left alone."""
+    if path.exists():
+        load(path)
+    assert verdict.trace
+    assert verdict.world
     world, trace = verdict.world, verdict.trace
     labels = ["", *(str(s.instance) for s in trace.steps)]
     states = [

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from spec.dsl import Machine, Sort, Witness
+from spec.dsl import Machine, Sort, Witness, World
 
-from .explore import Budget, Exploration, Finding, Progress, explore, reach
-from .refine import STEP, refine
+from .explore import UNLIMITED, Budget, Exploration, Finding, Progress, explore, reach
+from .refine import Candidate, refine
 from .verdict import Outcome, Verdict
+from .walk import Walk
 
 ENGINE = "explore (python)"
 
@@ -23,7 +24,7 @@ class Question:
     scope: str
     sizes: dict[str, int]
     alike: tuple[type[Sort], ...]
-    budget: Budget = Budget()
+    budget: Budget = UNLIMITED
 
 
 def check(question: Question, progress: Progress = lambda seen: None) -> tuple[Exploration, list[Verdict]]:
@@ -35,16 +36,43 @@ def check(question: Question, progress: Progress = lambda seen: None) -> tuple[E
     return seen, [*_promises(question, seen), *_witnesses(question, seen), *_actions(question, seen)]
 
 
-def check_refinement(question: Question, progress: Progress = lambda seen: None) -> Verdict:
+def check_refinement(
+    question: Question, progress: Progress = lambda seen: None
+) -> tuple[Verdict, tuple[Candidate, ...]]:
     """Judge whether each step of the model is a step of the machine it refines, or none."""
     result = refine(question.machine, question.sizes, question.budget, progress)
     high = question.machine.refines
     base = _base(question, result.seen)
     asked = replace(base, kind="refinement", property=f"each_step_is_a_step_of_{high.name if high else '?'}_or_none")
     if result.trace:
-        why = "; ".join(f"{c.instance} {c.why}" for c in result.candidates[:3])
-        return replace(asked, outcome=Outcome.VIOLATED, expected=False, trace=result.trace, note=why)
-    return asked if not result.seen.stopped else _budget(asked, result.seen)
+        wrong = replace(asked, outcome=Outcome.VIOLATED, expected=False, trace=result.trace)
+        return wrong, result.candidates
+    return (_budget(asked, result.seen) if result.seen.stopped else asked), ()
+
+
+def judge_walk(question: Question, walked: Walk, seed: int) -> list[Verdict]:
+    """What a walk says: about the promises as far as it came, and about actions it never took."""
+    base = replace(
+        _base(question, Exploration(World(question.machine, question.sizes), ())),
+        kind="walk",
+        property="every_promise",
+        label=f"sampled({walked.steps}, {seed})",
+        engine="walk (hypothesis)",
+        transitions=walked.steps,
+        seconds=walked.seconds,
+    )
+    if walked.finding:
+        wrong = _with(base, walked.finding)
+        return [replace(wrong, property=walked.finding.name, outcome=Outcome.VIOLATED, expected=False)]
+    if walked.deadlock:
+        stuck = _with(base, walked.deadlock)
+        return [replace(stuck, property="something_can_always_happen", outcome=Outcome.DEADLOCK, expected=False)]
+    never = [
+        replace(base, kind="action", property=name, outcome=Outcome.UNREACHABLE, expected=False, note="never taken")
+        for name in walked.never
+    ]
+    done = replace(base, outcome=Outcome.BUDGET, expected=False, note=walked.stopped) if walked.stopped else base
+    return [done, *never]
 
 
 def _base(question: Question, seen: Exploration) -> Verdict:
@@ -142,6 +170,3 @@ def _broken(question: Question, seen: Exploration) -> Verdict:
     steps = len(finding.trace.steps)
     note = "as declared" if steps == breaks.steps else f"in {steps} steps, declared were {breaks.steps}"
     return replace(_with(asked, finding), outcome=Outcome.VIOLATED, expected=steps == breaks.steps, note=note)
-
-
-__all__ = ["STEP", "Question", "check", "check_refinement"]

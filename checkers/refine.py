@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import linecache
-from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import itemgetter
 
 from spec.dsl import Instance, Machine, SpecError, World
 
-from .explore import Budget, Exploration, Progress, Search, Step, Trace
+from .explore import UNLIMITED, Budget, Exploration, Progress, Search, Step, Trace
+from .story import named, shown
 
 STEP = "each_step_is_a_step_of_the_rules_or_none"
 
@@ -32,7 +32,7 @@ class Refinement:
 
 
 def refine(
-    low: Machine, sizes: dict[str, int], budget: Budget = Budget(), progress: Progress = lambda seen: None
+    low: Machine, sizes: dict[str, int], budget: Budget = UNLIMITED, progress: Progress = lambda seen: None
 ) -> Refinement:
     """Check every step of `low` in a scope against the machine it says it refines."""
     high = low.refines
@@ -86,34 +86,31 @@ class Simulation(Search):
     def _tell(self) -> None:
         """There are no promises to tell of."""
 
-    def candidates(self, code: bytes, step: Step) -> Iterator[Candidate]:
-        """What the machine above could have done to the same page, and why that was not this step."""
+    def candidates(self, code: bytes, step: Step) -> list[Candidate]:
+        """What the machine above could have done to the same page, the most alike first, and why it was not this."""
         was, now = self.project(code), self.project(step.code)
         args = set(step.instance.args)
-        for instance in self.above.instances:
-            if set(instance.args) <= args or not args:
-                where = self.above.refusal(was, instance)
-                yield Candidate(instance, _guard(where) if where else self._elsewhere(was, now, instance))
+        judged = [self._judged(was, now, i) for i in self.above.instances if set(i.args) <= args]
+        return [candidate for _, candidate in sorted(judged, key=itemgetter(0))]
 
-    def _elsewhere(self, was: bytes, now: bytes, instance: Instance) -> str:
-        to = self.above.apply(was, instance)
-        assert to is not None
+    def _judged(self, was: bytes, now: bytes, instance: Instance) -> tuple[int, Candidate]:
+        """The number of cells in which this candidate differs, or very many if a guard refuses it."""
+        where, to = self.above.refusal(was, instance), self.above.apply(was, instance)
+        if to is None:
+            return len(was) + 1, Candidate(instance, _guard(where or "?:0"))
+        values = self.above.values(to)
         wrong = [
-            f"{name}[{_named(key)}] would be {self.above.values(to)[name][key]!r}"
+            f"{name}[{named(key)}] would be {shown(values[name][key])}"
             for (name, key), a, b in zip(_cells(self.above), to, now, strict=True)
             if a != b
         ]
-        return "is permitted, but " + ", ".join(wrong)
+        return len(wrong), Candidate(instance, f"is permitted, but {', '.join(wrong)}")
 
 
 def _cells(world: World) -> list[tuple[str, object]]:
     """The cells of a world in the order of their bytes."""
     cells = [(offset, name, key) for name, at in world.offsets.items() for key, offset in at.items()]
     return [(name, key) for _, name, key in sorted(cells, key=itemgetter(0))]
-
-
-def _named(key: object) -> str:
-    return ", ".join(map(repr, key)) if isinstance(key, tuple) else repr(key)
 
 
 def _guard(where: str) -> str:

@@ -40,29 +40,15 @@ def word(verdict: Verdict) -> str:
 def counts_table(runs: Sequence[tuple[str, Exploration, Sequence[Verdict]]]) -> Table:
     """One row a model: how far the search went."""
     table = Table(title="How far that reaches", title_justify="left", title_style="bold")
-    for name, right in (
-        ("model", False),
-        ("scope", False),
-        ("states", True),
-        ("stands for", True),
-        ("transitions", True),
-        ("depth", True),
-        ("seconds", True),
-        ("", False),
-    ):
-        table.add_column(name, justify="right" if right else "left")
+    table.add_column("model")
+    for name in ("states", "standing for", "transitions", "depth", "seconds"):
+        table.add_column(name, justify="right")
+    table.add_column("of the scope")
     for model, seen, verdicts in runs:
-        scope = ", ".join(f"{n} {name}" for name, n in verdicts[0].scope.items())
-        table.add_row(
-            model,
-            scope,
-            f"{seen.states:,}",
-            f"{seen.orbit_sum:,}",
-            f"{seen.transitions:,}",
-            str(seen.depth),
-            f"{seen.seconds:.1f}",
-            f"[yellow]stopped: {seen.stopped}[/]" if seen.stopped else "every reachable state",
-        )
+        far = f"[yellow]stopped after {seen.stopped}[/]" if seen.stopped else "every reachable state"
+        counts = (f"{seen.states:,}", f"{seen.orbit_sum:,}", f"{seen.transitions:,}", str(seen.depth))
+        scope = ", ".join(f"{name} {n}" for name, n in verdicts[0].scope.items())
+        table.add_row(model, *counts, f"{seen.seconds:.1f}", f"{far} of {scope}")
     return table
 
 
@@ -100,7 +86,8 @@ def broken_table(verdicts: Sequence[tuple[str, Verdict]]) -> Table:
 
 def tell(console: Console, verdict: Verdict, only: str = "") -> None:
     """Print the story of a verdict that has a trace."""
-    assert verdict.trace and verdict.world
+    assert verdict.trace
+    assert verdict.world
     title = f"{verdict.model}: {sentence(verdict.property)}, in {verdict.steps} steps"
     console.print(f"\n[bold]{title}[/]")
     last = {

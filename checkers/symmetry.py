@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import permutations, product
 from math import factorial, prod
-from operator import itemgetter
-from typing import Any
 
 from spec.dsl import Sort, World
 from spec.dsl.machine import first_sort
 from spec.dsl.state import one_key
 
 Permutation = dict[type[Sort], tuple[int, ...]]
-Pick = Callable[[bytes], Any]
+
+
+class Move:
+    """One permutation of devices and pools, acting on page records and on the rest of a code; remembers what it did.
+
+    A page's record stays that page's record, so records and rest can be moved one by one: there are few of each.
+    """
+
+    def __init__(self, source: list[int], tables: list[list[int]]) -> None:
+        self.source, self.tables = source, tables
+        self.known: dict[tuple[int, bytes], bytes] = {}
+
+    def __call__(self, start: int, part: bytes) -> bytes:
+        """The part of a code that begins at this offset, moved."""
+        moved = self.known.get((start, part))
+        if moved is None:
+            cells = range(start, start + len(part))
+            moved = self.known[start, part] = bytes(self.tables[i][part[self.source[i] - start]] for i in cells)
+        return moved
 
 
 class Symmetry:
@@ -28,9 +44,8 @@ class Symmetry:
         self.world, self.sorts = world, sorts
         self.width, self.split = world.record, world.record * world.pages
         self.sorts_pages = first_sort(world.machine) in sorts
-        self._moves = [
-            self._move(sigma) for sigma in self._permutations() if any(list(p) != sorted(p) for p in sigma.values())
-        ]
+        moving = [sigma for sigma in self._permutations() if any(list(p) != sorted(p) for p in sigma.values())]
+        self.moves = [self._move(sigma) for sigma in moving]
         sizes = [world.machine.shape.size(s, world.sizes) for s in sorts]
         self.order = prod(map(factorial, sizes))
 
@@ -40,7 +55,7 @@ class Symmetry:
         for choice in product(*ranges):
             yield dict(zip(others, choice, strict=True))
 
-    def _move(self, sigma: Permutation) -> tuple[Pick, list[list[int]]]:
+    def _move(self, sigma: Permutation) -> Move:
         """Where each byte of the permuted code comes from, and what becomes of its value."""
         world, cells = self.world, sum(map(len, self.world.offsets.values()))
         source, tables = [0] * cells, [list[int]()] * cells
@@ -54,44 +69,36 @@ class Symmetry:
                 members = key if isinstance(key, tuple) else (key,)
                 moved = one_key(tuple(type(m)(sigma[type(m)][m.index]) if type(m) in sigma else m for m in members))
                 source[offsets[moved]], tables[offsets[moved]] = offset, table
-        return itemgetter(*source), tables
+        return Move(source, tables)
 
     def canonical(self, code: bytes) -> bytes:
         """The one code that speaks for the whole orbit of this one."""
-        best = self._sorted(code)
-        for pick, tables in self._moves:
-            best = min(best, self._sorted(self._moved(code, pick, tables)))
-        return best
+        return min(self._forms(code)) if self.moves else self._joined(self._records(code), code[self.split :])
 
-    @staticmethod
-    def _moved(code: bytes, pick: Pick, tables: list[list[int]]) -> bytes:
-        picked = pick(code)
-        return bytes(
-            [table[v] for table, v in zip(tables, picked if isinstance(picked, tuple) else (picked,), strict=True)]
-        )
+    def _forms(self, code: bytes) -> list[bytes]:
+        """The sorted form of a code under each permutation of devices and pools."""
+        records, rest, width = self._records(code), code[self.split :], self.width
+        forms = [self._joined(records, rest)]
+        for move in self.moves:
+            moved = [move(n * width, record) for n, record in enumerate(records)]
+            forms.append(self._joined(moved, move(self.split, rest)))
+        return forms
 
-    def _sorted(self, code: bytes) -> bytes:
-        if not self.sorts_pages:
-            return code
-        width, split = self.width, self.split
-        return b"".join(sorted([code[i : i + width] for i in range(0, split, width)])) + code[split:]
+    def _records(self, code: bytes) -> list[bytes]:
+        return [code[i : i + self.width] for i in range(0, self.split, self.width)]
+
+    def _joined(self, records: list[bytes], rest: bytes) -> bytes:
+        return b"".join(sorted(records) if self.sorts_pages else records) + rest
 
     def orbit_size(self, code: bytes) -> int:
         """How many states this canonical one speaks for: the group's order over the stabiliser's."""
-        fixing = 1 + sum(self._sorted(self._moved(code, *move)) == code for move in self._moves)
-        same = 1
-        if self.sorts_pages:
-            records = Counter(code[i : i + self.width] for i in range(0, self.split, self.width))
-            same = prod(map(factorial, records.values()))
+        fixing = self._forms(code).count(code)
+        same = prod(map(factorial, Counter(self._records(code)).values())) if self.sorts_pages else 1
         return self.order // (fixing * same)
 
     def repeats(self, code: bytes) -> set[int]:
         """Pages whose record equals their left neighbour's: what happens to one of them happens to both."""
         if not self.sorts_pages:
             return set()
-        width = self.width
-        return {
-            i
-            for i in range(1, self.world.pages)
-            if code[i * width : (i + 1) * width] == code[(i - 1) * width : i * width]
-        }
+        records = self._records(code)
+        return {i for i in range(1, len(records)) if records[i] == records[i - 1]}

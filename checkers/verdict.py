@@ -11,6 +11,8 @@ from spec.dsl import World
 
 from .explore import Trace
 
+derived = property  # a verdict has a field of that name
+
 
 class Outcome(Enum):
     """What became of a question; the value is the word people read."""
@@ -56,12 +58,12 @@ class Verdict:
     world: World | None = field(default=None, compare=False, repr=False)
     saved: Path | None = None
 
-    @property
+    @derived
     def steps(self) -> int | None:
         return len(self.trace.steps) if self.trace else None
 
-    @property
-    def exit_code(self) -> int:
+    @derived
+    def code(self) -> int:
         """What this verdict alone would make the command exit with."""
         if self.expected:
             return Exit.OK
@@ -97,5 +99,5 @@ class Verdict:
 
 def exit_code(verdicts: Iterable[Verdict]) -> int:
     """The one exit code of a run with several verdicts."""
-    codes = {v.exit_code for v in verdicts}
+    codes = {v.code for v in verdicts}
     return next((code for code in Exit.BY_WEIGHT if code in codes), Exit.OK)

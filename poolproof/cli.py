@@ -1,4 +1,4 @@
-"""The command line: `poolproof check`, `show`, `walk`, `draw` and the rest. Each command is a few lines over checkers/."""
+"""The command line: `poolproof check`, `show`, `walk`, `draw` and the rest, each a few lines over checkers/."""
 
 from __future__ import annotations
 
@@ -9,22 +9,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 from rich.console import Console
+from typer.exceptions import TyperException
 
 from checkers import itf, report
 from checkers.draw import draw as draw_picture
 from checkers.explore import Budget
-from checkers.judge import Question
-from checkers.story import ending, story
-from checkers.verdict import Exit, Outcome, Verdict, exit_code
+from checkers.verdict import Exit, exit_code
 from spec.dsl import SpecError
 
 from . import asking, catalog, showing, skeleton
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
-console = Console(highlight=False)
+console = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
 
 Model = Annotated[str, typer.Argument(help="a model's name, or the path of a Python file with a MODEL")]
 Models = Annotated[list[str] | None, typer.Argument(help="models by name or path; none: all that are shipped")]
@@ -81,7 +79,9 @@ def list_models() -> None:
 @app.command()
 def show(
     model: Model,
-    table: Annotated[bool, typer.Option("--table", help="also each page record and which action takes it where")] = False,
+    table: Annotated[
+        bool, typer.Option("--table", help="also each page record and which action takes it where")
+    ] = False,
     scope: Scope = "tiny",
     pages: Pages = None,
     pools: Pools = None,
@@ -186,9 +186,9 @@ def guarded(run: Callable[[], object]) -> int:
     try:
         result = run()
         return result if isinstance(result, int) else Exit.OK
-    except click.exceptions.Exit as done:
+    except typer.Exit as done:
         return done.exit_code
-    except click.ClickException as error:
+    except TyperException as error:
         return said(error.format_message(), Exit.USAGE)
     except (asking.BadRequest, catalog.UnknownModel) as error:
         return said(str(error), Exit.USAGE)
@@ -198,12 +198,14 @@ def guarded(run: Callable[[], object]) -> int:
         return said(str(error), Exit.SPEC)
     except OSError as error:
         return said(f"{error.filename}: {error.strerror}", Exit.USAGE)
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         return said("interrupted", Exit.BUDGET)
     except Exception as error:
         if os.environ.get("POOLPROOF_DEBUG"):
             traceback.print_exc()
-        return said(f"an error of poolproof itself: {type(error).__name__}: {error} (POOLPROOF_DEBUG=1 says where)", Exit.TOOL)
+        return said(
+            f"an error of poolproof itself: {type(error).__name__}: {error} (POOLPROOF_DEBUG=1 says where)", Exit.TOOL
+        )
 
 
 def said(message: str, code: int) -> int:

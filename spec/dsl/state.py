@@ -58,6 +58,7 @@ class Members(Generic[S]):
     def __init__(self, sort: type[S], low: int, high: int) -> None:
         self.sort, self.low, self.high, self.name = sort, low, high, "?"
         self.all: tuple[S, ...] = ()
+        self.asked = False  # has anything been asked about all members since somebody last reset this?
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -69,12 +70,15 @@ class Members(Generic[S]):
         return made
 
     def each(self, claim: Callable[[S], bool]) -> bool:
+        self.asked = True
         return all(map(claim, self.all))
 
     def some(self, claim: Callable[[S], bool]) -> bool:
+        self.asked = True
         return any(map(claim, self.all))
 
     def count(self, claim: Callable[[S], bool]) -> int:
+        self.asked = True
         return sum(map(claim, self.all))
 
 

@@ -8,8 +8,9 @@ from itertools import product
 from operator import itemgetter
 from typing import Any
 
+from .hopeless import Hopeless
 from .machine import Action, Claim, Machine, first_sort, is_local
-from .state import State, initial_values, layout
+from .state import Members, State, initial_values, layout
 from .values import Sort, SpecError, wrong
 from .words import Current, Refused
 
@@ -60,6 +61,10 @@ class World:
             for name, at in self.offsets.items()
             if at
         ]
+        sort = first_sort(machine)
+        self._every_page: Members[Sort] = self.state.__dict__[machine.shape.scope_name[sort]]
+        pages_of = [[a.index for a in i.args if type(a) is sort] for i in self.instances]
+        self._hopeless = Hopeless(pages_of, self.record, self.record * self.pages, self._every_page)
         self._loaded: dict[State, bytes] = {}
         self._memo: dict[Any, tuple[Violation, ...]] = {}
         self._sorted_claims()
@@ -113,15 +118,19 @@ class World:
         state = self.load(code, self.state)
         outer, Current.run = Current.run, self
         try:
-            for number, instance in enumerate(self.instances):
+            candidates, learning = self._hopeless.candidates(code)
+            for number in candidates:
+                instance, self._every_page.asked = self.instances[number], False
                 try:
                     instance.action.fn(state, *instance.args)
                 except Refused:
+                    self._hopeless.refuses(number)
                     continue
                 except SpecError as error:
                     raise SpecError(f"{instance}: {error}") from None
                 yield number, self._after(code)
                 self._undo()
+            self._hopeless.learn(learning)
         finally:
             self._undo()
             Current.run = outer
