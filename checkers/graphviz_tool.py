@@ -12,41 +12,48 @@ import graphviz
 
 
 class DrawingError(RuntimeError):
-    """Graphviz could not make a picture of a text; the message is what Graphviz said."""
+    """Graphviz could not make a picture; the message says why."""
 
 
 def render(text: str, kind: str) -> bytes:
     """The picture ("svg" or "png") that Graphviz lays out from a text in its DOT language."""
-    return _by_program(text, kind) if shutil.which("dot") else _quietly(lambda: _by_library(text, kind))
+    program = shutil.which("dot")
+    return _by_program(program, text, kind) if program else _by_library(text, kind)
 
 
-def _by_program(text: str, kind: str) -> bytes:
+def _by_program(program: str, text: str, kind: str) -> bytes:
     """Ask the `dot` on PATH."""
     try:
-        return graphviz.Source(text).pipe(format=kind, quiet=True)
+        picture: bytes = graphviz.Source(text).pipe(format=kind, quiet=True)
     except graphviz.CalledProcessError as error:
-        raise DrawingError(f"{shutil.which('dot')}: {error}") from None
-
-
-def _by_library(text: str, kind: str) -> bytes:
-    """Ask the library; it is imported here only, so that a machine with `dot` needs no wheel for its platform."""
-    from pygraphviz import AGraph
-
-    picture: bytes = AGraph(string=text).draw(format=kind, prog="dot")
+        raise DrawingError(f"{program}: {error}") from None
     return picture
 
 
+def _by_library(text: str, kind: str) -> bytes:
+    """Ask the library; it is imported here only, so that where there is a `dot` no wheel is needed."""
+    try:
+        from pygraphviz import AGraph
+    except ImportError as error:
+        raise DrawingError(f"no `dot` on PATH and no pygraphviz ({error}); install one of them") from None
+    return _quietly(lambda: AGraph(string=text).draw(format=kind, prog="dot"))
+
+
 def _quietly(make: Callable[[], bytes]) -> bytes:
-    """Keep to ourselves what the library says on stderr (of fonts, mostly), unless it fails."""
+    """Keep to ourselves what the library says on stderr (of fonts, mostly), unless it is an error of its own."""
     sys.stderr.flush()
-    terminal = os.dup(2)
+    terminal, wrong = os.dup(2), ""
     with tempfile.TemporaryFile() as said:
         os.dup2(said.fileno(), 2)
         try:
-            return make()
+            picture = make()
         except Exception as error:
-            said.seek(0)
-            raise DrawingError(f"{error} {said.read().decode(errors='replace')}".strip()) from error
+            wrong = f"{error} "
         finally:
             os.dup2(terminal, 2)
             os.close(terminal)
+        said.seek(0)
+        heard = said.read().decode(errors="replace")
+    if wrong or any(line.startswith("Error:") for line in heard.splitlines()):
+        raise DrawingError(f"Graphviz: {wrong}{heard}".strip())
+    return picture
