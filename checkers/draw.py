@@ -6,9 +6,10 @@ small scope; what it does there is read off its lifted paths, those that were ta
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from enum import Enum
 from html import escape
+from itertools import zip_longest
 from pathlib import Path
 from textwrap import wrap
 from typing import Any
@@ -22,21 +23,22 @@ from .graphviz_tool import render
 from .moves import Move, Seen, Watch
 
 ENDINGS = (".svg", ".png", ".dot")
-SYSTEM, ENVIRONMENT = "#0072B2", "#C04E00"
-"""Blue and vermillion: told apart by every eye, and dark enough to be read on white."""
-FONT = "DejaVu Sans,Verdana,Helvetica,sans-serif"
+COLOUR = {True: "#0072B2", False: "#C04E00"}
+"""The system blue, its environment vermillion: told apart by every eye, and dark enough to be read on white."""
+LINE = {True: "solid", False: "dashed"}
 SHARP = "144"
 """Dots an inch in a PNG, so that it is sharp where it is shown smaller."""
 
 
 def draw(machine: Machine, sizes: dict[str, int], out: Path) -> None:
     """Write the ownership graph as a picture; the ending of the file says of which kind."""
-    if out.suffix not in ENDINGS:
-        raise ValueError(f"{out.name} ends in {out.suffix or 'nothing'!r}; a picture ends in {', '.join(ENDINGS)}")
+    ending = out.suffix.lower()
+    if ending not in ENDINGS:
+        raise ValueError(f"{out.name} ends in {out.suffix or 'nothing'}; a picture ends in {', '.join(ENDINGS)}")
     graph = ownership_graph(machine, sizes)
-    if out.suffix == ".dot":
+    if ending == ".dot":
         out.write_text(dot_text(graph), encoding="utf-8")
-    elif out.suffix == ".svg":
+    elif ending == ".svg":
         out.write_bytes(render(dot_text(graph), "svg"))
     else:
         out.write_bytes(render(dot_text(graph, dpi=SHARP), "png"))
@@ -51,7 +53,9 @@ def ownership_graph(machine: Machine, sizes: dict[str, int]) -> nx.MultiDiGraph[
     places = _places(machine)
     seen = Watch(machine, sizes).run()
     scope = ", ".join(f"{name}={size}" for name, size in sizes.items())
-    graph = nx.MultiDiGraph(name=machine.name, scope=scope, aside=list(_aside(machine, seen)))
+    caption = f"moves no {first_sort(machine).__name__.lower()}:"
+    graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(name=machine.name, scope=scope, caption=caption)
+    graph.graph["aside"] = list(_aside(machine, seen))
     for place in places:
         graph.add_node(place.name, meaning=str(place.value), start=place is machine.place.start)
     for action in machine.actions:
@@ -90,7 +94,7 @@ def _aside(machine: Machine, seen: dict[Move, Seen]) -> Iterator[tuple[str, dict
 
 
 def everyday_round(graph: nx.MultiDiGraph[str]) -> list[str]:
-    """The longest round a page can go without passing its start; if that takes in no three places, the longest of all."""
+    """The longest round of a page that leaves out where it started; if that has no three places, the longest of all."""
     inside = graph.subgraph([n for n, start in graph.nodes(data="start") if not start])
     found = _longest_round(inside, list(graph))
     return found if len(found) > 2 else _longest_round(graph, list(graph))
@@ -98,7 +102,7 @@ def everyday_round(graph: nx.MultiDiGraph[str]) -> list[str]:
 
 def _longest_round(graph: nx.MultiDiGraph[str], order: list[str]) -> list[str]:
     """The longest simple cycle, from its first place in order of declaration; of several the first in that order."""
-    rounds = []
+    rounds, cycle = list[list[str]](), list[str]()
     for cycle in nx.simple_cycles(nx.DiGraph(graph)):
         at = cycle.index(min(cycle, key=order.index))
         rounds.append(cycle[at:] + cycle[:at])
@@ -109,7 +113,8 @@ def levels(graph: nx.MultiDiGraph[str], around: list[str]) -> dict[str, int]:
     """The row of each place: the round is hung up by its first place, so that it goes down right and up left."""
     starts = [n for n, start in graph.nodes(data="start") if start and n not in around]
     rows = dict.fromkeys(starts, 0)
-    rows |= {n: min(i, len(around) - i) + bool(starts) for i, n in enumerate(around)}
+    bottom = (len(around) + 1) // 2
+    rows |= {n: (i if i <= bottom else len(around) - i) + bool(starts) for i, n in enumerate(around)}
     for near, places in nx.bfs_successors(graph, next(iter(rows), next(iter(graph)))):
         for place in places:
             rows.setdefault(place, rows.get(near, 0) + 1)
@@ -122,6 +127,25 @@ Deed = tuple[str, dict[str, Any]]
 """An action by name, with its `system` and `effects`."""
 
 
+FONT = "DejaVu Sans,Verdana,Helvetica,sans-serif"
+PAPER = {
+    "bgcolor": "white",
+    "fontname": FONT,
+    "fontsize": 11,
+    "labelloc": "t",
+    "nodesep": 0.2,
+    "ranksep": 0.3,
+    "pad": 0.15,
+}
+BOX = {"shape": "box", "fontname": FONT, "fontsize": 11, "width": 0, "height": 0}
+THICK, THIN = {"penwidth": 4, "arrowsize": 0.7, "weight": 9}, {"penwidth": 1.5, "arrowsize": 0.9}
+MANY, ROOM = 6, 0.6
+"""More actions than these are shown in two columns; the inches a place keeps for each arrow."""
+BREAK = '<br align="left"/>'
+GAP = "<td>&#160;&#160;&#160;</td>"
+TABLE = '<table border="0" cellborder="0" cellspacing="0" cellpadding="1">'
+
+
 def dot_text(graph: nx.MultiDiGraph[str], dpi: str = "") -> str:
     """The picture in Graphviz' language.
 
@@ -130,32 +154,24 @@ def dot_text(graph: nx.MultiDiGraph[str], dpi: str = "") -> str:
     """
     around = everyday_round(graph)
     rows, thick = levels(graph, around), set(zip(around, around[1:] + around[:1], strict=True))
-    lines = [f"digraph {_quoted(graph.name)} {{", *_defaults(dpi), *_corners(graph)]
+    paper = PAPER | {"label": f"<{_header(graph)}>"} | ({"dpi": dpi} if dpi else {})
+    lines = [_look("graph", **paper), _look("node", **BOX)]
     lines += [_place(graph, name) for name in graph]
     lines += _in_rows(rows, around)
     for (start, end, system), deeds in _bundles(graph).items():
         if start != end:
-            look = f'color="{_colour(system)}", style={"solid" if system else "dashed"}'
-            look += f", penwidth={4 if (start, end) in thick else 1.5}, weight={9 if (start, end) in thick else 1}"
-            lines += _arrow(start, end, deeds, look, down=rows[start] <= rows[end])
-    return "\n".join([*lines, "}", ""])
+            lines += _arrow(start, end, system, deeds, rows[start] <= rows[end], (start, end) in thick)
+    return "\n  ".join([f"digraph {_quoted(graph.name)} {{", *lines]) + "\n}\n"
+
+
+def _look(what: str, **attributes: object) -> str:
+    """A statement of the language; a text in angle brackets is one of its tables."""
+    said = ", ".join(f"{k}={v if str(v).startswith('<') else _quoted(str(v))}" for k, v in attributes.items())
+    return f"{what} [{said}]"
 
 
 def _quoted(name: str) -> str:
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _colour(system: bool) -> str:
-    return SYSTEM if system else ENVIRONMENT
-
-
-def _defaults(dpi: str) -> list[str]:
-    sharp = f"dpi={dpi}, " if dpi else ""
-    return [
-        f'graph [{sharp}bgcolor=white, fontname="{FONT}", nodesep=0.2, ranksep=0.22, pad=0.15]',
-        f'node [fontname="{FONT}", fontsize=11, shape=box, style="rounded,filled", fillcolor="#EFEFEF", penwidth=1.5]',
-        'edge [arrowsize=0.9]',
-    ]
 
 
 def _bundles(graph: nx.MultiDiGraph[str]) -> dict[tuple[str, str, bool], list[Deed]]:
@@ -172,77 +188,87 @@ def _in_rows(rows: dict[str, int], around: list[str]) -> Iterator[str]:
         yield f"{{rank=same; {'; '.join(_quoted(n) for n in rows if rows[n] == row)}}}"
     for right, left in zip(around[1:], reversed(around), strict=False):
         if rows[right] == rows[left] and around.index(right) < around.index(left):
-            yield f"{_quoted(left)} -> {_quoted(right)} [style=invis]"
+            yield _look(f"{_quoted(left)} -> {_quoted(right)}", style="invis")
 
 
-def _arrow(start: str, end: str, deeds: list[Deed], look: str, down: bool) -> Iterator[str]:
+def _arrow(start: str, end: str, system: bool, deeds: list[Deed], down: bool, thick: bool) -> Iterator[str]:
     """An arrow with a box on it; it is laid out downwards either way, so that the rows stay as they are."""
-    box = f"{start} {end} {deeds[0][1]['system']}"
-    yield f'{_quoted(box)} [style={"filled" if deeds[0][1]["system"] else "\"filled,dashed\""}, fillcolor=white, color="{_colour(deeds[0][1]["system"])}", penwidth=0.8, margin="0.06,0.04", width=0, height=0, label=<{_stacked(deeds)}>]'
-    first, last = ("none", "forward") if down else ("back", "none")
-    above, below = (start, end) if down else (end, start)
-    yield f"{_quoted(above)} -> {_quoted(box)} [{look}, dir={first}]"
-    yield f"{_quoted(box)} -> {_quoted(below)} [{look}, dir={last}]"
-
-
-TABLE = '<table border="0" cellborder="0" cellspacing="0" cellpadding="1">'
+    line = {"color": COLOUR[system], "style": LINE[system]} | (THICK if thick else THIN)
+    box = _quoted(f"{start} {end} {LINE[system]}")
+    frame = {"color": COLOUR[system], "style": LINE[system], "penwidth": 0.8, "margin": "0.08,0.05"}
+    yield _look(box, **frame, label=f"<{_stacked(deeds)}>")
+    above, below = map(_quoted, (start, end) if down else (end, start))
+    yield _look(f"{above} -> {box}", **line, dir="none" if down else "back")
+    yield _look(f"{box} -> {below}", **line, dir="forward" if down else "none")
 
 
 def _place(graph: nx.MultiDiGraph[str], name: str) -> str:
+    """A place with its meaning, and with what happens to a page that stays there."""
     here = [d for (start, end, _), deeds in _bundles(graph).items() if start == end == name for d in deeds]
-    meaning = "<br/>".join(escape(line) for line in wrap(graph.nodes[name]["meaning"], 60 if len(here) > 6 else 30))
+    meaning = "<br/>".join(escape(line) for line in wrap(graph.nodes[name]["meaning"], 60 if len(here) > MANY else 30))
     label = f'<tr><td><b><font point-size="15">{escape(name)}</font></b></td></tr><tr><td>{meaning}</td></tr>'
     if here:
         label += f"<hr/><tr><td>{_side_by_side(here)}</td></tr>"
-    return f"{_quoted(name)} [label=<{TABLE}{label}</table>>]"
+    arrows = sum(start != end and name in (start, end) for start, end, _ in _bundles(graph))
+    shape = {"style": "rounded,filled", "fillcolor": "#EFEFEF", "width": ROOM * arrows}
+    return _look(_quoted(name), **shape, label=f"<{TABLE}{label}</table>>")
 
 
 def _side_by_side(deeds: list[Deed]) -> str:
-    """Names in one column, what they do in another; many of them as two such tables."""
-    sides = [[d for d in deeds if d[1]["system"] is system] for system in (True, False)] if len(deeds) > 6 else [deeds]
-    tables = (f'<td valign="top">{TABLE}{"".join(map(_line, side))}</table></td>' for side in sides if side)
-    return f"{TABLE}<tr>{''.join(tables)}</tr></table>"
+    """Names in one column, what they do in another; many of them as the system's and its environment's."""
+    if len(deeds) <= MANY:
+        rows = [_line(deed, 42) for deed in deeds]
+    else:
+        sides = [[_line(d, 99) for d in deeds if d[1]["system"] is system] for system in (True, False)]
+        rows = [left + GAP + right for left, right in zip_longest(*sides, fillvalue="<td></td><td></td>")]
+    return TABLE + "".join(f"<tr>{row}</tr>" for row in rows) + "</table>"
 
 
-def _line(deed: Deed) -> str:
-    return f'<tr><td align="left" valign="top">{_name(deed)}</td><td align="left">{_effects(deed, 42)}</td></tr>'
+def _line(deed: Deed, width: int) -> str:
+    said = f'<td align="left">{_effects(deed[1]["effects"], width)}</td>'
+    return f'<td align="left" valign="top">{_name(deed)}&#160;&#160;</td>{said}'
 
 
 def _stacked(deeds: list[Deed]) -> str:
-    """Each name with what it does below it."""
-    cells = (c for d in deeds for c in (_name(d), _effects(d, 28)) if c)
-    return f"{TABLE}{''.join(f'<tr><td align="left">{cell}</td></tr>' for cell in cells)}</table>"
+    """Names with what they do below them; those that do the same are named together."""
+    alike: dict[tuple[str, ...], list[str]] = {}
+    for deed in deeds:
+        alike.setdefault(deed[1]["effects"], []).append(_name(deed))
+    pairs = ((f",{BREAK}".join(names) + BREAK, _effects(effects, 34)) for effects, names in alike.items())
+    cells = (cell for pair in pairs for cell in pair)
+    return TABLE + "".join(f'<tr><td align="left">{cell}</td></tr>' for cell in cells if cell) + "</table>"
 
 
 def _name(deed: Deed) -> str:
     name, said = deed
     shown = escape(name) if said["system"] else f"<i>{escape(name)}</i>"
-    return f'<font color="{_colour(said["system"])}"><b>{shown}</b></font>'
+    colour = COLOUR[said["system"]]
+    return f'<font color="{colour}"><b>{shown}</b></font>'
 
 
-def _effects(deed: Deed, width: int) -> str:
+def _effects(effects: tuple[str, ...], width: int) -> str:
     """The effects in lines of some width; none is broken."""
     lines: list[str] = []
-    for effect in deed[1]["effects"]:
+    for effect in effects:
         if lines and len(lines[-1]) + len(effect) + 2 <= width:
             lines[-1] += f", {effect}"
         else:
             lines.append(effect)
-    if not lines:
-        return ""
-    return f'<font point-size="10">{"".join(escape(line) + "<br align=\"left\"/>" for line in lines)}</font>'
+    return f'<font point-size="10">{BREAK.join(map(escape, lines))}{BREAK}</font>' if lines else ""
 
 
-def _corners(graph: nx.MultiDiGraph[str]) -> Iterator[str]:
-    """The legend, and what no page takes part in."""
-    legend = (
-        f'<tr><td align="left"><b>{escape(graph.name)}</b></td></tr>'
-        f'<tr><td align="left"><font color="{SYSTEM}"><b>━━▶  by the system</b></font></td></tr>'
-        f'<tr><td align="left"><font color="{ENVIRONMENT}"><b>╍╍▶  <i>by its environment</i></b></font></td></tr>'
-        f'<tr><td align="left">thick: the everyday round</td></tr>'
-        f'<tr><td align="left">maybe: on some paths only</td></tr>'
-    )
-    plain = 'shape=box, style="", color="#999999", penwidth=0.5'
-    yield f"legend [{plain}, label=<{TABLE}{legend}</table>>]"
-    if graph.graph["aside"]:
-        yield f'aside [{plain}, label=<{TABLE}<tr><td align="left">moves no page:</td></tr><tr><td>{_side_by_side(graph.graph["aside"])}</td></tr></table>>]'
+def _header(graph: nx.MultiDiGraph[str]) -> str:
+    """What the picture is of, how to read it, and beside that what it cannot show as an arrow."""
+    legend = [
+        f'<b><font point-size="15">{escape(graph.name)}</font></b>',
+        f'<font color="{COLOUR[True]}"><b>━━▶  the system</b></font>',
+        f'<font color="{COLOUR[False]}"><b>╍╍▶  <i>its environment</i></b></font>',
+        "thick: the everyday round",
+        "maybe: in some cases only",
+    ]
+    left = [f'<td align="left">{line}</td>' for line in legend]
+    right = [f'<td colspan="2" align="left">{graph.graph["caption"]}</td>'] if graph.graph["aside"] else []
+    right += [_line(deed, 99) for deed in graph.graph["aside"]]
+    rows = [f"{one}{GAP}{other}" for one, other in zip_longest(left, right, fillvalue="<td></td>")]
+    scope = f'<td colspan="4" align="left"><font point-size="9">seen with {escape(graph.graph["scope"])}</font></td>'
+    return TABLE + "".join(f"<tr>{row}</tr>" for row in (*rows, scope, '<td height="5"></td>')) + "</table>"

@@ -41,7 +41,7 @@ class Seen:
     telling: set[Effect] = field(default_factory=set)
 
     def phrases(self) -> tuple[str, ...]:
-        """What the move does; "maybe" marks what happens on some of the paths only, and idle assignments are left out."""
+        """What the move does: "maybe" if on some of its paths only; what never makes a difference is left out."""
         often = [(e.phrase, self.had[e] == self.steps) for e in sorted(self.telling)]
         return tuple(phrase if always else f"maybe {phrase}" for phrase, always in often)
 
