@@ -190,19 +190,22 @@ def _lint_call(fn: FunctionType, node: ast.Call, refuse: Callable[[ast.AST, str]
 def _lint_names(fn: FunctionType, tree: ast.FunctionDef, refuse: Callable[[ast.AST, str], None]) -> None:
     """What a function reads of its module: enums, sorts and constants, and helpers only to call them."""
     nodes = list(_body_nodes(tree))
-    called = {node.func for node in nodes if isinstance(node, ast.Call)}
+    used = {node.func for node in nodes if isinstance(node, ast.Call)}
+    used |= {node.value for node in nodes if isinstance(node, ast.Attribute)}
     own = {*fn.__code__.co_varnames, *(node.arg for node in nodes if isinstance(node, ast.arg))}
     for node in nodes:
         match node:
             case ast.Name(id=name, ctx=ast.Load()) if name in fn.__globals__ and name not in own:
-                _lint_global(fn.__globals__[name], node, node in called, refuse)
+                _lint_global(fn.__globals__[name], node, node in used, refuse)
             case ast.Attribute(value=ast.Name(id=name), attr=attr) if name in fn.__globals__ and name not in own:
                 _lint_attribute(fn.__globals__[name], node, attr, refuse)
 
 
-def _lint_global(value: Any, node: ast.Name, is_called: bool, refuse: Callable[[ast.AST, str], None]) -> None:
-    if isinstance(value, FunctionType) and not is_called:
+def _lint_global(value: Any, node: ast.Name, is_used: bool, refuse: Callable[[ast.AST, str], None]) -> None:
+    if isinstance(value, FunctionType) and not is_used:
         refuse(node, f"{node.id} is a helper, and is not called here; write {node.id}(...)")
+    if isinstance(value, type) and not is_used:
+        refuse(node, f"{node.id} is a class, not a value; name a member of it, or a parameter")
     fixed = isinstance(value, (bool, int, Enum, Sort, FunctionType)) or value is NOBODY
     if not fixed and not (isinstance(value, type) and issubclass(value, (Enum, Sort))):
         kind = type(value).__name__

@@ -15,11 +15,15 @@ class SpecError(Exception):
 
 
 def here() -> str:
-    """File and line of the spec text that is running: the innermost frame outside this package."""
+    """File and line of the spec text that is running: the innermost frame outside this package and `enum`."""
     frame = sys._getframe(1)
-    while frame.f_back and frame.f_globals.get("__name__", "").startswith(__package__ or "?"):
+    while frame.f_back and _is_machinery(frame.f_globals.get("__name__", "")):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def _is_machinery(module: str) -> bool:
+    return module == "enum" or module.startswith(__package__ or "?")
 
 
 def wrong(message: str) -> NoReturn:

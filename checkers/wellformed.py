@@ -1,0 +1,169 @@
+"""Is every action a function? Decided by z3: its paths are disjoint, complete, alive, and stay inside the bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import Enum
+from itertools import combinations
+from typing import Any
+
+import z3
+
+from spec.dsl import Action, Machine, Sort
+from spec.dsl.expr import And, Const, Eq, Expr, Ite, Less, Not, Or, Quantified, Read, Size, Sum, Var
+from spec.dsl.lift import Path
+from spec.dsl.state import Shape
+from spec.dsl.symbolic import Given, Put
+from spec.dsl.values import NOBODY, Bound, Domain
+
+Term = Any
+"""A term of z3, whose Python classes have no types."""
+
+NOWHERE = -1
+"""The number that stands for NOBODY; members of sorts are counted from 0, and so are those of enums."""
+
+
+def problems(machine: Machine) -> list[str]:
+    """What is wrong with the actions of a machine, a line each, beginning with file and line."""
+    return [line for action in machine.actions for line in _problems_of(action, machine.shape)]
+
+
+def _problems_of(action: Action, shape: Shape) -> Iterator[str]:
+    terms = Terms(shape)
+    paths = [(path, terms.all(path.conditions)) for path in action.lifted.paths]
+    solver = z3.Solver()
+    for path, guard in paths:
+        if not _possible(solver, terms, guard):
+            yield f"{_last(action, path)}: {action.name} never gets here: no state meets these conditions"
+    for (one, guard), (_, other) in combinations(paths, 2):
+        if _possible(solver, terms, guard, other):
+            yield f"{_last(action, one)}: {action.name} has two ways to go from here: two of its paths overlap"
+    if _possible(solver, terms, *(z3.Not(terms.all(p.branches)) for p in _leaves(action))):
+        yield f"{_top(action)}: {action.name} says nothing about some states: neither a path nor a refusal is meant"
+    for path, guard in paths:
+        for put in path.puts:
+            if _possible(solver, terms, guard, z3.Not(terms.fits(put))):
+                yield f"{put.where}: {action.name} may leave the bounds of {put.field.name}, {_range(put)}"
+
+
+def _possible(solver: Any, terms: Terms, *claims: Term) -> bool:
+    """Can these hold together, in some scope and some state?"""
+    found = solver.check(*claims, *terms.assumed)
+    if found == z3.unknown:
+        raise ArithmeticError(f"z3 gives no answer: {solver.reason_unknown()}")
+    return bool(found == z3.sat)
+
+
+def _leaves(action: Action) -> tuple[Path, ...]:
+    return (*action.lifted.paths, *action.lifted.refusals)
+
+
+def _top(action: Action) -> str:
+    return f"{action.fn.__code__.co_filename}:{action.fn.__code__.co_firstlineno}"
+
+
+def _last(action: Action, path: Path) -> str:
+    """Where a path became what it is: its last branch, or else its last guard."""
+    conditions: tuple[Given, ...] = path.branches or path.conditions
+    return conditions[-1].where if conditions else _top(action)
+
+
+def _range(put: Put) -> str:
+    return "which only grows" if put.field.history else f"{put.field.domain!r}"
+
+
+class Terms:
+    """Expressions as terms of z3: all values are numbers, quantified claims and counts are unknowns.
+
+    `assumed` is what the terms made so far obey because of their domains.
+    """
+
+    def __init__(self, shape: Shape) -> None:
+        self.shape = shape
+        self.assumed: list[Term] = []
+        self._made: dict[Expr, Term] = {}
+
+    def all(self, conditions: tuple[Given, ...]) -> Term:
+        return z3.And(*(self.of(c.claim) for c in conditions))
+
+    def fits(self, put: Put) -> Term:
+        """The assignment keeps to the field's domain; a history counter does not shrink."""
+        if put.field.history:
+            return self.of(put.value) >= self.of(Read(put.field, put.keys))
+        return self._inside(self.of(put.value), put.field.domain)
+
+    def of(self, e: Expr) -> Term:
+        """The term for an expression, always the same one."""
+        if e not in self._made:
+            self._made[e] = self._term(e)
+        return self._made[e]
+
+    def _term(self, e: Expr) -> Term:
+        match e:
+            case Const(value):
+                return _literal(value)
+            case Var() | Size() | Quantified():
+                return self._unknown(e)
+            case Read(f, keys, when):
+                sorts = [z3.IntSort() for _ in keys]
+                cell = z3.Function(f"{when}.{f.name}", *sorts, _sort(f.domain))(*map(self.of, keys))
+                self.assumed.append(cell >= 0 if f.history else self._inside(cell, f.domain))
+                return cell
+            case Ite(claim, then, other):
+                return z3.If(self.of(claim), self.of(then), self.of(other))
+        return self._joined(e)
+
+    def _joined(self, e: Expr) -> Term:
+        match e:
+            case Not(claim):
+                return z3.Not(self.of(claim))
+            case And(claims):
+                return z3.And(*map(self.of, claims))
+            case Or(claims):
+                return z3.Or(*map(self.of, claims))
+            case Eq(a, b):
+                return self.of(a) == self.of(b)
+            case Less(a, b):
+                return self.of(a) < self.of(b)
+            case Sum(a, b, sign):
+                return self.of(a) + sign * self.of(b)
+        raise TypeError(f"{e!r} is no expression")
+
+    def _unknown(self, e: Var | Size | Quantified) -> Term:
+        made = z3.FreshConst(_sort(e.domain), type(e).__name__)
+        if isinstance(e, Quantified) and e.word == "count":
+            self.assumed += [made >= 0, made <= self._most(e.var.sort)]
+        else:
+            self.assumed.append(self._inside(made, e.domain))
+        return made
+
+    def _inside(self, value: Term, domain: Domain[Any]) -> Term:
+        """The value is one of the domain's."""
+        if domain.base is bool:
+            return z3.BoolVal(True)
+        if domain.base is int:
+            return z3.And(self._number(domain.low) <= value, value <= self._number(domain.high))
+        if issubclass(domain.base, Enum):
+            return z3.And(value >= 0, value < len(domain.base))
+        return z3.And(value >= (NOWHERE if domain.optional else 0), value < self._most(domain.base))
+
+    def _most(self, sort: type[Any]) -> int:
+        """How many members of a sort a scope may have at most."""
+        return self.shape.members[self.shape.scope_name[sort]].high
+
+    def _number(self, limit: int | Bound) -> Term:
+        return self.of(Size(limit)) if isinstance(limit, Bound) else limit
+
+
+def _sort(domain: Domain[Any]) -> Term:
+    return z3.BoolSort() if domain.base is bool else z3.IntSort()
+
+
+def _literal(value: Any) -> Term:
+    if isinstance(value, bool):
+        return z3.BoolVal(value)
+    if isinstance(value, Enum):
+        return z3.IntVal(list(type(value)).index(value))
+    if isinstance(value, Sort):
+        return z3.IntVal(value.index)
+    return z3.IntVal(NOWHERE if value is NOBODY else value)

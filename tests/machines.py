@@ -1,0 +1,27 @@
+"""The machines that tests of the notation and of the engines run over, and how a machine is made from text."""
+
+from __future__ import annotations
+
+import linecache
+from itertools import count
+from types import ModuleType
+
+from models.yardstick import yardstick
+from spec.dsl import Machine
+from spec.ownership import ownership
+
+_numbers = count(1)
+
+
+def shipped() -> list[Machine]:
+    """Every machine that must obey the rules of the notation; a new model is added here."""
+    return [ownership, yardstick]
+
+
+def module(text: str) -> ModuleType:
+    """A module made from text; its source can be read back, as the lint of spec functions demands."""
+    made = ModuleType(f"written_{next(_numbers)}")
+    made.__file__ = f"<{made.__name__}>"
+    linecache.cache[made.__file__] = (len(text), None, text.splitlines(keepends=True), made.__file__)
+    exec(compile(text, made.__file__, "exec", dont_inherit=True), vars(made))
+    return made

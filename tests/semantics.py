@@ -1,0 +1,91 @@
+"""What an action does to a state, said twice: by running its function, and by evaluating its lifted paths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from spec.dsl import Instance, Sort, SpecError, World
+from spec.dsl.expr import Expr, evaluate
+from spec.dsl.machine import Claim
+from spec.dsl.state import one_key
+from spec.dsl.symbolic import Put
+
+Value = dict[str, dict[Any, Any]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of an attempt: the state after and the history counted, or why there is none."""
+
+    code: bytes = b""
+    counted: tuple[tuple[str, str, int], ...] = ()
+    why_not: str = ""
+
+
+REFUSED = Outcome(why_not="a guard says no")
+WRONG = Outcome(why_not="a value is outside its bounds")
+
+
+def concretely(world: World, code: bytes, instance: Instance) -> Outcome:
+    """Run the function itself."""
+    every, world.instances = world.instances, (instance,)
+    try:
+        for _, after in world.successors(code):
+            return Outcome(after, _counted({n: vars(world.state)[n] for n in world.machine.shape.histories}))
+        return REFUSED
+    except SpecError:
+        return WRONG
+    finally:
+        world.instances = every
+
+
+def lifted(world: World, code: bytes, instance: Instance) -> Outcome:
+    """Find the one enabled path, and make its assignments in order; all of them speak of the state before."""
+    state, env = world.load(code), environment(instance.action.params, instance.args)
+    enabled = [p for p in instance.action.lifted.paths if evaluate(p.guard, {"": state}, env)]
+    assert len(enabled) <= 1, f"{instance} has {len(enabled)} enabled paths"
+    if not enabled:
+        return REFUSED
+    writes = [_write(put, {"": state}, env) for put in enabled[0].puts]
+    after, counted = world.values(code), {n: dict(vars(state)[n]) for n in world.machine.shape.histories}
+    for put, (key, value) in zip(enabled[0].puts, writes, strict=True):
+        if not put.field.history and not _fits(vars(state)[put.field.name].values_, value):
+            return WRONG
+        (counted if put.field.history else after)[put.field.name][key] = value
+    return Outcome(encode(world, after), _counted(counted))
+
+
+def claimed(claim: Claim, states: tuple[Any, ...], args: tuple[Sort, ...]) -> bool:
+    """What the lifted claim says of one state, or of the states before and after a step."""
+    found = evaluate(claim.expr, dict(zip(claim.whens, states, strict=True)), environment(claim.params, args))
+    assert isinstance(found, bool)
+    return found
+
+
+def environment(params: tuple[Any, ...], args: tuple[Sort, ...]) -> dict[str, Sort]:
+    return {v.name: arg for v, arg in zip(params, args, strict=True)}
+
+
+def encode(world: World, values: Value) -> bytes:
+    """The code of a state given as plain dictionaries."""
+    code = bytearray(sum(map(len, world.offsets.values())))
+    for name, offsets in world.offsets.items():
+        for key, offset in offsets.items():
+            code[offset] = vars(world.probe)[name].values_.index(values[name][key])
+    return bytes(code)
+
+
+def _write(put: Put, states: dict[str, Any], env: dict[str, Any]) -> tuple[Any, Any]:
+    def value(e: Expr) -> Any:
+        return evaluate(e, states, env)
+
+    return one_key(tuple(map(value, put.keys))), value(put.value)
+
+
+def _fits(values: tuple[Any, ...], value: Any) -> bool:
+    return any(value == v and type(value) is type(v) for v in values)
+
+
+def _counted(histories: Value) -> tuple[tuple[str, str, int], ...]:
+    return tuple((name, repr(k), v) for name, cells in histories.items() for k, v in cells.items() if v)
