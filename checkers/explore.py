@@ -55,6 +55,7 @@ class Budget:
 
 
 UNLIMITED = Budget()
+ANY_PROMISE = "*"
 
 
 @dataclass
@@ -90,7 +91,7 @@ def explore(
     """Search a scope, treating the members of the `alike` sorts as interchangeable.
 
     The search goes on past violations, so that each promise gets its own verdict, and counts do not depend on
-    promises; `until` names a promise whose violation is all that is wanted.
+    promises; `until` names a promise whose violation is all that is wanted, or any (`ANY_PROMISE`).
     """
     return Search(machine, sizes, alike, budget, until).run(progress)
 
@@ -104,6 +105,7 @@ class Search:
         self.world = World(machine, sizes)
         self.symmetry = Symmetry(self.world, alike)
         self.budget, self.until = budget, until
+        self.promised = {c.name for c in machine.promises}
         self.index: dict[bytes, int] = {}
         self.codes: list[bytes] = []
         self.parents: list[int] = []
@@ -156,8 +158,8 @@ class Search:
             self.seen.stopped = f"{self.budget.states} states"
         elif self.budget.seconds and time.monotonic() - started > self.budget.seconds:
             self.seen.stopped = f"{self.budget.seconds:g} s"
-        elif self.until in self.found:
-            self.seen.stopped = f"{self.until} is violated"
+        elif self.until in self.found or (self.until == ANY_PROMISE and self.found.keys() & self.promised):
+            self.seen.stopped = "what was looked for is found"
 
     def _add(self, code: bytes, parent: int) -> None:
         """Take a canonical state, if it is new, and ask what holds in it."""
@@ -208,14 +210,13 @@ class Search:
 
     def _tell(self) -> None:
         """Turn each find into a trace of named pages."""
-        promised = {c.name for c in self.world.machine.promises}
         for name, (number, claim) in self.found.items():
             trace = self.trace(number)
             if claim is None:
                 self.seen.deadlock = Finding("", (), trace)
             else:
-                (self.seen.violated if name in promised else self.seen.reached)[name] = self._finding(
-                    claim, trace, name in promised
+                (self.seen.violated if name in self.promised else self.seen.reached)[name] = self._finding(
+                    claim, trace, name in self.promised
                 )
 
     def trace(self, number: int) -> Trace:

@@ -11,13 +11,13 @@ from models.broken.zoo import ZOO
 from models.keep_mapped import keep_mapped
 from models.per_packet import per_packet
 from models.yardstick import yardstick
-from spec.dsl import Machine, SpecError
+from spec.dsl import Machine, Mutant, SpecError
 from spec.dsl.mutate import nearest
 from spec.ownership import ownership
 
 SOUND: tuple[Machine, ...] = (ownership, keep_mapped, per_packet, yardstick)
-BROKEN: tuple[Machine, ...] = (*ZOO, *PLANTED)
-SHIPPED: dict[str, Machine] = {m.name: m for m in (*SOUND, *BROKEN)}
+BROKEN: tuple[Mutant, ...] = (*ZOO, *PLANTED)
+SHIPPED: dict[str, Machine | Mutant] = {**{m.name: m for m in SOUND}, **{m.name: m for m in BROKEN}}
 
 
 class UnknownModel(Exception):
@@ -31,7 +31,8 @@ class NoModel(Exception):
 def find(name: str) -> Machine:
     """The model of this name, or the one in the Python file at this path."""
     if name in SHIPPED:
-        return SHIPPED[name]
+        shipped = SHIPPED[name]
+        return shipped.machine if isinstance(shipped, Mutant) else shipped
     if name.endswith(".py") or "/" in name:
         return load(Path(name))
     raise UnknownModel(f"{name!r} is no model{nearest(name, list(SHIPPED))}; or give the path of a Python file")
@@ -59,6 +60,8 @@ def load(path: Path) -> Machine:
     finally:
         sys.path.remove(str(path.parent.resolve()))
     model = getattr(module, "MODEL", None)
+    if isinstance(model, Mutant):
+        model = model.machine
     if not isinstance(model, Machine):
         raise NoModel(f"{path}: has no MODEL = Machine(...); `poolproof new FILE` writes a file that has one")
     return model

@@ -70,16 +70,13 @@ def _closing(console: Console, verdicts: Sequence[Verdict], everything: bool) ->
 
 def models(console: Console) -> None:
     """The list of shipped models."""
-    for title, group in (("Sound", catalog.SOUND), ("Broken on purpose", catalog.BROKEN)):
-        table = Table(title=title, title_justify="left", title_style="bold", show_header=False)
-        for machine in group:
-            breaks = f"breaks: {report.sentence(machine.breaks.promise)}" if machine.breaks else _scopes(machine.scopes)
-            table.add_row(machine.name, machine.doc, breaks)
-        console.print(table)
-
-
-def _scopes(scopes: object) -> str:
-    return f"scopes: {', '.join(scopes)}" if isinstance(scopes, dict) else ""
+    sound = Table(title="Sound", title_justify="left", title_style="bold", show_header=False)
+    for machine in catalog.SOUND:
+        sound.add_row(machine.name, machine.doc, f"scopes: {', '.join(machine.scopes)}")
+    broken = Table(title="Broken on purpose", title_justify="left", title_style="bold", show_header=False)
+    for bug in catalog.BROKEN:
+        broken.add_row(bug.name, bug.stands_for, f"breaks: {report.sentence(bug.breaks)}")
+    console.print(sound, broken)
 
 
 def model(console: Console, asked: Question, with_table: bool) -> None:

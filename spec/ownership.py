@@ -53,6 +53,7 @@ ALWAYS = (
     promises.a_device_has_its_turn_on_what_it_touches,
     promises.who_may_write_is_alone,
     promises.rings_are_never_overrun,
+    promises.a_device_has_one_live_pool_for_each_queue,
 )
 
 STEPS = (

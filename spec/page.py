@@ -102,6 +102,11 @@ def in_flight(s: Ownership, pool: Pool) -> int:
     return count(s.pages, lambda p: s.home[p] == pool)
 
 
+def live_pools_of(s: Ownership, dev: Device) -> int:
+    """The live pools of a device: one for each RX queue that runs."""
+    return count(s.pools, lambda q: s.device_of[q] == dev and s.life[q] == Life.LIVE)
+
+
 def posted(s: Ownership, pool: Pool) -> int:
     """Pages of this pool in its device's RX ring."""
     return count(s.pages, lambda p: s.home[p] == pool and s.place[p] == Place.RX_RING)

@@ -187,7 +187,6 @@ def cpu_write(s: Ownership, page: Page) -> None:
     require(s.refs[page] == 1)
     require(not s.foreign[page])
     require(shown_to_cpu(s, page))
-    require(not s.dirty[page])  # writing once more changes nothing
 
     s.dirty[page] = True
 

@@ -5,7 +5,7 @@ and a closing step whose guard says that the walk has finished.
 """
 
 from spec.dsl import count, require, some
-from spec.page import Bind, Device, Dma, Life, Ownership, Page, Place, Pool, in_flight, in_tx, posted
+from spec.page import Bind, Device, Dma, Life, Ownership, Page, Place, Pool, in_flight, in_tx, live_pools_of, posted
 from spec.page_actions import count_out, unmap_for
 
 
@@ -19,11 +19,6 @@ def pool_create(s: Ownership, pool: Pool) -> None:
     require(live_pools_of(s, s.device_of[pool]) < s.live_pools)
 
     s.life[pool] = Life.LIVE
-
-
-def live_pools_of(s: Ownership, dev: Device) -> int:
-    """The live pools of a device: one for each RX queue that runs."""
-    return count(s.pools, lambda q: s.device_of[q] == dev and s.life[q] == Life.LIVE)
 
 
 def pool_destroy(s: Ownership, pool: Pool) -> None:
@@ -66,13 +61,12 @@ def unmap_early(s: Ownership, page: Page, pool: Pool) -> None:
 
 
 def pool_detach(s: Ownership, pool: Pool) -> None:
-    """The scrub has finished its walk and pages are still out: page_pool_destroy() returns, a worker will retry.
+    """The scrub has finished its walk: page_pool_destroy() returns, and a worker waits for the pages still out.
 
     Kernel: 1.7 step 5, page_pool_detached(). The walk is over when no mapping of the pool is left (B03).
     """
     require(s.life[pool] == Life.SCRUBBING)
     require(not some(s.pages, lambda p: s.home[p] == pool and s.dma[p, s.device_of[pool]] != Dma.UNMAPPED))
-    require(in_flight(s, pool) > 0)
 
     s.life[pool] = Life.DETACHED
 

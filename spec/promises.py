@@ -4,7 +4,7 @@ The names are sentences that somebody could deny. S numbers: the safety properti
 """
 
 from spec.dsl import NOBODY, each, iff, implies
-from spec.page import Bind, Device, Dma, Life, Ownership, Page, Place, Pool, in_flight, in_tx, posted
+from spec.page import Bind, Device, Dma, Life, Ownership, Page, Place, Pool, in_flight, in_tx, live_pools_of, posted
 
 # In every state.
 
@@ -99,6 +99,11 @@ def who_may_write_is_alone(s: Ownership, page: Page, dev: Device) -> bool:
 def rings_are_never_overrun(s: Ownership, pool: Pool, dev: Device) -> bool:
     """S28: no more pages are posted than there are descriptors, none sent beyond the limit."""
     return posted(s, pool) <= s.ring_size and in_tx(s, dev) <= s.tx_limit
+
+
+def a_device_has_one_live_pool_for_each_queue(s: Ownership, dev: Device) -> bool:
+    """S16: no two live pools share a queue, whose NAPI is the one consumer of its pool."""
+    return live_pools_of(s, dev) <= s.live_pools
 
 
 def posted_to(s: Ownership, page: Page, dev: Device) -> bool:

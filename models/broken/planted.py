@@ -3,10 +3,10 @@
 from models.keep_mapped import keep_mapped
 from models.per_packet import per_packet
 from models.yardstick import yardstick
-from spec.dsl import Machine, drop, instead, mutant
+from spec.dsl import Mutant, drop, instead
 
-PLANTED: tuple[Machine, ...] = (
-    mutant(
+PLANTED: tuple[Mutant, ...] = (
+    Mutant(
         keep_mapped,
         "sender_not_forgotten",
         drop("end_tx", "s.tx_dev[page] = NOBODY"),
@@ -14,7 +14,7 @@ PLANTED: tuple[Machine, ...] = (
         steps=6,
         stands_for="The page is home, and its descriptor still counts as being sent.",
     ),
-    mutant(
+    Mutant(
         keep_mapped,
         "sent_without_a_mapping",
         drop("redirect", "map_for(s, page, dev)"),
@@ -22,7 +22,7 @@ PLANTED: tuple[Machine, ...] = (
         steps=6,
         stands_for="The second device is given an address that was never mapped for it.",
     ),
-    mutant(
+    Mutant(
         keep_mapped,
         "sent_before_the_sync",
         drop("redirect", "require(shown_to_cpu(s, page))"),
@@ -30,7 +30,7 @@ PLANTED: tuple[Machine, ...] = (
         steps=5,
         stands_for="The page goes out of another device before the first one's writes are visible.",
     ),
-    mutant(
+    Mutant(
         keep_mapped,
         "sent_without_a_sync",
         drop("xdp_tx", "sync_if_mapped(s, page, s.device_of[pool])"),
@@ -38,7 +38,7 @@ PLANTED: tuple[Machine, ...] = (
         steps=6,
         stands_for="XDP_TX without a sync for device: stale bytes go out.",
     ),
-    mutant(
+    Mutant(
         keep_mapped,
         "kept_beyond_capacity",
         drop("put_last", "require(has_room_at_home(s, page))"),
@@ -46,7 +46,7 @@ PLANTED: tuple[Machine, ...] = (
         steps=6,
         stands_for="The pool takes pages back without looking at its ring.",
     ),
-    mutant(
+    Mutant(
         keep_mapped,
         "a_reference_out_of_thin_air",
         drop("clone", "require(s.refs[page] >= 1)"),
@@ -54,7 +54,7 @@ PLANTED: tuple[Machine, ...] = (
         steps=1,
         stands_for="Somebody who holds nothing takes a reference.",
     ),
-    mutant(
+    Mutant(
         keep_mapped,
         "a_freed_pool_comes_back",
         instead("pool_free", "s.life[pool] = Life.FREED", "s.life[pool] = Life.ABSENT"),
@@ -62,7 +62,7 @@ PLANTED: tuple[Machine, ...] = (
         steps=3,
         stands_for="A freed pool can be created again under the same name.",
     ),
-    mutant(
+    Mutant(
         keep_mapped,
         "filled_before_it_exists",
         drop("enter", "require(s.life[pool] == Life.LIVE)"),
@@ -70,7 +70,7 @@ PLANTED: tuple[Machine, ...] = (
         steps=1,
         stands_for="Pages are allocated into a pool that is not in use.",
     ),
-    mutant(
+    Mutant(
         keep_mapped,
         "posted_during_destroy",
         drop("rx_post", "require(s.life[pool] == Life.LIVE)"),
@@ -78,7 +78,7 @@ PLANTED: tuple[Machine, ...] = (
         steps=4,
         stands_for="The queue still posts pages while its pool is being destroyed.",
     ),
-    mutant(
+    Mutant(
         keep_mapped,
         "received_by_nobody",
         drop("rx_complete", "s.refs[page] = 1"),
@@ -86,7 +86,7 @@ PLANTED: tuple[Machine, ...] = (
         steps=4,
         stands_for="The descriptor is done, and nobody holds the page.",
     ),
-    mutant(
+    Mutant(
         keep_mapped,
         "home_while_a_clone_is_held",
         instead("tx_complete", "s.refs[page] > 0", "False"),
@@ -94,7 +94,7 @@ PLANTED: tuple[Machine, ...] = (
         steps=8,
         stands_for="TX completion recycles the page under the stack's clone.",
     ),
-    mutant(
+    Mutant(
         keep_mapped,
         "released_by_one_of_two_holders",
         drop("release", "require(s.refs[page] == 1)"),
@@ -102,7 +102,7 @@ PLANTED: tuple[Machine, ...] = (
         steps=7,
         stands_for="One holder takes the page out of its pool while another still counts on it.",
     ),
-    mutant(
+    Mutant(
         per_packet,
         "shared_before_the_unmap",
         drop("clone_of_a_packet", "require(s.home[page] == NOBODY)"),
@@ -110,7 +110,7 @@ PLANTED: tuple[Machine, ...] = (
         steps=5,
         stands_for="The packet is shared before it was unmapped.",
     ),
-    mutant(
+    Mutant(
         per_packet,
         "recycled_after_all",
         instead(
@@ -122,7 +122,7 @@ PLANTED: tuple[Machine, ...] = (
         steps=5,
         stands_for="The baseline keeps a page it should have freed.",
     ),
-    mutant(
+    Mutant(
         yardstick,
         "yardstick_sent_without_a_sync",
         drop("xmit", "give_to_device(s, page)"),
@@ -130,7 +130,7 @@ PLANTED: tuple[Machine, ...] = (
         steps=4,
         stands_for="The page is sent without a sync for device.",
     ),
-    mutant(
+    Mutant(
         yardstick,
         "yardstick_origin_not_forgotten",
         drop("free", "s.origin[page] = NOBODY"),

@@ -6,10 +6,10 @@ B numbers: the bug zoo of the kernel reference, with the commits that fixed them
 from models.keep_mapped import keep_mapped
 from models.per_packet import per_packet
 from models.yardstick import yardstick
-from spec.dsl import Machine, drop, instead, mutant
+from spec.dsl import Mutant, drop, instead
 
-ZOO: tuple[Machine, ...] = (
-    mutant(
+ZOO: tuple[Mutant, ...] = (
+    Mutant(
         keep_mapped,
         "b01_pool_freed_by_timeout",
         instead("pool_free", "require(in_flight(s, pool) == 0)", "require(s.life[pool] == Life.DETACHED)"),
@@ -17,7 +17,7 @@ ZOO: tuple[Machine, ...] = (
         steps=6,
         stands_for="B01 (c3f812cea0d7): after a grace period the pool is freed, whatever is still in flight.",
     ),
-    mutant(
+    Mutant(
         keep_mapped,
         "b02_device_gone_before_its_pool",
         drop(
@@ -28,7 +28,7 @@ ZOO: tuple[Machine, ...] = (
         steps=2,
         stands_for="B02 (f71fec47c2df): the device disappears while its pool still uses it.",
     ),
-    mutant(
+    Mutant(
         keep_mapped,
         "b03_mapping_outlives_the_driver",
         instead(
@@ -40,7 +40,7 @@ ZOO: tuple[Machine, ...] = (
         steps=7,
         stands_for="B03 (ee62ce7a1d90): destroy drains its cache and ring, but does not unmap the pages that are out.",
     ),
-    mutant(
+    Mutant(
         keep_mapped,
         "b18_counted_out_and_still_at_home",
         drop("count_out", "s.home[page] = NOBODY"),
@@ -48,7 +48,7 @@ ZOO: tuple[Machine, ...] = (
         steps=3,
         stands_for="B18 (535b9c61bdef): a released page still looks like the pool's, so it can be counted out again.",
     ),
-    mutant(
+    Mutant(
         keep_mapped,
         "b19_a_clone_recycles_too",
         drop("recycle", "require(s.refs[page] == 1)"),
@@ -56,7 +56,7 @@ ZOO: tuple[Machine, ...] = (
         steps=6,
         stands_for="B19 (2cc3aeb5ecce): two skbs over the same page, and each recycles it.",
     ),
-    mutant(
+    Mutant(
         per_packet,
         "b23_put_page_on_a_pool_page",
         drop("free", "require(s.home[page] == NOBODY)"),
@@ -64,7 +64,7 @@ ZOO: tuple[Machine, ...] = (
         steps=5,
         stands_for="B23 (CVE-2024-26953): a page that a pool still counts is freed with put_page().",
     ),
-    mutant(
+    Mutant(
         keep_mapped,
         "b28_returned_twice_on_a_full_tx_ring",
         instead("redirect_refused", "recycle(s, page)", "recycle(s, page); s.refs[page] = 1"),
@@ -72,7 +72,7 @@ ZOO: tuple[Machine, ...] = (
         steps=10,
         stands_for="B28 (igc): the driver returns the frame it could not send, and devmap returns it as well.",
     ),
-    mutant(
+    Mutant(
         keep_mapped,
         "b29_nobody_returns_the_frame",
         instead("redirect_refused", "recycle(s, page)", "s.refs[page] = 0"),
@@ -80,7 +80,7 @@ ZOO: tuple[Machine, ...] = (
         steps=10,
         stands_for="B29 (dpaa2-eth, enetc): the redirect fails, and each side leaves the frame to the other.",
     ),
-    mutant(
+    Mutant(
         keep_mapped,
         "b30_destroyed_while_sending",
         drop(
@@ -91,7 +91,7 @@ ZOO: tuple[Machine, ...] = (
         steps=7,
         stands_for="B30: the queue is closed with a TX batch still open, and its pool with it.",
     ),
-    mutant(
+    Mutant(
         keep_mapped,
         "b41_tx_unmaps_what_the_pool_mapped",
         instead("end_tx", "s.home[page] == NOBODY or s.device_of[s.home[page]] != dev", "True"),
@@ -99,7 +99,7 @@ ZOO: tuple[Machine, ...] = (
         steps=6,
         stands_for="B41 (CVE-2024-44984): TX completion unmaps the buffer although the mapping is the pool's.",
     ),
-    mutant(
+    Mutant(
         keep_mapped,
         "b41_xdp_tx_maps_again",
         instead("xdp_tx", "sync_if_mapped(s, page, s.device_of[pool])", "map_for(s, page, s.device_of[pool])"),
@@ -107,7 +107,7 @@ ZOO: tuple[Machine, ...] = (
         steps=5,
         stands_for="B41 (23c93c3b6275): XDP_TX maps a page that its pool has mapped.",
     ),
-    mutant(
+    Mutant(
         keep_mapped,
         "b44_xdp_before_the_sync",
         drop("cpu_write", "require(shown_to_cpu(s, page))"),
@@ -115,7 +115,7 @@ ZOO: tuple[Machine, ...] = (
         steps=5,
         stands_for="B44 (ena): the XDP program runs before the buffer was synced for the cpu.",
     ),
-    mutant(
+    Mutant(
         keep_mapped,
         "b44_recycled_without_a_sync",
         drop("go_home", "sync_if_mapped(s, page, s.device_of[s.home[page]])"),
@@ -123,7 +123,7 @@ ZOO: tuple[Machine, ...] = (
         steps=6,
         stands_for="B44 (stmmac): pages go back to the pool, and to the device, without a sync for device.",
     ),
-    mutant(
+    Mutant(
         keep_mapped,
         "b45_freed_under_a_live_descriptor",
         drop("leave", "require(s.place[page] == Place.POOL)"),
@@ -131,7 +131,7 @@ ZOO: tuple[Machine, ...] = (
         steps=4,
         stands_for="B45 (CVE-2026-31644): the RX ring runs on with buffers that were already given back.",
     ),
-    mutant(
+    Mutant(
         keep_mapped,
         "b46_a_lent_buffer_is_reposted",
         drop("rx_repost", "require(s.refs[page] == 1)") + drop("rx_repost", "s.refs[page] = 0"),
@@ -139,7 +139,7 @@ ZOO: tuple[Machine, ...] = (
         steps=5,
         stands_for="B46 (CVE-2026-53215): the refill fails, and the stack's buffer goes back to the hardware.",
     ),
-    mutant(
+    Mutant(
         keep_mapped,
         "b47_second_mapping_left_behind",
         drop("end_tx", "unmap_for(s, page, dev)"),
@@ -147,7 +147,7 @@ ZOO: tuple[Machine, ...] = (
         steps=7,
         stands_for="B47 (CVE-2026-53229): the device that sent the page never unmaps it.",
     ),
-    mutant(
+    Mutant(
         keep_mapped,
         "b50_sync_after_the_scrub",
         instead("sync_if_mapped", "s.dma[page, dev] != Dma.UNMAPPED", "True"),
@@ -155,7 +155,7 @@ ZOO: tuple[Machine, ...] = (
         steps=7,
         stands_for="B50, S15: a late put syncs a page whose mapping the scrub has taken away.",
     ),
-    mutant(
+    Mutant(
         per_packet,
         "b49_unmap_forgotten",
         drop("count_out", "unmap_for(s, page, s.device_of[pool])"),
@@ -163,17 +163,17 @@ ZOO: tuple[Machine, ...] = (
         steps=3,
         stands_for="B49 (CVE-2024-53058): maps and unmaps are not balanced, the page is freed while it is mapped.",
     ),
-    mutant(
+    Mutant(
         keep_mapped,
         "recycled_into_somebody_elses_pool",
         drop("xdp_drop", "require(s.home[page] == pool)")
         + instead("xdp_drop", "recycle(s, page)", "recycle(s, page); s.home[page] = pool"),
         breaks="a_page_goes_home_to_its_own_pool",
         steps=6,
-        sizes={"pools": 2},
+        sizes=(("pools", 2),),
         stands_for="B27, C06: a driver recycles directly into its own pool a page that came from another one.",
     ),
-    mutant(
+    Mutant(
         keep_mapped,
         "sent_by_a_device_that_is_gone",
         drop("redirect", "require(s.bind[dev] == Bind.BOUND)"),
@@ -181,7 +181,7 @@ ZOO: tuple[Machine, ...] = (
         steps=7,
         stands_for="S12: a frame is redirected to a device after its driver has left.",
     ),
-    mutant(
+    Mutant(
         keep_mapped,
         "a_clone_is_written",
         drop("cpu_write", "require(s.refs[page] == 1)"),
@@ -189,7 +189,7 @@ ZOO: tuple[Machine, ...] = (
         steps=7,
         stands_for="S23: the stack edits a header that somebody else is reading.",
     ),
-    mutant(
+    Mutant(
         keep_mapped,
         "recycled_with_a_foreign_reference",
         drop("recycle", "require(not s.foreign[page])"),
@@ -197,7 +197,7 @@ ZOO: tuple[Machine, ...] = (
         steps=6,
         stands_for="T13 left out: the pool takes a page back to which somebody has a plain page reference.",
     ),
-    mutant(
+    Mutant(
         keep_mapped,
         "more_posted_than_descriptors",
         drop("rx_post", "require(posted(s, pool) < s.ring_size)"),
@@ -205,7 +205,7 @@ ZOO: tuple[Machine, ...] = (
         steps=5,
         stands_for="S28 (B32): a ring or FIFO smaller than what is put into it.",
     ),
-    mutant(
+    Mutant(
         yardstick,
         "c06_home_to_the_completing_device",
         instead("tx_complete", "give(s, page, Owner.POOL, s.origin[page])", "give(s, page, Owner.POOL, dev)"),
@@ -213,7 +213,7 @@ ZOO: tuple[Machine, ...] = (
         steps=5,
         stands_for="C06: the device that completed the send keeps the page, the static map belongs to another.",
     ),
-    mutant(
+    Mutant(
         yardstick,
         "b01_yardstick_freed_with_pages_out",
         drop("final_free", "require(held(s, dev) == 0)"),

@@ -1,7 +1,7 @@
 """The notation: everything a spec or a model is written with. Start with `docs/reading-the-spec.md`."""
 
 from .machine import Action, Breaks, Claim, Machine, Witness
-from .mutate import drop, instead, mutant, swap
+from .mutate import Mutant, drop, instead, swap
 from .state import Field, Members, State, bound, field, history, members
 from .values import ANY, NOBODY, Kind, Sort, SpecError, between, optional
 from .words import count, each, iff, implies, require, some
@@ -17,7 +17,7 @@ __all__ = [
     "Instance",
     "Kind",
     "Machine",
-    "Members",
+    "Members", "Mutant",
     "Sort",
     "SpecError",
     "State",

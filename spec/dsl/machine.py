@@ -12,7 +12,7 @@ from typing import Any, get_type_hints
 from .expr import Const, Expr, Quantified, Read, Var, text, walk
 from .lift import Lifted, lift_action, lift_claim
 from .lint import lint
-from .state import Field, Shape, State, initial_values
+from .state import Shape, State, initial_values
 from .values import ANY, Sort, SpecError
 
 Function = Callable[..., Any]
@@ -113,7 +113,7 @@ class Machine:
     needs: Mapping[Any, Mapping[str, int]] = field(default_factory=dict)
     alike: tuple[type[Sort], ...] = ()
     alike_if_asked: tuple[type[Sort], ...] = ()
-    place: Field[Any, Any] | None = None
+    place: Any = None
     final: Function | None = None
     refines: Machine | None = None
     breaks: Breaks | None = None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import difflib
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -38,26 +38,33 @@ def swap(function: str, one: str, other: str) -> tuple[Change, ...]:
     return (Change(function, one, other), Change(function, other, one))
 
 
-def mutant(
-    base: Machine,
-    name: str,
-    changes: tuple[Change, ...],
-    *,
-    breaks: str,
-    steps: int,
-    stands_for: str,
-    sizes: Mapping[str, int] | None = None,
-) -> Machine:
-    """The machine with these changes; it is expected to break this promise, shortest in so many steps.
+@dataclass(frozen=True)
+class Mutant:
+    """A broken machine as data: what changes, which promise that breaks, in how many steps, and what it stands for.
 
-    `sizes` changes the scopes of the sound machine where the bug needs more of something.
+    `sizes` changes the scopes of the sound machine where the bug needs more of something. The machine itself is
+    made when it is asked for.
     """
-    if breaks not in {claim.name for claim in base.promises}:
-        hint = nearest(breaks, [c.name for c in base.promises])
-        raise SpecError(f"{name}: breaks={breaks!r} is no promise of {base.name}{hint}")
-    mutated = changed(base, name, changes)
-    scopes = {scope: {**given, **(sizes or {})} for scope, given in base.scopes.items()}
-    return replace(mutated, name=name, doc=stands_for, scopes=scopes, breaks=Breaks(breaks, steps, stands_for))
+
+    base: Machine
+    name: str
+    changes: tuple[Change, ...]
+    breaks: str
+    steps: int
+    stands_for: str
+    sizes: tuple[tuple[str, int], ...] = ()
+
+    @cached_property
+    def machine(self) -> Machine:
+        """The machine with these changes."""
+        promises = [c.name for c in self.base.promises]
+        if self.breaks not in promises:
+            hint = nearest(self.breaks, promises)
+            raise SpecError(f"{self.name}: breaks={self.breaks!r} is no promise of {self.base.name}{hint}")
+        mutated = changed(self.base, self.name, self.changes)
+        scopes = {scope: {**given, **dict(self.sizes)} for scope, given in self.base.scopes.items()}
+        breaks = Breaks(self.breaks, self.steps, self.stands_for)
+        return replace(mutated, name=self.name, doc=self.stands_for, scopes=scopes, breaks=breaks)
 
 
 def changed(base: Machine, name: str, changes: tuple[Change, ...]) -> Machine:
