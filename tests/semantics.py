@@ -10,6 +10,7 @@ from spec.dsl.expr import Expr, evaluate
 from spec.dsl.machine import Claim
 from spec.dsl.state import one_key
 from spec.dsl.symbolic import Put
+from spec.dsl.words import Current, Refused
 
 Value = dict[str, dict[Any, Any]]
 
@@ -29,15 +30,18 @@ WRONG = Outcome(why_not="a value is outside its bounds")
 
 def concretely(world: World, code: bytes, instance: Instance) -> Outcome:
     """Run the function itself."""
-    every, world.instances = world.instances, (instance,)
+    state = world.load(code, world.state)
+    outer, Current.run = Current.run, world
     try:
-        for _, after in world.successors(code):
-            return Outcome(after, _counted({n: vars(world.state)[n] for n in world.machine.shape.histories}))
+        instance.action.fn(state, *instance.args)
+        return Outcome(world.code(state), _counted({n: vars(state)[n] for n in world.machine.shape.histories}))
+    except Refused:
         return REFUSED
     except SpecError:
         return WRONG
     finally:
-        world.instances = every
+        world._undo()
+        Current.run = outer
 
 
 def lifted(world: World, code: bytes, instance: Instance) -> Outcome:

@@ -116,7 +116,8 @@ class Bench:
     """A machine of one action on which single steps are tried, by running it and by its lifted paths."""
 
     def __init__(self, text: str, **more: Any) -> None:
-        self.names: Any = module(PRELUDE + text)
+        self.text = PRELUDE + text
+        self.names: Any = module(self.text)
         self.machine = assemble(self.names, **more)
         self.world = World(self.machine, self.machine.sizes("tiny", {}))
         self.pages: tuple[Sort, ...] = vars(self.world.state)["pages"].all

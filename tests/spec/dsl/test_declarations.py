@@ -1,0 +1,158 @@
+"""What may be declared: fields, members, bounds, and the machine that lists its functions."""
+
+from typing import Any
+
+import pytest
+
+from spec.dsl import NOBODY, Kind, Machine, Sort, SpecError, State, between, bound, field, members, optional
+from tests.machines import module
+
+from .snippets import IDLE, PRELUDE, action, assemble, machine, promise, refused
+
+
+class Page(Sort, called="{letter}"):
+    """A page."""
+
+
+class Device(Sort):
+    """A device."""
+
+
+class Place(Kind):
+    FREE = "free"
+    POOL = "in the pool"
+
+
+def test_a_field_is_indexed_by_sorts() -> None:
+    """A key that is no sort is refused."""
+    wrong: tuple[Any, ...] = (int, (Page, Place), ())
+    for keys in wrong:
+        with pytest.raises(SpecError, match="a field is indexed by one or more sorts"):
+            field(keys, bool, False, "a text")
+
+
+def test_a_field_says_what_it_means() -> None:
+    """A field without a text is refused: the state is documentation."""
+    with pytest.raises(SpecError, match="needs a text that says what it means and who writes it"):
+        field(Page, bool, False, "")
+
+
+@pytest.mark.parametrize("values", [int, str, 3, list, None, float])
+def test_a_field_holds_what_can_be_enumerated(values: Any) -> None:
+    """An unbounded integer, or text, would make states without end."""
+    with pytest.raises(SpecError, match="is nothing a field can hold; use an Enum, bool, a Sort, between"):
+        field(Page, values, 0, "a text")
+
+
+@pytest.mark.parametrize("sort", [Place, bool, int, between(0, 3)])
+def test_only_a_sort_can_be_optional(sort: Any) -> None:
+    """NOBODY stands for a member of a sort; an enum has a member of its own for "none"."""
+    with pytest.raises(SpecError, match="only a sort can be nobody; give an enum a member that says so"):
+        optional(sort)
+
+
+def test_ranges_are_not_empty() -> None:
+    """A range from high to low, or no members at all, is refused where it is declared."""
+    with pytest.raises(SpecError, match=r"between\(3, 2\) is empty"):
+        between(3, 2)
+    with pytest.raises(SpecError, match=r"bound\(3, 2\) is empty"):
+        bound(3, 2, "a text")
+    for low, high in ((0, 3), (3, 2), (-1, 0)):
+        with pytest.raises(SpecError, match="a scope has at least one Page"):
+            members(Page, low, high)
+
+
+def test_a_field_speaks_only_of_declared_sorts() -> None:
+    """A field indexed by a sort without members, or holding one, is refused when its state is made."""
+    with pytest.raises(SpecError, match="field up speaks of Device; declare its members in Lonely too"):
+
+        class Lonely(State):
+            pages = members(Page)
+            up = field(Device, bool, False, "a text")
+
+    with pytest.raises(SpecError, match="field home speaks of Device"):
+
+        class Homeless(State):
+            pages = members(Page)
+            home = field(Page, optional(Device), NOBODY, "a text")
+
+
+def test_a_sort_has_one_group_of_members() -> None:
+    """Two groups of one sort would make "all pages" mean two things."""
+    with pytest.raises(SpecError, match="Twice has two groups of Pages, pages and more; leave one"):
+
+        class Twice(State):
+            pages = members(Page)
+            more = members(Page)
+
+
+@pytest.mark.parametrize(
+    ("values", "start", "words"),
+    [
+        (Place, False, "starts as False, which is none of FREE, POOL"),
+        (bool, 0, "starts as 0, which is none of False, True"),
+        (between(0, 2), 3, "starts as 3, which is none of 0, 1, 2"),
+        (Device, NOBODY, "starts as nobody, which is none of device0"),
+        (between(0, 300), 0, "has 301 values; between 1 and 256 are allowed"),
+    ],
+)
+def test_a_field_starts_as_one_of_its_values(values: Any, start: Any, words: str) -> None:
+    """A start that is no value of the field is found when the machine is made, not when it first runs."""
+
+    class Odd(State):
+        pages = members(Page)
+        devices = members(Device)
+        odd = field(Page, values, start, "a text")
+
+    with pytest.raises(SpecError, match=f"field odd {words}"):
+        Machine("odd", "a text", Odd, (IDLE,), scopes={"tiny": dict(pages=1, devices=1)})
+
+
+def test_a_state_extends_another() -> None:
+    """A model may add fields to the state of a spec, and the functions of the spec take the larger state."""
+    larger = "class Larger(S):\n    extra = field(Page, bool, ANY, 'more')\n\ndef act(s: S, page: Page) -> None:\n"
+    made: Any = module(PRELUDE + larger + "    pass\n")
+    made.S = made.Larger
+    assert list(assemble(made).shape.fields)[-1] == "extra"
+
+
+def test_names_are_given_once() -> None:
+    """Actions, promises and witnesses are found by name, so each has its own."""
+    refused(
+        action("s.dirty[page] = True") + "act_again = act\n",
+        "act is listed twice; give each action and claim a name of its own",
+    )
+    refused(promise("return True") + "witness_it = promise\n", "promise is listed twice")
+
+
+def test_a_machine_has_actions() -> None:
+    """A machine in which nothing can happen keeps every promise."""
+    with pytest.raises(SpecError, match="still has no actions"):
+        Machine("still", "a text", machine("").state, (), scopes={"tiny": dict(pages=1, devices=1, cap=1)})
+
+
+@pytest.mark.parametrize(
+    ("scopes", "words"),
+    [
+        ({}, "has no scope called tiny"),
+        ({"tiny": dict(pages=1, devices=1)}, "scope 'tiny' of m leaves out cap"),
+        ({"tiny": dict(pages=1, devices=1, cap=9)}, "cap=9 is out of range; m takes 0 to 3"),
+        ({"tiny": dict(pages=0, devices=1, cap=1)}, "pages=0 is out of range; m takes 1 to 12"),
+        ({"tiny": dict(pages=1, devices=1, cap=1, rings=1)}, "m has no size 'rings'; it has pages, devices, cap"),
+        ({"tiny": dict(pages=1, devices=1, cap=1), "huge": dict(pages=1)}, "leaves out devices, cap"),
+    ],
+)
+def test_scopes_give_every_size_within_its_range(scopes: Any, words: str) -> None:
+    """Each scope of a machine is complete and within the declared ranges, which is found when it is made."""
+    with pytest.raises(SpecError, match=words):
+        Machine("m", "a text", machine("").state, (IDLE,), scopes=scopes)
+
+
+def test_sizes_asked_for_are_checked() -> None:
+    """Changing a size of a scope is checked like the scope itself."""
+    made = machine("")
+    assert made.sizes("tiny", {"pages": 3}) == dict(pages=3, devices=2, cap=2)
+    with pytest.raises(SpecError, match="pages=13 is out of range; snippet takes 1 to 12"):
+        made.sizes("tiny", {"pages": 13})
+    with pytest.raises(SpecError, match="snippet has no scope 'small'; it has tiny"):
+        made.sizes("small", {})
