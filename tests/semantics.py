@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,3 +94,40 @@ def _fits(values: tuple[Any, ...], value: Any) -> bool:
 
 def _counted(histories: Value) -> tuple[tuple[str, str, int], ...]:
     return tuple((name, repr(k), v) for name, cells in histories.items() for k, v in cells.items() if v)
+
+
+def disagreements(world: World, code: bytes) -> list[str]:
+    """Where running and lifting part in this state: actions, claims about it, and claims about each step from it."""
+    found = [
+        f"{instance}: run {concretely(world, code, instance)}, lifted {lifted(world, code, instance)}"
+        for instance in world.instances
+        if concretely(world, code, instance) != lifted(world, code, instance)
+    ]
+    found += list(_disagreeing_claims(world, code))
+    for number, _ in world.successors(code):
+        found += _disagreeing_steps(world, code, world.instances[number])
+    return found
+
+
+def claims(world: World) -> list[Claim]:
+    """Everything a machine says of states and steps: promises, stages of witnesses, where a run may end."""
+    machine = world.machine
+    final = (machine.is_final,) if machine.is_final else ()
+    return [*machine.promises, *(c for w in machine.witnesses for c in w.stages), *final]
+
+
+def _disagreeing_claims(world: World, code: bytes) -> Iterator[str]:
+    state = world.load(code)
+    for claim in claims(world):
+        for args in world.tuples(claim.params) if not claim.is_step else ():
+            if claim.fn(state, *args) is not claimed(claim, (state,), args):
+                yield f"{claim.name}{args}: run {claim.fn(state, *args)}"
+
+
+def _disagreeing_steps(world: World, code: bytes, instance: Instance) -> Iterator[str]:
+    """Claims about the step that the world's `successors` has just yielded."""
+    before, after = world.load(code, world.before), world.state
+    for claim in claims(world):
+        for args in world.tuples(claim.params) if claim.is_step else ():
+            if claim.fn(before, after, *args) is not claimed(claim, (before, after), args):
+                yield f"{claim.name}{args} after {instance}: run {claim.fn(before, after, *args)}"
