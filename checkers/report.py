@@ -52,9 +52,21 @@ def counts_table(runs: Sequence[tuple[str, Exploration, Sequence[Verdict]]]) -> 
     return table
 
 
+KINDS = {
+    "promise": "in every state",
+    "step promise": "at every step",
+    "deadlock": "",
+    "refinement": "",
+    "witness": "it can be that",
+    "action": "never happens",
+}
+"""The kinds of questions in the order of the table, and what is said before their names."""
+
+
 def promises_table(runs: Sequence[tuple[str, Exploration, Sequence[Verdict]]]) -> Table:
-    """One row a promise or witness, one column a model."""
+    """One row a promise or witness, one column a model; an action only if it never fired."""
     table = Table(title="What holds", title_justify="left", title_style="bold")
+    table.add_column("")
     table.add_column("promise")
     rows: dict[tuple[str, str], dict[str, Verdict]] = {}
     for model, _, verdicts in runs:
@@ -62,13 +74,11 @@ def promises_table(runs: Sequence[tuple[str, Exploration, Sequence[Verdict]]]) -
         for v in verdicts:
             if v.kind != "action" or v.outcome not in GOOD:
                 rows.setdefault((v.kind, v.property), {})[model] = v
-    kind = ""
-    for (row_kind, name), found in rows.items():
-        if row_kind != kind:
-            kind = row_kind
-            table.add_section()
-        prefix = {"witness": "it can be that: ", "action": "it can happen: "}.get(kind, "")
-        table.add_row(prefix + sentence(name), *(word(found[m]) if m in found else "" for m, _, _ in runs))
+    for kind, said in KINDS.items():
+        mine = [(name, found) for (of, name), found in rows.items() if of == kind]
+        for n, (name, found) in enumerate(mine):
+            words = (word(found[m]) if m in found else "" for m, _, _ in runs)
+            table.add_row("" if n else said, sentence(name), *words, end_section=n == len(mine) - 1)
     return table
 
 

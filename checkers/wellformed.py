@@ -25,7 +25,18 @@ NOWHERE = -1
 
 def problems(machine: Machine) -> list[str]:
     """What is wrong with the actions of a machine, a line each, beginning with file and line."""
-    return [line for action in machine.actions for line in _problems_of(action, machine.shape)]
+    return [line for action in machine.actions for line in _remembered(action, machine.shape)]
+
+
+KNOWN: dict[tuple[object, Shape], tuple[str, ...]] = {}
+"""What was decided before: mutants share all the actions they leave alone."""
+
+
+def _remembered(action: Action, shape: Shape) -> tuple[str, ...]:
+    key = (action.fn, shape)
+    if key not in KNOWN:
+        KNOWN[key] = tuple(_problems_of(action, shape))
+    return KNOWN[key]
 
 
 def _problems_of(action: Action, shape: Shape) -> Iterator[str]:

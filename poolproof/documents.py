@@ -1,0 +1,120 @@
+"""`make docs`: the tables and pictures of docs/, made by running what they speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from checkers import draw, prose
+from checkers.explore import Exploration, explore
+from checkers.report import sentence
+from checkers.sweep import Dropped, sweep
+from checkers.table import LocalTable, local_table
+from spec.dsl import Machine
+from spec.ownership import ownership
+from spec.unneeded import UNNEEDED
+
+from . import catalog
+
+DOCS = Path(__file__).parent.parent / "docs"
+MADE = "<!-- made by `make docs`; a test compares -->\n\n"
+
+
+def sweep_scopes(machine: Machine) -> list[dict[str, int]]:
+    """Where dropped guards are looked for: one page with two pools, then two pages with one."""
+    return [machine.sizes("tiny", {}), machine.sizes("tiny", {"pages": 2, "pools": 1})]
+
+
+def local(machine: Machine) -> LocalTable:
+    """The local table that docs/ shows: one pool, all that is alike taken as alike."""
+    sizes = machine.sizes("tiny", {"pages": 1} | ({"pools": 1} if "pools" in machine.scopes["tiny"] else {}))
+    return local_table(machine, sizes, machine.alike)
+
+
+def tiny(machine: Machine) -> Exploration:
+    """The search whose counts docs/ shows."""
+    return explore(machine, machine.sizes("tiny", {}), machine.alike)
+
+
+def counts() -> Iterator[str]:
+    """How many states the sound models have at tiny."""
+    yield "# Counts at `tiny`\n\n" + MADE
+    yield "| model | states | standing for | transitions | depth |\n|---|---|---|---|---|\n"
+    for machine in catalog.SOUND:
+        seen = tiny(machine)
+        yield f"| {machine.name} | {seen.states:,} | {seen.orbit_sum:,} | {seen.transitions:,} | {seen.depth} |\n"
+
+
+def local_tables() -> Iterator[str]:
+    """Each page record of the sound models, and which action takes it where."""
+    yield (
+        "# Local tables\n\n"
+        + MADE
+        + "What one page can be, and what takes it where; `poolproof show MODEL --table` prints them.\n"
+    )
+    for machine in catalog.SOUND:
+        table = local(machine)
+        yield f"\n## {machine.name}: {len(table.records)} records, {len(table.steps)} steps\n\n"
+        for number, record in enumerate(table.records):
+            steps = (f"{action} → {now}" for was, action, now in table.steps if was == number)
+            yield f"* **{number}** {record}\n  * {', '.join(steps)}\n"
+
+
+def zoo() -> Iterator[str]:
+    """The broken models: what each stands for, and the promise it breaks."""
+    yield "# Broken on purpose\n\n" + MADE
+    yield "Each breaks the promise it names, and its shortest story has so many steps; `poolproof check NAME` tells it.\n\n"
+    yield "| model | of | what is wrong | breaks the promise | steps |\n|---|---|---|---|---|\n"
+    for bug in catalog.BROKEN:
+        yield f"| {bug.name} | {bug.base.name} | {bug.stands_for} | {sentence(bug.breaks)} | {bug.steps} |\n"
+
+
+def dropped_guards() -> Iterator[str]:
+    """Each guard of the rules left out in turn: who notices, or why nobody has to."""
+    yield "# Each guard, left out\n\n" + MADE
+    yield "Every guard of `spec/` was dropped in turn. A promise notices, in so many steps, or the guard stands for a reason.\n\n"
+    yield "| in | guard | noticed by | steps |\n|---|---|---|---|\n"
+    for dropped in sweep(ownership, sweep_scopes(ownership)):
+        yield f"| {dropped.function} | `{dropped.guard}` | {_noticed_by(dropped)} | {dropped.steps or ''} |\n"
+
+
+def _noticed_by(dropped: Dropped) -> str:
+    if dropped.error:
+        return f"the notation: {dropped.error}"
+    if dropped.promise:
+        return sentence(dropped.promise)
+    return f"nobody: {UNNEEDED.get(dropped.function, {}).get(dropped.guard, 'NO REASON GIVEN')}"
+
+
+def actions() -> Iterator[str]:
+    """The actions of the rules in prose, with what each cites."""
+    yield "# The actions of the rules\n\n" + MADE
+    for action in ownership.actions:
+        yield f"## {prose.signature(action)}\n\n{prose.first_line(action.doc)}\n\n{prose.source(action)}\n\n"
+        yield "```\n" + "\n".join(prose.action_lines(action)) + "\n```\n\n"
+
+
+TABLES: dict[str, Callable[[], Iterator[str]]] = {
+    "counts.md": counts,
+    "local.md": local_tables,
+    "zoo.md": zoo,
+    "dropped-guards.md": dropped_guards,
+    "actions.md": actions,
+}
+PICTURES: dict[str, Machine] = {f"{machine.name}.svg": machine for machine in catalog.SOUND}
+
+
+def main() -> None:
+    """Write every table and picture."""
+    for directory in ("tables", "pictures"):
+        (DOCS / directory).mkdir(parents=True, exist_ok=True)
+    for name, make in TABLES.items():
+        (DOCS / "tables" / name).write_text("".join(make()))
+        print(f"docs/tables/{name}")
+    for name, machine in PICTURES.items():
+        draw.draw(machine, machine.sizes("tiny", {}), DOCS / "pictures" / name)
+        print(f"docs/pictures/{name}")
+
+
+if __name__ == "__main__":
+    main()
