@@ -108,22 +108,26 @@ def no_history(e: Expr, what: str) -> None:
 
 
 class Sym:
-    """A symbolic value; it does on purpose what spec text may do with values, and refuses the rest by line."""
+    """A symbolic value; it does on purpose what spec text may do with values, and refuses the rest by line.
 
-    __slots__ = ("expr", "run")
+    `domain` is what the text may compare it with: for a cell that was just written, what the field holds.
+    """
 
-    def __init__(self, expr: Expr, run: LiftRun) -> None:
-        self.expr, self.run = expr, run
+    __slots__ = ("domain", "expr", "run")
+
+    def __init__(self, expr: Expr, run: LiftRun, domain: Domain[Any] | None = None) -> None:
+        self.expr, self.run, self.domain = expr, run, domain or expr.domain
 
     def __eq__(self, other: object) -> Any:
-        right = as_expr(other)
-        _comparable(self.expr, right)
-        return self._made(equal(self.expr, right))
+        return self._made(self._equal(other))
 
     def __ne__(self, other: object) -> Any:
+        return self._made(negate(self._equal(other)))
+
+    def _equal(self, other: object) -> Expr:
         right = as_expr(other)
-        _comparable(self.expr, right)
-        return self._made(negate(equal(self.expr, right)))
+        _comparable(self.domain, other.domain if isinstance(other, Sym) else right.domain)
+        return equal(self.expr, right)
 
     def __lt__(self, other: object) -> Any:
         return self._made(_less(self.expr, as_expr(other)))
@@ -204,8 +208,7 @@ def _called(domain: Domain[Any]) -> str:
     return f"a {name}"
 
 
-def _comparable(left: Expr, right: Expr) -> None:
-    a, b = left.domain, right.domain
+def _comparable(a: Domain[Any], b: Domain[Any]) -> None:
     if NOTHING in (a, b):
         other = b if a == NOTHING else a
         if not other.optional:
@@ -256,7 +259,7 @@ class LiftedCells(Whole):
         keys = self._keys(key)
         for put in reversed(self.run.puts):
             if put.field is self.field and self.run.ask(conjunction(*map(equal, put.keys, keys))):
-                return Sym(put.value, self.run)
+                return Sym(put.value, self.run, self.field.domain)
         return Sym(Read(self.field, keys, self.when), self.run)
 
     def __setitem__(self, key: Any, value: Any) -> None:

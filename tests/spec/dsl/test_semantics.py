@@ -19,6 +19,15 @@ def test_a_read_sees_an_earlier_write() -> None:
     assert len(bench.machine.actions[0].lifted.paths) == 1
 
 
+def test_what_was_written_is_compared_like_the_cell() -> None:
+    """A home just taken, or just given up, is still compared with NOBODY and with a device."""
+    ask = "if s.home[page] == NOBODY:\n    s.refs[page] = 1\nif s.home[page] == dev:\n    s.refs[page] = 2"
+    given, taken = Bench(action(f"s.home[page] = dev\n{ask}")), Bench(action(f"s.home[page] = NOBODY\n{ask}"))
+    for bench, refs in ((given, 2), (taken, 1)):
+        assert bench.after(bench.pages[0], bench.pages[0], bench.devices[0])["refs"][bench.pages[0]] == refs
+        assert len(bench.machine.actions[0].lifted.paths) == 1
+
+
 def test_a_read_before_a_write_keeps_the_old_value() -> None:
     """A value that was read into a name does not change with the cell."""
     bench = Bench(action("was = s.refs[page]\ns.refs[page] = 3\ns.refs[other] = was"))
