@@ -27,8 +27,13 @@ def local_table(
     budget: Budget = UNLIMITED,
     progress: Progress = lambda seen: None,
 ) -> LocalTable:
-    """Collect what happens to single pages in every reachable state of a scope."""
+    """Collect what happens to single pages in every reachable state of a scope.
+
+    With several pages only pages are taken as alike: which pool and device a record names must stay told apart.
+    """
     search = Recorder(machine, sizes, alike, budget, "")
+    if search.world.pages > 1:
+        search = Recorder(machine, sizes, tuple(s for s in alike if s is first_sort(machine)), budget, "")
     seen = search.run(progress)
     numbers = {record: n for n, record in enumerate(search.records)}
     steps = sorted((numbers[was], action, numbers[now]) for was, action, now in search.steps_seen)
@@ -51,6 +56,7 @@ class Recorder(Search):
 
     def judge_step(self, number: int, code: bytes, n: int, after: bytes) -> None:
         instance = self.world.instances[n]
+        after = self.symmetry.canonical(after) if self.world.pages == 1 else after
         for page in range(self.world.pages):
             was, now = self._record(code, page), self._record(after, page)
             mine = any(type(a) is first_sort(self.world.machine) and a.index == page for a in instance.args)

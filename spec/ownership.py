@@ -41,7 +41,7 @@ ALWAYS = (
     promises.a_page_with_the_stack_is_held_by_somebody,
     promises.a_page_is_in_tx_exactly_while_a_device_sends_it,
     promises.a_page_has_a_home_exactly_while_a_pool_counts_it,
-    promises.a_pool_that_is_gone_is_nobodys_home,
+    promises.a_pool_that_is_gone_is_home_to_no_page,
     promises.a_free_page_is_left_alone,
     promises.a_device_only_touches_what_is_mapped_for_it,
     promises.a_page_is_mapped_for_its_home_and_its_sender_only,

@@ -33,7 +33,7 @@ def a_page_has_a_home_exactly_while_a_pool_counts_it(s: Ownership, page: Page) -
     return s.place[page] in (Place.STACK, Place.TX) or s.home[page] != NOBODY
 
 
-def a_pool_that_is_gone_is_nobodys_home(s: Ownership, page: Page) -> bool:
+def a_pool_that_is_gone_is_home_to_no_page(s: Ownership, page: Page) -> bool:
     """S7: once a pool is freed (and before it is created) no page would go home to it."""
     return s.home[page] == NOBODY or s.life[s.home[page]] in (Life.LIVE, Life.SCRUBBING, Life.DETACHED)
 

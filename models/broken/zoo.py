@@ -13,7 +13,7 @@ ZOO: tuple[Mutant, ...] = (
         keep_mapped,
         "b01_pool_freed_by_timeout",
         instead("pool_free", "require(in_flight(s, pool) == 0)", "require(s.life[pool] == Life.DETACHED)"),
-        breaks="a_pool_that_is_gone_is_nobodys_home",
+        breaks="a_pool_that_is_gone_is_home_to_no_page",
         steps=6,
         stands_for="B01 (c3f812cea0d7): after a grace period the pool is freed, whatever is still in flight.",
     ),
