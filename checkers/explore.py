@@ -158,8 +158,14 @@ class Search:
             self.seen.stopped = f"{self.budget.states} states"
         elif self.budget.seconds and time.monotonic() - started > self.budget.seconds:
             self.seen.stopped = f"{self.budget.seconds:g} s"
-        elif self.until in self.found or (self.until == ANY_PROMISE and self.found.keys() & self.promised):
+        elif self._is_satisfied():
             self.seen.stopped = "what was looked for is found"
+
+    def _is_satisfied(self) -> bool:
+        """Is what was looked for found? A deadlock is found under the empty name, which nobody looks for."""
+        if self.until == ANY_PROMISE:
+            return bool(self.found.keys() & self.promised)
+        return self.until != "" and self.until in self.found
 
     def _add(self, code: bytes, parent: int) -> None:
         """Take a canonical state, if it is new, and ask what holds in it."""

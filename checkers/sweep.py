@@ -30,10 +30,11 @@ class Dropped:
 def sweep(machine: Machine, scopes: Sequence[dict[str, int]]) -> Iterator[Dropped]:
     """Leave out each guard in turn, and search the scopes one after the other until a promise breaks."""
     for function, guard in dict.fromkeys((site.function, site.text) for site in sites(machine)):
-        yield _without(machine, function, guard, scopes)
+        yield sweep_one(machine, function, guard, scopes)
 
 
-def _without(machine: Machine, function: str, guard: str, scopes: Sequence[dict[str, int]]) -> Dropped:
+def sweep_one(machine: Machine, function: str, guard: str, scopes: Sequence[dict[str, int]]) -> Dropped:
+    """Leave out this guard, and see who notices."""
     try:
         mutant = changed(machine, f"{machine.name} without {guard}", drop(function, guard))
         for sizes in scopes:

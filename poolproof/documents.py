@@ -77,7 +77,12 @@ def dropped_guards() -> Iterator[str]:
     yield "or the guard stands for a reason.\n\n"
     yield "| in | guard | noticed by | steps |\n|---|---|---|---|\n"
     for dropped in sweep(ownership, sweep_scopes(ownership)):
-        yield f"| {dropped.function} | `{dropped.guard}` | {_noticed_by(dropped)} | {dropped.steps or ''} |\n"
+        yield dropped_row(dropped)
+
+
+def dropped_row(dropped: Dropped) -> str:
+    """One guard's line of the table."""
+    return f"| {dropped.function} | `{dropped.guard}` | {_noticed_by(dropped)} | {dropped.steps or ''} |\n"
 
 
 def _noticed_by(dropped: Dropped) -> str:

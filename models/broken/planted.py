@@ -103,6 +103,15 @@ PLANTED: tuple[Mutant, ...] = (
         stands_for="One holder takes the page out of its pool while another still counts on it.",
     ),
     Mutant(
+        keep_mapped,
+        "two_pools_for_one_queue",
+        drop("pool_create", "require(live_pools_of(s, s.device_of[pool]) < s.live_pools)"),
+        breaks="a_device_has_one_live_pool_for_each_queue",
+        steps=2,
+        sizes=(("pages", 1), ("pools", 2)),
+        stands_for="A second pool is created for a queue that has one.",
+    ),
+    Mutant(
         per_packet,
         "shared_before_the_unmap",
         drop("clone_of_a_packet", "require(s.home[page] == NOBODY)"),

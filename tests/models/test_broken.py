@@ -1,0 +1,70 @@
+"""The zoo and the planted faults: each is found broken, by the promise it names, as shortly as it says."""
+
+from __future__ import annotations
+
+import pytest
+
+from checkers.explore import Finding, explore
+from checkers.itf import Rerun, broken_at_the_end
+from poolproof import catalog
+from spec.dsl import Mutant
+
+
+def found(bug: Mutant) -> Finding | None:
+    machine = bug.machine
+    seen = explore(machine, machine.sizes("tiny", {}), machine.alike, until=bug.breaks)
+    return seen.violated.get(bug.breaks)
+
+
+@pytest.mark.parametrize("bug", catalog.BROKEN, ids=lambda b: b.name)
+def test_a_broken_model_breaks_the_promise_it_names(bug: Mutant) -> None:
+    """It does so in exactly the number of steps that is declared, and in no fewer."""
+    finding = found(bug)
+    assert finding is not None
+    assert len(finding.trace.steps) == bug.steps
+
+
+def test_every_promise_is_broken_by_some_model() -> None:
+    """No promise of a sound model is one that nothing could break."""
+    broken = {bug.breaks for bug in catalog.BROKEN}
+    promised = {claim.name for machine in catalog.SOUND for claim in machine.promises}
+    assert promised <= broken
+
+
+def test_the_zoo_is_as_rich_as_it_should_be() -> None:
+    """15 bugs and more, breaking 8 promises and more, three of them in 6 steps and more, with the five that must be."""
+    zoo = catalog.ZOO
+    assert len(zoo) >= 15
+    assert len({bug.breaks for bug in zoo}) >= 8
+    assert sum(bug.steps >= 6 for bug in zoo) >= 3
+    assert {"b01", "b03", "b28", "b41", "b46"} <= {bug.name.split("_")[0] for bug in zoo}
+
+
+@pytest.mark.parametrize("name", ["b28_returned_twice_on_a_full_tx_ring", "b47_second_mapping_left_behind"])
+def test_two_bugs_need_two_devices(name: str) -> None:
+    """With one device the story cannot happen."""
+    machine = catalog.find(name)
+    assert machine.breaks
+    seen = explore(machine, machine.sizes("tiny", {"devices": 1}), machine.alike)
+    assert machine.breaks.promise not in seen.violated
+
+
+@pytest.mark.parametrize("name", ["b01_pool_freed_by_timeout", "b03_mapping_outlives_the_driver"])
+def test_two_bugs_need_a_detached_pool(name: str) -> None:
+    """The shortest story goes through the detaching of a pool."""
+    finding = found(next(b for b in catalog.ZOO if b.name == name))
+    assert finding is not None
+    assert any(step.instance.action.name == "pool_detach" for step in finding.trace.steps)
+
+
+@pytest.mark.parametrize("bug", catalog.BROKEN[::7], ids=lambda b: b.name)
+def test_a_story_is_a_run_of_the_model(bug: Mutant) -> None:
+    """Each step of a found trace is enabled where it stands, and the promise is broken at its end."""
+    finding = found(bug)
+    assert finding is not None
+    from spec.dsl import World
+
+    world = World(bug.machine, bug.machine.sizes("tiny", {}))
+    for was, step in zip(finding.trace.codes, finding.trace.steps, strict=False):
+        assert world.apply(was, step.instance) == step.code
+    assert broken_at_the_end(Rerun(world, finding.trace, ""), bug.breaks) is not None

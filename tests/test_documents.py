@@ -1,0 +1,109 @@
+"""What docs/ says is what the code does: tables are made anew and compared, the guide is followed to the letter."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from checkers.draw import dot_text, ownership_graph
+from poolproof import catalog, documents
+from poolproof.cli import app, guarded
+
+QUICK = [name for name in documents.TABLES if name != "dropped-guards.md"]
+GUIDE = (documents.DOCS / "writing-a-model.md").read_text()
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_a_table_is_what_its_command_makes(name: str) -> None:
+    """A table in docs/ equals the one made now; `make docs` makes it anew."""
+    assert (documents.DOCS / "tables" / name).read_text() == "".join(documents.TABLES[name]())
+
+
+@pytest.mark.parametrize("name", documents.PICTURES)
+def test_a_picture_shows_what_the_model_does(name: str) -> None:
+    """Each place and each action of the model stands in its picture, by name."""
+    machine = documents.PICTURES[name]
+    graph = ownership_graph(machine, machine.sizes("tiny", {}))
+    picture = (documents.DOCS / "pictures" / name).read_text()
+    assert dot_text(graph)
+    assert all(f">{place.name}<" in picture for place in machine.place.domain.base)
+    assert all(f">{action.name}<" in picture for action in machine.actions)
+
+
+def ask(*words: str) -> int:
+    return guarded(lambda: app(list(words), standalone_mode=False))
+
+
+def blocks(text: str) -> list[str]:
+    """What stands between fences, block by block."""
+    return [part.partition("\n")[2] for part in text.split("```")[1::2]]
+
+
+def driver_of_the_guide() -> str:
+    """The one long Python block of the guide."""
+    return next(b for b in blocks(GUIDE) if "MODEL = " in b)
+
+
+def test_the_skeleton_of_the_guide_is_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Step 1 of the guide: `new`, then `check`, and all answers are as they should be."""
+    monkeypatch.chdir(tmp_path)
+    assert ask("new", "mydriver.py") == 0
+    assert ask("check", "mydriver.py") == 0
+
+
+def test_the_guide_finds_its_bug_and_mends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Steps 2 to 4: the driver as printed breaks the promise the guide says, in as many steps; mended it does not."""
+    monkeypatch.chdir(tmp_path)
+    text = driver_of_the_guide()
+    Path("mydriver.py").write_text(text)
+    assert ask("check", "mydriver.py") == 12
+    said = capsys.readouterr().out
+    shown = re.findall(r"^mydriver.py: (.*) steps$", GUIDE, re.MULTILINE)
+    assert shown
+    assert all(f"mydriver.py: {line} steps" in said for line in shown)
+    Path("mydriver.py").write_text("".join(x for x in text.splitlines(True) if "s.refs[page] = 1  #" not in x))
+    assert ask("check", "mydriver.py") == 0
+    assert ask("refine", "mydriver.py") == 0
+
+
+def test_the_guide_is_as_short_as_it_says() -> None:
+    """The driver of the guide is about 60 lines."""
+    assert len([x for x in driver_of_the_guide().splitlines() if x.strip()]) <= 65
+
+
+def test_the_readme_tells_the_story_the_command_tells(capsys: pytest.CaptureFixture[str]) -> None:
+    """The story in README.md is the one `check` prints."""
+    readme = (documents.DOCS.parent / "README.md").read_text()
+    story = next(b for b in blocks(readme) if b.startswith("b03"))
+    assert ask("check", "b03_mapping_outlives_the_driver") == 0
+    said = capsys.readouterr().out
+    assert all(line in said for line in story.splitlines() if line.strip() and line.strip() != "...")
+
+
+def test_every_link_of_the_docs_leads_somewhere() -> None:
+    """A relative link in README.md, ARCHITECTURE.md and docs/ names a file that exists."""
+    root = documents.DOCS.parent
+    for page in [root / "README.md", root / "ARCHITECTURE.md", *documents.DOCS.rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+            assert target.startswith("http") or (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_dependency_has_its_reason() -> None:
+    """Each pinned package stands in docs/decisions/dependencies.md, and each pin is exact."""
+    root, reasons = documents.DOCS.parent, (documents.DOCS / "decisions" / "dependencies.md").read_text()
+    for file in ("requirements.txt", "requirements-dev.txt"):
+        for line in (root / file).read_text().splitlines():
+            if line and not line.startswith("#"):
+                name, version = line.split("==")
+                assert name in reasons
+                assert version
+
+
+def test_the_models_of_the_readme_exist() -> None:
+    """Each model README.md names in its table is shipped."""
+    readme = (documents.DOCS.parent / "README.md").read_text()
+    assert all(f"`{machine.name}`" in readme for machine in catalog.SOUND)
