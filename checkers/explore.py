@@ -255,33 +255,39 @@ class Search:
         raise AssertionError(f"{claim.name} was found at a state, and now is not")
 
 
+Progressed = tuple[bytes, int, tuple[Sort, ...]]
+"""A state, and how many stages of a witness are done for which arguments."""
+
+
 def reach(
     machine: Machine, sizes: dict[str, int], witness: Witness, budget: Budget = UNLIMITED
 ) -> Finding | str | None:
     """A shortest run in which the stages of a witness come about in order, for the same arguments.
 
-    Searches pairs of (state, stages done), without symmetry, because the arguments are named. Returns None if
-    there is no such run, and a text if the budget was spent before that was known.
+    Searches states with stages done for arguments, without symmetry, because the arguments are named. Returns None
+    if there is no such run, and a text if the budget was spent before that was known.
     """
     world, started = World(machine, sizes), time.monotonic()
-    for args in world.tuples(witness.stages[0].params):
-        queue: list[tuple[bytes, int]] = [(code, _advance(world, witness, 0, code, args)) for code in world.initial()]
-        parents: dict[tuple[bytes, int], tuple[tuple[bytes, int], Instance] | None] = dict.fromkeys(queue)
-        for at in queue:
-            if at[1] == len(witness.stages):
-                return Finding(witness.name, args, _run_to(at, parents))
-            for n, after in world.successors(at[0]):
-                stage = at[1]
-                if witness.stages[stage].is_step and world.step_holds(witness.stages[stage], at[0], args):
-                    stage += 1
-                to = (after, _advance(world, witness, stage, after, args))
-                if to not in parents:
-                    parents[to] = (at, world.instances[n])
-                    queue.append(to)
-            if (budget.states and len(queue) >= budget.states) or (
-                budget.seconds and time.monotonic() - started > budget.seconds
-            ):
-                return f"{len(queue)} states searched"
+    queue: list[Progressed] = [
+        (code, _advance(world, witness, 0, code, args), args)
+        for args in world.tuples(witness.stages[0].params)
+        for code in world.initial()
+    ]
+    parents: dict[Progressed, tuple[Progressed, Instance] | None] = dict.fromkeys(queue)
+    for at in queue:
+        code, stage, args = at
+        if stage == len(witness.stages):
+            return Finding(witness.name, args, _run_to(at, parents))
+        for n, after in world.successors(code):
+            taken = witness.stages[stage].is_step and world.step_holds(witness.stages[stage], code, args)
+            to = (after, _advance(world, witness, stage + taken, after, args), args)
+            if to not in parents:
+                parents[to] = (at, world.instances[n])
+                queue.append(to)
+        if (budget.states and len(queue) >= budget.states) or (
+            budget.seconds and time.monotonic() - started > budget.seconds
+        ):
+            return f"{len(queue)} states searched"
     return None
 
 
@@ -296,9 +302,7 @@ def _advance(world: World, witness: Witness, stage: int, code: bytes, args: tupl
     return stage
 
 
-def _run_to(
-    at: tuple[bytes, int], parents: dict[tuple[bytes, int], tuple[tuple[bytes, int], Instance] | None]
-) -> Trace:
+def _run_to(at: Progressed, parents: dict[Progressed, tuple[Progressed, Instance] | None]) -> Trace:
     steps = list[Step]()
     while (came := parents[at]) is not None:
         steps.append(Step(came[1], at[0]))

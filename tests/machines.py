@@ -6,9 +6,14 @@ import linecache
 from itertools import count
 from types import ModuleType
 
+from hypothesis import note, reject
+from hypothesis import strategies as st
+
 from models.yardstick import yardstick
-from spec.dsl import Machine
+from spec.dsl import Machine, SpecError
 from spec.ownership import ownership
+
+from .writer import machine_texts
 
 _numbers = count(1)
 
@@ -24,4 +29,16 @@ def module(text: str) -> ModuleType:
     made.__file__ = f"<{made.__name__}>"
     linecache.cache[made.__file__] = (len(text), None, text.splitlines(keepends=True), made.__file__)
     exec(compile(text, made.__file__, "exec", dont_inherit=True), vars(made))
+    return made
+
+
+@st.composite
+def machines(draw: st.DrawFn) -> Machine:
+    """A small machine written at random; the few texts that the notation refuses are drawn again."""
+    text = draw(machine_texts())
+    note(text)
+    try:
+        made: Machine = module(text).MACHINE
+    except SpecError:
+        reject()
     return made

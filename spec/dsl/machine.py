@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, get_type_hints
@@ -34,6 +34,12 @@ class Action:
     @property
     def doc(self) -> str:
         return inspect.getdoc(self.fn) or ""
+
+    @property
+    def conditions(self) -> tuple[Expr, ...]:
+        """Everything that decides whether the action is enabled, and which way it goes."""
+        leaves = (*self.lifted.paths, *self.lifted.refusals)
+        return tuple(condition.claim for path in leaves for condition in path.conditions)
 
 
 @dataclass(frozen=True)
@@ -131,6 +137,11 @@ class Machine:
         for name in names:
             if names.count(name) > 1:
                 raise SpecError(f"{self.name}: {name} is listed twice; give each action and claim a name of its own")
+        for witness in self.witnesses:
+            if len({tuple(v.sort for v in stage.params) for stage in witness.stages}) > 1:
+                raise SpecError(
+                    f"{self.name}: the stages of {witness.name} differ in their parameters; give all the same"
+                )
         _ = self.is_final
         check_symmetry(self)
 
@@ -290,9 +301,14 @@ def is_local(machine: Machine, claim: Claim) -> bool:
     sort = first_sort(machine)
     pages = [v for v in claim.params if v.sort is sort]
     quantified = any(isinstance(x, Quantified) and x.var.sort is sort for x in walk(claim.expr))
-    keys = (key for x in walk(claim.expr) if isinstance(x, Read) for key in x.keys)
-    elsewhere = any(key.domain.base is sort and not isinstance(key, Var) for key in keys)
-    return len(pages) <= 1 and not quantified and not elsewhere
+    return len(pages) <= 1 and not quantified and not looks_elsewhere(machine, [claim.expr])
+
+
+def looks_elsewhere(machine: Machine, expressions: Iterable[Expr]) -> bool:
+    """Do they read the record of a page that is no parameter and no quantifier's: one by name, or through a field?"""
+    sort = first_sort(machine)
+    keys = (key for e in expressions for x in walk(e) if isinstance(x, Read) for key in x.keys)
+    return any(key.domain.base is sort and not isinstance(key, Var) for key in keys)
 
 
 def reads(e: Expr) -> set[str]:

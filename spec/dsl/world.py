@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Any
 
 from .hopeless import Hopeless
-from .machine import Action, Claim, Machine, first_sort, is_local
+from .machine import Action, Claim, Machine, first_sort, is_local, looks_elsewhere
 from .state import Members, State, initial_values, layout
 from .values import Sort, SpecError, wrong
 from .words import Current, Refused
@@ -63,7 +63,12 @@ class World:
         ]
         sort = first_sort(machine)
         self._every_page: Members[Sort] = self.state.__dict__[machine.shape.scope_name[sort]]
-        pages_of = [[a.index for a in i.args if type(a) is sort] for i in self.instances]
+        elsewhere = {a.name for a in machine.actions if looks_elsewhere(machine, a.conditions)}
+        every = list(range(self.pages))
+        pages_of = [
+            every if i.action.name in elsewhere else [a.index for a in i.args if type(a) is sort]
+            for i in self.instances
+        ]
         self._hopeless = Hopeless(pages_of, self.record, self.record * self.pages, self._every_page)
         self._loaded: dict[State, bytes] = {}
         self._memo: dict[Any, tuple[Violation, ...]] = {}

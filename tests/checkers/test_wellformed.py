@@ -104,8 +104,9 @@ def test_states_nothing_is_said_about_are_found() -> None:
 
 def test_a_refusal_completes_an_action() -> None:
     """A branch on which a guard is plainly false is covered by its refusal."""
-    refusing = machine(action("if s.dirty[page]:\n    require(False)\ns.refs[page] = 1"))
-    assert problems(refusing) == []
+    text = action("if s.dirty[page]:\n    require(False)\ns.refs[page] = 1")
+    assert problems(machine(text)) == []
+    refusing = machine(text)
     (message,) = problems(_lifted_as(refusing, *refusing.actions[0].lifted.paths))
     assert "says nothing about some states" in message
 

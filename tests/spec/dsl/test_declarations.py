@@ -125,6 +125,18 @@ def test_names_are_given_once() -> None:
     refused(promise("return True") + "witness_it = promise\n", "promise is listed twice")
 
 
+def test_the_stages_of_a_witness_speak_of_the_same_things() -> None:
+    """Several claims that must come about in order are asked for the same arguments."""
+    names: Any = module(
+        PRELUDE
+        + "def first(s: S, page: Page) -> bool:\n    return s.dirty[page]\n\n"
+        + "def then(s: S, dev: Device) -> bool:\n    return s.up[dev]\n"
+    )
+    sizes = dict(pages=1, devices=1, cap=1)
+    with pytest.raises(SpecError, match="the stages of first_then_then differ in their parameters; give all the same"):
+        Machine("m", "a text", names.S, (IDLE,), sometimes=((names.first, names.then),), scopes={"tiny": sizes})
+
+
 def test_a_machine_has_actions() -> None:
     """A machine in which nothing can happen keeps every promise."""
     with pytest.raises(SpecError, match="still has no actions"):
