@@ -6,6 +6,7 @@ import pytest
 
 from checkers.explore import Finding, explore
 from checkers.itf import Rerun, broken_at_the_end
+from models.broken.zoo import ZOO
 from poolproof import catalog
 from spec.dsl import Mutant
 
@@ -33,7 +34,7 @@ def test_every_promise_is_broken_by_some_model() -> None:
 
 def test_the_zoo_is_as_rich_as_it_should_be() -> None:
     """15 bugs and more, breaking 8 promises and more, three of them in 6 steps and more, with the five that must be."""
-    zoo = catalog.ZOO
+    zoo = ZOO
     assert len(zoo) >= 15
     assert len({bug.breaks for bug in zoo}) >= 8
     assert sum(bug.steps >= 6 for bug in zoo) >= 3
@@ -52,7 +53,7 @@ def test_two_bugs_need_two_devices(name: str) -> None:
 @pytest.mark.parametrize("name", ["b01_pool_freed_by_timeout", "b03_mapping_outlives_the_driver"])
 def test_two_bugs_need_a_detached_pool(name: str) -> None:
     """The shortest story goes through the detaching of a pool."""
-    finding = found(next(b for b in catalog.ZOO if b.name == name))
+    finding = found(next(b for b in ZOO if b.name == name))
     assert finding is not None
     assert any(step.instance.action.name == "pool_detach" for step in finding.trace.steps)
 

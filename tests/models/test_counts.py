@@ -9,7 +9,9 @@ from models.yardstick import Device, Page, yardstick
 from poolproof import catalog
 from spec.dsl import Machine, Sort
 
-YARDSTICK = {
+Question = tuple[int, tuple[type[Sort], ...]]
+
+YARDSTICK: dict[Question, tuple[int, int, int]] = {
     # pages, alike: states, unreduced states, transitions
     (2, ()): (1_413, 1_413, 6_454),
     (2, (Page,)): (757, 1_413, 3_286),
@@ -22,7 +24,7 @@ YARDSTICK = {
 }
 """The counts known from three independent tools (they count the initial state as a transition, here it is none)."""
 
-LARGE = {(4, ()): (345_749, 345_749, 2_781_114)}
+LARGE: dict[Question, tuple[int, int, int]] = {(4, ()): (345_749, 345_749, 2_781_114)}
 
 TINY = {
     # states, unreduced states, transitions, depth
