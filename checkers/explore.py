@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from spec.dsl import Claim, Instance, Machine, Sort, Witness, World
@@ -270,7 +270,7 @@ def reach(
     world, started = World(machine, sizes), time.monotonic()
     queue: list[Progressed] = [
         (code, _advance(world, witness, 0, code, args), args)
-        for args in world.tuples(witness.stages[0].params)
+        for args in _up_to_names(world, world.tuples(witness.stages[0].params))
         for code in world.initial()
     ]
     parents: dict[Progressed, tuple[Progressed, Instance] | None] = dict.fromkeys(queue)
@@ -289,6 +289,18 @@ def reach(
         ):
             return f"{len(queue)} states searched"
     return None
+
+
+def _up_to_names(world: World, tuples: Iterable[tuple[Sort, ...]]) -> Iterator[tuple[Sort, ...]]:
+    """Of arguments that differ only in the names of members declared alike, the first choice."""
+    for args in tuples:
+        met: dict[type[Sort], int] = {}
+        for arg in args:
+            if type(arg) in world.machine.alike and arg.index > met.get(type(arg), 0):
+                break
+            met[type(arg)] = max(met.get(type(arg), 0), arg.index + 1)
+        else:
+            yield args
 
 
 def _advance(world: World, witness: Witness, stage: int, code: bytes, args: tuple[Sort, ...]) -> int:
