@@ -1,0 +1,303 @@
+"""Random walks: hypothesis runs a machine by its own actions, each step is judged, and what is found is shortened.
+
+Hypothesis draws the steps and replays the find; steps are then left out by name. Its own shrinker edits draws, and
+after a dropped step the same draw means another action: it took up to a minute, and this takes milliseconds.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from bisect import bisect
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import accumulate, chain, combinations
+
+import hypothesis
+from hypothesis import HealthCheck, Phase, Verbosity, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+
+from spec.dsl import Instance, Machine, Sort, SpecError, Violation, World
+
+from .explore import Finding, Step, Trace
+
+LENGTH = 100
+"""Steps in one of hypothesis' runs, unless the number of runs is given."""
+
+DRAWS = 100
+"""What a draw is out of: from so few hypothesis draws evenly, and the same whatever else is loaded."""
+
+CARES = (1.0, 0.1, 0.01)
+"""How much a life may care for an action."""
+
+REMEMBERED = 20_000
+"""States of which a walk remembers what is enabled."""
+
+CHECK_EVERY = 256
+"""Steps between two looks at the clock."""
+
+
+@dataclass
+class Walk:
+    """What a walk has seen, up to the first find: how often each action was taken, and what was found.
+
+    `finding` is a short run to a broken promise, `deadlock` one to a state in which nothing moves and which is not
+    final. `stopped` says why the walk was cut short, and is empty otherwise.
+    """
+
+    world: World
+    seed: int
+    counts: dict[str, int] = field(default_factory=dict)
+    steps: int = 0
+    examples: int = 0
+    seconds: float = 0.0
+    finding: Finding | None = None
+    deadlock: Finding | None = None
+    stopped: str = ""
+
+    @property
+    def found(self) -> Finding | None:
+        """The find that ended the walk, of either kind."""
+        return self.finding or self.deadlock
+
+    @property
+    def never(self) -> tuple[str, ...]:
+        """The actions that were not taken."""
+        return tuple(name for name, taken in self.counts.items() if not taken)
+
+
+Progress = Callable[[Walk], None]
+
+
+def walk(
+    machine: Machine,
+    sizes: dict[str, int],
+    steps: int,
+    seed: int,
+    examples: int = 0,
+    progress: Progress = lambda seen: None,
+    seconds: float = 0.0,
+    until: str = "",
+) -> Walk:
+    """Walk about a scope for so many steps in all, up to the first broken promise or deadlock.
+
+    `examples` is the number of hypothesis' runs to spread the steps over (one holds some 900 at most), `seconds` a
+    limit of time (0: none), and `until` names a promise whose violation is all that is wanted.
+    """
+    return Walker(World(machine, sizes), steps, seed, seconds, until).run(examples, progress)
+
+
+class Found(Exception):
+    """A promise is broken, or nothing can move."""
+
+
+class Enough(KeyboardInterrupt):
+    """The steps or the time are spent; an interrupt passes through hypothesis at once."""
+
+
+What = tuple[str, tuple[Sort, ...]]
+"""What is found: the name of a broken promise and its arguments; no name means that nothing can move."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """An enabled step, the promises it breaks, and its part in the moves by the same action."""
+
+    step: Step
+    action: str
+    broken: tuple[What, ...]
+    part: float
+
+
+class Walker:
+    """One walk: what is known of the machine's states, and what was seen so far."""
+
+    def __init__(self, world: World, steps: int, seed: int, seconds: float, until: str) -> None:
+        self.world, self.until = world, until
+        self.budget, self.seconds, self.started = steps, seconds, time.monotonic()
+        self.seen = Walk(world, seed, {a.name: 0 for a in world.machine.actions})
+        self.starts = world.initial()
+        self.tempers = [temper(row, world.machine) for row in range(DRAWS)]
+        self.moves = lru_cache(REMEMBERED)(self._moves)
+        self.broken = lru_cache(REMEMBERED)(lambda code: self._wanted(self.world.violated(code)))
+
+    def run(self, examples: int, progress: Progress) -> Walk:
+        """Let hypothesis walk, and tell what came of it, also if it was cut short."""
+        self.progress, seen = progress, self.seen
+        lives = hypothesis.seed(seen.seed)(lambda: Lives(self))
+        try:
+            run_state_machine_as_test(lives, settings=quiet(self.budget, examples))  # type: ignore[arg-type]
+        except (Found, Enough):
+            pass
+        except KeyboardInterrupt:
+            seen.stopped = "interrupted"
+        seen.seconds = time.monotonic() - self.started
+        return seen
+
+    def _moves(self, code: bytes) -> tuple[Move, ...]:
+        """Everything that is enabled in a state, in a fixed order, and judged."""
+        taken = list[tuple[Step, str, tuple[What, ...]]]()
+        for n, after in self.world.successors(code):
+            step = Step(self.world.instances[n], after)
+            taken.append((step, step.instance.action.name, self._wanted(self.world.violated_by_step(code, after))))
+        alike = Counter(action for _, action, _ in taken)
+        return tuple(Move(step, action, broken, 1 / alike[action]) for step, action, broken in taken)
+
+    def is_stuck(self, code: bytes) -> bool:
+        return all(move.step.code == code for move in self.moves(code))
+
+    def _wanted(self, violations: Iterable[Violation]) -> tuple[What, ...]:
+        return tuple((v.claim.name, v.args) for v in violations if self.until in ("", v.claim.name))
+
+    def judge(self, code: bytes, broken: tuple[What, ...] = ()) -> What | None:
+        """What is found on arriving in a state by a step that breaks these promises."""
+        for what in (*self.broken(code), *broken):
+            return what
+        final = self.world.machine.is_final
+        ends = self.is_stuck(code) and not self.until and not (final and self.world.holds(final, code, ()))
+        return ("", ()) if ends else None
+
+    def count(self, move: Move) -> None:
+        """One step more, unless hypothesis is only repeating what was found."""
+        seen = self.seen
+        if seen.found:
+            return
+        if seen.steps >= self.budget:
+            raise Enough
+        seen.steps += 1
+        seen.counts[move.action] += 1
+        if seen.steps % CHECK_EVERY == 0:
+            seen.seconds = time.monotonic() - self.started
+            self.progress(seen)
+            if self.seconds and seen.seconds > self.seconds:
+                seen.stopped = f"{self.seconds:g} s"
+                raise Enough
+
+    def report(self, trace: Trace, what: What) -> None:
+        """Keep the first find as a short trace, and end hypothesis' search."""
+        if not self.seen.found:
+            found = in_order(self, shortest(self, Finding(*what, trace)))
+            self.seen.finding, self.seen.deadlock = (found, None) if found.name else (None, found)
+        raise Found
+
+
+def quiet(steps: int, examples: int) -> settings:
+    """Hypothesis as a source of runs: no database, no clock, nothing printed. The budget of steps ends the walk."""
+    length = max(1, -(-steps // examples)) if examples else LENGTH
+    return settings(
+        max_examples=examples or 2 * steps // length + 1,  # a birth takes a draw too
+        stateful_step_count=length,
+        phases=(Phase.generate,),
+        database=None,
+        deadline=None,
+        derandomize=False,
+        verbosity=Verbosity.quiet,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+def temper(row: int, machine: Machine) -> dict[str, float]:
+    """What a life with this temper cares for: much, less or hardly, action by action; the first has no favourites."""
+    draw = random.Random(row)
+    return {a.name: draw.choice(CARES) if row else 1.0 for a in machine.actions}
+
+
+class Lives(RuleBasedStateMachine):
+    """One of hypothesis' runs: life after life, each from an initial state to where nothing moves any more.
+
+    Every enabled move has a weight: actions by the temper of this life, shared among an action's moves, and less
+    where this life has been before. That makes lives long and rare actions frequent, and it depends on the draws of
+    this run alone, as hypothesis demands.
+    """
+
+    def __init__(self, walker: Walker) -> None:
+        super().__init__()
+        self.walker, self.over = walker, True
+        walker.seen.examples += not walker.seen.found
+
+    @rule(high=st.integers(0, DRAWS - 1), low=st.integers(0, DRAWS - 1))
+    def live(self, high: int, low: int) -> None:
+        """Be born, or take a step."""
+        if self.over:
+            self._begin(high, low)
+        else:
+            self._step((high * DRAWS + low) / DRAWS**2)
+
+    def _begin(self, high: int, low: int) -> None:
+        """Begin a life: an initial state and a temper."""
+        walker = self.walker
+        self.start = walker.starts[high % len(walker.starts)]
+        self.cares = walker.tempers[low]
+        self.steps: list[Step] = []
+        self.been = Counter[bytes]()
+        self._arrive(self.start, ())
+
+    def _step(self, share: float) -> None:
+        """Take the move at this share of all weights."""
+        moves = self.walker.moves(self.code)
+        sums = list(accumulate(map(self._weight, moves)))
+        move = moves[bisect(sums, share * sums[-1])]
+        self.walker.count(move)
+        self.steps.append(move.step)
+        self._arrive(move.step.code, move.broken)
+
+    def _weight(self, move: Move) -> float:
+        return self.cares[move.action] * move.part / (1 + self.been[move.step.code]) ** 3
+
+    def _arrive(self, code: bytes, broken: tuple[What, ...]) -> None:
+        """See whether something is found here, and whether this life is over."""
+        if what := self.walker.judge(code, broken):
+            self.walker.report(Trace(self.start, tuple(self.steps)), what)
+        self.code, self.over = code, self.walker.is_stuck(code)
+        self.been[code] += 1
+
+
+# A find is shortened by leaving steps out, by name; what is then not enabled is left out with them.
+
+
+def again(walker: Walker, start: bytes, instances: Iterable[Instance]) -> Finding | None:
+    """Take these steps, leaving out what is not enabled, up to something found."""
+    code, steps = start, list[Step]()
+    try:
+        for instance in instances:
+            for move in (m for m in walker.moves(code) if m.step.instance is instance):
+                code = move.step.code
+                steps.append(move.step)
+                if what := walker.judge(code, move.broken):
+                    return Finding(*what, Trace(start, tuple(steps)))
+    except SpecError:
+        pass  # the walk itself met no such state
+    return None
+
+
+def shortest(walker: Walker, found: Finding) -> Finding:
+    """Leave out stretches, from half of the run down to single steps and pairs, as long as something is found."""
+    size = len(found.trace.steps) // 2
+    while size:
+        shorter = next(shorter_runs(walker, found, size), None)
+        found, size = (shorter, min(size, len(shorter.trace.steps))) if shorter else (found, size // 2)
+    return found
+
+
+def shorter_runs(walker: Walker, found: Finding, size: int) -> Iterator[Finding]:
+    """The runs to something found without so many steps in a row, and in the end without any two."""
+    steps, every = found.trace.steps, range(len(found.trace.steps))
+    for cut in chain((every[at : at + size] for at in every[::size]), combinations(every, 2) if size == 1 else ()):
+        shorter = again(walker, found.trace.start, (s.instance for at, s in enumerate(steps) if at not in cut))
+        if shorter and len(shorter.trace.steps) < len(steps):
+            yield shorter
+
+
+def in_order(walker: Walker, found: Finding) -> Finding:
+    """The same run with members that are alike named in the order in which they appear: page A before page B."""
+    taken, renamed = [s.instance for s in found.trace.steps], dict[Sort, Sort]()
+    for sort in walker.world.machine.alike:
+        appear = dict.fromkeys(member for i in taken for member in i.args if type(member) is sort)
+        renamed |= {member: sort(at) for at, member in enumerate(appear)}
+    known = {(i.action.name, i.args): i for i in walker.world.instances}
+    instances = [known[i.action.name, tuple(renamed.get(m, m) for m in i.args)] for i in taken]
+    runs = (again(walker, start, instances) for start in walker.starts)
+    return next((r for r in runs if r and len(r.trace.steps) == len(instances)), found)
