@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from spec.dsl import Instance, Machine, World
+from spec.dsl import Claim, Instance, Machine, Sort, SpecError, World
 
 from .explore import Step, Trace
+from .refine import fits
+from .story import guard_at, sentence
 from .verdict import Verdict
 
 
@@ -33,8 +36,7 @@ class Saved:
 
 def save(path: Path, verdict: Verdict) -> None:
     """Write the trace of a verdict; a trace of that name is replaced, any other file is left alone."""
-    if path.exists():
-        load(path)
+    must_be_free(path)
     assert verdict.trace
     assert verdict.world
     world, trace = verdict.world, verdict.trace
@@ -43,7 +45,21 @@ def save(path: Path, verdict: Verdict) -> None:
         {"#meta": {"index": i}, "action": label, **_state(world, code)}
         for i, (label, code) in enumerate(zip(labels, trace.codes, strict=True))
     ]
-    meta = {
+    content = {"#meta": _meta(verdict), "vars": ["action", *world.offsets], "states": states}
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def must_be_free(path: Path) -> None:
+    """Refuse to write over anything but a trace."""
+    try:
+        if path.exists():
+            load(path)
+    except BadTrace:
+        raise BadTrace(f"{path}: is there already and is no trace; give another directory or move it away") from None
+
+
+def _meta(verdict: Verdict) -> dict[str, Any]:
+    return {
         "format": "ITF",
         "format-description": "https://apalache.informal.systems/docs/adr/015adr-trace.html",
         "model": verdict.model,
@@ -53,8 +69,6 @@ def save(path: Path, verdict: Verdict) -> None:
         "property": verdict.property,
         "args": list(verdict.args),
     }
-    content = {"#meta": meta, "vars": ["action", *world.offsets], "states": states}
-    path.write_text(json.dumps(content, indent=1) + "\n")
 
 
 def _state(world: World, code: bytes) -> dict[str, Any]:
@@ -75,28 +89,32 @@ def _value(value: Any) -> Any:
 def load(path: Path) -> Saved:
     """Read a trace file; anything that is not one is refused in one line."""
     try:
-        content = json.loads(path.read_text())
-        meta, states = content["#meta"], content["states"]
-        return Saved(
-            str(meta["model"]),
-            str(meta["digest"]),
-            {str(k): int(v) for k, v in meta["scope"].items()},
-            str(meta["kind"]),
-            str(meta["property"]),
-            tuple(map(str, meta["args"])),
-            {
-                k: {json.dumps(key): v for key, v in cells["#map"]}
-                for k, cells in states[0].items()
-                if isinstance(cells, dict) and "#map" in cells
-            },
-            tuple(str(s["action"]) for s in states[1:]),
-        )
+        return _read(json.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
-        raise BadTrace(
-            f"{path}: cannot be read ({error.strerror}); give a file saved by `poolproof check --trace-dir`"
-        ) from None
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError):
-        raise BadTrace(f"{path}: is no trace; give a file saved by `poolproof check --trace-dir`") from None
+        raise BadTrace(f"{path}: cannot be read ({error.strerror}); {SAVED_BY}") from None
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
+        raise BadTrace(f"{path}: is no trace; {SAVED_BY}") from None
+
+
+SAVED_BY = "give a file saved by `poolproof check --trace-dir`"
+
+
+def _read(content: Any) -> Saved:
+    meta, states = content["#meta"], content["states"]
+    return Saved(
+        str(meta["model"]),
+        str(meta["digest"]),
+        {str(k): int(v) for k, v in meta["scope"].items()},
+        str(meta["kind"]),
+        str(meta["property"]),
+        tuple(map(str, meta["args"])),
+        {
+            k: {json.dumps(key): v for key, v in cells["#map"]}
+            for k, cells in states[0].items()
+            if isinstance(cells, dict) and "#map" in cells
+        },
+        tuple(str(s["action"]) for s in states[1:]),
+    )
 
 
 @dataclass(frozen=True)
@@ -110,7 +128,7 @@ class Rerun:
 
 def rerun(machine: Machine, saved: Saved) -> Rerun:
     """Take the saved steps again, one by one, as far as the model permits them."""
-    world = World(machine, saved.scope)
+    world = World(machine, _scope(machine, saved))
     start = next((c for c in world.initial() if _same_start(world, c, saved)), None)
     if start is None:
         raise BadTrace(
@@ -121,10 +139,23 @@ def rerun(machine: Machine, saved: Saved) -> Rerun:
         instance = instance_called(world, text)
         after = world.apply(code, instance)
         if after is None:
-            return Rerun(world, Trace(start, tuple(steps)), f"{instance} is refused at {world.refusal(code, instance)}")
+            guard = guard_at(machine, world.refusal(code, instance) or "")
+            return Rerun(world, Trace(start, tuple(steps)), f"{instance} is refused by {guard}")
         steps.append(Step(instance, after))
         code = after
     return Rerun(world, Trace(start, tuple(steps)), "")
+
+
+def _scope(machine: Machine, saved: Saved) -> dict[str, int]:
+    """The scope of the trace, if this machine has such a scope."""
+    given = ", ".join(f"{name}={size}" for name, size in saved.scope.items())
+    try:
+        sizes = machine.sizes("tiny", saved.scope)
+    except SpecError as error:
+        raise BadTrace(f"{error}; the trace ({given}) is of another model or version") from None
+    if sizes != saved.scope:
+        raise BadTrace(f"{machine.name} has no scope {given}; the trace is of another model or version")
+    return sizes
 
 
 def _same_start(world: World, code: bytes, saved: Saved) -> bool:
@@ -146,41 +177,84 @@ def instance_called(world: World, text: str) -> Instance:
     )
 
 
+def shows(run: Rerun, saved: Saved) -> tuple[str, ...] | None:
+    """Does a run still end in what it was saved for, and for which arguments? None: it does not."""
+    machine, codes = run.world.machine, run.trace.codes
+    if run.refused:
+        return None
+    if saved.kind == "deadlock":
+        return () if _is_stuck(run.world, codes[-1]) else None
+    if saved.kind == "refinement":
+        return None if len(codes) < 2 or fits(machine, run.world.sizes, *codes[-2:]) else ()
+    if saved.kind == "witness":
+        return _comes_about(run, saved)
+    return broken_at_the_end(run, saved.property)
+
+
+def _is_stuck(world: World, code: bytes) -> bool:
+    """Nothing changes this state, and no run may end in it."""
+    final = world.machine.is_final
+    moves = any(after != code for _, after in world.successors(code))
+    return not moves and not (final and world.holds(final, code, ()))
+
+
 def broken_at_the_end(run: Rerun, name: str) -> tuple[str, ...] | None:
     """For which arguments the promise of this name is broken in the last state or step of a run; None: it holds."""
-    world, codes = run.world, run.trace.codes
-    claim = next((c for c in world.machine.promises if c.name == name), None)
+    claim = next((c for c in run.world.machine.promises if c.name == name), None)
     if claim is None:
-        raise BadTrace(f"{name!r} is no promise of {world.machine.name}; the trace is of another model or version")
+        raise BadTrace(f"{name!r} is no promise of {run.world.machine.name}; the trace is of another model or version")
+    choices = run.world.tuples(claim.params)
+    failing = (args for args in choices if _says(run, claim, len(run.trace.steps), args) is False)
+    return next((tuple(map(repr, args)) for args in failing), None)
+
+
+def _says(run: Rerun, claim: Claim, at: int, args: tuple[Sort, ...]) -> bool | None:
+    """What a claim says of the state after so many steps, or of the last of these steps; None: there is none."""
+    world, codes = run.world, run.trace.codes
     if not claim.is_step:
-        failing = (a for a in world.tuples(claim.params) if not world.holds(claim, codes[-1], a))
-        return next((tuple(map(repr, a)) for a in failing), None)
-    if not run.trace.steps:
+        return world.holds(claim, codes[at], args)
+    if not at:
         return None
-    last = run.trace.steps[-1].instance
-    for n, _ in world.successors(codes[-2]):
-        if world.instances[n] == last:
-            failing = (a for a in world.tuples(claim.params) if not world.step_holds(claim, codes[-2], a))
-            return next((tuple(map(repr, a)) for a in failing), None)
-    return None
+    taken = run.trace.steps[at - 1].instance
+    steps = (n for n, _ in world.successors(codes[at - 1]) if world.instances[n] == taken)
+    return next((world.step_holds(claim, codes[at - 1], args) for _ in steps), None)
 
 
-def as_test(path: Path, saved: Saved) -> str:
-    """A pytest test that takes these steps again and fails for as long as they break the promise."""
-    name = f"test_{saved.model.split('/')[-1].removesuffix('.py')}_keeps_{saved.property}"
-    return f'''"""Made from {path.name} by `poolproof replay --as-test`."""
+def _comes_about(run: Rerun, saved: Saved) -> tuple[str, ...] | None:
+    """Do the stages of a witness come about in their order, for the arguments that were saved?"""
+    witness = next((w for w in run.world.machine.witnesses if w.name == saved.property), None)
+    if witness is None:
+        raise BadTrace(f"{saved.property!r} is no witness of {run.world.machine.name}; the trace is of another version")
+    choices = run.world.tuples(witness.stages[0].params)
+    args = next((args for args in choices if tuple(map(repr, args)) == saved.args), None)
+    stages = list(witness.stages)
+    for at in range(len(run.trace.codes)):
+        while args is not None and stages and _says(run, stages[0], at, args):
+            stages.pop(0)
+    return None if stages else saved.args
+
+
+def as_test(path: Path, saved: Saved, model: str) -> str:
+    """A pytest test that takes these steps again on a model, and fails for as long as they end in what is wrong.
+
+    The run to a witness is nothing wrong: there the test fails as soon as it is possible no longer.
+    """
+    stem = re.sub(r"\W", "_", Path(model).stem)
+    wanted = saved.kind == "witness"
+    told = f"It can be that {sentence(saved.property)}" if wanted else sentence(saved.property).capitalize()
+    return f'''"""A saved trace as a test, made by `poolproof replay --as-test`; the trace stands beside it."""
 
 from pathlib import Path
 
-from checkers.itf import broken_at_the_end, load, rerun
+from checkers.itf import load, rerun, shows
 from poolproof.catalog import find
 
-TRACE = Path(__file__).with_name({path.name!r})
+TRACE = {json.dumps(path.name)}
 
 
-def {name}() -> None:
-    """{saved.property.replace("_", " ")}, also along the {len(saved.steps)} steps that once broke it."""
-    saved = load(TRACE)
-    run = rerun(find(saved.model), saved)
-    assert run.refused or broken_at_the_end(run, saved.property) is None
+def test_{stem}_{saved.property}() -> None:
+    """{told}, {"by" if wanted else "also along"} these {len(saved.steps)} steps."""
+    saved = load(Path(__file__).with_name(TRACE))
+    run = rerun(find({json.dumps(model)}), saved)
+    assert shows(run, saved) is {"not None" if wanted else "None"}
 '''

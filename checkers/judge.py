@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from spec.dsl import Machine, Sort, Witness, World
@@ -13,6 +13,8 @@ from .verdict import Outcome, Verdict
 from .walk import Walk
 
 ENGINE = "explore (python)"
+INTERRUPTED = "interrupted"
+"""What the explorer says of a search that somebody stopped."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,26 @@ def check(question: Question, progress: Progress = lambda seen: None) -> tuple[E
     """Search a scope, and judge everything the model says about itself."""
     machine, breaks = question.machine, question.machine.breaks
     seen = explore(machine, question.sizes, question.alike, question.budget, progress, breaks.promise if breaks else "")
-    if breaks:
-        return seen, [_broken(question, seen)]
-    return seen, [*_promises(question, seen), *_witnesses(question, seen), *_actions(question, seen)]
+    return seen, _judged(question, seen)
+
+
+def not_begun(question: Question) -> tuple[Exploration, list[Verdict]]:
+    """The same of a search that was not begun, because somebody interrupted those before it."""
+    fired = {action.name: 0 for action in question.machine.actions}
+    world = World(question.machine, question.sizes)
+    seen = Exploration(world, question.alike, stopped=INTERRUPTED, fired=fired)
+    return seen, _judged(question, seen)
+
+
+def _judged(question: Question, seen: Exploration) -> list[Verdict]:
+    if question.machine.breaks:
+        return [_broken(question, seen)]
+    return [*_promises(question, seen), *_witnesses(question, seen), *_actions(question, seen)]
+
+
+def was_interrupted(verdicts: Iterable[Verdict]) -> bool:
+    """Did somebody stop the work on one of these questions?"""
+    return any(v.outcome is Outcome.BUDGET and INTERRUPTED in v.note for v in verdicts)
 
 
 def check_refinement(
@@ -41,13 +60,23 @@ def check_refinement(
 ) -> tuple[Verdict, tuple[Candidate, ...]]:
     """Judge whether each step of the model is a step of the machine it refines, or none."""
     result = refine(question.machine, question.sizes, question.budget, progress)
-    high = question.machine.refines
-    base = _base(question, result.seen)
-    asked = replace(base, kind="refinement", property=f"each_step_is_a_step_of_{high.name if high else '?'}_or_none")
+    asked = _refinement(question, result.seen)
     if result.trace:
         wrong = replace(asked, outcome=Outcome.VIOLATED, expected=False, trace=result.trace)
         return wrong, result.candidates
     return (_budget(asked, result.seen) if result.seen.stopped else asked), ()
+
+
+def refinement_not_begun(question: Question) -> Verdict:
+    """The same where somebody interrupted what came before it."""
+    seen = Exploration(World(question.machine, question.sizes), question.alike, stopped=INTERRUPTED)
+    return _budget(_refinement(question, seen), seen)
+
+
+def _refinement(question: Question, seen: Exploration) -> Verdict:
+    high = question.machine.refines
+    name = f"each_step_is_a_step_of_{high.name if high else '?'}_or_none"
+    return replace(_base(question, seen), kind="refinement", property=name)
 
 
 def judge_walk(question: Question, walked: Walk, seed: int) -> list[Verdict]:
@@ -62,17 +91,33 @@ def judge_walk(question: Question, walked: Walk, seed: int) -> list[Verdict]:
         seconds=walked.seconds,
     )
     if walked.finding:
-        wrong = _with(base, walked.finding)
-        return [replace(wrong, property=walked.finding.name, outcome=Outcome.VIOLATED, expected=False)]
+        return [_walked_into(question, _with(base, walked.finding), walked.finding)]
     if walked.deadlock:
-        stuck = _with(base, walked.deadlock)
-        return [replace(stuck, property="something_can_always_happen", outcome=Outcome.DEADLOCK, expected=False)]
+        stuck = replace(_with(base, walked.deadlock), kind="deadlock", property="something_can_always_happen")
+        return [replace(stuck, outcome=Outcome.DEADLOCK, expected=False)]
     never = [
         replace(base, kind="action", property=name, outcome=Outcome.UNREACHABLE, expected=False, note="never taken")
         for name in walked.never
     ]
-    done = replace(base, outcome=Outcome.BUDGET, expected=False, note=walked.stopped) if walked.stopped else base
-    return [done, *never]
+    return [_walked_through(question, base, walked), *never]
+
+
+def _walked_through(question: Question, verdict: Verdict, walked: Walk) -> Verdict:
+    """A walk broke nothing; of a broken model that says nothing, for a longer one might."""
+    if walked.stopped:
+        return replace(verdict, outcome=Outcome.BUDGET, expected=False, note=f"stopped ({walked.stopped})")
+    if breaks := question.machine.breaks:
+        unknown = replace(verdict, kind="broken", property=breaks.promise, outcome=Outcome.UNKNOWN, expected=False)
+        return replace(unknown, note="not met on this walk; take more steps or another seed")
+    return verdict
+
+
+def _walked_into(question: Question, verdict: Verdict, finding: Finding) -> Verdict:
+    """A walk broke a promise; of a broken model that is as declared if it is this promise."""
+    breaks = question.machine.breaks
+    kind = "broken" if breaks else "promise"
+    declared = breaks is not None and breaks.promise == finding.name
+    return replace(verdict, kind=kind, property=finding.name, outcome=Outcome.VIOLATED, expected=declared)
 
 
 def _base(question: Question, seen: Exploration) -> Verdict:
@@ -96,9 +141,11 @@ def _base(question: Question, seen: Exploration) -> Verdict:
     )
 
 
-def _budget(verdict: Verdict, seen: Exploration) -> Verdict:
+def _budget(verdict: Verdict, seen: Exploration, note: str = "") -> Verdict:
     """The search ended early: neither yes nor no, however far it came."""
-    note = f"stopped ({seen.stopped}) at depth {seen.depth}, {seen.states:,} states"
+    why = seen.stopped if seen.stopped == INTERRUPTED else f"budget {seen.stopped}"
+    far = f"stopped at depth {seen.depth} with {seen.states:,} states ({why})"
+    note = note or (far if seen.states else f"not begun ({why})")
     return replace(verdict, outcome=Outcome.BUDGET, label="not run", expected=False, note=note)
 
 
@@ -123,25 +170,38 @@ def _promises(question: Question, seen: Exploration) -> Iterator[Verdict]:
 
 def _witnesses(question: Question, seen: Exploration) -> Iterator[Verdict]:
     base = replace(_base(question, seen), kind="witness", outcome=Outcome.REACHED)
+    found: Finding | str | None = None
     for witness in question.machine.witnesses:
         asked = replace(base, property=witness.name)
         if not witness.fits(question.sizes):
             needs = ", ".join(f"{name} >= {least}" for name, least in witness.needs)
             yield replace(asked, outcome=Outcome.NOT_RUN, label="not run", note=f"needs {needs}")
-            continue
-        finding = _reached(question, seen, witness)
-        if isinstance(finding, Finding):
-            yield _with(asked, finding)
-        elif finding or seen.stopped:
-            yield _budget(asked, seen)
+        elif len(witness.stages) == 1:
+            yield _witnessed(asked, seen, seen.reached.get(witness.name))
         else:
-            yield replace(asked, outcome=Outcome.UNREACHABLE, expected=False)
+            found = found if found == INTERRUPTED else _in_stages(question, seen, witness)
+            yield _witnessed(asked, seen, found)
 
 
-def _reached(question: Question, seen: Exploration, witness: Witness) -> Finding | str | None:
-    if len(witness.stages) == 1:
-        return seen.reached.get(witness.name)
-    return reach(question.machine, question.sizes, witness, question.budget)
+def _in_stages(question: Question, seen: Exploration, witness: Witness) -> Finding | str | None:
+    """Look for a witness of several stages, in what the budget leaves: the run, none, or why the search stopped."""
+    budget = question.budget
+    if seen.stopped:
+        return None
+    if budget.seconds:
+        budget = replace(budget, seconds=max(budget.seconds - seen.seconds, 0.001))
+    try:
+        return reach(question.machine, question.sizes, witness, budget)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _witnessed(asked: Verdict, seen: Exploration, found: Finding | str | None) -> Verdict:
+    if isinstance(found, Finding):
+        return _with(asked, found)
+    if found:
+        return _budget(asked, seen, f"stopped ({found}) on a search of its own")
+    return _budget(asked, seen) if seen.stopped else replace(asked, outcome=Outcome.UNREACHABLE, expected=False)
 
 
 def _actions(question: Question, seen: Exploration) -> Iterator[Verdict]:

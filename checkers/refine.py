@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import linecache
 from dataclasses import dataclass
 from operator import itemgetter
 
 from spec.dsl import Instance, Machine, SpecError, World
 
 from .explore import UNLIMITED, Budget, Exploration, Progress, Search, Step, Trace
-from .story import named, shown
+from .story import guard_at, named, shown
 
 STEP = "each_step_is_a_step_of_the_rules_or_none"
 
@@ -35,12 +34,7 @@ def refine(
     low: Machine, sizes: dict[str, int], budget: Budget = UNLIMITED, progress: Progress = lambda seen: None
 ) -> Refinement:
     """Check every step of `low` in a scope against the machine it says it refines."""
-    high = low.refines
-    if high is None:
-        raise SpecError(f"{low.name} does not say what it refines; give refines=")
-    if not issubclass(low.state, high.state):
-        raise SpecError(f"{low.name} refines {high.name}, so its state class must extend {high.state.__name__}")
-    search = Simulation(low, high, sizes, budget)
+    search = Simulation(low, _above(low), sizes, budget)
     seen = search.run(progress)
     if search.unmatched is None:
         return Refinement(seen, None, ())
@@ -48,6 +42,21 @@ def refine(
     last = next(s for s in search.steps(trace.codes[-1]) if not search.matches(trace.codes[-1], s.code))
     whole = Trace(trace.start, (*trace.steps, last))
     return Refinement(seen, whole, tuple(search.candidates(trace.codes[-1], last)))
+
+
+def fits(low: Machine, sizes: dict[str, int], was: bytes, now: bytes) -> bool:
+    """Is this one step of `low` a step of the machine it says it refines, or none?"""
+    return Simulation(low, _above(low), sizes, UNLIMITED).matches(was, now)
+
+
+def _above(low: Machine) -> Machine:
+    """The machine that a design refines, by its own word."""
+    high = low.refines
+    if high is None:
+        raise SpecError(f"{low.name} does not say what it refines; give refines=")
+    if not issubclass(low.state, high.state):
+        raise SpecError(f"{low.name} refines {high.name}, so its state class must extend {high.state.__name__}")
+    return high
 
 
 class Simulation(Search):
@@ -97,7 +106,7 @@ class Simulation(Search):
         """The number of cells in which this candidate differs, or very many if a guard refuses it."""
         where, to = self.above.refusal(was, instance), self.above.apply(was, instance)
         if to is None:
-            return len(was) + 1, Candidate(instance, _guard(where or "?:0"))
+            return len(was) + 1, Candidate(instance, f"is refused by {guard_at(self.above.machine, where or '')}")
         values = self.above.values(to)
         wrong = [
             f"{name}[{named(key)}] would be {shown(values[name][key])}"
@@ -111,8 +120,3 @@ def _cells(world: World) -> list[tuple[str, object]]:
     """The cells of a world in the order of their bytes."""
     cells = [(offset, name, key) for name, at in world.offsets.items() for key, offset in at.items()]
     return [(name, key) for _, name, key in sorted(cells, key=itemgetter(0))]
-
-
-def _guard(where: str) -> str:
-    file, line = where.rsplit(":", 1)
-    return f"is refused by {linecache.getline(file, int(line)).strip()}"

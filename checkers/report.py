@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from .explore import Exploration
-from .story import ending, story
+from .story import STUCK, ending, in_steps, story
+from .story import sentence as sentence
 from .verdict import Outcome, Verdict
 
-GOOD = (Outcome.HOLDS, Outcome.REACHED)
 WORDS = {
     Outcome.HOLDS: "[green]holds[/]",
     Outcome.REACHED: "[green]reached[/]",
@@ -24,32 +25,38 @@ WORDS = {
 }
 
 
-def sentence(name: str) -> str:
-    """A name of the spec as people read it."""
-    return name.replace("_", " ")
-
-
 def word(verdict: Verdict) -> str:
     """The outcome in its colour, with the length of its trace."""
     said = WORDS.get(verdict.outcome, f"[bold red]{verdict.outcome.value}[/]")
-    return (
-        f"{said} in {verdict.steps}" if verdict.steps is not None and verdict.outcome not in (Outcome.HOLDS,) else said
-    )
+    return said if verdict.steps is None else f"{said} in {verdict.steps}"
 
 
-def counts_table(runs: Sequence[tuple[str, Exploration, Sequence[Verdict]]]) -> Table:
+Answers = tuple[str, Exploration, Sequence[Verdict]]
+"""What was asked by name, how far the search went, and the verdicts."""
+
+
+def counts_table(runs: Sequence[Answers]) -> Table:
     """One row a model: how far the search went."""
     table = Table(title="How far that reaches", title_justify="left", title_style="bold")
     table.add_column("model")
     for name in ("states", "standing for", "transitions", "depth", "seconds"):
         table.add_column(name, justify="right")
-    table.add_column("of the scope")
+    table.add_column("how far")
     for model, seen, verdicts in runs:
-        far = f"[yellow]stopped after {seen.stopped}[/]" if seen.stopped else "every reachable state"
+        far = f"[yellow]stopped ({seen.stopped})[/]" if seen.stopped else verdicts[0].label
         counts = (f"{seen.states:,}", f"{seen.orbit_sum:,}", f"{seen.transitions:,}", str(seen.depth))
-        scope = ", ".join(f"{name} {n}" for name, n in verdicts[0].scope.items())
-        table.add_row(model, *counts, f"{seen.seconds:.1f}", f"{far} of {scope}")
+        table.add_row(escape(model), *counts, f"{seen.seconds:.1f}", far)
     return table
+
+
+def scopes(runs: Sequence[Answers]) -> Iterator[str]:
+    """What the scopes are, and what could not be asked in them: a line each."""
+    for model, seen, verdicts in runs:
+        far = "in a scope of" if seen.stopped else "every reachable state of"
+        yield f"{model}: {far} {', '.join(f'{name} {n}' for name, n in verdicts[0].scope.items())}"
+        for v in verdicts:
+            if v.outcome is Outcome.NOT_RUN:
+                yield f"  not run there: {sentence(v.property)}, which {v.note}"
 
 
 KINDS = {
@@ -63,16 +70,16 @@ KINDS = {
 """The kinds of questions in the order of the table, and what is said before their names."""
 
 
-def promises_table(runs: Sequence[tuple[str, Exploration, Sequence[Verdict]]]) -> Table:
+def promises_table(runs: Sequence[Answers]) -> Table:
     """One row a promise or witness, one column a model; an action only if it never fired."""
     table = Table(title="What holds", title_justify="left", title_style="bold")
     table.add_column("")
     table.add_column("promise")
     rows: dict[tuple[str, str], dict[str, Verdict]] = {}
     for model, _, verdicts in runs:
-        table.add_column(model)
+        table.add_column(escape(model))
         for v in verdicts:
-            if v.kind != "action" or v.outcome not in GOOD:
+            if v.kind != "action" or v.outcome is Outcome.UNREACHABLE:
                 rows.setdefault((v.kind, v.property), {})[model] = v
     for kind, said in KINDS.items():
         mine = [(name, found) for (of, name), found in rows.items() if of == kind]
@@ -88,9 +95,9 @@ def broken_table(verdicts: Sequence[tuple[str, Verdict]]) -> Table:
     for name in ("model", "what is wrong", "breaks the promise", ""):
         table.add_column(name)
     for what, v in verdicts:
-        note = f"[green]{v.note}[/]" if v.expected else f"[bold red]{v.note}[/]"
-        found = f"in {v.steps} steps, " if v.steps is not None and v.expected else ""
-        table.add_row(v.model, what, sentence(v.property), found + note)
+        found = f"{in_steps(v.steps)}, {v.note}" if v.steps is not None and v.expected else v.note
+        found = f"[green]{found}[/]" if v.expected else f"[bold red]{found}[/]"
+        table.add_row(escape(v.model), escape(what), sentence(v.property), found)
     return table
 
 
@@ -98,19 +105,24 @@ def tell(console: Console, verdict: Verdict, only: str = "") -> None:
     """Print the story of a verdict that has a trace."""
     assert verdict.trace
     assert verdict.world
-    title = f"{verdict.model}: {sentence(verdict.property)}, in {verdict.steps} steps"
-    console.print(f"\n[bold]{title}[/]")
+    told = f"{verdict.model}: {sentence(verdict.property)}, {in_steps(len(verdict.trace.steps))}"
+    console.print(f"\n[bold]{escape(told)}[/]")
     last = {
-        Outcome.DEADLOCK: "Here nothing can happen any more, and this is no state in which a run may end.",
+        Outcome.DEADLOCK: STUCK,
         Outcome.REACHED: f"So it can be that {sentence(verdict.property)}.",
     }.get(verdict.outcome, ending(sentence(verdict.property), verdict.args))
     for line in story(verdict.world, verdict.trace, last, only):
-        console.print(line, markup=False, highlight=False)
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+JSON_BEGINS = '{\n "verdicts":'
+JUNIT_BEGINS = """<?xml version='1.0' encoding='utf-8'?>\n<testsuites name="poolproof\""""
+"""What the files begin with, by which they are known again."""
 
 
 def write_json(path: Path, verdicts: Sequence[Verdict]) -> None:
     """All verdicts as one JSON document."""
-    path.write_text(json.dumps({"verdicts": [v.as_json() for v in verdicts]}, indent=1) + "\n")
+    path.write_text(json.dumps({"verdicts": [v.as_json() for v in verdicts]}, indent=1) + "\n", encoding="utf-8")
 
 
 def write_junit(path: Path, verdicts: Sequence[Verdict]) -> None:
@@ -120,11 +132,14 @@ def write_junit(path: Path, verdicts: Sequence[Verdict]) -> None:
         mine = [v for v in verdicts if v.model == model]
         suite = ElementTree.SubElement(root, "testsuite", name=model, tests=str(len(mine)))
         suite.set("failures", str(sum(not v.expected for v in mine)))
+        suite.set("skipped", str(sum(v.expected and v.outcome is Outcome.NOT_RUN for v in mine)))
         for v in mine:
             case = ElementTree.SubElement(suite, "testcase", classname=model, name=v.property, time=f"{v.seconds:.3f}")
+            said = "; ".join(filter(None, (v.outcome.value, v.label, v.note)))
             if not v.expected:
-                ElementTree.SubElement(case, "failure", message=f"{v.outcome.value}; {v.label}; {v.note}")
+                ElementTree.SubElement(case, "failure", message=said)
             elif v.outcome is Outcome.NOT_RUN:
                 ElementTree.SubElement(case, "skipped", message=v.note)
+            ElementTree.SubElement(case, "system-out").text = said
     ElementTree.indent(root)
-    path.write_text(ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n")
+    path.write_bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n")

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from spec.dsl import ANY, World
+from spec.dsl import ANY, Machine, World
 from spec.dsl.machine import first_sort
 
 from .explore import Trace
+from .guards import sites
+
+STUCK = "Here nothing can happen any more, and this is no state in which a run may end."
+"""The last sentence of the story of a deadlock."""
 
 
 def story(world: World, trace: Trace, ending: str, only: str = "") -> list[str]:
     """The lines of a story; `ending` is its last sentence, `only` names the one page it is told of."""
-    return [*_beginning(world, trace.start), *_steps(world, trace, only), f"     {ending}"]
+    return [*_beginning(world, trace.start, only), *_steps(world, trace, only), f"     {ending}"]
 
 
-def _beginning(world: World, start: bytes) -> Iterator[str]:
+def _beginning(world: World, start: bytes, only: str) -> Iterator[str]:
     """What an initial state chose where it had a choice."""
     values = world.values(start)
     chosen = [
@@ -24,6 +28,7 @@ def _beginning(world: World, start: bytes) -> Iterator[str]:
         for name, f in world.machine.shape.fields.items()
         if f.start is ANY
         for key, value in values[name].items()
+        if _concerns(world, key, only)
     ]
     if chosen:
         yield f"  0  at the start {', '.join(chosen)}"
@@ -60,6 +65,21 @@ def named(key: Any) -> str:
 def shown(value: Any) -> str:
     """A value as people say it."""
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else repr(value)
+
+
+def sentence(name: str) -> str:
+    """A name of the spec as people read it."""
+    return name.replace("_", " ")
+
+
+def in_steps(steps: int) -> str:
+    """The length of a story in words."""
+    return "at the start" if steps == 0 else f"in {steps} step{'s' if steps > 1 else ''}"
+
+
+def guard_at(machine: Machine, where: str) -> str:
+    """The guard in this file:line, as the text of the machine has it (which a mutation may have changed)."""
+    return next((s.text for s in sites(machine) if f"{s.code.co_filename}:{s.line}" == where), where)
 
 
 def ending(sentence: str, args: tuple[str, ...]) -> str:

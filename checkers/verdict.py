@@ -34,6 +34,10 @@ class Exit:
     BY_WEIGHT = (TOOL, SPEC, INPUT, SAFETY, LIVENESS, DEADLOCK, VACUOUS, BUDGET)
 
 
+CODES = {Outcome.DEADLOCK: Exit.DEADLOCK, Outcome.BUDGET: Exit.BUDGET, Outcome.UNKNOWN: Exit.BUDGET}
+"""What an unexpected outcome makes the command exit with; any other means that something was vacuous."""
+
+
 @dataclass(frozen=True)
 class Verdict:
     """The answer to one question about one model, and how far it reaches."""
@@ -69,9 +73,7 @@ class Verdict:
             return Exit.OK
         if self.outcome is Outcome.VIOLATED and self.kind != "broken":
             return Exit.SAFETY
-        return {Outcome.DEADLOCK: Exit.DEADLOCK, Outcome.BUDGET: Exit.BUDGET, Outcome.UNKNOWN: Exit.BUDGET}.get(
-            self.outcome, Exit.VACUOUS
-        )
+        return CODES.get(self.outcome, Exit.VACUOUS)
 
     def as_json(self) -> dict[str, object]:
         """The record without the live objects, for files and other tools."""

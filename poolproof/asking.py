@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TypeVar
 
 from rich.console import Console
 
-from checkers import itf, judge, wellformed
+from checkers import judge, wellformed
 from checkers.explore import UNLIMITED, Budget, Exploration, Progress
 from checkers.judge import Question
 from checkers.refine import Candidate
 from checkers.verdict import Verdict
 from checkers.walk import Walk, walk
 from spec.dsl import Machine, Sort, SpecError
+from spec.dsl.machine import first_sort
 
 from . import catalog
 
@@ -51,6 +50,8 @@ def sizes_asked(
         name, _, number = text.partition("=")
         if not number.isdecimal():
             raise BadRequest(f"--set {text}: is not NAME=N; for example --set ring_size=2")
+        if name in sizes:
+            raise BadRequest(f"--set {text}: {name} is given already, as {sizes[name]}; give it once")
         sizes[name] = int(number)
     return sizes
 
@@ -84,25 +85,61 @@ def _alike(machine: Machine, asked: Asked) -> tuple[type[Sort], ...]:
     return tuple(alike)
 
 
-def must_be_writable(path: Path | None) -> None:
-    """Refuse an output that could not be written, before the work and not after it."""
-    if path is None:
-        return
-    if path.is_dir():
-        raise BadRequest(f"{path}: is a directory; give the name of a file")
-    if not path.parent.is_dir():
-        raise BadRequest(f"{path}: the directory {path.parent} does not exist; create it or write elsewhere")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise BadRequest(f"{path}: cannot be written; write elsewhere")
+def must_refine(asked: Question) -> None:
+    """Refuse to ask a model whether it keeps to rules that it does not name."""
+    if asked.machine.refines is None:
+        raise BadRequest(f"{asked.name}: does not say which rules it keeps to; give its Machine refines=")
+
+
+def must_be_a_page(only: str, worlds: Iterable[tuple[Machine, dict[str, int]]]) -> None:
+    """Refuse to tell the story of a page that is in none of these scopes."""
+    pages: dict[str, None] = {}
+    for machine, sizes in worlds:
+        sort = first_sort(machine)
+        pages |= {repr(sort(n)): None for n in range(machine.shape.size(sort, sizes))}
+    if only and only not in pages:
+        raise BadRequest(f"--only-page {only}: is no page of the scope; it has {', '.join(pages)}")
+
+
+def every_run(questions: Iterable[Question], console: Console) -> list[Run]:
+    """Ask one after the other; once somebody interrupts, the rest is not begun."""
+    done: list[Run] = []
+    for asked in questions:
+        over = bool(done) and judge.was_interrupted(done[-1][2])
+        done.append(_not_begun(asked) if over else run(asked, console))
+    return done
 
 
 def run(asked: Question, console: Console) -> Run:
     """One model in one scope: everything it says about itself, and whether it keeps to the rules it refines."""
-    seen, verdicts = _with_progress(console, asked, lambda progress: judge.check(asked, progress))
-    if asked.machine.refines and not asked.machine.breaks and not seen.stopped:
-        tiny = replace(asked, scope="tiny", sizes=asked.machine.sizes("tiny", {}))
-        verdicts.append(_with_progress(console, tiny, lambda progress: judge.check_refinement(tiny, progress)[0]))
+    try:
+        seen, verdicts = _with_progress(console, asked, lambda progress: judge.check(asked, progress))
+    except KeyboardInterrupt:
+        return _not_begun(asked)
+    if tiny := _refinement_of(asked):
+        verdicts.append(_refined(tiny, judge.was_interrupted(verdicts), console))
     return asked, seen, verdicts
+
+
+def _not_begun(asked: Question) -> Run:
+    seen, verdicts = judge.not_begun(asked)
+    if tiny := _refinement_of(asked):
+        verdicts.append(judge.refinement_not_begun(tiny))
+    return asked, seen, verdicts
+
+
+def _refinement_of(asked: Question) -> Question | None:
+    """The question whether a sound model keeps to its rules; it is always asked at tiny."""
+    if asked.machine.refines is None or asked.machine.breaks:
+        return None
+    return replace(asked, scope="tiny", sizes=asked.machine.sizes("tiny", {}))
+
+
+def _refined(tiny: Question, interrupted: bool, console: Console) -> Verdict:
+    try:
+        return judge.refinement_not_begun(tiny) if interrupted else refinement(tiny, console)[0]
+    except KeyboardInterrupt:
+        return judge.refinement_not_begun(tiny)
 
 
 def refinement(asked: Question, console: Console) -> tuple[Verdict, tuple[Candidate, ...]]:
@@ -133,17 +170,3 @@ def _with_progress(console: Console, asked: Question, work: Callable[[Progress],
             line.update(f"{asked.name}: {seen.states:,} states, depth {seen.depth}, {rate:,.0f} transitions/s")
 
         return work(progress)
-
-
-def saved(verdicts: list[Verdict], directory: Path | None) -> list[Verdict]:
-    """Save every trace into the directory, and say so in the verdicts."""
-    if directory is None:
-        return verdicts
-    directory.mkdir(parents=True, exist_ok=True)
-    return [_saved(v, directory) if v.trace else v for v in verdicts]
-
-
-def _saved(verdict: Verdict, directory: Path) -> Verdict:
-    path = directory / f"{Path(verdict.model).stem}.{verdict.property}.itf.json"
-    itf.save(path, verdict)
-    return replace(verdict, saved=path)

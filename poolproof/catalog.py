@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
 from pathlib import Path
+from types import ModuleType
 
 from models.broken.planted import PLANTED
 from models.broken.zoo import ZOO
@@ -12,7 +17,6 @@ from models.keep_mapped import keep_mapped
 from models.per_packet import per_packet
 from models.yardstick import yardstick
 from spec.dsl import Machine, Mutant, SpecError
-from spec.dsl.mutate import nearest
 from spec.ownership import ownership
 
 SOUND: tuple[Machine, ...] = (ownership, keep_mapped, per_packet, yardstick)
@@ -21,7 +25,7 @@ SHIPPED: dict[str, Machine | Mutant] = {**{m.name: m for m in SOUND}, **{m.name:
 
 
 class UnknownModel(Exception):
-    """The name of no model, or a file that holds none."""
+    """The name of no model."""
 
 
 class NoModel(Exception):
@@ -31,37 +35,82 @@ class NoModel(Exception):
 def find(name: str) -> Machine:
     """The model of this name, or the one in the Python file at this path."""
     if name in SHIPPED:
-        shipped = SHIPPED[name]
-        return shipped.machine if isinstance(shipped, Mutant) else shipped
+        return _machine(SHIPPED[name])
     if name.endswith(".py") or "/" in name:
         return load(Path(name))
-    raise UnknownModel(f"{name!r} is no model{nearest(name, list(SHIPPED))}; or give the path of a Python file")
+    raise UnknownModel(f"{name!r} is no model; {_nearest(name)}, or give the path of a Python file")
+
+
+def _nearest(name: str) -> str:
+    """The names that are most alike; a part of a name will do."""
+    parts = [known for known in SHIPPED if len(name) > 2 and name in known]
+    close = (parts or get_close_matches(name, SHIPPED, cutoff=0.4))[:3]
+    return f"perhaps {' or '.join(map(repr, close))}" if close else "see `poolproof list`"
 
 
 def load(path: Path) -> Machine:
-    """The machine called MODEL in a user's file; its directory is importable while it loads."""
+    """The machine called MODEL in a user's file."""
     if not path.is_file():
         raise NoModel(f"{path}: there is no such file; give a model's name (see `poolproof list`) or a Python file")
-    module_name = f"user_model_{path.stem}"
-    spec = importlib.util.spec_from_file_location(module_name, path)
-    if spec is None or spec.loader is None:
+    if path.suffix != ".py":
         raise NoModel(f"{path}: is no Python file; a model's file ends in .py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[module_name] = module
-    sys.path.insert(0, str(path.parent.resolve()))
+    with _importable(path.parent.resolve()):
+        try:
+            model = getattr(_imported(path), "MODEL", None)
+            if isinstance(model, Machine | Mutant):
+                return _machine(model)
+        except (SpecError, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # whatever a file does when it is imported, such as sys.exit()
+            raise NoModel(_cannot_be_imported(path, error)) from error
+    raise NoModel(f"{path}: has no MODEL = Machine(...); `poolproof new FILE` writes a file that has one")
+
+
+def _machine(model: Machine | Mutant) -> Machine:
     try:
-        spec.loader.exec_module(module)
-    except SpecError:
-        raise
+        return model.machine if isinstance(model, Mutant) else model
     except SyntaxError as error:
-        raise NoModel(f"{path}:{error.lineno}: is no Python: {error.msg}") from None
-    except Exception as error:
-        raise NoModel(f"{path}: cannot be imported: {type(error).__name__}: {error}") from None
+        raise SpecError(f"{model.name}: what it changes is no Python: {(error.text or '').strip()!r}") from None
+
+
+def _imported(path: Path) -> ModuleType:
+    name = f"user_model_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@contextmanager
+def _importable(directory: Path) -> Iterator[None]:
+    """While a model loads, what stands beside it can be imported; later its helpers are in nobody's way."""
+    before = set(sys.modules)
+    sys.path.insert(0, str(directory))
+    try:
+        yield
     finally:
-        sys.path.remove(str(path.parent.resolve()))
-    model = getattr(module, "MODEL", None)
-    if isinstance(model, Mutant):
-        model = model.machine
-    if not isinstance(model, Machine):
-        raise NoModel(f"{path}: has no MODEL = Machine(...); `poolproof new FILE` writes a file that has one")
-    return model
+        if str(directory) in sys.path:
+            sys.path.remove(str(directory))
+        for name in set(sys.modules) - before:
+            if _stands_in(directory, name.partition(".")[0], before):
+                del sys.modules[name]
+
+
+def _stands_in(directory: Path, package: str, before: set[str]) -> bool:
+    """Was this found beside the model, and by it?"""
+    beside = (directory / f"{package}.py").is_file() or (directory / package).is_dir()
+    return beside and package not in before
+
+
+def _cannot_be_imported(path: Path, error: BaseException) -> str:
+    """What went wrong in a user's file, and in which line of it."""
+    if isinstance(error, SyntaxError):
+        file = (error.filename or "").replace(str(path.resolve()), str(path))
+        where = f"{file}:{error.lineno}" if error.lineno else str(path)
+        return f"{where}: is no Python: {error.msg}; mend it and ask again"
+    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if Path(f.filename) == path.resolve()]
+    where = f"{path}:{lines[-1]}" if lines else str(path)
+    return f"{where}: cannot be imported: {type(error).__name__}: {error}; mend it and ask again"

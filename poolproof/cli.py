@@ -7,22 +7,33 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from typer.exceptions import TyperException
 
-from checkers import itf, report
+from checkers import itf
+from checkers.draw import ENDINGS
 from checkers.draw import draw as draw_picture
 from checkers.explore import Budget
 from checkers.verdict import Exit, exit_code
-from spec.dsl import SpecError
+from spec.dsl import Machine, SpecError
 
-from . import asking, catalog, showing, skeleton
+from . import asking, catalog, showing, skeleton, writing
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
-console = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
+
+
+class Output(Console):
+    """What is printed; a reader who has seen enough (`| head`) ends the printing and changes no verdict."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+console = Output(highlight=False, width=None if sys.stdout.isatty() else 150)
 
 Model = Annotated[str, typer.Argument(help="a model's name, or the path of a Python file with a MODEL")]
 Models = Annotated[list[str] | None, typer.Argument(help="models by name or path; none: all that are shipped")]
@@ -57,16 +68,15 @@ def check(
     """Search every reachable state of a scope, and judge everything the models say about themselves."""
     sizes = asking.sizes_asked(pages, pools, devices, sets)
     asked = asking.Asked(scope, sizes, symmetry, device_symmetry, pool_symmetry, Budget(max_states, time))
-    questions = [asking.question(name, asked) for name in models or catalog.SHIPPED]
-    for path in (json, junit):
-        asking.must_be_writable(path)
-    runs = [asking.run(q, console) for q in questions]
-    verdicts = asking.saved([v for _, _, vs in runs for v in vs], trace_dir)
+    writing.must_take_verdicts(json, junit)
+    questions = [asking.question(name, asked) for name in dict.fromkeys(models or catalog.SHIPPED)]
+    asking.must_be_a_page(only_page, [(q.machine, q.sizes) for q in questions])
+    writing.must_take_traces(trace_dir, [q.name for q in questions])
+    runs = asking.every_run(questions, console)
+    verdicts = writing.saved([v for _, _, vs in runs for v in vs], trace_dir)
+    writing.verdicts(verdicts, json, junit)
     showing.results(console, runs, verdicts, only_page, everything=not models)
-    if json:
-        report.write_json(json, verdicts)
-    if junit:
-        report.write_junit(junit, verdicts)
+    showing.traces_saved(console, verdicts)
     raise typer.Exit(exit_code(verdicts))
 
 
@@ -107,6 +117,7 @@ def refine(
     """Check that each step of a model is one step of the rules it refines, or none."""
     sizes = asking.sizes_asked(pages, pools, devices, sets)
     question = asking.question(model, asking.Asked(scope, sizes, budget=Budget(max_states, time)))
+    asking.must_refine(question)
     verdict, candidates = asking.refinement(question, console)
     showing.refinement(console, verdict, candidates)
     raise typer.Exit(exit_code([verdict]))
@@ -129,9 +140,12 @@ def walk(
     """Walk a model at random by its own actions, checking every promise after each step."""
     asked = asking.Asked(scope, asking.sizes_asked(pages, pools, devices, sets))
     question = asking.question(model, asked)
+    asking.must_be_a_page(only_page, [(question.machine, question.sizes)])
+    writing.must_take_traces(trace_dir, [model])
     walked, verdicts = asking.walked(question, steps, seed, examples, console)
-    verdicts = asking.saved(verdicts, trace_dir)
+    verdicts = writing.saved(verdicts, trace_dir)
     showing.walked(console, question, walked, verdicts, only_page)
+    showing.traces_saved(console, verdicts)
     raise typer.Exit(exit_code(verdicts))
 
 
@@ -142,8 +156,10 @@ def draw(
     scope: Scope = "tiny",
 ) -> None:
     """Draw the ownership graph of a model: its places, and the actions that lead from one to another."""
+    if out.suffix.lower() not in ENDINGS:
+        raise asking.BadRequest(f"{out}: a picture ends in {', '.join(ENDINGS)}; give such a name")
+    writing.must_be_writable(out)
     question = asking.question(model, asking.Asked(scope, {}))
-    asking.must_be_writable(out)
     draw_picture(question.machine, question.sizes, out)
     console.print(f"{out} written")
 
@@ -157,16 +173,29 @@ def replay(
 ) -> None:
     """Run a saved trace again on the model, step by step."""
     saved = itf.load(trace)
-    machine = catalog.find(model or saved.model)
-    if not model and machine.digest != saved.digest:
+    machine = _machine_of(trace, saved, model)
+    asking.must_be_a_page(only_page, [(machine, saved.scope)])
+    run = itf.rerun(machine, saved)
+    if as_test:
+        console.print(itf.as_test(trace, saved, model or saved.model), end="", markup=False, soft_wrap=True)
+        return
+    raise typer.Exit(showing.replayed(console, saved, run, only_page))
+
+
+def _machine_of(trace: Path, saved: itf.Saved, model: str) -> Machine:
+    """The model a trace is run on: the one that was asked for, or the one it names if that is still the same."""
+    if model:
+        return catalog.find(model)
+    try:
+        machine = catalog.find(saved.model)
+    except (catalog.UnknownModel, catalog.NoModel) as error:
+        raise itf.BadTrace(f"{trace}: its model is not found from here ({error}); say where it is: --model") from None
+    if machine.digest != saved.digest:
         raise itf.BadTrace(
             f"{trace}: is of {saved.model} {saved.digest}, which is {machine.digest} now; "
             f"give --model {saved.model} to run it on the model as it is"
         )
-    if as_test:
-        console.print(itf.as_test(trace, saved), end="", markup=False, soft_wrap=True)
-        return
-    raise typer.Exit(showing.replayed(console, saved, itf.rerun(machine, saved), only_page))
+    return machine
 
 
 @app.command()
@@ -185,11 +214,12 @@ def guarded(run: Callable[[], object]) -> int:
     """The exit code of a run; what went wrong is said in one line on standard error."""
     try:
         result = run()
-        return result if isinstance(result, int) else Exit.OK
+        code = result if isinstance(result, int) else Exit.OK
+        return said("interrupted", Exit.BUDGET) if code == TYPER_INTERRUPTED else code
     except typer.Exit as done:
         return done.exit_code
     except TyperException as error:
-        return said(error.format_message(), Exit.USAGE)
+        return said(_usage(error), Exit.USAGE)
     except (asking.BadRequest, catalog.UnknownModel) as error:
         return said(str(error), Exit.USAGE)
     except (catalog.NoModel, itf.BadTrace) as error:
@@ -197,15 +227,31 @@ def guarded(run: Callable[[], object]) -> int:
     except SpecError as error:
         return said(str(error), Exit.SPEC)
     except OSError as error:
-        return said(f"{error.filename}: {error.strerror}", Exit.USAGE)
+        return said(f"{error.filename or 'output'}: {error.strerror}; give another place", Exit.USAGE)
     except (KeyboardInterrupt, typer.Abort):
         return said("interrupted", Exit.BUDGET)
     except Exception as error:
-        if os.environ.get("POOLPROOF_DEBUG"):
-            traceback.print_exc()
-        return said(
-            f"an error of poolproof itself: {type(error).__name__}: {error} (POOLPROOF_DEBUG=1 says where)", Exit.TOOL
-        )
+        return _our_own(error)
+
+
+TYPER_INTERRUPTED = 130
+"""What typer makes of Ctrl-C."""
+
+
+def _usage(error: TyperException) -> str:
+    """What typer says, with the value it was given and the way out."""
+    cause: Any = error.__cause__
+    typed = [repr(e["input"]) for e in cause.errors()] if hasattr(cause, "errors") else []
+    said = ": ".join([error.format_message().rstrip(".") or "no command is given", *typed])
+    context: Any = getattr(error, "ctx", None)
+    return f"{said}; see `{context.command_path if context else 'poolproof'} --help`"
+
+
+def _our_own(error: Exception) -> int:
+    if os.environ.get("POOLPROOF_DEBUG"):
+        traceback.print_exc()
+    what = f"{type(error).__name__}: {error}"
+    return said(f"an error of poolproof itself: {what} (POOLPROOF_DEBUG=1 says where)", Exit.TOOL)
 
 
 def said(message: str, code: int) -> int:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from checkers import itf, prose, report
 from checkers.explore import Exploration
 from checkers.judge import Question
 from checkers.refine import Candidate
-from checkers.story import ending, story
+from checkers.story import STUCK, ending, in_steps, shown, story
 from checkers.table import local_table
 from checkers.verdict import Exit, Outcome, Verdict
 from checkers.walk import Walk
-from spec.dsl import Action
+from spec.dsl import ANY, Action, Machine
+from spec.dsl.state import Field
 
 from . import catalog
 from .asking import Run
@@ -31,6 +35,8 @@ def results(console: Console, runs: Sequence[Run], verdicts: Sequence[Verdict], 
     if sound:
         console.print(report.promises_table(sound))
         console.print(report.counts_table(sound))
+        for line in report.scopes(sound):
+            console.print(line, markup=False, style="dim", soft_wrap=True)
     if broken:
         console.print(report.broken_table(broken))
     for verdict in _worth_telling(verdicts, everything):
@@ -38,7 +44,9 @@ def results(console: Console, runs: Sequence[Run], verdicts: Sequence[Verdict], 
     if not everything:
         for name, seen, _ in sound:
             _guards(console, name, seen)
-    _closing(console, verdicts, everything)
+    _closing(console, verdicts)
+    if everything and all(v.expected for v in verdicts):
+        console.print("Another story: poolproof check MODEL, with a model of the last table.")
 
 
 def _worth_telling(verdicts: Sequence[Verdict], everything: bool) -> list[Verdict]:
@@ -51,38 +59,66 @@ def _worth_telling(verdicts: Sequence[Verdict], everything: bool) -> list[Verdic
 
 def _guards(console: Console, name: str, seen: Exploration) -> None:
     """The guards that made no difference in this scope: a reader should know why."""
-    for site, says in seen.untested:
-        where = f"{name}, {site.function}: {site.text}"
-        console.print(f"{says} in this scope: {where}", markup=False, style="dim", soft_wrap=True)
+    if seen.untested and not seen.stopped:
+        console.print(f"\nGuards of {name} that this scope does not put to the test:", markup=False, style="dim")
+        for site, says in seen.untested:
+            console.print(f"  {says}: {site.function}: {site.text}", markup=False, style="dim", soft_wrap=True)
 
 
-def _closing(console: Console, verdicts: Sequence[Verdict], everything: bool) -> None:
-    wrong = [v for v in verdicts if not v.expected]
+def _closing(console: Console, verdicts: Sequence[Verdict]) -> None:
+    """Whether all is as it should be; if not, what is wrong and what is left open."""
+    left = [v for v in verdicts if v.outcome is Outcome.BUDGET]
+    wrong = [v for v in verdicts if not v.expected and v not in left]
+    if not wrong and not left:
+        every = f"All {len(verdicts)} answers are as they" if len(verdicts) > 1 else "The answer is as it"
+        console.print(f"\n[bold green]{every} should be.[/]")
     if wrong:
-        console.print(f"\n[bold red]{len(wrong)} of {len(verdicts)} answers are not as they should be.[/]")
-        for v in wrong:
-            console.print(f"  {v.model}: {report.sentence(v.property)}: {v.outcome.value} {v.note}", soft_wrap=True)
-    else:
-        console.print(f"\n[bold green]All {len(verdicts)} answers are as they should be.[/]")
-    if everything and not wrong:
-        console.print("Another story: poolproof check MODEL, with a model of the last table.")
+        verb = "are not as they" if len(wrong) > 1 else "is not as it"
+        console.print(f"\n[bold red]{_some(wrong, verdicts, 'answer')} {verb} should be.[/]")
+    for v in wrong:
+        said = ", ".join(filter(None, (v.outcome.value, v.note)))
+        console.print(f"  {v.model}: {report.sentence(v.property)}: {said}", markup=False, soft_wrap=True)
+    if left:
+        verb = "are" if len(left) > 1 else "is"
+        console.print(f"\n[bold yellow]{_some(left, verdicts, 'question')} {verb} left open.[/]")
+    for (name, note), count in Counter((v.model, v.note) for v in left).items():
+        console.print(f"  {name}: {count} left open, {note}", markup=False, soft_wrap=True)
+
+
+def _some(some: Sequence[Verdict], every: Sequence[Verdict], what: str) -> str:
+    return f"{len(some)} of {len(every)} {what}s" if len(every) > 1 else f"The {what}"
+
+
+def traces_saved(console: Console, verdicts: Sequence[Verdict]) -> None:
+    """Where the traces are now, and what they are good for."""
+    saved = [v.saved for v in verdicts if v.saved]
+    if saved:
+        told = f"{saved[0]} saved" if len(saved) == 1 else f"{len(saved)} traces saved in {saved[0].parent}"
+        console.print(f"{told}; `poolproof replay FILE` runs one again.", markup=False, soft_wrap=True)
 
 
 def models(console: Console) -> None:
     """The list of shipped models."""
     sound = Table(title="Sound", title_justify="left", title_style="bold", show_header=False)
     for machine in catalog.SOUND:
-        sound.add_row(machine.name, machine.doc, f"scopes: {', '.join(machine.scopes)}")
+        sound.add_row(machine.name, escape(machine.doc), f"scopes: {', '.join(machine.scopes)}")
     broken = Table(title="Broken on purpose", title_justify="left", title_style="bold", show_header=False)
     for bug in catalog.BROKEN:
-        broken.add_row(bug.name, bug.stands_for, f"breaks: {report.sentence(bug.breaks)}")
+        broken.add_row(bug.name, escape(bug.stands_for), f"breaks: {report.sentence(bug.breaks)}")
     console.print(sound, broken)
 
 
 def model(console: Console, asked: Question, with_table: bool) -> None:
     """A model in prose."""
     machine = asked.machine
-    console.print(f"[bold]{machine.name}[/]  {machine.doc}  [dim]{machine.digest}[/]\n")
+    told = escape(f"  {machine.doc}")
+    console.print(f"[bold]{escape(machine.name)}[/]{told}  [dim]{machine.digest}[/]\n", soft_wrap=True)
+    for scope in machine.scopes:
+        sizes = ", ".join(f"{name} {n}" for name, n in machine.sizes(scope, {}).items())
+        console.print(f"scope {scope}: {sizes}", markup=False, style="dim", soft_wrap=True)
+    if machine.breaks:
+        promise = report.sentence(machine.breaks.promise)
+        console.print(f"Broken on purpose: breaks the promise {promise!r}, {in_steps(machine.breaks.steps)}.")
     _fields(console, asked)
     for title, system in (("What the system does", True), ("What its environment does", False)):
         console.print(f"[bold]{title}[/]")
@@ -99,19 +135,23 @@ def _fields(console: Console, asked: Question) -> None:
         table.add_column(name)
     shape = asked.machine.shape
     for f in shape.fields.values():
-        start = repr(f.start) if type(f.start) is not object else "any"
-        table.add_row(f"{f.name}[{', '.join(k.__name__ for k in f.keys)}]", repr(f.domain), start, f.doc)
+        table.add_row(_cell(f), repr(f.domain), "any" if f.start is ANY else shown(f.start), escape(f.doc))
     for f in shape.histories.values():
-        table.add_row(f"{f.name}[{', '.join(k.__name__ for k in f.keys)}]", "a counter, never read", "0", f.doc)
+        table.add_row(_cell(f), "a counter, never read", "0", escape(f.doc))
     for name, number in shape.bounds.items():
-        table.add_row(name, f"{number.low}..{number.high}", "by scope", number.doc)
+        table.add_row(name, f"{number.low}..{number.high}", "by scope", escape(number.doc))
     console.print(table)
 
 
+def _cell(f: Field[Any, Any]) -> str:
+    return escape(f"{f.name}[{', '.join(k.__name__ for k in f.keys)}]")
+
+
 def _action(console: Console, action: Action) -> None:
-    console.print(f"  [bold]{prose.signature(action)}[/]  {prose.first_line(action.doc)}", soft_wrap=True)
+    told = escape(f"  {prose.first_line(action.doc)}")
+    console.print(f"  [bold]{prose.signature(action)}[/]{told}", soft_wrap=True)
     if cited := prose.source(action):
-        console.print(f"    [dim]{cited}[/]", soft_wrap=True)
+        console.print(f"    {cited}", markup=False, style="dim", soft_wrap=True)
     for line in prose.action_lines(action):
         console.print(f"    {line}", markup=False, soft_wrap=True)
 
@@ -122,17 +162,17 @@ def _claims(console: Console, asked: Question) -> None:
     table.add_column("promise")
     table.add_column("which means")
     for claim in machine.promises:
-        table.add_row(claim.sentence(), prose.first_line(claim.doc))
+        table.add_row(claim.sentence(), escape(prose.first_line(claim.doc)))
     for witness in machine.witnesses:
         meaning = " Then: ".join(prose.first_line(c.doc) for c in witness.stages)
-        table.add_row(f"it can be that: {report.sentence(witness.name)}", meaning)
+        table.add_row(f"it can be that: {report.sentence(witness.name)}", escape(meaning))
     console.print(table)
     beside = Table(title="Guards beside promises: the fields both read", title_justify="left", title_style="bold")
     for name in ("field", "guards that read it, and why their party sees it", "promises that speak of it"):
         beside.add_column(name)
     for name, actions, claims in prose.shared_fields(machine):
         why = "\n".join(f"{a.name}: {prose.source(a) or prose.first_line(a.doc)}" for a in actions)
-        beside.add_row(name, why, "\n".join(c.sentence() for c in claims), end_section=True)
+        beside.add_row(name, escape(why), "\n".join(c.sentence() for c in claims), end_section=True)
     console.print(beside)
 
 
@@ -149,48 +189,58 @@ def _table(console: Console, asked: Question) -> None:
 
 def refinement(console: Console, verdict: Verdict, candidates: Sequence[Candidate]) -> None:
     """Whether each step fits; if one does not, the step, and why each candidate of the rules is not it."""
-    console.print(
-        f"{verdict.model}: {report.sentence(verdict.property)}: {report.word(verdict)} [dim]{verdict.label}[/]"
-    )
+    told = escape(f"{verdict.model}: {report.sentence(verdict.property)}: ")
+    console.print(f"{told}{report.word(verdict)} [dim]{verdict.label}[/]", soft_wrap=True)
     if not verdict.trace or not verdict.world:
-        note = verdict.note or f"{verdict.states:,} states, {verdict.transitions:,} steps"
-        console.print(note)
+        console.print(verdict.note or f"{verdict.states:,} states, {verdict.transitions:,} steps")
         return
     last = "This step is none of the rules. What they might have done instead:"
     for line in story(verdict.world, verdict.trace, last):
-        console.print(line, markup=False, highlight=False)
+        console.print(line, markup=False, soft_wrap=True)
     for candidate in candidates:
         console.print(f"       {candidate.instance} {candidate.why}", markup=False, soft_wrap=True)
 
 
 def walked(console: Console, asked: Question, walk: Walk, verdicts: Sequence[Verdict], only: str) -> None:
     """How often each action was taken, and the story of what was found."""
-    table = Table(title=f"{asked.name}: {walk.steps:,} steps in {walk.examples:,} walks", title_justify="left")
+    title = escape(f"{asked.name}: {walk.steps:,} steps in {walk.examples:,} walks")
+    table = Table(title=title, title_justify="left")
     table.add_column("action")
     table.add_column("taken", justify="right")
     for name, times in walk.counts.items():
         table.add_row(name, f"{times:,}" if times else "[bold red]never[/]")
     console.print(table)
     for verdict in verdicts:
-        console.print(
-            f"{report.sentence(verdict.property)}: {report.word(verdict)} [dim]{verdict.label}[/] {verdict.note}"
-        )
+        said = f"{report.sentence(verdict.property)}: {report.word(verdict)} [dim]{verdict.label}[/] {verdict.note}"
+        console.print(said, soft_wrap=True)
         if verdict.trace:
             report.tell(console, verdict, only)
 
 
 def replayed(console: Console, saved: itf.Saved, run: itf.Rerun, only: str) -> int:
     """The story of a saved run on the model as it is, and how it ends today."""
+    name, sentence, args = run.world.machine.name, report.sentence(saved.property), itf.shows(run, saved)
+    console.print(f"{name}: {sentence}, {in_steps(len(saved.steps))}", markup=False, style="bold", soft_wrap=True)
+    told = _ending(saved, sentence, args)
     if run.refused:
         told = f"Here the model stops: {run.refused}. The run is not possible any more."
-        code = Exit.OK
-    elif saved.kind in ("witness", "deadlock", "refinement"):
-        told, code = f"So it went: {report.sentence(saved.property)}.", Exit.OK
-    else:
-        args = itf.broken_at_the_end(run, saved.property)
-        broken = ending(report.sentence(saved.property), args or ())
-        told = f"The promise holds here: {report.sentence(saved.property)}." if args is None else broken
-        code = Exit.OK if args is None or saved.kind == "broken" else Exit.SAFETY
     for line in story(run.world, run.trace, told, only):
-        console.print(line, markup=False, highlight=False)
-    return code
+        console.print(line, markup=False, soft_wrap=True)
+    return _code(run.world.machine, saved, args is not None)
+
+
+def _ending(saved: itf.Saved, sentence: str, args: tuple[str, ...] | None) -> str:
+    if saved.kind == "witness":
+        return f"So it can be that {sentence}." if args is not None else f"This does not show any more that {sentence}."
+    if args is None:
+        return f"The promise holds here: {sentence}."
+    return STUCK if saved.kind == "deadlock" else ending(sentence, args)
+
+
+def _code(machine: Machine, saved: itf.Saved, shown: bool) -> int:
+    """What was wrong and still is, or was to be reached and is not; a broken model breaks as declared."""
+    if saved.kind == "witness":
+        return Exit.OK if shown else Exit.VACUOUS
+    if not shown or (machine.breaks and machine.breaks.promise == saved.property):
+        return Exit.OK
+    return Exit.DEADLOCK if saved.kind == "deadlock" else Exit.SAFETY

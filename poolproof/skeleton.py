@@ -51,6 +51,8 @@ def write(path: Path) -> None:
     """Write the skeleton; whatever is there already stays as it is."""
     if path.suffix != ".py":
         raise BadRequest(f"{path}: a model is a Python file; give a name that ends in .py")
+    if not path.parent.is_dir():
+        raise BadRequest(f"{path}: the directory {path.parent} does not exist; create it or write elsewhere")
     try:
         with path.open("x") as file:
             file.write(TEXT.format(name=path, stem=path.stem))
