@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from spec.dsl import Instance, Sort, SpecError, World
+from spec.dsl import Instance, Sort, SpecError, Violation, World
 from spec.dsl.expr import Expr, evaluate
 from spec.dsl.machine import Claim
 from spec.dsl.state import one_key
@@ -131,3 +131,27 @@ def _disagreeing_steps(world: World, code: bytes, instance: Instance) -> Iterato
         for args in world.tuples(claim.params) if claim.is_step else ():
             if claim.fn(before, after, *args) is not claimed(claim, (before, after), args):
                 yield f"{claim.name}{args} after {instance}: run {claim.fn(before, after, *args)}"
+
+
+Broken = set[tuple[str, tuple[Sort, ...]]]
+"""Promises by name, and the arguments they fail for."""
+
+
+def broken(world: World, code: bytes) -> Broken:
+    """The promises about states that this one breaks, each asked for all arguments."""
+    state = world.load(code)
+    about = [c for c in world.machine.promises if not c.is_step]
+    return {(c.name, args) for c in about for args in world.tuples(c.params) if not c.fn(state, *args)}
+
+
+def broken_by_steps(world: World, code: bytes) -> dict[int, Broken]:
+    """For each instance enabled here, the promises about steps that it breaks, each asked for all arguments."""
+    before, about = world.load(code, world.before), [c for c in world.machine.promises if c.is_step]
+    return {
+        n: {(c.name, args) for c in about for args in world.tuples(c.params) if not c.fn(before, world.state, *args)}
+        for n, _ in world.successors(code)
+    }
+
+
+def told(violations: Iterable[Violation]) -> Broken:
+    return {(v.claim.name, v.args) for v in violations}

@@ -149,7 +149,12 @@ class Shape:
     """What a state class declares, in order of declaration: members of sorts, bounds and fields."""
 
     def __init__(self, owner: type) -> None:
-        declared = {name: thing for base in reversed(owner.__mro__) for name, thing in vars(base).items()}
+        declared: dict[str, Any] = {}
+        for base in reversed(owner.__mro__):
+            for name, thing in vars(base).items():
+                if isinstance(declared.get(name), Members | Bound | Field):
+                    raise SpecError(f"{base.__name__} declares {name} again; what it extends is kept as it is")
+                declared[name] = thing
         self.members = {n: t for n, t in declared.items() if isinstance(t, Members)}
         self.bounds = {n: t for n, t in declared.items() if isinstance(t, Bound)}
         every = {n: t for n, t in declared.items() if isinstance(t, Field)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import HealthCheck, assume, given, settings
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from checkers.explore import Budget, Exploration, Finding, explore, reach
 from spec.dsl import Claim, Machine, SpecError, World
 from tests.machines import machines, module
-from tests.semantics import concretely, disagreements
+from tests.semantics import Broken, broken, broken_by_steps, concretely, disagreements, told
 from tests.writer import machine_texts
 
 BUDGET = Budget(states=1200)
@@ -97,7 +97,7 @@ def test_a_search_finds_what_brute_force_finds(machine: Machine) -> None:
     states = reachable(world, BUDGET.states)
     assert seen.states == len(states)
     assert seen.transitions == sum(len(steps(world, code)) for code in states)
-    assert set(seen.violated) == {name for code in states for name in broken(world, code)}
+    assert set(seen.violated) == {name for code in states for name, _ in broken_near(world, code)}
     assert (seen.deadlock is not None) == any(is_dead(world, code) for code in states)
 
 
@@ -162,16 +162,12 @@ def verdicts(world: World, claim: Claim, code: bytes, args: tuple[Any, ...]) -> 
     return [(n, bool(claim.fn(before, world.state, *args))) for n, _ in world.successors(code)]
 
 
-def broken(world: World, code: bytes) -> Iterator[str]:
-    """The promises that this state, or a step from it, breaks."""
-    for claim in world.machine.promises:
-        for args in world.tuples(claim.params):
-            if claim.is_step:
-                holds = all(verdict for _, verdict in verdicts(world, claim, code, args))
-            else:
-                holds = claim.fn(world.load(code), *args)
-            if not holds:
-                yield claim.name
+def broken_near(world: World, code: bytes) -> Broken:
+    """The promises broken in this state, or by a step from it; what the world remembers says the same."""
+    here, steps = broken(world, code), broken_by_steps(world, code)
+    assert told(world.violated(code)) == here
+    assert {n: told(world.violated_by_step(code, after)) for n, after in world.successors(code)} == steps
+    return here.union(*steps.values())
 
 
 def is_dead(world: World, code: bytes) -> bool:

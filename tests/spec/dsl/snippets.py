@@ -80,8 +80,8 @@ def machine(text: str, **more: Any) -> Machine:
     return assemble(module(PRELUDE + text), **more)
 
 
-def assemble(made: ModuleType, **more: Any) -> Machine:
-    """The machine of a module that begins with the prelude."""
+def assemble(made: ModuleType, alike: tuple[str, ...] = (), **more: Any) -> Machine:
+    """The machine of a module that begins with the prelude; `alike` names sorts of it."""
 
     def named(prefix: str) -> tuple[Any, ...]:
         return tuple(thing for name, thing in vars(made).items() if name.startswith(prefix))
@@ -95,6 +95,7 @@ def assemble(made: ModuleType, **more: Any) -> Machine:
         steps=named("step"),
         sometimes=named("witness"),
         scopes={"tiny": dict(pages=2, devices=2, cap=2)},
+        alike=tuple(vars(made)[name] for name in alike),
         **more,
     )
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from spec.dsl import Machine, World
 from tests.machines import shipped
-from tests.semantics import concretely, disagreements
+from tests.semantics import broken, broken_by_steps, concretely, disagreements, told
 
 MACHINES = {machine.name: machine for machine in shipped()}
 
@@ -74,6 +74,18 @@ def test_running_and_lifting_agree_where_an_action_first_happens(name: str) -> N
         todo += [after for _, after in steps if after not in queue]
         queue.update(dict.fromkeys(after for _, after in steps))
     assert not missing
+
+
+@pytest.mark.parametrize("name", MACHINES)
+@settings(deadline=None, max_examples=40)
+@given(data=st.data())
+def test_a_world_tells_every_broken_promise(name: str, data: st.DataObject) -> None:
+    """What a world remembers of pages with the same record never hides a broken promise, nor its arguments."""
+    world = world_of(name, data.draw(scopes(MACHINES[name]), "scope"))
+    code = data.draw(any_state(world), "state")
+    assert told(world.violated(code)) == broken(world, code)
+    steps = {n: told(world.violated_by_step(code, after)) for n, after in world.successors(code)}
+    assert steps == broken_by_steps(world, code)
 
 
 @pytest.mark.parametrize("name", MACHINES)

@@ -125,6 +125,23 @@ def test_names_are_given_once() -> None:
     refused(promise("return True") + "witness_it = promise\n", "promise is listed twice")
 
 
+def test_a_state_keeps_what_it_extends() -> None:
+    """A model may not give a field of the spec another meaning: the spec's functions would not mean the same."""
+
+    class Small(State):
+        pages = members(Page)
+        cap = bound(0, 3, "a number")
+        dirty = field(Page, bool, False, "a text")
+
+    for name, thing in (
+        ("dirty", field(Page, Place, Place.FREE, "a text")),
+        ("cap", 3),
+        ("pages", members(Page, 1, 2)),
+    ):
+        with pytest.raises(SpecError, match=f"Larger declares {name} again; what it extends is kept as it is"):
+            type("Larger", (Small,), {name: thing})
+
+
 def test_the_stages_of_a_witness_speak_of_the_same_things() -> None:
     """Several claims that must come about in order are asked for the same arguments."""
     names: Any = module(
