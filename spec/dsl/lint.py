@@ -51,6 +51,10 @@ SOURCES: dict[object, ast.FunctionDef] = {}
 """The text of functions that were made by a mutation, and so stand in no file."""
 
 
+LINTED: set[FunctionType] = set()
+"""Helpers are called by many, and looked at once."""
+
+
 def tree_of(fn: Callable[..., Any]) -> ast.FunctionDef:
     """The syntax tree of a function, with the line numbers of its file."""
     code = fn.__code__
@@ -73,7 +77,9 @@ def lint(fn: Callable[..., Any]) -> None:
     if not isinstance(fn, FunctionType):
         raise SpecError(f"{fn!r} is no plain function; an action or promise is a `def` of a module, without decorators")
     for function in reachable(fn):
-        _lint_one(function)
+        if function not in LINTED:
+            _lint_one(function)
+            LINTED.add(function)
 
 
 def reachable(fn: Callable[..., Any]) -> Iterator[FunctionType]:

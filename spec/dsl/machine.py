@@ -197,28 +197,28 @@ class Machine:
 
 
 _LIFTED: dict[tuple[Any, ...], Any] = {}
-"""What was lifted before: mutants share all the functions they leave alone."""
+"""What was lifted before: mutants share all functions they leave alone, machines those of the state they extend."""
 
 
 def _lifted_action(fn: Function, state: type[State]) -> tuple[tuple[Var, ...], Lifted]:
-    key = (fn, state)
+    lint(fn)
+    own, params = signature(fn, state, 1)
+    key = (fn, own, "action")
     if key not in _LIFTED:
-        lint(fn)
-        params = parameters(fn, state, 1)
-        _LIFTED[key] = params, lift_action(fn, state, params)
-    found: tuple[tuple[Var, ...], Lifted] = _LIFTED[key]
-    return found
+        _LIFTED[key] = lift_action(fn, own, params)
+    found: Lifted = _LIFTED[key]
+    return params, found
 
 
 def _claim(fn: Function, state: type[State], states: int) -> Claim:
     """A claim of so many states; 0 means: as many as its signature says."""
-    key = (fn, state, states)
+    lint(fn)
+    count = states or _states_in_signature(fn)
+    own, params = signature(fn, state, count)
+    key = (fn, own, count)
     if key not in _LIFTED:
-        lint(fn)
-        count = states or _states_in_signature(fn)
-        params = parameters(fn, state, count)
         whens = ("",) if count == 1 else ("before", "after")
-        _LIFTED[key] = Claim(fn, params, lift_claim(fn, state, whens, params), whens)
+        _LIFTED[key] = Claim(fn, params, lift_claim(fn, own, whens, params), whens)
     found: Claim = _LIFTED[key]
     return found
 
@@ -240,8 +240,8 @@ def _hints(fn: Function) -> tuple[str, dict[str, type]]:
     return where, {n: hints[n] for n in names}
 
 
-def parameters(fn: Function, state: type[State], states: int) -> tuple[Var, ...]:
-    """The parameters of a spec function after its states, each a member of a sort."""
+def signature(fn: Function, state: type[State], states: int) -> tuple[type[State], tuple[Var, ...]]:
+    """The state class a spec function speaks of, and its parameters after the states, each a member of a sort."""
     where, hints = _hints(fn)
     leading, rest = list(hints.items())[:states], list(hints.items())[states:]
     if len(leading) < states or not all(issubclass(state, hint) and issubclass(hint, State) for _, hint in leading):
@@ -253,7 +253,8 @@ def parameters(fn: Function, state: type[State], states: int) -> tuple[Var, ...]
             raise SpecError(f"{where}: parameter {name} is called like the member a quantifier ranges over; rename it")
         if hint not in state._shape.scope_name:
             raise SpecError(f"{where}: parameter {name} is a {hint.__name__}, which {state.__name__} has no members of")
-    return tuple(Var(name, hint) for name, hint in rest)
+    own = leading[0][1] if leading and leading[0][1] is not State else state
+    return own, tuple(Var(name, hint) for name, hint in rest)
 
 
 def expressions(machine: Machine) -> Iterator[tuple[str, Expr]]:
