@@ -96,7 +96,7 @@ def judge_walk(question: Question, walked: Walk, seed: int) -> list[Verdict]:
         stuck = replace(_with(base, walked.deadlock), kind="deadlock", property="something_can_always_happen")
         return [replace(stuck, outcome=Outcome.DEADLOCK, expected=False)]
     never = [
-        replace(base, kind="action", property=name, outcome=Outcome.UNREACHABLE, expected=False, note="never taken")
+        replace(base, kind="action", property=name, outcome=Outcome.UNKNOWN, expected=False, note="never taken")
         for name in walked.never
     ]
     return [_walked_through(question, base, walked), *never]
@@ -108,7 +108,7 @@ def _walked_through(question: Question, verdict: Verdict, walked: Walk) -> Verdi
         return replace(verdict, outcome=Outcome.BUDGET, expected=False, note=f"stopped ({walked.stopped})")
     if breaks := question.machine.breaks:
         unknown = replace(verdict, kind="broken", property=breaks.promise, outcome=Outcome.UNKNOWN, expected=False)
-        return replace(unknown, note="not met on this walk; take more steps or another seed")
+        return replace(unknown, note="not met on this walk; take more --steps or another --seed")
     return verdict
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from rich.console import Console
+from rich.markup import escape
 
 from checkers import judge, wellformed
 from checkers.explore import UNLIMITED, Budget, Exploration, Progress
@@ -19,6 +20,7 @@ from spec.dsl import Machine, Sort, SpecError
 from spec.dsl.machine import first_sort
 
 from . import catalog
+from .interrupts import INTERRUPTS
 
 T = TypeVar("T")
 Run = tuple[Question, Exploration, list[Verdict]]
@@ -59,7 +61,7 @@ def sizes_asked(
 def question(name: str, asked: Asked) -> Question:
     """The question about one model: its scope with the sizes asked for, and the sorts taken as alike."""
     machine = catalog.find(name)
-    if problems := wellformed.problems(machine):
+    if problems := _problems(machine):
         raise SpecError(problems[0])
     scope = asked.scope or ("small" if "small" in machine.scopes and not machine.breaks else "tiny")
     try:
@@ -67,6 +69,14 @@ def question(name: str, asked: Asked) -> Question:
     except SpecError as error:
         raise BadRequest(str(error)) from None
     return Question(machine, name, _scope_name(scope, asked.sizes), sizes, _alike(machine, asked), asked.budget)
+
+
+def _problems(machine: Machine) -> list[str]:
+    """What z3 finds wrong with a machine; an interrupt in there may come out as something else, or not at all."""
+    try:
+        return wellformed.problems(machine)
+    finally:
+        INTERRUPTS.look()
 
 
 def _scope_name(scope: str, changed: dict[str, int]) -> str:
@@ -105,7 +115,7 @@ def every_run(questions: Iterable[Question], console: Console) -> list[Run]:
     """Ask one after the other; once somebody interrupts, the rest is not begun."""
     done: list[Run] = []
     for asked in questions:
-        over = bool(done) and judge.was_interrupted(done[-1][2])
+        over = INTERRUPTS.heard or any(judge.was_interrupted(verdicts) for _, _, verdicts in done)
         done.append(_not_begun(asked) if over else run(asked, console))
     return done
 
@@ -148,25 +158,39 @@ def refinement(asked: Question, console: Console) -> tuple[Verdict, tuple[Candid
 
 
 def walked(asked: Question, steps: int, seed: int, examples: int, console: Console) -> tuple[Walk, list[Verdict]]:
-    """A random walk, and what it says about the promises."""
-    with _status(console, f"walking {asked.name}"):
-        result = walk(asked.machine, asked.sizes, steps, seed, examples)
+    """A random walk, and what it says about the promises; of a broken model, about the one it breaks."""
+    breaks, seconds = asked.machine.breaks, asked.budget.seconds
+    until = breaks.promise if breaks else ""
+    with _status(console, asked.name) as tell:
+        result = walk(
+            asked.machine,
+            asked.sizes,
+            steps,
+            seed,
+            examples,
+            lambda seen: tell(f"{seen.steps:,} of {steps:,} steps"),
+            seconds,
+            until,
+        )
     return result, judge.judge_walk(asked, result, seed)
-
-
-def _status(console: Console, text: str) -> AbstractContextManager[object]:
-    """A progress line on a terminal, nothing in a pipe."""
-    return console.status(text) if console.is_terminal else nullcontext()
 
 
 def _with_progress(console: Console, asked: Question, work: Callable[[Progress], T]) -> T:
     """Do the work, and keep a line up to date that says how far it is."""
-    if not console.is_terminal:
-        return work(lambda seen: None)
-    with console.status(f"{asked.name}: starting") as line:
+    with _status(console, asked.name) as tell:
 
         def progress(seen: Exploration) -> None:
             rate = seen.transitions / max(seen.seconds, 0.001)
-            line.update(f"{asked.name}: {seen.states:,} states, depth {seen.depth}, {rate:,.0f} transitions/s")
+            tell(f"{seen.states:,} states, depth {seen.depth}, {rate:,.0f} transitions/s")
 
         return work(progress)
+
+
+@contextmanager
+def _status(console: Console, name: str) -> Iterator[Callable[[str], None]]:
+    """A progress line on a terminal, nothing in a pipe."""
+    if not console.is_terminal:
+        yield lambda text: None
+        return
+    with console.status(escape(f"{name}: starting")) as line:
+        yield lambda text: line.update(escape(f"{name}: {text}"))

@@ -21,6 +21,7 @@ from checkers.verdict import Exit, exit_code
 from spec.dsl import Machine, SpecError
 
 from . import asking, catalog, showing, skeleton, writing
+from .interrupts import INTERRUPTS
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
 
@@ -134,11 +135,12 @@ def walk(
     pools: Pools = None,
     devices: Devices = None,
     sets: Sets = None,
+    time: Seconds = 0.0,
     only_page: Only = "",
     trace_dir: Annotated[Path | None, typer.Option(metavar="DIR", help="save the trace as ITF JSON")] = None,
 ) -> None:
     """Walk a model at random by its own actions, checking every promise after each step."""
-    asked = asking.Asked(scope, asking.sizes_asked(pages, pools, devices, sets))
+    asked = asking.Asked(scope, asking.sizes_asked(pages, pools, devices, sets), budget=Budget(seconds=time))
     question = asking.question(model, asked)
     asking.must_be_a_page(only_page, [(question.machine, question.sizes)])
     writing.must_take_traces(trace_dir, [model])
@@ -179,7 +181,7 @@ def replay(
     if as_test:
         console.print(itf.as_test(trace, saved, model or saved.model), end="", markup=False, soft_wrap=True)
         return
-    raise typer.Exit(showing.replayed(console, saved, run, only_page))
+    raise typer.Exit(showing.replayed(console, model or saved.model, saved, run, only_page))
 
 
 def _machine_of(trace: Path, saved: itf.Saved, model: str) -> Machine:
@@ -207,7 +209,8 @@ def new(path: Annotated[Path, typer.Argument(metavar="FILE", help="the Python fi
 
 def main() -> None:
     """Run the command; every error a user can make is one line and an exit code of its own."""
-    sys.exit(guarded(lambda: app(standalone_mode=False)))
+    INTERRUPTS.listen()
+    sys.exit(guarded(lambda: app(standalone_mode=False, prog_name="poolproof")))
 
 
 def guarded(run: Callable[[], object]) -> int:

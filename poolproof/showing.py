@@ -203,23 +203,24 @@ def refinement(console: Console, verdict: Verdict, candidates: Sequence[Candidat
 
 def walked(console: Console, asked: Question, walk: Walk, verdicts: Sequence[Verdict], only: str) -> None:
     """How often each action was taken, and the story of what was found."""
-    title = escape(f"{asked.name}: {walk.steps:,} steps in {walk.examples:,} walks")
-    table = Table(title=title, title_justify="left")
+    walks = "1 walk" if walk.examples == 1 else f"{walk.examples:,} walks"
+    console.print(escape(f"{asked.name}: {walk.steps:,} steps in {walks}"), style="bold", soft_wrap=True)
+    table = Table()
     table.add_column("action")
     table.add_column("taken", justify="right")
     for name, times in walk.counts.items():
         table.add_row(name, f"{times:,}" if times else "[bold red]never[/]")
     console.print(table)
     for verdict in verdicts:
-        said = f"{report.sentence(verdict.property)}: {report.word(verdict)} [dim]{verdict.label}[/] {verdict.note}"
-        console.print(said, soft_wrap=True)
+        said = f"{report.sentence(verdict.property)}: {report.word(verdict)} [dim]{verdict.label}[/]"
+        console.print(f"{said} {verdict.note}".rstrip(), soft_wrap=True)
         if verdict.trace:
             report.tell(console, verdict, only)
 
 
-def replayed(console: Console, saved: itf.Saved, run: itf.Rerun, only: str) -> int:
+def replayed(console: Console, name: str, saved: itf.Saved, run: itf.Rerun, only: str) -> int:
     """The story of a saved run on the model as it is, and how it ends today."""
-    name, sentence, args = run.world.machine.name, report.sentence(saved.property), itf.shows(run, saved)
+    sentence, args = report.sentence(saved.property), itf.shows(run, saved)
     console.print(f"{name}: {sentence}, {in_steps(len(saved.steps))}", markup=False, style="bold", soft_wrap=True)
     told = _ending(saved, sentence, args)
     if run.refused:
