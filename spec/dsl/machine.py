@@ -19,13 +19,11 @@ Function = Callable[..., Any]
 
 
 @dataclass(frozen=True)
-class Action:
-    """One thing that can happen: the function as written, and as lifted."""
+class Written:
+    """A spec function as it was written: its name is what stories and verdicts call it."""
 
     fn: Function
     params: tuple[Var, ...]
-    lifted: Lifted
-    system: bool
 
     @property
     def name(self) -> str:
@@ -34,6 +32,14 @@ class Action:
     @property
     def doc(self) -> str:
         return inspect.getdoc(self.fn) or ""
+
+
+@dataclass(frozen=True)
+class Action(Written):
+    """One thing that can happen: the function as written, and as lifted."""
+
+    lifted: Lifted
+    system: bool
 
     @property
     def conditions(self) -> tuple[Expr, ...]:
@@ -43,21 +49,11 @@ class Action:
 
 
 @dataclass(frozen=True)
-class Claim:
+class Claim(Written):
     """A promise or a witness: a function of one state, or of the states before and after a step."""
 
-    fn: Function
-    params: tuple[Var, ...]
     expr: Expr
     whens: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        return self.fn.__name__
-
-    @property
-    def doc(self) -> str:
-        return inspect.getdoc(self.fn) or ""
 
     @property
     def is_step(self) -> bool:
