@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from spec.dsl import Instance, SpecError
-from spec.dsl.words import require
+from spec.dsl.words import Refused, require
 
 from .snippets import Bench, action, refused
 
@@ -68,6 +68,12 @@ def test_a_guard_says_no_quietly() -> None:
     page = bench.pages[0]
     assert list(bench.world.successors(clean)) == []
     assert bench.is_enabled(page, page, bench.devices[0], dirty={page: True})
+
+
+def test_a_refusal_is_no_exception_that_text_could_catch() -> None:
+    """The signal of a guard passes every `except Exception`; only the world that runs the action takes it."""
+    assert issubclass(Refused, BaseException)
+    assert not issubclass(Refused, Exception)
 
 
 def test_a_refusal_names_its_guard() -> None:
