@@ -101,7 +101,7 @@ def show(
 ) -> None:
     """A model in prose: its fields, its actions with their guards, its promises beside them."""
     asked = asking.Asked(scope, asking.sizes_asked(pages, pools, devices, sets))
-    showing.model(console, asking.question(model, asked), table)
+    raise typer.Exit(showing.model(console, asking.question(model, asked), table))
 
 
 @app.command()

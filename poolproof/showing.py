@@ -108,25 +108,25 @@ def models(console: Console) -> None:
     console.print(sound, broken)
 
 
-def model(console: Console, asked: Question, with_table: bool) -> None:
-    """A model in prose."""
+def model(console: Console, asked: Question, with_table: bool) -> int:
+    """A model in prose; the exit code says whether the table, if asked for, is whole."""
     machine = asked.machine
     told = escape(f"  {machine.doc}")
-    console.print(f"[bold]{escape(machine.name)}[/]{told}  [dim]{machine.digest}[/]\n", soft_wrap=True)
+    console.print(f"[bold]{escape(machine.name)}[/]{told}  [dim]{machine.digest}[/]", soft_wrap=True)
     for scope in machine.scopes:
         sizes = ", ".join(f"{name} {n}" for name, n in machine.sizes(scope, {}).items())
         console.print(f"scope {scope}: {sizes}", markup=False, style="dim", soft_wrap=True)
     if machine.breaks:
         promise = report.sentence(machine.breaks.promise)
         console.print(f"Broken on purpose: breaks the promise {promise!r}, {in_steps(machine.breaks.steps)}.")
+    console.print()
     _fields(console, asked)
     for title, system in (("What the system does", True), ("What its environment does", False)):
         console.print(f"[bold]{title}[/]")
         for action in (a for a in machine.actions if a.system is system):
             _action(console, action)
     _claims(console, asked)
-    if with_table:
-        _table(console, asked)
+    return _table(console, asked) if with_table else Exit.OK
 
 
 def _fields(console: Console, asked: Question) -> None:
@@ -176,7 +176,7 @@ def _claims(console: Console, asked: Question) -> None:
     console.print(beside)
 
 
-def _table(console: Console, asked: Question) -> None:
+def _table(console: Console, asked: Question) -> int:
     """The local table: each page record, and which action takes it where."""
     found = local_table(asked.machine, asked.sizes, asked.alike, asked.budget)
     console.print(f"[bold]{len(found.records)} records of one page, {len(found.steps)} steps between them[/]")
@@ -185,6 +185,9 @@ def _table(console: Console, asked: Question) -> None:
         for was, action, now in found.steps:
             if was == number:
                 console.print(f"        {action} -> {now}", markup=False)
+    if found.stopped:
+        console.print(f"This is not all: stopped ({found.stopped}).", markup=False)
+    return Exit.BUDGET if found.stopped else Exit.OK
 
 
 def refinement(console: Console, verdict: Verdict, candidates: Sequence[Candidate]) -> None:
