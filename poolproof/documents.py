@@ -63,7 +63,7 @@ def local_tables() -> Iterator[str]:
 def zoo() -> Iterator[str]:
     """The broken models: what each stands for, and the promise it breaks."""
     yield "# Broken on purpose\n\n" + MADE
-    yield "Each breaks the promise it names; its shortest story has so many steps.\n`poolproof check NAME` tells it.\n\n"
+    yield "Each breaks the promise it names, in so many steps; `poolproof check NAME` tells the story.\n\n"
     yield "| model | of | what is wrong | breaks the promise | steps |\n|---|---|---|---|---|\n"
     for bug in catalog.BROKEN:
         yield f"| {bug.name} | {bug.base.name} | {bug.stands_for} | {sentence(bug.breaks)} | {bug.steps} |\n"
@@ -72,7 +72,7 @@ def zoo() -> Iterator[str]:
 def dropped_guards() -> Iterator[str]:
     """Each guard of the rules left out in turn: who notices, or why nobody has to."""
     yield "# Each guard, left out\n\n" + MADE
-    yield "Every guard of `spec/` was dropped in turn. A promise notices, in so many steps, or it stands for a reason.\n\n"
+    yield "Every guard of `spec/` was dropped in turn: a promise notices, in so many steps, or it stands for a reason.\n\n"
     yield "| in | guard | noticed by | steps |\n|---|---|---|---|\n"
     for dropped in sweep(ownership, sweep_scopes(ownership)):
         yield dropped_row(dropped)
