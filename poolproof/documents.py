@@ -72,7 +72,7 @@ def zoo() -> Iterator[str]:
 def dropped_guards() -> Iterator[str]:
     """Each guard of the rules left out in turn: who notices, or why nobody has to."""
     yield "# Each guard, left out\n\n" + MADE
-    yield "Every guard of `spec/` was dropped in turn: a promise notices, in so many steps, or it stands for a reason.\n\n"
+    yield "Every guard of `spec/` was dropped in turn: a promise notices, in so many steps, or there is a reason.\n\n"
     yield "| in | guard | noticed by | steps |\n|---|---|---|---|\n"
     for dropped in sweep(ownership, sweep_scopes(ownership)):
         yield dropped_row(dropped)
