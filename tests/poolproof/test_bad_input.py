@@ -1,0 +1,143 @@
+"""What cannot be done is said in one line, with the exit code for it; nothing of the user's is lost."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from poolproof import asking, showing, writing
+
+from .conftest import Ask, Said
+from .drivers import SOUND, VIOLATED, write
+
+USAGE, INPUT, TOOL = 2, 65, 150
+
+BAD: list[tuple[str, int, str]] = [
+    ("check keep_maped", USAGE, "'keep_maped' is no model; perhaps 'keep_mapped'"),
+    ("check outlives", USAGE, "'outlives' is no model; perhaps 'b03_mapping_outlives_the_driver'"),
+    ("check qqqq", USAGE, "'qqqq' is no model; see `poolproof list`, or give the path of a Python file"),
+    ("show keep_maped", USAGE, "perhaps 'keep_mapped'"),
+    ("refine keep_maped", USAGE, "perhaps 'keep_mapped'"),
+    ("walk keep_maped", USAGE, "perhaps 'keep_mapped'"),
+    ("draw keep_maped -o out.svg", USAGE, "perhaps 'keep_mapped'"),
+    ("check missing.py", INPUT, "missing.py: there is no such file; give a model's name"),
+    ("check ./text.txt", INPUT, "text.txt: is no Python file; a model's file ends in .py"),
+    ("check yardstick --pages 0", USAGE, "pages=0 is out of range; yardstick takes 1 to 12"),
+    ("check yardstick --devices 5", USAGE, "devices=5 is out of range; yardstick takes 1 to 4"),
+    ("check yardstick --pools 2", USAGE, "yardstick has no size 'pools'; it has pages, devices, ring_size, tx_limit"),
+    ("check yardstick --scope huge", USAGE, "yardstick has no scope 'huge'; it has tiny, small, large"),
+    ("check yardstick --set ring_size", USAGE, "--set ring_size: is not NAME=N; for example --set ring_size=2"),
+    ("check yardstick --set ring_size=0", USAGE, "ring_size=0 is out of range; yardstick takes 1 to 12"),
+    ("check yardstick --pages 2 --set pages=3", USAGE, "pages is given already, as 2; give it once"),
+    ("check yardstick --pages x", USAGE, "'x'; see `poolproof check --help`"),
+    ("check yardstick --max-states -1", USAGE, "'-1'; see `poolproof check --help`"),
+    ("check yardstick --time nan", USAGE, "'nan'; see `poolproof check --help`"),
+    ("check yardstick --pool-symmetry", USAGE, "--pool-symmetry: yardstick does not declare its pools alike"),
+    ("check yardstick --only-page D", USAGE, "--only-page D: is no page of the scope; it has A, B, C"),
+    ("check yardstick --only-page eth0", USAGE, "--only-page eth0: is no page of the scope"),
+    ("walk yardstick --only-page D", USAGE, "--only-page D: is no page of the scope"),
+    ("check yardstick --json none/out.json", USAGE, "none/out.json: the directory none does not exist; create it"),
+    ("check yardstick --junit none/out.xml", USAGE, "none/out.xml: the directory none does not exist; create it"),
+    ("check yardstick --json .", USAGE, ".: is a directory; give the name of a file"),
+    ("check yardstick --json text.txt", USAGE, "text.txt: is there already and holds no verdicts"),
+    ("check yardstick --junit text.txt", USAGE, "text.txt: is there already and holds no verdicts"),
+    ("check yardstick --json new --junit new", USAGE, "new: is to be JSON and JUnit at once; give two names"),
+    ("check yardstick --trace-dir text.txt", USAGE, "text.txt: cannot be a directory"),
+    ("check yardstick --trace-dir text.txt/traces", USAGE, "text.txt/traces: cannot be a directory"),
+    ("walk yardstick --trace-dir text.txt", USAGE, "text.txt: cannot be a directory"),
+    ("draw yardstick -o out.bmp", USAGE, "out.bmp: a picture ends in .svg, .png, .dot"),
+    ("draw yardstick -o none/out.svg", USAGE, "none/out.svg: the directory none does not exist"),
+    ("refine yardstick", USAGE, "yardstick: does not say which rules it keeps to; give its Machine refines="),
+    ("new text.txt", USAGE, "text.txt: a model is a Python file; give a name that ends in .py"),
+    ("new none/my.py", USAGE, "none/my.py: the directory none does not exist"),
+    ("replay none.json", INPUT, "none.json: cannot be read (No such file or directory); give a file saved by"),
+    ("replay .", INPUT, ".: cannot be read (Is a directory)"),
+    ("replay text.txt", INPUT, "text.txt: is no trace; give a file saved by `poolproof check --trace-dir`"),
+    ("chekc", USAGE, "No such command 'chekc'"),
+    ("check --bogus", USAGE, "No such option: --bogus; see `poolproof check --help`"),
+    ("show", USAGE, "Missing argument 'model'; see `poolproof show --help`"),
+    ("new", USAGE, "Missing argument 'FILE'; see `poolproof new --help`"),
+]
+
+
+def must_be_one_line(said: Said, code: int, words: str) -> None:
+    assert said.code == code
+    assert said.out == ""
+    assert said.err.startswith("poolproof: ")
+    assert said.err.count("\n") == 1
+    assert words in said.err
+
+
+@pytest.mark.parametrize(("typed", "code", "words"), BAD, ids=[typed for typed, _, _ in BAD])
+def test_what_cannot_be_done_is_said_in_one_line(ask: Ask, desk: Path, typed: str, code: int, words: str) -> None:
+    """One line on stderr names the value, the rule and the way out; nothing on stdout looks like a result."""
+    (desk / "text.txt").write_text("mine\n")
+    must_be_one_line(ask(*typed.split()), code, words)
+    assert [path.name for path in desk.iterdir()] == ["text.txt"]
+    assert (desk / "text.txt").read_text() == "mine\n"
+
+
+def test_no_command_at_all_shows_the_help(ask: Ask) -> None:
+    """Whoever types nothing sees the commands, and an exit code that stops a script."""
+    said = ask()
+    assert said.code == 2
+    assert "no command is given; see `poolproof --help`" in said.err
+    assert all(command in said.out for command in ("check", "list", "show", "refine", "walk", "draw", "replay", "new"))
+
+
+def test_an_unwritable_place_is_refused_before_the_work(ask: Ask, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no file can be made, neither JSON nor traces are promised."""
+    monkeypatch.setattr(writing, "_takes_files", lambda directory: False)
+    monkeypatch.setattr(asking, "every_run", lambda *_: pytest.fail("the work was begun"))
+    must_be_one_line(ask("check", "yardstick", "--json", "out.json"), USAGE, "out.json: cannot be written")
+    must_be_one_line(ask("check", "yardstick", "--trace-dir", "t"), USAGE, "t: cannot be written to; give another")
+
+
+def test_outputs_replace_their_own_kind_only(ask: Ask, desk: Path) -> None:
+    """Verdicts replace verdicts of an earlier run; a file that is something else stops the command first."""
+    for _ in range(2):
+        files = ("--json", "out.json", "--junit", "out.xml")
+        assert ask("check", "yardstick", "--scope", "tiny", *files).code == 0
+    assert json.loads((desk / "out.json").read_text())["verdicts"]
+    must_be_one_line(ask("check", "yardstick", "--json", "out.xml"), USAGE, "holds no verdicts")
+
+
+def test_a_trace_directory_keeps_what_is_no_trace(ask: Ask, desk: Path) -> None:
+    """A file that has a trace's name and is none is refused before the work, and stays as it is."""
+    write(desk / "my.py", VIOLATED)
+    mine = desk / "traces" / "my.at_most_one_page_is_posted.itf.json"
+    mine.parent.mkdir()
+    mine.write_text('{"mine": 1}')
+    said = ask("check", "my.py", "--trace-dir", "traces")
+    must_be_one_line(said, USAGE, f"traces/{mine.name}: is there already and is no trace; give another directory")
+    assert mine.read_text() == '{"mine": 1}'
+
+
+def test_two_models_of_one_name_do_not_share_a_trace(ask: Ask, desk: Path) -> None:
+    """Traces are called after the file; two files of the same name in one run would overwrite each other's."""
+    for directory in ("a", "b"):
+        (desk / directory).mkdir()
+        write(desk / directory / "my.py", SOUND)
+    said = ask("check", "a/my.py", "b/my.py", "--trace-dir", "traces")
+    must_be_one_line(said, USAGE, "a/my.py: another model of this name is asked")
+    assert ask("check", "a/my.py", "b/my.py").code == 0
+
+
+def test_new_never_overwrites(ask: Ask, desk: Path) -> None:
+    """`new` writes a model that is whole; the second time it leaves the file alone."""
+    assert ask("new", "my-driver.py").out == "my-driver.py written; now: poolproof check my-driver.py\n"
+    (desk / "my-driver.py").write_text("mine\n")
+    must_be_one_line(ask("new", "my-driver.py"), USAGE, "my-driver.py: exists already and is left as it is")
+    assert (desk / "my-driver.py").read_text() == "mine\n"
+
+
+def test_an_error_of_our_own_is_one_line_too(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even what nobody foresaw is no traceback, and has an exit code that no verdict has."""
+
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError("a\nb")
+
+    monkeypatch.setattr(showing, "models", fails)
+    must_be_one_line(ask("list"), TOOL, "an error of poolproof itself: ZeroDivisionError: a b")

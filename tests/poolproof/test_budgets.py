@@ -1,0 +1,188 @@
+"""Budgets, Ctrl-C, terminals and pipes: what is known so far is told, and is never more than it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from checkers import judge
+from poolproof import asking
+from poolproof.__main__ import main
+from poolproof.interrupts import INTERRUPTS
+
+from .conftest import Ask
+from .drivers import BROKEN, SOUND, VIOLATED, write
+
+COMMAND = (sys.executable, "-m", "poolproof")
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "TERM": "xterm", "COLUMNS": "80"}
+
+
+@contextmanager
+def running(*words: str, out: int = subprocess.PIPE) -> Iterator[subprocess.Popen[str]]:
+    """The command as a process of its own, which is over at the end whatever happens."""
+    process = subprocess.Popen(
+        (*COMMAND, *words), stdout=out, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT, encoding="utf-8"
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def on_a_terminal(*words: str, interrupt_at: str = "") -> tuple[int, str]:
+    """The exit code of a command and all that a terminal got from it; Ctrl-C is typed when a text appears."""
+    ours, theirs = pty.openpty()
+    with running(*words, out=theirs) as process:
+        os.close(theirs)
+        seen = ""
+        while chunk := _read(ours):
+            seen += chunk
+            if interrupt_at and interrupt_at in seen:
+                process.send_signal(signal.SIGINT)
+                interrupt_at = ""
+        return process.wait(), seen
+
+
+def _read(terminal: int) -> str:
+    try:
+        return os.read(terminal, 65536).decode(errors="replace")
+    except OSError:  # how a terminal says that the other side is gone
+        return ""
+
+
+def test_a_budget_of_states_is_a_verdict(ask: Ask, desk: Path) -> None:
+    """What the search did not finish is "budget spent" and no pass; what it met before is told."""
+    write(desk / "my.py", SOUND)
+    said = ask("check", "my.py", "--max-states", 3, "--json", "out.json")
+    found = {v["property"]: v for v in json.loads((desk / "out.json").read_text())["verdicts"]}
+    assert said.code == 3
+    assert found["at_most_one_page_is_posted"]["verdict"] == "budget spent"
+    assert found["at_most_one_page_is_posted"]["label"] == "not run"
+    assert found["a_page_is_received"]["verdict"] == "reached"
+    assert "5 of 8 questions are left open." in said.out
+    assert "my.py: 5 left open, stopped at depth 2 with 3 states (budget 3 states)" in said.out
+    assert "in a scope of pages 2" in said.out
+
+
+def test_a_budget_that_suffices_changes_nothing(ask: Ask) -> None:
+    """A search that ends by itself below its budget is exhaustive."""
+    said = ask("check", "yardstick", "--scope", "tiny", "--max-states", 758, "--time", 600)
+    assert said.code == 0
+    assert "exhaustive(tiny)" in said.flat
+
+
+def test_a_budget_of_time_is_a_verdict(ask: Ask) -> None:
+    """The clock stops a search like the number of states does."""
+    said = ask("check", "yardstick", "--time", 0.000001)
+    assert said.code == 3
+    assert "(budget 1e-06 s)" in said.out
+
+
+@pytest.mark.parametrize("model", [VIOLATED, BROKEN])
+def test_what_was_broken_before_the_budget_was_spent_counts(ask: Ask, desk: Path, model: str) -> None:
+    """A violation is a violation however early the search ended; a broken model has done its duty with it."""
+    write(desk / "my.py", model)
+    said = ask("check", "my.py", "--max-states", 6)
+    assert said.code == (0 if model == BROKEN else 12)
+    assert "This breaks the promise: at most one page is posted." in said.out
+
+
+def test_a_broken_model_not_searched_to_the_end_is_left_open(ask: Ask, desk: Path) -> None:
+    """Where the budget ends before the bug, nothing is said of the bug."""
+    write(desk / "my.py", BROKEN)
+    assert ask("check", "my.py", "--max-states", 1).code == 3
+
+
+@pytest.mark.parametrize("command", ["refine", "walk"])
+def test_other_commands_have_budgets_too(ask: Ask, command: str) -> None:
+    """A refinement and a walk that are cut short are no pass either."""
+    said = ask(command, "per_packet", "--time", 0.000001)
+    assert said.code == 3
+    assert "budget spent" in said.out
+
+
+def test_after_an_interrupt_nothing_more_is_begun(ask: Ask, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C during one model keeps its answers, and leaves open all that would have come after it."""
+    write(desk / "bad.py", VIOLATED)
+
+    def interrupted(asked: judge.Question, *_: object) -> object:
+        if asked.name == "yardstick":
+            raise KeyboardInterrupt
+        return check(asked)
+
+    check = judge.check
+    monkeypatch.setattr(judge, "check", interrupted)
+    said = ask("check", "bad.py", "yardstick", "per_packet", "--scope", "tiny")
+    assert said.code == 12
+    assert "bad.py: at most one page is posted, in 2 steps" in said.out
+    assert "yardstick: 21 left open, not begun (interrupted)" in said.out
+    assert "per_packet: " in said.out
+    assert "left open, not begun (interrupted)" in said.out.splitlines()[-1]
+
+
+def test_an_interrupt_that_python_lost_is_heard(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interrupt in a destructor raises nothing; the command ends all the same before the work."""
+    monkeypatch.setattr(INTERRUPTS, "heard", True)
+    monkeypatch.setattr(asking, "every_run", lambda *_: pytest.fail("the work was begun"))
+    said = ask("check", "yardstick")
+    assert (said.code, said.out, said.err) == (3, "", "poolproof: interrupted\n")
+
+
+def test_ctrl_c_prints_the_results_so_far() -> None:
+    """On a terminal there is a progress line; Ctrl-C ends the search, and what it met is told with exit code 3."""
+    code, seen = on_a_terminal("check", "ownership", interrupt_at="transitions/s")
+    assert code == 3
+    assert "budget spent" in seen
+    assert "states (interrupted)" in seen
+    assert "a pool is freed" in seen
+    assert "Traceback" not in seen
+
+
+class Interrupted:
+    """An importer that is interrupted when the command is to be imported."""
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name == "poolproof.cli":
+            raise KeyboardInterrupt
+
+
+def test_ctrl_c_is_heard_while_the_models_are_read(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An interrupt in the first moments is one line and exit code 3, not a traceback."""
+    monkeypatch.delitem(sys.modules, "poolproof.cli")
+    monkeypatch.setattr(sys, "meta_path", [Interrupted(), *sys.meta_path])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 3
+    assert capsys.readouterr() == ("", "poolproof: interrupted\n")
+
+
+def test_a_pipe_gets_no_progress_line() -> None:
+    """What goes into a file or a pipe is the result and nothing else: no colours, no moving line."""
+    with running("check", "yardstick") as process:
+        out, err = process.communicate()
+        assert process.returncode == 0
+        assert "\x1b" not in out
+        assert "transitions/s" not in out
+        assert err == ""
+
+
+def test_a_reader_that_has_seen_enough_changes_no_verdict() -> None:
+    """`poolproof check MODEL | head` ends quietly, with the exit code of the verdicts."""
+    with running("check", "c06_home_to_the_completing_device", "yardstick", "--max-states", "100") as process:
+        assert process.stdout
+        process.stdout.close()
+        assert process.wait() == 3
+        assert process.stderr
+        assert process.stderr.read() == ""

@@ -1,0 +1,189 @@
+"""`poolproof check`: what holds, how far, and the files for other tools."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from poolproof import catalog
+
+from .conftest import Ask, Said
+from .drivers import AT_THE_START, NOT_ASKED, SOUND, VIOLATED, write
+
+COUNTS: list[tuple[str, dict[str, int]]] = [
+    ("--pages 2", dict(states=757, unreduced_states=1_413)),
+    ("--pages 3", dict(states=4_309, unreduced_states=21_621)),
+    ("--pages 2 --no-symmetry", dict(states=1_413, unreduced_states=1_413, transitions=6_454)),
+    ("--pages 3 --no-symmetry", dict(states=21_621, unreduced_states=21_621, transitions=136_168)),
+    ("--pages 2 --device-symmetry", dict(states=388, unreduced_states=1_413)),
+    ("--pages 3 --device-symmetry", dict(states=2_164, unreduced_states=21_621)),
+]
+
+
+def verdicts(path: Path) -> list[dict[str, Any]]:
+    content: dict[str, list[dict[str, Any]]] = json.loads(path.read_text())
+    return content["verdicts"]
+
+
+@pytest.mark.parametrize(("options", "counts"), COUNTS, ids=[options for options, _ in COUNTS])
+def test_the_yardstick_has_the_counts_other_tools_found(
+    ask: Ask, desk: Path, options: str, counts: dict[str, int]
+) -> None:
+    """With and without symmetry the command reports exactly the known counts, in the file and on the screen."""
+    said = ask("check", "yardstick", *options.split(), "--json", "out.json")
+    assert said.code == 0
+    for verdict in verdicts(desk / "out.json"):
+        assert {name: verdict[name] for name in counts} == counts
+    assert all(f"{count:,}" in said.flat for count in counts.values())
+
+
+def test_each_promise_witness_and_action_has_a_verdict_of_its_own(ask: Ask, desk: Path) -> None:
+    """The JSON has one record a question, each with the label that says how far it reaches."""
+    ask("check", "per_packet", "--scope", "tiny", "--set", "ring_size=2", "--json", "out.json")
+    found = verdicts(desk / "out.json")
+    kinds = {v["kind"] for v in found}
+    assert kinds == {"promise", "step promise", "deadlock", "witness", "action", "refinement"}
+    assert len({(v["kind"], v["property"]) for v in found}) == len(found)
+    labels = {v["label"] for v in found if v["kind"] != "refinement"}
+    assert labels == {"exhaustive(tiny, ring_size=2)"}
+    assert {v["label"] for v in found if v["kind"] == "refinement"} == {"exhaustive(tiny)"}
+    assert {"verdict", "engine", "scope", "digest", "expected", "seconds", "steps", "note"} <= found[0].keys()
+
+
+def test_the_junit_file_has_each_verdict_with_its_label(ask: Ask, desk: Path) -> None:
+    """JUnit is well-formed XML; what is not as it should be fails in it, and what was not asked is skipped."""
+    write(desk / "bad.py", VIOLATED)
+    write(desk / "needs.py", NOT_ASKED)
+    assert ask("check", "bad.py", "needs.py", "--junit", "out.xml", "--json", "out.json").code == 12
+    suites = list(ElementTree.parse(desk / "out.xml").getroot())
+    assert [suite.get("name") for suite in suites] == ["bad.py", "needs.py"]
+    cases = [case for suite in suites for case in suite]
+    assert [case.get("name") for case in cases] == [v["property"] for v in verdicts(desk / "out.json")]
+    assert all(
+        "exhaustive(tiny)" in (case.findtext("system-out") or "") or case.find("skipped") is not None for case in cases
+    )
+    failed = [case.get("name") for case in cases if case.find("failure") is not None]
+    assert failed == ["at_most_one_page_is_posted"]
+    assert suites[0].get("failures") == "1"
+    assert suites[1].get("skipped") == "2"
+
+
+def test_the_table_says_what_holds_and_how_far(ask: Ask, desk: Path) -> None:
+    """A person reads the promises as sentences, the scope in numbers, and one line that sums it up."""
+    write(desk / "my.py", SOUND)
+    said = ask("check", "my.py")
+    assert said.code == 0
+    assert "in every state at most one page is posted holds" in said.flat
+    assert "at every step a page is posted before it is received holds" in said.flat
+    assert "it can be that a page is received reached in 2" in said.flat
+    assert "exhaustive(tiny)" in said.flat
+    assert "my.py: every reachable state of pages 2" in said.out
+    assert "All 8 answers are as they should be." in said.out
+    assert not said.err
+
+
+def test_a_witness_that_is_not_asked_says_what_it_needs(ask: Ask, desk: Path) -> None:
+    """ "not run" is no failure, and the reason stands below the table."""
+    write(desk / "my.py", NOT_ASKED)
+    said = ask("check", "my.py")
+    assert said.code == 0
+    assert "not run there: a page is received, which needs pages >= 3" in said.out
+    assert "not run there" not in ask("check", "my.py", "--pages", 3).out
+
+
+def test_a_story_is_told_of_what_is_broken(ask: Ask, desk: Path) -> None:
+    """Numbered steps, below each only what changed, and at the end the broken promise as a sentence."""
+    write(desk / "my.py", VIOLATED)
+    said = ask("check", "my.py")
+    told = said.out[said.out.index("my.py: at most") :].splitlines()
+    assert told[:6] == [
+        "my.py: at most one page is posted, in 2 steps",
+        "  1  post(A)",
+        "       place[A]: FREE -> RING",
+        "  2  post(B)",
+        "       place[B]: FREE -> RING",
+        "     This breaks the promise: at most one page is posted.",
+    ]
+
+
+def test_a_promise_can_be_broken_at_the_start(ask: Ask, desk: Path) -> None:
+    """A story without steps says so in its title, and for whom the promise is broken in its last line."""
+    write(desk / "my.py", AT_THE_START)
+    said = ask("check", "my.py")
+    assert said.code == 12
+    assert (
+        "my.py: every page is dirty, at the start\n     This breaks the promise: every page is dirty (A)." in said.out
+    )
+    assert "1 of 8 answers is not as it should be." in said.out
+
+
+def test_one_page_can_be_followed(ask: Ask) -> None:
+    """With --only-page A the story leaves out what concerns other pages only, and keeps what is no page's."""
+    name = "b28_returned_twice_on_a_full_tx_ring"
+    whole, only = ask("check", name).out, ask("check", name, "--only-page", "A").out
+    assert "(B)" in whole
+    steps = [line for line in only.splitlines() if line.startswith("  ") and "breaks the promise" not in line]
+    assert not [line for line in steps if "(B" in line or "[B" in line]
+    assert {line for line in whole.splitlines() if "[A" in line} <= set(steps)
+    assert "       life[pool0]: ABSENT -> LIVE" in steps
+    assert "This breaks the promise: an idle page is held by nobody (B)." in only
+
+
+def test_a_broken_model_is_as_expected_and_its_story_is_told(ask: Ask) -> None:
+    """A bug of the zoo that breaks as declared is no failure; asked for by name, it is told."""
+    said = ask("check", "c06_home_to_the_completing_device")
+    assert said.code == 0
+    assert "in 5 steps, as declared" in said.flat
+    assert "an idle page is at home and mapped there only, in 5 steps" in said.out
+    assert "The answer is as it should be." in said.out
+
+
+def test_a_model_asked_twice_is_answered_once(ask: Ask, desk: Path) -> None:
+    """The same name twice makes no second row and no second suite."""
+    ask("check", "yardstick", "yardstick", "--scope", "tiny", "--json", "out.json")
+    properties = [v["property"] for v in verdicts(desk / "out.json")]
+    assert len(properties) == len(set(properties))
+
+
+def test_guards_that_make_no_difference_are_named(ask: Ask) -> None:
+    """Where the scope is too small for a guard to say no, a reader is told."""
+    said = ask("check", "yardstick", "--scope", "tiny")
+    assert "Guards of yardstick that this scope does not put to the test:" in said.out
+    assert "  never false: xmit: require(in_tx(s, dev) < s.tx_limit)" in said.out
+    assert "put to the test" not in ask("check", "yardstick", "--scope", "small").out
+
+
+def saved_by(ask: Ask, *words: object) -> tuple[Said, list[str]]:
+    said = ask("check", *words, "--trace-dir", "traces")
+    return said, sorted(path.name for path in Path("traces").iterdir())
+
+
+def test_every_trace_is_saved_and_named_in_the_verdicts(ask: Ask, desk: Path) -> None:
+    """--trace-dir saves witnesses and counterexamples alike; the JSON says where, the screen how to go on."""
+    write(desk / "my.py", VIOLATED)
+    said, names = saved_by(ask, "my.py", "--json", "out.json")
+    assert names == [
+        "my.a_page_is_received.itf.json",
+        "my.a_page_is_received_then_it_is_free_again.itf.json",
+        "my.at_most_one_page_is_posted.itf.json",
+    ]
+    assert sorted(Path(v["trace"]).name for v in verdicts(desk / "out.json") if v["trace"]) == names
+    assert "3 traces saved in traces; `poolproof replay FILE` runs one again." in said.out
+    assert saved_by(ask, "my.py")[1] == names
+
+
+def test_all_models_are_asked_where_none_is_named(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without arguments every shipped model is asked, and of all that went as declared one story is told."""
+    shown = ("yardstick", "per_packet", "c06_home_to_the_completing_device", "b03_mapping_outlives_the_driver")
+    shipped = {name: model for name, model in catalog.SHIPPED.items() if name in shown}
+    monkeypatch.setattr(catalog, "SHIPPED", shipped)
+    said = ask("check", "--scope", "tiny")
+    assert said.code == 0
+    assert all(name in said.out for name in shown)
+    assert said.out.count("This breaks the promise") == 1
+    assert "b03_mapping_outlives_the_driver: no mapping outlives the driver, in 7 steps" in said.out
+    assert "Another story: poolproof check MODEL" in said.out
