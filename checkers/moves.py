@@ -90,9 +90,9 @@ class Watch:
         return action.name, before.__dict__[self.place][page], after.__dict__[self.place][page]
 
     def _taken(self, action: Action, before: State, env: dict[str, Any]) -> list[tuple[Effect, Put]]:
-        """The effects of the one path whose branches lead through this state."""
+        """The effects of the one path that leads through this state."""
         for path, effects in zip(action.lifted.paths, self.effects[action.name], strict=True):
-            if all(evaluate(g.claim, {"": before}, env) for g in path.branches):
+            if evaluate(path.guard, {"": before}, env):
                 return effects
         raise AssertionError(f"{action.name} took none of its paths")
 

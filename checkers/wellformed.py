@@ -10,7 +10,7 @@ from typing import Any
 import z3
 
 from spec.dsl import Action, Machine, Sort
-from spec.dsl.expr import And, Const, Eq, Expr, Ite, Less, Not, Or, Quantified, Read, Size, Sum, Var
+from spec.dsl.expr import And, Const, Eq, Expr, Less, Not, Or, Quantified, Read, Size, Sum, Var
 from spec.dsl.lift import Path
 from spec.dsl.state import Shape
 from spec.dsl.symbolic import Given, Put
@@ -120,8 +120,6 @@ class Terms:
                 cell = z3.Function(f"{when}.{f.name}", *sorts, _sort(f.domain))(*map(self.of, keys))
                 self.assumed.append(cell >= 0 if f.history else self._inside(cell, f.domain))
                 return cell
-            case Ite(claim, then, other):
-                return z3.If(self.of(claim), self.of(then), self.of(other))
         return self._joined(e)
 
     def _joined(self, e: Expr) -> Term:

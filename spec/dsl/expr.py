@@ -106,19 +106,6 @@ class Sum:
 
 
 @dataclass(frozen=True)
-class Ite:
-    """A choice between two values that are no claims."""
-
-    when: Expr
-    then: Expr
-    other: Expr
-
-    @property
-    def domain(self) -> Domain[Any]:
-        return self.then.domain
-
-
-@dataclass(frozen=True)
 class Quantified:
     """`each`, `some` or `count` of the members of a sort for which the body holds."""
 
@@ -131,7 +118,7 @@ class Quantified:
         return NUMBER if self.word == "count" else BOOL
 
 
-Expr = Const | Var | Size | Read | Not | And | Or | Eq | Less | Sum | Ite | Quantified
+Expr = Const | Var | Size | Read | Not | And | Or | Eq | Less | Sum | Quantified
 TRUE, FALSE = Const(True), Const(False)
 JOINED: dict[str, Callable[[Iterator[bool]], int]] = {"each": all, "some": any, "count": sum}
 
@@ -187,8 +174,6 @@ def choose(when: Expr, then: Expr, other: Expr) -> Expr:
         return then if when.value else other
     if then == other:
         return then
-    if then.domain.base is not bool:
-        return Ite(when, then, other)
     if then == TRUE:
         return disjunction(when, other)
     if then == FALSE:
@@ -211,8 +196,6 @@ def parts(e: Expr) -> tuple[Expr, ...]:
             return claims
         case Eq(a, b) | Less(a, b) | Sum(a, b):
             return (a, b)
-        case Ite(a, b, c):
-            return (a, b, c)
         case Quantified(_, var, body):
             return (var, body)
     return ()
@@ -253,8 +236,6 @@ def evaluate(e: Expr, states: dict[str, Any], env: dict[str, Any]) -> Any:
             return go(a) < go(b)
         case Sum(a, b, sign):
             return go(a) + sign * go(b)
-        case Ite(a, b, c):
-            return go(b) if go(a) else go(c)
         case Quantified(word, var, body):
             state = next(iter(states.values()))
             group = state.__dict__[type(state)._shape.scope_name[var.sort]].all
@@ -292,8 +273,6 @@ def text(e: Expr, loose: bool = True) -> str:
             return f"{_operand(a)} < {_operand(b)}"
         case Sum(a, b, sign):
             return f"{_operand(a)} {'+' if sign > 0 else '-'} {f'({text(b)})' if isinstance(b, Sum) else _operand(b)}"
-        case Ite(a, b, c):
-            return f"({text(b)} if {text(a)} else {text(c)})"
         case Quantified(word, var, body):
             return f"{word}({var.name}: {text(body)})"
     raise SpecError(f"{e!r} is no expression")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from .expr import Eq, Expr, Ite, Less, Read, Sum, walk
+from .expr import Eq, Expr, Less, Read, Sum, walk
 
 
 def history_read(e: Expr) -> str:
@@ -34,6 +34,4 @@ def _drift(number: Expr) -> Counter[Any]:
             drift, other = _drift(left), _drift(right)
             drift.update({cell: sign * amount for cell, amount in other.items()})
             return drift
-        case Ite(_, then, _):
-            return _drift(then)
     return Counter()

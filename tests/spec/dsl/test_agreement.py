@@ -59,7 +59,7 @@ def test_running_and_lifting_agree_on_any_state(name: str, data: st.DataObject) 
 
 @pytest.mark.parametrize("name", MACHINES)
 def test_running_and_lifting_agree_where_an_action_first_happens(name: str) -> None:
-    """Every action of a machine happens in its tiny scope, and where it first does, both semantics agree."""
+    """Every action of a sound machine happens in its tiny scope; where one first does, both semantics agree."""
     machine = MACHINES[name]
     world = world_of(name, tuple(machine.sizes("tiny", {}).items()))
     missing, queue = {action.name for action in machine.actions}, dict.fromkeys(world.initial())
@@ -73,7 +73,7 @@ def test_running_and_lifting_agree_where_an_action_first_happens(name: str) -> N
             break
         todo += [after for _, after in steps if after not in queue]
         queue.update(dict.fromkeys(after for _, after in steps))
-    assert not missing
+    assert not missing or machine.breaks
 
 
 @pytest.mark.parametrize("name", MACHINES)

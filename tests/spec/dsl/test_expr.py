@@ -73,7 +73,6 @@ CLAIMS = st.recursive(
         st.builds(disjunction, inner, inner),
         st.builds(equal, inner, inner),
         st.builds(choose, inner, inner, inner),
-        st.builds(lambda c, a, b: Less(choose(c, a, b), a), inner, NUMBERS, NUMBERS),
     ),
     max_leaves=6,
 )
