@@ -29,8 +29,15 @@ Ask = Callable[..., Said]
 
 
 @pytest.fixture
-def ask(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Ask:
-    """Type a command; no test may see it end in anything but an exit code."""
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty directory, and the command is typed in it."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def ask(desk: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Ask:
+    """Type a command, on the desk; what is printed is caught, and what is raised is not."""
     monkeypatch.setattr(cli, "console", cli.Output(highlight=False, width=150))
 
     def typed(*words: object) -> Said:
@@ -39,10 +46,3 @@ def ask(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
         return Said(code, *capsys.readouterr())
 
     return typed
-
-
-@pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty directory, and the command is typed in it."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
