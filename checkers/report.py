@@ -41,18 +41,17 @@ def counts_table(runs: Sequence[Answers]) -> Table:
     table.add_column("model")
     for name in ("states", "standing for", "transitions", "depth", "seconds"):
         table.add_column(name, justify="right")
-    table.add_column("how far")
-    for model, seen, verdicts in runs:
-        far = f"[yellow]stopped ({seen.stopped})[/]" if seen.stopped else verdicts[0].label
+    for model, seen, _ in runs:
         counts = (f"{seen.states:,}", f"{seen.orbit_sum:,}", f"{seen.transitions:,}", str(seen.depth))
-        table.add_row(escape(model), *counts, f"{seen.seconds:.1f}", far)
+        table.add_row(escape(model), *counts, f"{seen.seconds:.1f}")
     return table
 
 
 def scopes(runs: Sequence[Answers]) -> Iterator[str]:
     """What the scopes are, and what could not be asked in them: a line each."""
     for model, seen, verdicts in runs:
-        far = "in a scope of" if seen.stopped else "every reachable state of"
+        every = f"{verdicts[0].label}, every reachable state of"
+        far = f"stopped ({seen.stopped}) in the scope of" if seen.stopped else every
         yield f"{model}: {far} {', '.join(f'{name} {n}' for name, n in verdicts[0].scope.items())}"
         for v in verdicts:
             if v.outcome is Outcome.NOT_RUN:

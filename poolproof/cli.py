@@ -43,8 +43,8 @@ Pages = Annotated[int | None, typer.Option(help="pages in the scope")]
 Pools = Annotated[int | None, typer.Option(help="pools in the scope")]
 Devices = Annotated[int | None, typer.Option(help="devices in the scope")]
 Sets = Annotated[list[str] | None, typer.Option("--set", metavar="NAME=N", help="any other size of the scope")]
-Seconds = Annotated[float, typer.Option("--time", help="stop a search after so many seconds", min=0.0)]
-States = Annotated[int, typer.Option(help="stop a search after so many states", min=0)]
+Seconds = Annotated[float, typer.Option("--time", help="stop after so many seconds; 0: never", min=0.0)]
+States = Annotated[int, typer.Option(help="stop after so many states; 0: never", min=0)]
 Only = Annotated[str, typer.Option(metavar="A", help="tell the story of this page only")]
 
 
@@ -56,7 +56,9 @@ def check(
     pools: Pools = None,
     devices: Devices = None,
     sets: Sets = None,
-    symmetry: Annotated[bool, typer.Option(help="treat pages alike where the model declares them so")] = True,
+    symmetry: Annotated[
+        bool, typer.Option(help="treat pages, pools, devices alike where the model declares them so")
+    ] = True,
     device_symmetry: Annotated[bool, typer.Option("--device-symmetry", help="devices too, where declared")] = False,
     pool_symmetry: Annotated[bool, typer.Option("--pool-symmetry", help="pools too, where declared")] = False,
     max_states: States = 0,

@@ -71,7 +71,7 @@ def test_a_budget_of_states_is_a_verdict(ask: Ask, desk: Path) -> None:
     assert found["a_page_is_received"]["verdict"] == "reached"
     assert "5 of 8 questions are left open." in said.out
     assert "my.py: 5 left open, stopped at depth 2 with 3 states (budget 3 states)" in said.out
-    assert "in a scope of pages 2" in said.out
+    assert "my.py: stopped (3 states) in the scope of pages 2" in said.out
 
 
 def test_a_budget_that_suffices_changes_nothing(ask: Ask) -> None:
