@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from .explore import Exploration
-from .story import STUCK, ending, in_steps, story
+from .story import NO_STEP, STUCK, ending, in_steps, story
 from .story import sentence as sentence
 from .verdict import Outcome, Verdict
 
@@ -106,12 +106,16 @@ def tell(console: Console, verdict: Verdict, only: str = "") -> None:
     assert verdict.world
     told = f"{verdict.model}: {sentence(verdict.property)}, {in_steps(len(verdict.trace.steps))}"
     console.print(f"\n[bold]{escape(told)}[/]")
-    last = {
-        Outcome.DEADLOCK: STUCK,
-        Outcome.REACHED: f"So it can be that {sentence(verdict.property)}.",
-    }.get(verdict.outcome, ending(sentence(verdict.property), verdict.args))
-    for line in story(verdict.world, verdict.trace, last, only):
+    for line in story(verdict.world, verdict.trace, _ending(verdict), only):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _ending(verdict: Verdict) -> str:
+    if verdict.outcome is Outcome.DEADLOCK:
+        return STUCK
+    if verdict.kind == "refinement":
+        return f"{NO_STEP} (`poolproof refine {verdict.model}` says of each rule why not.)"
+    return ending(sentence(verdict.property), verdict.args)
 
 
 JSON_BEGINS = '{\n "verdicts":'

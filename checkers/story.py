@@ -14,6 +14,9 @@ from .guards import sites
 STUCK = "Here nothing can happen any more, and this is no state in which a run may end."
 """The last sentence of the story of a deadlock."""
 
+NO_STEP = "This step is none of the rules."
+"""The last sentence of the story of a design that leaves the rules it refines."""
+
 
 def story(world: World, trace: Trace, ending: str, only: str = "") -> list[str]:
     """The lines of a story; `ending` is its last sentence, `only` names the one page it is told of."""

@@ -14,7 +14,7 @@ from checkers import itf, prose, report
 from checkers.explore import Exploration
 from checkers.judge import Question
 from checkers.refine import Candidate
-from checkers.story import STUCK, ending, in_steps, shown, story
+from checkers.story import NO_STEP, STUCK, ending, in_steps, shown, story
 from checkers.table import local_table
 from checkers.verdict import Exit, Outcome, Verdict
 from checkers.walk import Walk
@@ -238,7 +238,7 @@ def _ending(saved: itf.Saved, sentence: str, args: tuple[str, ...] | None) -> st
         return f"So it can be that {sentence}." if args is not None else f"This does not show any more that {sentence}."
     if args is None:
         return f"The promise holds here: {sentence}."
-    return STUCK if saved.kind == "deadlock" else ending(sentence, args)
+    return {"deadlock": STUCK, "refinement": NO_STEP}.get(saved.kind, ending(sentence, args))
 
 
 def _code(machine: Machine, saved: itf.Saved, shown: bool) -> int:
