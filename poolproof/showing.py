@@ -43,6 +43,7 @@ def results(console: Console, runs: Sequence[Run], verdicts: Sequence[Verdict], 
         report.tell(console, verdict, only)
     if not everything:
         for name, seen, _ in sound:
+            _fired(console, name, seen)
             _guards(console, name, seen)
     _closing(console, verdicts)
     if everything and all(v.expected for v in verdicts):
@@ -55,6 +56,12 @@ def _worth_telling(verdicts: Sequence[Verdict], everything: bool) -> list[Verdic
     if not everything:
         return told
     return [v for v in told if not v.expected] or [v for v in told if v.model == EXAMPLE]
+
+
+def _fired(console: Console, name: str, seen: Exploration) -> None:
+    """How often each action was taken: one that is rare may be checked less than it seems."""
+    counts = ", ".join(f"{action} {times:,}" for action, times in seen.fired.items())
+    console.print(f"\nSteps of {name} by action: {counts}", markup=False, soft_wrap=True)
 
 
 def _guards(console: Console, name: str, seen: Exploration) -> None:
