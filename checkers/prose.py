@@ -34,10 +34,16 @@ def action_lines(action: Action) -> Iterator[str]:
         yield f"when {', '.join(map(text, shared))}"
     if common:
         yield f"then {'; '.join(common)}"
+    ways: dict[str, list[str]] = {}
     for path in paths if len(paths) > 1 else ():
-        rest = ", ".join(text(g) for g in _conditions(path) if g not in shared) or "otherwise"
-        own = "; ".join(p for p in _assignments(path) if p not in common) or "nothing more"
-        yield f"  if {rest}: {own}"
+        rest = " and ".join(text(g, False) for g in _conditions(path) if g not in shared)
+        own = "; ".join(p for p in _assignments(path) if p not in common)
+        ways.setdefault(own, []).append(rest)
+    for own, whens in ways.items():
+        if own:
+            yield f"  if {', or '.join(whens)}: {own}"
+        elif len(ways) == 1:
+            yield f"  provided {', or '.join(whens)}"
 
 
 def _conditions(path: Path) -> list[Expr]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -42,7 +43,7 @@ def sweep_one(machine: Machine, function: str, guard: str, scopes: Sequence[dict
             if seen.violated:
                 return _noticed(function, guard, seen)
     except SpecError as error:
-        return Dropped(function, guard, "", 0, str(error).split(": ", 1)[-1])
+        return Dropped(function, guard, "", 0, re.sub(r"^.*\.py:\d+: ", "", str(error)))
     return Dropped(function, guard, "", 0)
 
 

@@ -257,6 +257,10 @@ def text(e: Expr, loose: bool = True) -> str:
             return f"{when + '.' if when else ''}{f.name}[{', '.join(map(text, keys))}]"
         case Not(Eq(a, b)):
             return f"{_operand(a)} != {_operand(b)}"
+        case Not(Less(Const() as a, b)):
+            return f"{text(b, False)} <= {text(a, False)}"
+        case Less(Const() as a, b):
+            return f"{text(b, False)} > {text(a, False)}"
         case Not(Less(a, b)):
             return f"{_operand(a)} >= {_operand(b)}"
         case Not(claim):

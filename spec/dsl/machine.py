@@ -123,21 +123,11 @@ class Machine:
     def __post_init__(self) -> None:
         if not self.actions:
             raise SpecError(f"{self.name} has no actions; list them under system= or environment=")
-        if "tiny" not in self.scopes:
-            raise SpecError(f"{self.name} has no scope called tiny; give scopes={{'tiny': {{...}}}}")
-        for scope in self.scopes:
-            sizes = self.sizes(scope, {})
-            for f in self.shape.fields.values():
-                initial_values(f, self.shape.values(f, sizes))
-        names = [*(a.name for a in self.actions), *(c.name for c in self.promises), *(w.name for w in self.witnesses)]
-        for name in names:
-            if names.count(name) > 1:
-                raise SpecError(f"{self.name}: {name} is listed twice; give each action and claim a name of its own")
-        for witness in self.witnesses:
-            if len({tuple(v.sort for v in stage.params) for stage in witness.stages}) > 1:
-                raise SpecError(
-                    f"{self.name}: the stages of {witness.name} differ in their parameters; give all the same"
-                )
+        if self.refines is not None and not isinstance(self.refines, Machine):
+            raise SpecError(f"{self.name} refines {self.refines!r}, which is no Machine; give the machine itself")
+        check_scopes(self)
+        check_names(self)
+        check_witnesses(self)
         _ = self.is_final
         check_symmetry(self)
 
@@ -266,6 +256,39 @@ def expressions(machine: Machine) -> Iterator[tuple[str, Expr]]:
     finals = (machine.is_final,) if machine.is_final else ()
     for claim in (*machine.promises, *stages, *finals):
         yield f"{claim.fn.__code__.co_filename}:{claim.fn.__code__.co_firstlineno}", claim.expr
+
+
+def check_scopes(machine: Machine) -> None:
+    """Refuse scopes whose sizes, or whose initial states, are none."""
+    if "tiny" not in machine.scopes:
+        raise SpecError(f"{machine.name} has no scope called tiny; give scopes={{'tiny': {{...}}}}")
+    for scope in machine.scopes:
+        sizes = machine.sizes(scope, {})
+        for f in machine.shape.fields.values():
+            initial_values(f, machine.shape.values(f, sizes))
+
+
+def check_names(machine: Machine) -> None:
+    """Refuse two things of one name: verdicts and stories know them by it."""
+    names = [a.name for a in machine.actions]
+    names += [c.name for c in machine.promises] + [w.name for w in machine.witnesses]
+    for name in names:
+        if names.count(name) > 1:
+            raise SpecError(f"{machine.name}: {name} is listed twice; give each action and claim a name of its own")
+
+
+def check_witnesses(machine: Machine) -> None:
+    """Refuse stages about different things, and needs that no scope could meet."""
+    known = (*machine.shape.members, *machine.shape.bounds)
+    for witness in machine.witnesses:
+        if len({tuple(v.sort for v in stage.params) for stage in witness.stages}) > 1:
+            raise SpecError(
+                f"{machine.name}: the stages of {witness.name} differ in their parameters; give all the same"
+            )
+        if unknown := [name for name, _ in witness.needs if name not in known]:
+            raise SpecError(
+                f"{machine.name}: needs= names {unknown[0]!r}, which is no size; sizes are {', '.join(known)}"
+            )
 
 
 def check_symmetry(machine: Machine) -> None:
