@@ -185,7 +185,7 @@ def shows(run: Rerun, saved: Saved) -> tuple[str, ...] | None:
     if saved.kind == "deadlock":
         return () if _is_stuck(run.world, codes[-1]) else None
     if saved.kind == "refinement":
-        return None if len(codes) < 2 or fits(machine, run.world.sizes, *codes[-2:]) else ()
+        return None if len(codes) < 2 or fits(machine, run.world.sizes, codes[-2], run.trace.steps[-1].instance) else ()
     if saved.kind == "witness":
         return _comes_about(run, saved)
     return broken_at_the_end(run, saved.property)

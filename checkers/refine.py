@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from operator import itemgetter
+from typing import Any
 
 from spec.dsl import Instance, Machine, SpecError, World
 
@@ -11,6 +12,10 @@ from .explore import UNLIMITED, Budget, Exploration, Progress, Search, Step, Tra
 from .story import guard_at, named, shown
 
 STEP = "each_step_is_a_step_of_the_rules_or_none"
+
+
+Counted = frozenset[tuple[str, Any, int]]
+"""Which history counters a step raised, and by how much."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +49,10 @@ def refine(
     return Refinement(seen, whole, tuple(search.candidates(trace.codes[-1], last)))
 
 
-def fits(low: Machine, sizes: dict[str, int], was: bytes, now: bytes) -> bool:
+def fits(low: Machine, sizes: dict[str, int], was: bytes, instance: Instance) -> bool:
     """Is this one step of `low` a step of the machine it says it refines, or none?"""
-    return Simulation(low, _above(low), sizes, UNLIMITED).matches(was, now)
+    search = Simulation(low, _above(low), sizes, UNLIMITED)
+    return any(search.matches(was, step.code) for step in search.steps(was) if step.instance == instance)
 
 
 def _above(low: Machine) -> Machine:
@@ -68,7 +74,7 @@ class Simulation(Search):
         shared = (*high.shape.members, *high.shape.bounds)
         self.above = World(high, {name: sizes[name] for name in shared})
         self.seen_above = itemgetter(*(self.world.offsets[name][key] for name, key in _cells(self.above)))
-        self.known: dict[bytes, frozenset[bytes]] = {}
+        self.known: dict[bytes, frozenset[tuple[bytes, Counted]]] = {}
         self.unmatched: int | None = None
 
     def judge_state(self, number: int, code: bytes) -> None:
@@ -80,13 +86,17 @@ class Simulation(Search):
             self.found[STEP] = (number, None)
 
     def matches(self, code: bytes, after: bytes) -> bool:
-        """Is what this step looks like from above a step there, or nothing at all?"""
-        was, now = self.project(code), self.project(after)
-        if was == now:
+        """Does the step just taken look from above like a step there, or like nothing at all?
+
+        What a step adds to the history counters is part of it: a second map that changes no state is seen.
+        """
+        was, now, histories = self.project(code), self.project(after), self.above.machine.shape.histories
+        counted = frozenset(grown for grown in self.world.counted() if grown[0] in histories)
+        if was == now and not counted:
             return True
         if was not in self.known:
-            self.known[was] = frozenset(to for _, to in self.above.successors(was))
-        return now in self.known[was]
+            self.known[was] = frozenset((to, self.above.counted()) for _, to in self.above.successors(was))
+        return (now, counted) in self.known[was]
 
     def project(self, code: bytes) -> bytes:
         """The state of the design as the machine above sees it."""
@@ -113,7 +123,8 @@ class Simulation(Search):
             for (name, key), a, b in zip(_cells(self.above), to, now, strict=True)
             if a != b
         ]
-        return len(wrong), Candidate(instance, f"is permitted, but {', '.join(wrong)}")
+        otherwise = ", ".join(wrong) or f"counts otherwise ({', '.join(self.above.machine.shape.histories)})"
+        return len(wrong), Candidate(instance, f"is permitted, but {otherwise}")
 
 
 def _cells(world: World) -> list[tuple[str, object]]:

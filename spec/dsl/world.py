@@ -153,6 +153,10 @@ class World:
             dict.__setitem__(cells, key, old)
         journal.clear()
 
+    def counted(self) -> frozenset[tuple[str, Any, int]]:
+        """The history counters that the step `successors` has just yielded has raised, and by how much."""
+        return frozenset((c.name, k, c[k]) for c, k, _, offset, _ in self.state._journal if offset < 0)
+
     def step_holds(self, claim: Claim, code: bytes, args: tuple[Sort, ...]) -> bool:
         """Does a claim about a step hold for the one that `successors` has just yielded?"""
         return claim.fn(self.load(code, self.before), self.state, *args) is True
@@ -214,7 +218,7 @@ class World:
         if not self._local[step]:
             return
         split, width = self.pages * self.record, self.record
-        counted = tuple((c.name, k, c[k]) for c, k, _, offset, _ in self.state._journal if offset < 0) if step else ()
+        counted = self.counted() if step else frozenset()
         for page in range(self.pages):
             here = slice(page * width, (page + 1) * width)
             key = (step, page, code[here], code[split:], after[here], after[split:], counted)

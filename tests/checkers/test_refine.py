@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-from itertools import pairwise
 
 import pytest
 
@@ -15,7 +14,7 @@ from models.keep_mapped import keep_mapped
 from models.per_packet import per_packet
 from models.yardstick import yardstick
 from spec import pool_actions
-from spec.dsl import Machine, SpecError
+from spec.dsl import Machine, SpecError, World
 from tests.machines import module
 from tests.poolproof.drivers import DRIVER
 
@@ -81,11 +80,19 @@ def test_a_design_that_leaves_the_rules_is_found(name: str, steps: int) -> None:
     sizes = machine.sizes("tiny", {})
     result = refine(machine, sizes)
     assert result.trace
-    codes = result.trace.codes
-    assert len(codes) == steps + 1
-    assert [fits(machine, sizes, was, now) for was, now in pairwise(codes)] == [True] * (steps - 1) + [False]
+    taken = zip(result.trace.codes, result.trace.steps, strict=False)
+    fit = [fits(machine, sizes, was, step.instance) for was, step in taken]
+    assert fit == [True] * (steps - 1) + [False]
     assert result.candidates
     assert all(c.why.startswith(("is refused by require(", "is permitted, but ")) for c in result.candidates)
+
+
+def test_a_second_map_is_none_of_the_rules() -> None:
+    """A step that changes the same state but counts otherwise is found by what it counts."""
+    machine = BUGS["b41_xdp_tx_maps_again"].machine
+    result = refine(machine, machine.sizes("tiny", {}))
+    assert result.trace
+    assert result.candidates[0].why.startswith("is permitted, but counts otherwise")
 
 
 def test_the_refusing_guard_is_a_line_of_the_rules() -> None:
@@ -130,7 +137,9 @@ def test_two_steps_of_the_rules_are_not_one() -> None:
 
 def test_a_model_that_names_no_rules_is_refused() -> None:
     """Without refines= there is nothing to keep to, and the message says what to give."""
-    for ask in (lambda: refine(yardstick, yardstick.sizes("tiny", {})), lambda: fits(yardstick, {}, b"", b"")):
+    world = World(yardstick, yardstick.sizes("tiny", {}))
+    code, first = world.initial()[0], world.instances[0]
+    for ask in (lambda: refine(yardstick, world.sizes), lambda: fits(yardstick, world.sizes, code, first)):
         with pytest.raises(SpecError, match="yardstick does not say what it refines; give refines="):
             ask()
 
