@@ -1,7 +1,7 @@
 """Random walks: hypothesis runs a machine by its own actions, each step is judged, and what is found is shortened.
 
-Hypothesis draws the steps and replays the find; steps are then left out by name. Its own shrinker edits draws, and
-after a dropped step the same draw means another action: it took up to a minute, and this takes milliseconds.
+Hypothesis draws; once something is found, steps are left out by name. Its own shrinker edits draws, and after a
+dropped step the same draw means another action: that took up to a minute, and this takes milliseconds.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from spec.dsl import Instance, Machine, Sort, SpecError, Violation, World
+from spec.dsl.machine import first_sort
 
 from .explore import Finding, Step, Trace
 
@@ -32,6 +33,9 @@ DRAWS = 100
 
 CARES = (1.0, 0.1, 0.01)
 """How much a life may care for an action."""
+
+PATIENCE = (1.0, 0.1, 0.01, 0.001)
+"""How soon a life may turn to what befalls pools and devices: there is mostly no way back from it."""
 
 REMEMBERED = 20_000
 """States of which a walk remembers what is enabled."""
@@ -57,11 +61,6 @@ class Walk:
     finding: Finding | None = None
     deadlock: Finding | None = None
     stopped: str = ""
-
-    @property
-    def found(self) -> Finding | None:
-        """The find that ended the walk, of either kind."""
-        return self.finding or self.deadlock
 
     @property
     def never(self) -> tuple[str, ...]:
@@ -90,12 +89,8 @@ def walk(
     return Walker(World(machine, sizes), steps, seed, seconds, until).run(examples, progress)
 
 
-class Found(Exception):
-    """A promise is broken, or nothing can move."""
-
-
-class Enough(KeyboardInterrupt):
-    """The steps or the time are spent; an interrupt passes through hypothesis at once."""
+class Over(KeyboardInterrupt):
+    """Something is found, or the steps or the time are spent; an interrupt passes through hypothesis at once."""
 
 
 What = tuple[str, tuple[Sort, ...]]
@@ -130,7 +125,7 @@ class Walker:
         lives = hypothesis.seed(seen.seed)(lambda: Lives(self))
         try:
             run_state_machine_as_test(lives, settings=quiet(self.budget, examples))  # type: ignore[arg-type]
-        except (Found, Enough):
+        except Over:
             pass
         except KeyboardInterrupt:
             seen.stopped = "interrupted"
@@ -157,16 +152,14 @@ class Walker:
         for what in (*self.broken(code), *broken):
             return what
         final = self.world.machine.is_final
-        ends = self.is_stuck(code) and not self.until and not (final and self.world.holds(final, code, ()))
+        ends = not self.until and self.is_stuck(code) and not (final and self.world.holds(final, code, ()))
         return ("", ()) if ends else None
 
     def count(self, move: Move) -> None:
-        """One step more, unless hypothesis is only repeating what was found."""
+        """One step more, if the budget allows it."""
         seen = self.seen
-        if seen.found:
-            return
         if seen.steps >= self.budget:
-            raise Enough
+            raise Over
         seen.steps += 1
         seen.counts[move.action] += 1
         if seen.steps % CHECK_EVERY == 0:
@@ -174,14 +167,13 @@ class Walker:
             self.progress(seen)
             if self.seconds and seen.seconds > self.seconds:
                 seen.stopped = f"{self.seconds:g} s"
-                raise Enough
+                raise Over
 
     def report(self, trace: Trace, what: What) -> None:
-        """Keep the first find as a short trace, and end hypothesis' search."""
-        if not self.seen.found:
-            found = in_order(self, shortest(self, Finding(*what, trace)))
-            self.seen.finding, self.seen.deadlock = (found, None) if found.name else (None, found)
-        raise Found
+        """Keep the find as a short trace, and end the walk."""
+        found = in_order(self, shortest(self, Finding(*what, trace)))
+        self.seen.finding, self.seen.deadlock = (found, None) if found.name else (None, found)
+        raise Over
 
 
 def quiet(steps: int, examples: int) -> settings:
@@ -200,9 +192,13 @@ def quiet(steps: int, examples: int) -> settings:
 
 
 def temper(row: int, machine: Machine) -> dict[str, float]:
-    """What a life with this temper cares for: much, less or hardly, action by action; the first has no favourites."""
-    draw = random.Random(row)
-    return {a.name: draw.choice(CARES) if row else 1.0 for a in machine.actions}
+    """How much a life with this temper cares for each action; the first has no favourites."""
+    draw, page = random.Random(row), first_sort(machine)
+    cares = {a.name: draw.choice(CARES) for a in machine.actions} if row else {a.name: 1.0 for a in machine.actions}
+    for action in machine.actions:
+        if row and all(v.sort is not page for v in action.params):
+            cares[action.name] *= draw.choice(PATIENCE)
+    return cares
 
 
 class Lives(RuleBasedStateMachine):
@@ -216,7 +212,7 @@ class Lives(RuleBasedStateMachine):
     def __init__(self, walker: Walker) -> None:
         super().__init__()
         self.walker, self.over = walker, True
-        walker.seen.examples += not walker.seen.found
+        walker.seen.examples += 1
 
     @rule(high=st.integers(0, DRAWS - 1), low=st.integers(0, DRAWS - 1))
     def live(self, high: int, low: int) -> None:
@@ -245,7 +241,7 @@ class Lives(RuleBasedStateMachine):
         self._arrive(move.step.code, move.broken)
 
     def _weight(self, move: Move) -> float:
-        return self.cares[move.action] * move.part / (1 + self.been[move.step.code]) ** 3
+        return self.cares[move.action] * move.part / (1 + self.been[move.step.code]) ** 5
 
     def _arrive(self, code: bytes, broken: tuple[What, ...]) -> None:
         """See whether something is found here, and whether this life is over."""
@@ -259,15 +255,17 @@ class Lives(RuleBasedStateMachine):
 
 
 def again(walker: Walker, start: bytes, instances: Iterable[Instance]) -> Finding | None:
-    """Take these steps, leaving out what is not enabled, up to something found."""
+    """Take these steps, leaving out what is not enabled, up to where any step at all finds something."""
     code, steps = start, list[Step]()
     try:
         for instance in instances:
-            for move in (m for m in walker.moves(code) if m.step.instance is instance):
+            moves = walker.moves(code)
+            for move in moves:
+                if what := walker.judge(move.step.code, move.broken):
+                    return Finding(*what, Trace(start, (*steps, move.step)))
+            for move in (m for m in moves if m.step.instance is instance):
                 code = move.step.code
                 steps.append(move.step)
-                if what := walker.judge(code, move.broken):
-                    return Finding(*what, Trace(start, tuple(steps)))
     except SpecError:
         pass  # the walk itself met no such state
     return None
@@ -277,18 +275,17 @@ def shortest(walker: Walker, found: Finding) -> Finding:
     """Leave out stretches, from half of the run down to single steps and pairs, as long as something is found."""
     size = len(found.trace.steps) // 2
     while size:
-        shorter = next(shorter_runs(walker, found, size), None)
+        runs = (again(walker, found.trace.start, tries) for tries in fewer(found.trace, size))
+        shorter = next((r for r in runs if r and len(r.trace.steps) < len(found.trace.steps)), None)
         found, size = (shorter, min(size, len(shorter.trace.steps))) if shorter else (found, size // 2)
     return found
 
 
-def shorter_runs(walker: Walker, found: Finding, size: int) -> Iterator[Finding]:
-    """The runs to something found without so many steps in a row, and in the end without any two."""
-    steps, every = found.trace.steps, range(len(found.trace.steps))
+def fewer(trace: Trace, size: int) -> Iterator[list[Instance]]:
+    """The steps without so many in a row, and in the end without any two."""
+    every = range(len(trace.steps))
     for cut in chain((every[at : at + size] for at in every[::size]), combinations(every, 2) if size == 1 else ()):
-        shorter = again(walker, found.trace.start, (s.instance for at, s in enumerate(steps) if at not in cut))
-        if shorter and len(shorter.trace.steps) < len(steps):
-            yield shorter
+        yield [step.instance for at, step in enumerate(trace.steps) if at not in cut]
 
 
 def in_order(walker: Walker, found: Finding) -> Finding:
