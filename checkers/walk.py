@@ -23,7 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from spec.dsl import Instance, Machine, Sort, SpecError, Violation, World
 from spec.dsl.machine import first_sort
 
-from .explore import Finding, Step, Trace
+from .explore import ANY_PROMISE, Finding, Step, Trace
 
 LENGTH = 100
 """Steps in one of hypothesis' runs, unless the number of runs is given."""
@@ -53,7 +53,6 @@ class Walk:
     """
 
     world: World
-    seed: int
     counts: dict[str, int] = field(default_factory=dict)
     steps: int = 0
     examples: int = 0
@@ -84,9 +83,9 @@ def walk(
     """Walk about a scope for so many steps in all, up to the first broken promise or deadlock.
 
     `examples` is the number of hypothesis' runs to spread the steps over (one holds some 900 at most), `seconds` a
-    limit of time (0: none), and `until` names a promise whose violation is all that is wanted.
+    limit of time (0: none), and `until` names a promise whose violation is all that is wanted (or `ANY_PROMISE`).
     """
-    return Walker(World(machine, sizes), steps, seed, seconds, until).run(examples, progress)
+    return Walker(World(machine, sizes), steps, seconds, until).run(seed, examples, progress)
 
 
 class Over(KeyboardInterrupt):
@@ -110,25 +109,23 @@ class Move:
 class Walker:
     """One walk: what is known of the machine's states, and what was seen so far."""
 
-    def __init__(self, world: World, steps: int, seed: int, seconds: float, until: str) -> None:
+    def __init__(self, world: World, steps: int, seconds: float, until: str) -> None:
         self.world, self.until = world, until
         self.budget, self.seconds, self.started = steps, seconds, time.monotonic()
-        self.seen = Walk(world, seed, {a.name: 0 for a in world.machine.actions})
+        self.seen = Walk(world, {a.name: 0 for a in world.machine.actions})
         self.starts = world.initial()
         self.tempers = [temper(row, world.machine) for row in range(DRAWS)]
         self.moves = lru_cache(REMEMBERED)(self._moves)
         self.broken = lru_cache(REMEMBERED)(lambda code: self._wanted(self.world.violated(code)))
 
-    def run(self, examples: int, progress: Progress) -> Walk:
+    def run(self, seed: int, examples: int, progress: Progress) -> Walk:
         """Let hypothesis walk, and tell what came of it, also if it was cut short."""
         self.progress, seen = progress, self.seen
-        lives = hypothesis.seed(seen.seed)(lambda: Lives(self))
+        lives = hypothesis.seed(seed)(lambda: Lives(self))
         try:
             run_state_machine_as_test(lives, settings=quiet(self.budget, examples))  # type: ignore[arg-type]
-        except Over:
-            pass
-        except KeyboardInterrupt:
-            seen.stopped = "interrupted"
+        except KeyboardInterrupt as why:
+            seen.stopped = str(why) if isinstance(why, Over) else "interrupted"
         seen.seconds = time.monotonic() - self.started
         return seen
 
@@ -142,10 +139,11 @@ class Walker:
         return tuple(Move(step, action, broken, 1 / alike[action]) for step, action, broken in taken)
 
     def is_stuck(self, code: bytes) -> bool:
+        """Nothing changes this state."""
         return all(move.step.code == code for move in self.moves(code))
 
     def _wanted(self, violations: Iterable[Violation]) -> tuple[What, ...]:
-        return tuple((v.claim.name, v.args) for v in violations if self.until in ("", v.claim.name))
+        return tuple((v.claim.name, v.args) for v in violations if self.until in ("", ANY_PROMISE, v.claim.name))
 
     def judge(self, code: bytes, broken: tuple[What, ...] = ()) -> What | None:
         """What is found on arriving in a state by a step that breaks these promises."""
@@ -156,7 +154,7 @@ class Walker:
         return ("", ()) if ends else None
 
     def count(self, move: Move) -> None:
-        """One step more, if the budget allows it."""
+        """One step more, as long as the budget allows it."""
         seen = self.seen
         if seen.steps >= self.budget:
             raise Over
@@ -166,8 +164,7 @@ class Walker:
             seen.seconds = time.monotonic() - self.started
             self.progress(seen)
             if self.seconds and seen.seconds > self.seconds:
-                seen.stopped = f"{self.seconds:g} s"
-                raise Over
+                raise Over(f"{self.seconds:g} s")
 
     def report(self, trace: Trace, what: What) -> None:
         """Keep the find as a short trace, and end the walk."""
@@ -178,9 +175,9 @@ class Walker:
 
 def quiet(steps: int, examples: int) -> settings:
     """Hypothesis as a source of runs: no database, no clock, nothing printed. The budget of steps ends the walk."""
-    length = max(1, -(-steps // examples)) if examples else LENGTH
+    length = 1 - (-steps // examples) if examples else LENGTH
     return settings(
-        max_examples=examples or 2 * steps // length + 1,  # a birth takes a draw too
+        max_examples=examples or 2 * steps // length + 1,  # a birth takes a turn too
         stateful_step_count=length,
         phases=(Phase.generate,),
         database=None,
@@ -193,11 +190,10 @@ def quiet(steps: int, examples: int) -> settings:
 
 def temper(row: int, machine: Machine) -> dict[str, float]:
     """How much a life with this temper cares for each action; the first has no favourites."""
-    draw, page = random.Random(row), first_sort(machine)
-    cares = {a.name: draw.choice(CARES) for a in machine.actions} if row else {a.name: 1.0 for a in machine.actions}
+    draw, page, cares = random.Random(row), first_sort(machine), dict[str, float]()
     for action in machine.actions:
-        if row and all(v.sort is not page for v in action.params):
-            cares[action.name] *= draw.choice(PATIENCE)
+        of_a_page = any(v.sort is page for v in action.params)
+        cares[action.name] = draw.choice(CARES) * (1.0 if of_a_page else draw.choice(PATIENCE)) if row else 1.0
     return cares
 
 
@@ -205,8 +201,7 @@ class Lives(RuleBasedStateMachine):
     """One of hypothesis' runs: life after life, each from an initial state to where nothing moves any more.
 
     Every enabled move has a weight: actions by the temper of this life, shared among an action's moves, and less
-    where this life has been before. That makes lives long and rare actions frequent, and it depends on the draws of
-    this run alone, as hypothesis demands.
+    where this life has been. That makes lives long and rare actions frequent, and depends on this run's draws alone.
     """
 
     def __init__(self, walker: Walker) -> None:
@@ -225,7 +220,7 @@ class Lives(RuleBasedStateMachine):
     def _begin(self, high: int, low: int) -> None:
         """Begin a life: an initial state and a temper."""
         walker = self.walker
-        self.start = walker.starts[high % len(walker.starts)]
+        self.start, self.code = walker.starts[high % len(walker.starts)], b""
         self.cares = walker.tempers[low]
         self.steps: list[Step] = []
         self.been = Counter[bytes]()
@@ -247,7 +242,8 @@ class Lives(RuleBasedStateMachine):
         """See whether something is found here, and whether this life is over."""
         if what := self.walker.judge(code, broken):
             self.walker.report(Trace(self.start, tuple(self.steps)), what)
-        self.code, self.over = code, self.walker.is_stuck(code)
+        self.over = self.walker.is_stuck(code) and (code == self.code or not self.walker.moves(code))
+        self.code = code
         self.been[code] += 1
 
 
@@ -276,7 +272,8 @@ def shortest(walker: Walker, found: Finding) -> Finding:
     size = len(found.trace.steps) // 2
     while size:
         runs = (again(walker, found.trace.start, tries) for tries in fewer(found.trace, size))
-        shorter = next((r for r in runs if r and len(r.trace.steps) < len(found.trace.steps)), None)
+        alike = (r for r in runs if r and bool(r.name) is bool(found.name))
+        shorter = next((r for r in alike if len(r.trace.steps) < len(found.trace.steps)), None)
         found, size = (shorter, min(size, len(shorter.trace.steps))) if shorter else (found, size // 2)
     return found
 
@@ -285,16 +282,16 @@ def fewer(trace: Trace, size: int) -> Iterator[list[Instance]]:
     """The steps without so many in a row, and in the end without any two."""
     every = range(len(trace.steps))
     for cut in chain((every[at : at + size] for at in every[::size]), combinations(every, 2) if size == 1 else ()):
-        yield [step.instance for at, step in enumerate(trace.steps) if at not in cut]
+        yield [trace.steps[at].instance for at in every if at not in cut]
 
 
 def in_order(walker: Walker, found: Finding) -> Finding:
     """The same run with members that are alike named in the order in which they appear: page A before page B."""
     taken, renamed = [s.instance for s in found.trace.steps], dict[Sort, Sort]()
-    for sort in walker.world.machine.alike:
+    for sort in (*walker.world.machine.alike, *walker.world.machine.alike_if_asked):
         appear = dict.fromkeys(member for i in taken for member in i.args if type(member) is sort)
         renamed |= {member: sort(at) for at, member in enumerate(appear)}
     known = {(i.action.name, i.args): i for i in walker.world.instances}
     instances = [known[i.action.name, tuple(renamed.get(m, m) for m in i.args)] for i in taken]
     runs = (again(walker, start, instances) for start in walker.starts)
-    return next((r for r in runs if r and len(r.trace.steps) == len(instances)), found)
+    return next((r for r in runs if r and len(r.trace.steps) == len(taken) and r.name == found.name), found)

@@ -143,7 +143,7 @@ def test_a_walk_is_judged_by_what_it_met(
 ) -> None:
     """A broken model is to break; a walk that does not meet its bug says nothing, and is no pass."""
     asked = question(model)
-    walked = Walk(World(asked.machine, asked.sizes), 5, steps=7, **found)  # type: ignore[arg-type]
+    walked = Walk(World(asked.machine, asked.sizes), steps=7, **found)  # type: ignore[arg-type]
     verdict = judge.judge_walk(asked, walked, 5)[0]
     assert (verdict.kind, verdict.outcome, verdict.expected) == expected
     assert verdict.label == "sampled(7, 5)"
@@ -152,6 +152,6 @@ def test_a_walk_is_judged_by_what_it_met(
 def test_what_a_walk_never_took_is_not_called_unreachable() -> None:
     """An action that a walk did not take is unknown: a longer walk might take it."""
     asked = question(SOUND)
-    walked = Walk(World(asked.machine, asked.sizes), 0, counts={"post": 3, "receive": 0})
+    walked = Walk(World(asked.machine, asked.sizes), {"post": 3, "receive": 0})
     _, never = judge.judge_walk(asked, walked, 0)
     assert (never.property, never.outcome, never.code) == ("receive", Outcome.UNKNOWN, 3)
