@@ -19,29 +19,15 @@ import networkx as nx
 from spec.dsl import Machine, SpecError
 from spec.dsl.machine import Action, first_sort
 
-from .graphviz_tool import render
 from .moves import Move, Seen, Watch
-
-ENDINGS = (".svg", ".png", ".dot")
-COLOUR = {True: "#0072B2", False: "#C04E00"}
-"""The system blue, its environment vermillion: told apart by every eye, and dark enough to be read on white."""
-LINE = {True: "solid", False: "dashed"}
-SHARP = "144"
-"""Dots an inch in a PNG, so that it is sharp where it is shown smaller."""
+from .picture import BREAK, COLOUR, FONT, GROUND, LINE, TABLE, action_name, look, must_end_well, quoted, save
 
 
 def draw(machine: Machine, sizes: dict[str, int], out: Path) -> None:
     """Write the ownership graph as a picture; the ending of the file says of which kind."""
-    ending = out.suffix.lower()
-    if ending not in ENDINGS:
-        raise ValueError(f"{out.name} ends in {out.suffix or 'nothing'}; a picture ends in {', '.join(ENDINGS)}")
+    must_end_well(out)
     graph = ownership_graph(machine, sizes)
-    if ending == ".dot":
-        out.write_text(dot_text(graph), encoding="utf-8")
-    elif ending == ".svg":
-        out.write_bytes(render(dot_text(graph), "svg"))
-    else:
-        out.write_bytes(render(dot_text(graph, dpi=SHARP), "png"))
+    save(out, lambda dpi: dot_text(graph, dpi))
 
 
 def ownership_graph(machine: Machine, sizes: dict[str, int]) -> nx.MultiDiGraph[str]:
@@ -127,7 +113,6 @@ Deed = tuple[str, dict[str, Any]]
 """An action by name, with its `system` and `effects`."""
 
 
-FONT = "DejaVu Sans,Verdana,Helvetica,sans-serif"
 PAPER = {
     "bgcolor": "white",
     "fontname": FONT,
@@ -141,9 +126,7 @@ BOX = {"shape": "box", "fontname": FONT, "fontsize": 11, "width": 0, "height": 0
 THICK, THIN = {"penwidth": 4, "arrowsize": 0.7, "weight": 9}, {"penwidth": 1.5, "arrowsize": 0.9}
 MANY, ROOM = 6, 0.6
 """More actions than these are shown in two columns; the inches a place keeps for each arrow."""
-BREAK = '<br align="left"/>'
 GAP = "<td>&#160;&#160;&#160;</td>"
-TABLE = '<table border="0" cellborder="0" cellspacing="0" cellpadding="1">'
 
 
 def dot_text(graph: nx.MultiDiGraph[str], dpi: str = "") -> str:
@@ -155,23 +138,13 @@ def dot_text(graph: nx.MultiDiGraph[str], dpi: str = "") -> str:
     around = everyday_round(graph)
     rows, thick = levels(graph, around), set(zip(around, around[1:] + around[:1], strict=True))
     paper = PAPER | {"label": f"<{_header(graph)}>"} | ({"dpi": dpi} if dpi else {})
-    lines = [_look("graph", **paper), _look("node", **BOX)]
+    lines = [look("graph", **paper), look("node", **BOX)]
     lines += [_place(graph, name) for name in graph]
     lines += _in_rows(rows, around)
     for (start, end, system), deeds in _bundles(graph).items():
         if start != end:
             lines += _arrow(start, end, system, deeds, rows[start] <= rows[end], (start, end) in thick)
-    return "\n  ".join([f"digraph {_quoted(graph.name)} {{", *lines]) + "\n}\n"
-
-
-def _look(what: str, **attributes: object) -> str:
-    """A statement of the language; a text in angle brackets is one of its tables."""
-    said = ", ".join(f"{k}={v if str(v).startswith('<') else _quoted(str(v))}" for k, v in attributes.items())
-    return f"{what} [{said}]"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return "\n  ".join([f"digraph {quoted(graph.name)} {{", *lines]) + "\n}\n"
 
 
 def _bundles(graph: nx.MultiDiGraph[str]) -> dict[tuple[str, str, bool], list[Deed]]:
@@ -185,21 +158,21 @@ def _bundles(graph: nx.MultiDiGraph[str]) -> dict[tuple[str, str, bool], list[De
 def _in_rows(rows: dict[str, int], around: list[str]) -> Iterator[str]:
     """Places of one row stand side by side, the way down of the round to the right of its way up."""
     for row in sorted(set(rows.values())):
-        yield f"{{rank=same; {'; '.join(_quoted(n) for n in rows if rows[n] == row)}}}"
+        yield f"{{rank=same; {'; '.join(quoted(n) for n in rows if rows[n] == row)}}}"
     for right, left in zip(around[1:], reversed(around), strict=False):
         if rows[right] == rows[left] and around.index(right) < around.index(left):
-            yield _look(f"{_quoted(left)} -> {_quoted(right)}", style="invis")
+            yield look(f"{quoted(left)} -> {quoted(right)}", style="invis")
 
 
 def _arrow(start: str, end: str, system: bool, deeds: list[Deed], down: bool, thick: bool) -> Iterator[str]:
     """An arrow with a box on it; it is laid out downwards either way, so that the rows stay as they are."""
     line = {"color": COLOUR[system], "style": LINE[system]} | (THICK if thick else THIN)
-    box = _quoted(f"{start} {end} {LINE[system]}")
+    box = quoted(f"{start} {end} {LINE[system]}")
     frame = {"color": COLOUR[system], "style": LINE[system], "penwidth": 0.8, "margin": "0.08,0.05"}
-    yield _look(box, **frame, label=f"<{_stacked(deeds)}>")
-    above, below = map(_quoted, (start, end) if down else (end, start))
-    yield _look(f"{above} -> {box}", **line, dir="none" if down else "back")
-    yield _look(f"{box} -> {below}", **line, dir="forward" if down else "none")
+    yield look(box, **frame, label=f"<{_stacked(deeds)}>")
+    above, below = map(quoted, (start, end) if down else (end, start))
+    yield look(f"{above} -> {box}", **line, dir="none" if down else "back")
+    yield look(f"{box} -> {below}", **line, dir="forward" if down else "none")
 
 
 def _place(graph: nx.MultiDiGraph[str], name: str) -> str:
@@ -210,8 +183,8 @@ def _place(graph: nx.MultiDiGraph[str], name: str) -> str:
     if here:
         label += f"<hr/><tr><td>{_side_by_side(here)}</td></tr>"
     arrows = sum(start != end and name in (start, end) for start, end, _ in _bundles(graph))
-    shape = {"style": "rounded,filled", "fillcolor": "#EFEFEF", "width": ROOM * arrows}
-    return _look(_quoted(name), **shape, label=f"<{TABLE}{label}</table>>")
+    shape = {"style": "rounded,filled", "fillcolor": GROUND, "width": ROOM * arrows}
+    return look(quoted(name), **shape, label=f"<{TABLE}{label}</table>>")
 
 
 def _side_by_side(deeds: list[Deed]) -> str:
@@ -241,9 +214,7 @@ def _stacked(deeds: list[Deed]) -> str:
 
 def _name(deed: Deed) -> str:
     name, said = deed
-    shown = escape(name) if said["system"] else f"<i>{escape(name)}</i>"
-    colour = COLOUR[said["system"]]
-    return f'<font color="{colour}"><b>{shown}</b></font>'
+    return action_name(name, said["system"])
 
 
 def _effects(effects: tuple[str, ...], width: int) -> str:

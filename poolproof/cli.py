@@ -14,9 +14,9 @@ from rich.console import Console
 from typer.exceptions import TyperException
 
 from checkers import itf
-from checkers.draw import ENDINGS
 from checkers.draw import draw as draw_picture
 from checkers.explore import Budget
+from checkers.picture import ENDINGS
 from checkers.verdict import Exit, exit_code
 from spec.dsl import Machine, SpecError
 

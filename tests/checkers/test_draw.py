@@ -17,8 +17,9 @@ import networkx as nx
 import pytest
 
 from checkers import graphviz_tool
-from checkers.draw import COLOUR, LINE, dot_text, draw, everyday_round, levels, ownership_graph
+from checkers.draw import dot_text, draw, everyday_round, levels, ownership_graph
 from checkers.graphviz_tool import DrawingError, render
+from checkers.picture import COLOUR, LINE
 from models.per_packet import MODEL as per_packet
 from models.yardstick import MODEL as yardstick
 from spec.dsl import Kind, Machine, Sort, SpecError, State, World, field, members, require
