@@ -20,7 +20,21 @@ from spec.dsl import Machine, SpecError
 from spec.dsl.machine import Action, first_sort
 
 from .moves import Move, Seen, Watch
-from .picture import BREAK, COLOUR, FONT, GROUND, LINE, TABLE, action_name, look, must_end_well, quoted, save
+from .picture import (
+    BOX,
+    BREAK,
+    COLOUR,
+    FONT,
+    GAP,
+    GROUND,
+    LINE,
+    TABLE,
+    action_name,
+    look,
+    must_end_well,
+    quoted,
+    save,
+)
 
 
 def draw(machine: Machine, sizes: dict[str, int], out: Path) -> None:
@@ -36,7 +50,7 @@ def ownership_graph(machine: Machine, sizes: dict[str, int]) -> nx.MultiDiGraph[
     Nodes carry `meaning` and `start`; edges have the action's name as key, and carry `system` and `effects`.
     What no page takes part in, and what was never seen to happen, is listed in the graph's `aside`.
     """
-    places = _places(machine)
+    places = places_of(machine)
     seen = Watch(machine, sizes).run()
     scope = ", ".join(f"{name}={size}" for name, size in sizes.items())
     caption = f"moves no {first_sort(machine).__name__.lower()}:"
@@ -52,7 +66,7 @@ def ownership_graph(machine: Machine, sizes: dict[str, int]) -> nx.MultiDiGraph[
     return graph
 
 
-def _places(machine: Machine) -> tuple[Enum, ...]:
+def places_of(machine: Machine) -> tuple[Enum, ...]:
     """The values of the field that says where a page is."""
     page = first_sort(machine)
     if machine.place is None:
@@ -122,11 +136,9 @@ PAPER = {
     "ranksep": 0.3,
     "pad": 0.15,
 }
-BOX = {"shape": "box", "fontname": FONT, "fontsize": 11, "width": 0, "height": 0}
 THICK, THIN = {"penwidth": 4, "arrowsize": 0.7, "weight": 9}, {"penwidth": 1.5, "arrowsize": 0.9}
 MANY, ROOM = 6, 0.6
 """More actions than these are shown in two columns; the inches a place keeps for each arrow."""
-GAP = "<td>&#160;&#160;&#160;</td>"
 
 
 def dot_text(graph: nx.MultiDiGraph[str], dpi: str = "") -> str:

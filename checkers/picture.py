@@ -19,7 +19,9 @@ GROUND = "#EFEFEF"
 SHARP = "144"
 """Dots an inch in a PNG, so that it is sharp where it is shown smaller."""
 FONT = "DejaVu Sans,Verdana,Helvetica,sans-serif"
+BOX = {"shape": "box", "fontname": FONT, "fontsize": 11, "width": 0, "height": 0}
 BREAK = '<br align="left"/>'
+GAP = "<td>&#160;&#160;&#160;</td>"
 TABLE = '<table border="0" cellborder="0" cellspacing="0" cellpadding="1">'
 
 

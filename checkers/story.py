@@ -8,7 +8,7 @@ from typing import Any
 from spec.dsl import ANY, Machine, World
 from spec.dsl.machine import first_sort
 
-from .explore import Trace
+from .explore import Step, Trace
 from .guards import sites
 
 STUCK = "Here nothing can happen any more, and this is no state in which a run may end."
@@ -20,29 +20,35 @@ NO_STEP = "This step is none of the rules."
 
 def story(world: World, trace: Trace, ending: str, only: str = "") -> list[str]:
     """The lines of a story; `ending` is its last sentence, `only` names the one page it is told of."""
-    return [*_beginning(world, trace.start, only), *_steps(world, trace, only), f"     {ending}"]
+    chosen = ", ".join(beginning(world, trace.start, only))
+    first = [f"  0  at the start {chosen}"] if chosen else []
+    return [*first, *_steps(world, trace, only), f"     {ending}"]
 
 
-def _beginning(world: World, start: bytes, only: str) -> Iterator[str]:
+def beginning(world: World, start: bytes, only: str = "") -> list[str]:
     """What an initial state chose where it had a choice."""
     values = world.values(start)
-    chosen = [
+    return [
         f"{name}[{named(key)}] is {shown(value)}"
         for name, f in world.machine.shape.fields.items()
         if f.start is ANY
         for key, value in values[name].items()
         if _concerns(world, key, only)
     ]
-    if chosen:
-        yield f"  0  at the start {', '.join(chosen)}"
 
 
 def _steps(world: World, trace: Trace, only: str) -> Iterator[str]:
+    for number, step, told in telling(world, trace, only):
+        yield f"{number:3}  {step.instance}"
+        yield from (f"       {change}" for _, change in told)
+
+
+def telling(world: World, trace: Trace, only: str = "") -> Iterator[tuple[int, Step, list[tuple[Any, str]]]]:
+    """The steps that are told, by number, each with the cells it changed; with `only`, those of this page."""
     for number, (was, step) in enumerate(zip(trace.codes, trace.steps, strict=False), start=1):
-        told = [change for key, change in changes(world, was, step.code) if _concerns(world, key, only)]
+        told = [(key, change) for key, change in changes(world, was, step.code) if _concerns(world, key, only)]
         if told or not only or only in map(repr, step.instance.args):
-            yield f"{number:3}  {step.instance}"
-            yield from (f"       {change}" for change in told)
+            yield number, step, told
 
 
 def _concerns(world: World, key: Any, only: str) -> bool:
