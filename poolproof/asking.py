@@ -30,6 +30,10 @@ class BadRequest(Exception):
     """Something typed that cannot be done; the message names the value, the rule and the way out."""
 
 
+class BudgetSpent(Exception):
+    """A budget ended before there was anything to show; the message says which."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """What the options say about how far to look."""
@@ -123,7 +127,7 @@ def every_run(questions: Iterable[Question], console: Console) -> list[Run]:
 def run(asked: Question, console: Console) -> Run:
     """One model in one scope: everything it says about itself, and whether it keeps to the rules it refines."""
     try:
-        seen, verdicts = _with_progress(console, asked, lambda progress: judge.check(asked, progress))
+        seen, verdicts = with_progress(console, asked, lambda progress: judge.check(asked, progress))
     except KeyboardInterrupt:
         return _not_begun(asked)
     if tiny := _refinement_of(asked):
@@ -154,7 +158,7 @@ def _refined(tiny: Question, interrupted: bool, console: Console) -> Verdict:
 
 def refinement(asked: Question, console: Console) -> tuple[Verdict, tuple[Candidate, ...]]:
     """The refinement alone, with the candidates that might have explained a step that does not fit."""
-    return _with_progress(console, asked, lambda progress: judge.check_refinement(asked, progress))
+    return with_progress(console, asked, lambda progress: judge.check_refinement(asked, progress))
 
 
 def walked(asked: Question, steps: int, seed: int, examples: int, console: Console) -> tuple[Walk, list[Verdict]]:
@@ -175,7 +179,7 @@ def walked(asked: Question, steps: int, seed: int, examples: int, console: Conso
     return result, judge.judge_walk(asked, result, seed)
 
 
-def _with_progress(console: Console, asked: Question, work: Callable[[Progress], T]) -> T:
+def with_progress(console: Console, asked: Question, work: Callable[[Progress], T]) -> T:
     """Do the work, and keep a line up to date that says how far it is."""
     with _status(console, asked.name) as tell:
 

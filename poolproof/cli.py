@@ -14,13 +14,11 @@ from rich.console import Console
 from typer.exceptions import TyperException
 
 from checkers import itf
-from checkers.draw import draw as draw_picture
 from checkers.explore import Budget
-from checkers.picture import ENDINGS
 from checkers.verdict import Exit, exit_code
 from spec.dsl import Machine, SpecError
 
-from . import asking, catalog, showing, skeleton, writing
+from . import asking, catalog, drawing, showing, skeleton, writing
 from .interrupts import INTERRUPTS
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
@@ -157,14 +155,27 @@ def walk(
 def draw(
     model: Model,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="the picture: .svg, .png or .dot")],
+    states: Annotated[bool, typer.Option("--states", help="the state graph, folded by where the pages are")] = False,
+    fold: Annotated[str, typer.Option(metavar="FIELD[,FIELD]", help="fold the states by these fields")] = "",
     scope: Scope = "tiny",
+    pages: Pages = None,
+    pools: Pools = None,
+    devices: Devices = None,
+    sets: Sets = None,
+    max_states: Annotated[int, typer.Option(help="refuse more states; 0: never", min=0)] = drawing.MOST_STATES,
+    time: Seconds = 0.0,
 ) -> None:
     """Draw the ownership graph of a model: its places, and the actions that lead from one to another."""
-    if out.suffix.lower() not in ENDINGS:
-        raise asking.BadRequest(f"{out}: a picture ends in {', '.join(ENDINGS)}; give such a name")
-    writing.must_be_writable(out)
-    question = asking.question(model, asking.Asked(scope, {}))
-    draw_picture(question.machine, question.sizes, out)
+    drawing.must_be_a_picture(out)
+    drawing.must_be_of_states(states, fold, max_states, time)
+    budget = Budget(max_states, time)
+    question = asking.question(
+        model, asking.Asked(scope, asking.sizes_asked(pages, pools, devices, sets), budget=budget)
+    )
+    if states:
+        drawing.states(question, fold, out, console)
+    else:
+        drawing.places(question, out)
     console.print(f"{out} written")
 
 
@@ -174,8 +185,12 @@ def replay(
     model: Annotated[str, typer.Option(help="run it on this model instead of the one it names")] = "",
     as_test: Annotated[bool, typer.Option("--as-test", help="print a pytest test that runs it")] = False,
     only_page: Only = "",
+    picture: Annotated[
+        Path | None, typer.Option("--draw", metavar="FILE", help="draw it as swim lanes too: .svg, .png or .dot")
+    ] = None,
 ) -> None:
     """Run a saved trace again on the model, step by step."""
+    drawing.must_be_a_picture_of_a_run(picture, as_test)
     saved = itf.load(trace)
     machine = _machine_of(trace, saved, model)
     asking.must_be_a_page(only_page, [(machine, saved.scope)])
@@ -183,7 +198,12 @@ def replay(
     if as_test:
         console.print(itf.as_test(trace, saved, model or saved.model), end="", markup=False, soft_wrap=True)
         return
-    raise typer.Exit(showing.replayed(console, model or saved.model, saved, run, only_page))
+    if picture:
+        drawing.run(model or saved.model, saved, run, only_page, picture)
+    code = showing.replayed(console, model or saved.model, saved, run, only_page)
+    if picture:
+        console.print(f"{picture} written")
+    raise typer.Exit(code)
 
 
 def _machine_of(trace: Path, saved: itf.Saved, model: str) -> Machine:
@@ -229,6 +249,8 @@ def guarded(run: Callable[[], object]) -> int:
         return said(str(error), Exit.USAGE)
     except (catalog.NoModel, itf.BadTrace) as error:
         return said(str(error), Exit.INPUT)
+    except asking.BudgetSpent as error:
+        return said(str(error), Exit.BUDGET)
     except SpecError as error:
         return said(str(error), Exit.SPEC)
     except OSError as error:

@@ -232,12 +232,16 @@ def replayed(console: Console, name: str, saved: itf.Saved, run: itf.Rerun, only
     """The story of a saved run on the model as it is, and how it ends today."""
     sentence, args = report.sentence(saved.property), itf.shows(run, saved)
     console.print(f"{name}: {sentence}, {in_steps(len(saved.steps))}", markup=False, style="bold", soft_wrap=True)
-    told = _ending(saved, sentence, args)
-    if run.refused:
-        told = f"Here the model stops: {run.refused}. The run is not possible any more."
-    for line in story(run.world, run.trace, told, only):
+    for line in story(run.world, run.trace, last_sentence(saved, run), only):
         console.print(line, markup=False, soft_wrap=True)
     return _code(run.world.machine, saved, args is not None)
+
+
+def last_sentence(saved: itf.Saved, run: itf.Rerun) -> str:
+    """How a saved run ends on the model as it is."""
+    if run.refused:
+        return f"Here the model stops: {run.refused}. The run is not possible any more."
+    return _ending(saved, report.sentence(saved.property), itf.shows(run, saved))
 
 
 def _ending(saved: itf.Saved, sentence: str, args: tuple[str, ...] | None) -> str:
