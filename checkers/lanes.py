@@ -37,7 +37,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Lanes:
-    """A run as a picture has it: its lanes, its paths, its rows from the start on, and its last sentence.
+    """A run as a picture has it: its lanes, the pages that are shown by number, its rows, and its last sentence.
 
     `wrong` says whether it ends in something that should not be, `whom` which pages are to blame.
     """
@@ -45,16 +45,34 @@ class Lanes:
     name: str
     title: str
     places: tuple[str, ...]
-    pages: tuple[str, ...]
+    pages: dict[str, int]
     rows: tuple[Row, ...]
     ending: str
     wrong: bool
     whom: tuple[str, ...]
 
 
-def lanes_of(world: World, trace: Trace, only: str = "") -> tuple[Row, ...]:
+def lanes(
+    world: World,
+    trace: Trace,
+    titles: tuple[str, str],
+    ending: str,
+    whom: tuple[str, ...] | None = None,
+    only: str = "",
+) -> Lanes:
+    """What a picture of this run shows: `titles` are the model and what is told of it.
+
+    `whom` are those for whom the ending is wrong, None if nothing is; with `only`, this page alone is shown, and the
+    steps that concern it.
+    """
+    names = tuple(place.name for place in places_of(world.machine))
+    every = world.values(trace.start)[world.machine.place.name]
+    pages = {repr(page): page.index for page in every if not only or repr(page) == only}
+    return Lanes(*titles, names, pages, rows_of(world, trace, only), ending, whom is not None, whom or ())
+
+
+def rows_of(world: World, trace: Trace, only: str = "") -> tuple[Row, ...]:
     """The rows of a run, the first of them its start; with `only`, the steps that concern this page."""
-    places_of(world.machine)
     told = ", ".join(beginning(world, trace.start, only))
     nothing: frozenset[str] = frozenset()
     rows = [Row(0, "", "", True, (told,) if told else (), _whereabouts(world, trace.start, only), nothing, nothing)]

@@ -66,7 +66,7 @@ class Plan:
 
     def x(self, page: str, place: str) -> float:
         """Where the path of a page runs in a lane: each page at a width of its own, so that no two ever meet."""
-        pages = self.lanes.pages
+        pages = list(self.lanes.pages)
         return self.lane(place) + self.lane_width / 2 + SLOT * (pages.index(page) - (len(pages) - 1) / 2)
 
 
@@ -170,8 +170,8 @@ def _ending(plan: Plan) -> Iterator[str]:
 
 
 def ink(plan: Plan, page: str) -> str:
-    """The colour of a page."""
-    return INK[plan.lanes.pages.index(page) % len(INK)]
+    """The colour of a page, the same whichever pages are shown."""
+    return INK[plan.lanes.pages[page] % len(INK)]
 
 
 def _paths(plan: Plan) -> Iterator[str]:

@@ -79,6 +79,8 @@ def _wrong(graph: nx.DiGraph[str], name: str) -> Iterator[str]:
         far = f", first after {counted(node['broken_after'][promise], 'step')}" if promise in first else ""
         for line in wrap(f"{times:,} break: {sentence(promise)}{far}", 30):
             yield f"<b>{escape(line)}</b>" if far else escape(line)
+    for promise, times in (graph.get_edge_data(name, name) or {}).get("breaks", {}).items():
+        yield from map(escape, wrap(f"{counted(times, 'step')} within break: {sentence(promise)}", 30))
     if node["stuck"]:
         yield f"{counted(node['stuck'], 'deadlock')}"
 
@@ -155,7 +157,7 @@ def _legend(graph: nx.DiGraph[str]) -> Iterator[str]:
         yield "double border: a run may end here"
     if rounds(graph):
         yield "in a frame: from each box to each other, and back"
-    if any(node["breaks"] for node in nodes):
-        yield f'<font color="{WRONG}">red: a promise is broken; thick: after the fewest steps</font>'
+    if any(node["breaks"] for node in nodes) or any(step["breaks"] for _, _, step in graph.edges(data=True)):
+        yield f'<font color="{WRONG}">red: a promise is broken; thick: in the fewest steps</font>'
     if graph.graph["never"]:
         yield f"never: {escape('; '.join(graph.graph['never']))}"

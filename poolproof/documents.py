@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from checkers import draw, prose
+from checkers import draw, lanes_picture, prose, states_picture
 from checkers.explore import Exploration, explore
-from checkers.report import sentence
+from checkers.graphviz_tool import render
+from checkers.lanes import lanes
+from checkers.states import folded, state_graph
+from checkers.story import ending, in_steps, sentence
 from checkers.sweep import Dropped, sweep
 from checkers.table import LocalTable, local_table
-from spec.dsl import Machine
+from models.keep_mapped import keep_mapped
+from spec.dsl import Machine, Mutant
 from spec.ownership import ownership
 from spec.unneeded import UNNEEDED
 
 from . import catalog
+from .showing import EXAMPLE
 
 DOCS = Path(__file__).parent.parent / "docs"
 MADE = "<!-- made by `make docs`; a test compares -->\n\n"
@@ -109,6 +114,28 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
 PICTURES: dict[str, Machine] = {f"{machine.name}.svg": machine for machine in catalog.SOUND}
 
 
+def states(machine: Machine) -> str:
+    """The picture of the states of a sound model at tiny, folded by the places of its pages."""
+    graph = folded(state_graph(machine, machine.sizes("tiny", {}), machine.alike), (machine.place.name,))
+    return states_picture.dot_text(graph)
+
+
+def run(bug: Mutant) -> str:
+    """The picture of a shortest run in which a broken model breaks its promise."""
+    machine = bug.machine
+    seen = explore(machine, machine.sizes("tiny", {}), machine.alike, until=bug.breaks)
+    found, told = seen.violated[bug.breaks], sentence(bug.breaks)
+    titles, args = (bug.name, f"{told}, {in_steps(len(found.trace.steps))}"), tuple(map(repr, found.args))
+    return lanes_picture.dot_text(lanes(seen.world, found.trace, titles, ending(told, args), args))
+
+
+TEXTS: dict[str, Callable[[], str]] = {
+    "keep_mapped.states.svg": lambda: states(keep_mapped),
+    f"{EXAMPLE}.run.svg": lambda: run(next(bug for bug in catalog.BROKEN if bug.name == EXAMPLE)),
+}
+"""Pictures of states and of runs, by what gives their text in Graphviz' language."""
+
+
 def main() -> None:
     """Write every table and picture."""
     for directory in ("tables", "pictures"):
@@ -118,6 +145,9 @@ def main() -> None:
         print(f"docs/tables/{name}")
     for name, machine in PICTURES.items():
         draw.draw(machine, machine.sizes("tiny", {}), DOCS / "pictures" / name)
+        print(f"docs/pictures/{name}")
+    for name, text in TEXTS.items():
+        (DOCS / "pictures" / name).write_bytes(render(text(), "svg"))
         print(f"docs/pictures/{name}")
 
 

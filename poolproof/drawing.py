@@ -10,7 +10,7 @@ from rich.console import Console
 from checkers import draw, itf, lanes_picture, states_picture
 from checkers.explore import Progress
 from checkers.judge import Question
-from checkers.lanes import Lanes, TooLong, lanes_of
+from checkers.lanes import TooLong, lanes
 from checkers.picture import ENDINGS, save
 from checkers.states import Stopped, TooLarge, folded, must_be_readable, state_graph
 from checkers.story import in_steps, sentence
@@ -85,16 +85,12 @@ def _explored(asked: Question, progress: Progress) -> nx.MultiDiGraph[int]:
 
 def run(name: str, saved: itf.Saved, rerun: itf.Rerun, only: str, out: Path) -> None:
     """Draw a saved run as swim lanes; too long a one is refused, and nothing is written."""
+    args = itf.shows(rerun, saved)
+    whom = None if saved.kind == "witness" else args
+    titles = name, f"{sentence(saved.property)}, {in_steps(len(saved.steps))}"
     try:
-        rows = lanes_of(rerun.world, rerun.trace, only)
+        told = lanes(rerun.world, rerun.trace, titles, showing.last_sentence(saved, rerun), whom, only)
     except TooLong as error:
-        raise BadRequest(
-            f"{out}: {error}; tell one page only (--only-page {only or 'A'}), or draw a shorter trace"
-        ) from None
-    whom = itf.shows(rerun, saved)
-    wrong = whom is not None and saved.kind != "witness"
-    title = f"{sentence(saved.property)}, {in_steps(len(saved.steps))}"
-    places = tuple(place.name for place in draw.places_of(rerun.world.machine))
-    ending = showing.last_sentence(saved, rerun)
-    lanes = Lanes(name, title, places, tuple(rows[0].at), rows, ending, wrong, whom or ())
-    save(out, lambda dpi: lanes_picture.dot_text(lanes, dpi))
+        way_out = f"tell one page only (--only-page {only or 'A'}), or draw a shorter trace"
+        raise BadRequest(f"{out}: {error}; {way_out}") from None
+    save(out, lambda dpi: lanes_picture.dot_text(told, dpi))
