@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from .expr import Expr, Size, Var, conjunction
+from .expr import TRUE, Expr, Size, Var, conjunction
 from .forks import Branch, Tree, fold, grow
 from .histories import absolute_read
 from .lint import reachable
@@ -24,10 +24,14 @@ MOST_PATHS = 64
 
 @dataclass(frozen=True)
 class Path:
-    """One way through an action: the branches it took and the guards it met, as it met them, and its assignments."""
+    """One way through an action: the branches it took and the guards it met, as it met them, and its assignments.
+
+    A way that a plainly false guard ends has that guard as `refused_by`.
+    """
 
     conditions: tuple[Given, ...]
     puts: tuple[Put, ...]
+    refused_by: Given | None = None
 
     @property
     def branches(self) -> tuple[Given, ...]:
@@ -35,7 +39,7 @@ class Path:
 
     @property
     def givens(self) -> tuple[Given, ...]:
-        return tuple(c for c in self.conditions if not c.is_branch)
+        return tuple(c for c in self.conditions if not c.is_branch and c.claim != TRUE)
 
     @property
     def guard(self) -> Expr:
@@ -121,7 +125,7 @@ def _lift_once(fn: Callable[..., object], state: type[State], params: tuple[Var,
         if leaves > MOST_PATHS:
             last = [c.where for c in current.conditions if c.is_branch][-1]
             raise SpecError(f"{last}: {fn.__name__} forks into more than {MOST_PATHS} paths; make it two actions")
-        return enabled, Path(tuple(current.conditions), tuple(current.puts))
+        return enabled, Path(tuple(current.conditions), tuple(current.puts), current.refused_by)
 
     leaves_found = list(_leaves(grow(run)))
     return Lifted(tuple(p for on, p in leaves_found if on), tuple(p for on, p in leaves_found if not on))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from .expr import (
     FALSE,
@@ -57,14 +57,16 @@ class LiftRun:
     facts: Facts = field(default_factory=Facts)
     conditions: list[Given] = field(default_factory=list)
     puts: list[Put] = field(default_factory=list)
+    refused_by: Given | None = None
     asked: int = 0
     depth: int = 0
+    is_lifting: ClassVar[bool] = True
 
     def guard(self, claim: Any) -> None:
         e = as_claim(claim)
         no_history(e, "a guard")
-        known = self.facts.decide(e)
-        if known is False:
+        if self.facts.decide(e) is False:
+            self.refused_by = Given(e, here())
             raise Refused
         self.conditions.append(Given(e, here()))
         self.facts.learn(e, True)

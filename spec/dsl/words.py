@@ -28,6 +28,10 @@ class Run(Protocol):
     def depth(self) -> int:
         """How many quantifiers the run is inside of; a concrete run need not count, its text was lifted before."""
 
+    @property
+    def is_lifting(self) -> bool:
+        """Does the run want to hear of every guard, of those too whose claim is plain?"""
+
     def guard(self, claim: Any) -> None:
         """Take a guard: raise `Refused` if it is known to be false."""
 
@@ -51,9 +55,9 @@ def require(claim: bool) -> None:
     if Current.ledger is not None:
         frame = sys._getframe(1)
         Current.ledger.add((frame.f_code, frame.f_lasti, claim is True))
-    if claim is True:
+    if claim is True and not run.is_lifting:
         return
-    if claim is False:
+    if claim is False and not run.is_lifting:
         raise Refused
     run.guard(claim)
 

@@ -42,6 +42,7 @@ class World:
     """
 
     depth = 0
+    is_lifting = False
 
     def __init__(self, machine: Machine, sizes: dict[str, int]) -> None:
         self.machine, self.sizes = machine, sizes

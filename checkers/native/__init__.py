@@ -1,0 +1,1 @@
+"""The explorer in C: generated from the lifted paths, compiled once, exact."""

@@ -1,0 +1,104 @@
+"""Actions as C functions: guards and branches as the text met them, then the assignments of the path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from spec.dsl import Action, Sort
+from spec.dsl.expr import Const
+from spec.dsl.lift import Path
+from spec.dsl.symbolic import Given, Put
+
+from .text import Place, Text, name
+
+HERE = Place({"": "s"})
+
+
+class Guards:
+    """The guards of a machine by the line they stand on; each has a number under which C notes what it said."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, int] = {}
+
+    def number(self, given: Given) -> int:
+        return self.numbers.setdefault(given.where, len(self.numbers))
+
+
+def parameters(action: Action) -> str:
+    return "".join(f", int {name(v.name)}" for v in action.params)
+
+
+def function(action: Action, text: Text, guards: Guards) -> Iterator[str]:
+    """The lines of one action: 1 if it was taken, 0 if a guard refused, WRONG if it leaves its bounds."""
+    yield f"static inline int act_{action.name}(const S *s, S *t{parameters(action)})"
+    yield "{"
+    leaves = [*((p, True) for p in action.lifted.paths), *((p, False) for p in action.lifted.refusals)]
+    yield from _from(0, leaves, text, guards, "\t")
+    yield "}"
+
+
+def _from(
+    at: int, leaves: Sequence[tuple[Path, bool]], text: Text, guards: Guards, indent: str
+) -> Iterator[str]:
+    """What follows after the conditions all these paths have in common so far."""
+    first, enabled = leaves[0]
+    if at == len(first.conditions):
+        yield from (indent + line for line in (_taken(first, text) if enabled else _refused(first, guards)))
+        return
+    given = first.conditions[at]
+    claim = text.of(given.claim, HERE)
+    if not given.is_branch:
+        yield f"{indent}GUARD({guards.number(given)}, {claim});"
+        yield from _from(at + 1, leaves, text, guards, indent)
+        return
+    same = [leaf for leaf in leaves if leaf[0].conditions[at].claim == given.claim]
+    other = [leaf for leaf in leaves if leaf[0].conditions[at].claim != given.claim]
+    yield f"{indent}if ({claim}) {{"
+    yield from _from(at + 1, same, text, guards, indent + "\t")
+    yield f"{indent}}}"
+    if other:
+        yield from _from(at + 1, other, text, guards, indent)
+    else:
+        yield f"{indent}return WRONG;"
+
+
+def _refused(path: Path, guards: Guards) -> list[str]:
+    """A guard that is plainly false on this path."""
+    assert path.refused_by
+    return [f"GUARD({guards.number(path.refused_by)}, 0);", "return 0;"]
+
+
+def _taken(path: Path, text: Text) -> Iterator[str]:
+    yield "*t = *s;"
+    for number, put in enumerate(path.puts):
+        yield from _assigned(number, put, text)
+    yield "return 1;"
+
+
+def _assigned(number: int, put: Put, text: Text) -> Iterator[str]:
+    """One assignment; what cannot be seen to fit is looked at when it runs."""
+    keys = [text.of(k, HERE) for k in put.keys]
+    for key, e in zip(keys, put.keys, strict=True):
+        if e.domain.optional:
+            yield f"if ({key} == 0) return WRONG;"
+    if put.field.history:
+        yield f"t->grown[{text.cell(put.field, keys)}] = {text.of(put.value, HERE)};"
+        yield f"if (t->grown[{text.cell(put.field, keys)}] < s->grown[{text.cell(put.field, keys)}]) return WRONG;"
+        return
+    codes = text.layout.codes(put.field.domain)
+    low, value = codes[0], text.of(put.value, HERE)
+    coded = f"{value} - {low}" if low else value
+    if _fits(put, text):
+        yield f"put(t, {text.cell(put.field, keys)}, {coded});"
+    else:
+        yield f"int v{number} = {coded};"
+        yield f"if (v{number} < 0 || v{number} >= {len(codes)}) return WRONG;"
+        yield f"put(t, {text.cell(put.field, keys)}, v{number});"
+
+
+def _fits(put: Put, text: Text) -> bool:
+    """Is the value plainly one the field may hold?"""
+    domain, value = put.field.domain, put.value
+    if domain.base is int:
+        return isinstance(value, Const) and value.value in text.layout.codes(domain)
+    return not issubclass(domain.base, Sort) or domain.optional or not value.domain.optional

@@ -1,0 +1,90 @@
+"""From C text to loaded code: compiled once with the system's compiler, and kept under a name that says from what."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
+
+HERE = Path(__file__).with_name("c")
+COMMON = ("-w", "-std=gnu11", "-shared", "-fPIC", "-pthread", "-march=native")
+
+
+class CannotCompile(Exception):
+    """There is no compiler, or it refuses; the message says which."""
+
+
+@cache
+def compiler() -> str:
+    """The compiler and its version; empty if this machine has none."""
+    found = shutil.which(os.environ.get("CC", "cc"))
+    if not found:
+        return ""
+    said = subprocess.run([found, "--version"], capture_output=True, text=True, check=False)
+    return f"{found} {said.stdout.splitlines()[0] if said.returncode == 0 and said.stdout else ''}".strip()
+
+
+@cache
+def processor() -> str:
+    """What compiled code depends on: the machine, and what its processor can do."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    return platform.machine() + next((line for line in lines if line.startswith("flags")), platform.processor())
+
+
+@cache
+def shared_text() -> str:
+    return "".join(path.read_text() for path in sorted(HERE.glob("*.[ch]")))
+
+
+def cache_folder() -> Path:
+    """Where compiled code is kept: the user's cache, or a folder of this boot where there is none."""
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    folder = Path(base).expanduser() / "poolproof"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            return folder
+    except (OSError, RuntimeError):
+        pass
+    return Path(tempfile.mkdtemp(prefix="poolproof-"))
+
+
+@cache
+def _folder() -> Path:
+    return cache_folder()
+
+
+def loaded(name: str, text: str, *flags: str) -> ctypes.CDLL:
+    """The library made from this text, compiled unless it is there already."""
+    key = hashlib.sha256("\0".join((text, shared_text(), compiler(), processor(), *COMMON, *flags)).encode())
+    path = _folder() / f"{name}-{key.hexdigest()[:20]}.so"
+    if not path.exists():
+        _compile(text, flags, path)
+    return ctypes.CDLL(str(path))
+
+
+def _compile(text: str, flags: tuple[str, ...], path: Path) -> None:
+    """Compile into a file of its own, and give it its name when it is whole."""
+    if not compiler():
+        raise CannotCompile("no C compiler (cc) on this machine")
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        source, made = Path(folder) / "model.c", Path(folder) / "model.so"
+        source.write_text(text)
+        command = [compiler().split()[0], *COMMON, *flags, f"-I{HERE}", str(source), "-o", str(made)]
+        said = subprocess.run(command, capture_output=True, text=True, check=False)
+        if said.returncode:
+            raise CannotCompile(f"the C compiler refuses: {_first_error(said.stderr)}")
+        made.replace(path)
+
+
+def _first_error(said: str) -> str:
+    return next((line for line in said.splitlines() if "error" in line), said.strip() or "it says nothing")

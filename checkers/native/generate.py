@@ -1,0 +1,350 @@
+"""A machine in a scope as C: its cells, its counts, one function an action, one a promise, and tables of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from spec.dsl import Action, Claim, Machine, World
+from spec.dsl.expr import Const, Expr, Read, Var, walk
+from spec.dsl.lift import Path as Way
+from spec.dsl.machine import looks_elsewhere
+from spec.dsl.state import one_key
+
+from ..symmetry import Symmetry
+from .actions import Guards, function, parameters
+from .counts import Count, Counts
+from .layout import Layout
+from .text import Place, Text, name
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A claim with its number in C, and what finding it means."""
+
+    number: int
+    claim: Claim
+    is_promise: bool
+
+
+class Model:
+    """Everything the generated file says, and what Python must know to read the answers."""
+
+    def __init__(self, world: World, symmetry: Symmetry) -> None:
+        self.world, self.machine, self.symmetry = world, world.machine, symmetry
+        self.layout = Layout(world.machine, world.sizes)
+        self.counts = Counts(self.layout)
+        self.text = Text(self.layout, self.counts)
+        self.guards = Guards()
+        single = [w.stages[0] for w in self.machine.witnesses if len(w.stages) == 1 and w.fits(world.sizes)]
+        claims = [*((c, True) for c in self.machine.promises), *((c, False) for c in single)]
+        self.asked = [Asked(n, claim, is_promise) for n, (claim, is_promise) in enumerate(claims)]
+        self._learn_counts()
+        self.kept = self.counts.number_all()
+
+    def _learn_counts(self) -> None:
+        """Meet every count that will be printed, and learn how exactly the tables must know it."""
+        final = [self.machine.is_final] if self.machine.is_final else []
+        for e in (*(a.claim.expr for a in self.asked), *(c.expr for c in final)):
+            list(self.counts.uses(e))
+        for action in self.machine.actions:
+            for e in _expressions_of(action):
+                self.counts.demand(e)
+        for asked in self.asked:
+            if self.is_told_locally(asked.claim):
+                self.counts.demand(asked.claim.expr)
+
+    # -- what can be told from one page's record ---------------------------------------------------------------------
+
+    @cached_property
+    def is_tabled(self) -> bool:
+        """Is every action one page's step (or none's), decided by its record, by counts, and by pools and devices?"""
+        first, shape = self.layout.first, self.machine.shape
+        names_page = any(f.domain.base is first or first in f.keys[1:] for f in shape.fields.values())
+        return not names_page and all(map(self._is_one_pages, self.machine.actions))
+
+    def _is_one_pages(self, action: Action) -> bool:
+        first = self.layout.first
+        if sum(v.sort is first for v in action.params) > 1:
+            return False
+        every = list(_expressions_of(action))
+        keys = [p.keys[0] for way in action.lifted.paths for p in way.puts if p.keys[0].domain.base is first]
+        plain = all(isinstance(k, Var) for k in keys)
+        return plain and not looks_elsewhere(self.machine, every) and all(map(self._is_countable, every))
+
+    def _is_countable(self, e: Expr) -> bool:
+        names_page = any(isinstance(x, Const) and isinstance(x.value, self.layout.first) for x in walk(e))
+        return not names_page and self.counts.countable(e)
+
+    def writes_rest(self, action: Action) -> bool:
+        """Does the action assign to a cell of no page?"""
+        puts = [p for way in action.lifted.paths for p in way.puts if not p.field.history]
+        return any(not self.layout.is_paged(p.field) for p in puts)
+
+    @cached_property
+    def counts_rest(self) -> bool:
+        """Does what a page adds to a count depend on pools and devices?"""
+        return any(c.reads_rest for c in self.counts.all())
+
+    @cached_property
+    def moves_rest(self) -> bool:
+        """Does some step of a page change pools or devices?"""
+        return any(self.is_paged(a) and self.writes_rest(a) for a in self.machine.actions)
+
+    def is_paged(self, action: Action | Claim) -> bool:
+        return any(v.sort is self.layout.first for v in action.params)
+
+    def is_told_locally(self, claim: Claim) -> bool:
+        """Is the claim decided by one page's record, by counts, and by pools and devices?"""
+        pages = [v for v in claim.params if v.sort is self.layout.first]
+        e = claim.expr
+        if len(pages) > 1 or looks_elsewhere(self.machine, [e]) or not self._is_countable(e):
+            return False
+        uses = list(self.counts.uses(e))
+        if claim.is_step and any(u.count.reads_rest and u.when == "after" for u in uses):
+            return False
+        return not (claim.is_step and pages) or not (uses or self._sees_other_steps(e))
+
+    def _sees_other_steps(self, e: Expr) -> bool:
+        """Would a claim about a page notice the step of another page?"""
+        reads = [x.field for x in walk(e) if isinstance(x, Read) and not self.layout.is_paged(x.field)]
+        return any(f.history for f in reads) or (self.moves_rest and bool(reads))
+
+    # -- the file ----------------------------------------------------------------------------------------------------
+
+    def source(self) -> str:
+        return "\n".join(self._lines()) + "\n"
+
+    def _lines(self) -> Iterator[str]:
+        yield f"/* {self.machine.name} in the scope {self.world.sizes}: made from the spec, not to be edited. */"
+        yield "#include <stdint.h>"
+        yield from self._sizes()
+        yield from self._packing()
+        yield '#include "model.h"'
+        for count in self.counts.all():
+            yield from self._count(count)
+        for action in self.machine.actions:
+            yield f"\n/* {action.name}({', '.join(v.name for v in action.params)}): {_place(action.fn)} */"
+            yield from function(action, self.text, self.guards)
+        for asked in self.asked:
+            yield from self._claim(asked.claim, "promise" if asked.is_promise else "witness")
+        if self.machine.is_final:
+            yield from self._claim(self.machine.is_final, "where a run may end")
+        yield from self._take()
+        yield from self._judge()
+        yield from self._expand()
+        yield from self._tables()
+        yield from self._model()
+
+    def _sizes(self) -> Iterator[str]:
+        lay = self.layout
+        pad = sum(s for f in self.machine.shape.fields.values() for s in lay.strides(f)[1]) + 8
+        values: dict[str, int] = dict(
+            PAGES=lay.pages, RECORD=lay.record, CELLS=lay.cells, WORDS=lay.words, PAD=pad + -pad % 8,
+            HISTORIES=lay.histories[""], RECORD_BITS=lay.record_bits, PAGES_A_WORD=lay.pages_a_word,
+            SORTS_PAGES=self.symmetry.sorts_pages, MOVES=len(self.symmetry.moves), SITES=len(self._sites()),
+        )  # fmt: skip
+        yield from (f"#define {key} {int(value)}" for key, value in values.items())
+
+    def _sites(self) -> list[str]:
+        for action in self.machine.actions:
+            for way in (*action.lifted.paths, *action.lifted.refusals):
+                for given in (*way.conditions, *([way.refused_by] if way.refused_by else [])):
+                    if not given.is_branch:
+                        self.guards.number(given)
+        return list(self.guards.numbers)
+
+    def _count(self, count: Count) -> Iterator[str]:
+        """What one page adds to a count, and the count itself: given from outside, or over all pages."""
+        values = [f"v{n}" for n in range(len(count.slots))]
+        body = self.text.of(count.body, Place({"": "s", "before": "s", "after": "s"}, counted=count.page))
+        yield f"\n/* pages: {count.said} */"
+        yield f"static inline int member_{count.number}(const S *s, const uint8_t *r, int self, const int *v)"
+        yield f"{{\n\treturn {body};\n}}"
+        yield f"static inline int count_{count.number}(const S *s{''.join(f', int {v}' for v in values)})"
+        yield f"{{\n\tconst int v[] = {{ {', '.join(values) or '0'} }};"
+        index = "0"
+        for value, slot in zip(values, count.slots, strict=True):
+            codes = self.counts.codes(slot)
+            if slot.base is not self.layout.first:
+                index = f"({index}) * {len(codes)} + {value} - {codes[0]}"
+        yield f"\tif (s->counts)\n\t\treturn s->counts[{count.base} + {index}]"
+        yield f"\t\t\t- member_{count.number}(s, s->was, 0, v) + member_{count.number}(s, PAGE(s, 1), 1, v);"
+        yield "\tint n = 0;\n\tfor (int self = 1; self <= PAGES; self++)"
+        yield f"\t\tn += member_{count.number}(s, PAGE(s, self), self, v);\n\treturn n;\n}}"
+
+    def _claim(self, claim: Claim, kind: str) -> Iterator[str]:
+        states = {"before": "s", "after": "t"} if claim.is_step else {"": "s"}
+        params = "".join(f", int {name(v.name)}" for v in claim.params)
+        yield f"\n/* {kind} {claim.sentence()}: {_place(claim.fn)} */"
+        yield f"static inline int claim_{claim.name}(const S *s, const S *t{params})"
+        yield f"{{\n\treturn {self.text.of(claim.expr, Place(states))};\n}}"
+
+    def _take(self) -> Iterator[str]:
+        yield "\nstatic int take(int action, const S *s, S *t, const int *v)\n{\n\tswitch (action) {"
+        for number, action in enumerate(self.machine.actions):
+            args = "".join(f", v[{n}]" for n in range(len(action.params)))
+            yield f"\tcase {number}: return act_{action.name}(s, t{args});"
+        yield "\t}\n\treturn WRONG;\n}"
+
+    def _judge(self) -> Iterator[str]:
+        """Which of the claims asked about are found: broken promises, reached witnesses."""
+        yield "\nstatic claims_t judge(claims_t asked, const S *s, const S *t, int pages)\n{\n\tclaims_t hit = 0;"
+        for asked in self.asked:
+            yield f"\tif (asked >> {asked.number} & 1) {{"
+            args = "".join(f", {name(v.name)}" for v in asked.claim.params)
+            loops = "".join(f"{self._loop(v)} " for v in asked.claim.params)
+            told = f"{'!' if asked.is_promise else ''}claim_{asked.claim.name}(s, t{args})"
+            yield f"\t\t{loops}if ({told}) {{ hit |= (claims_t)1 << {asked.number}; goto done_{asked.number}; }}"
+            yield f"\t\tdone_{asked.number}:;\n\t}}"
+        yield "\treturn hit;\n}"
+
+    def _loop(self, v: Var) -> str:
+        most = "pages" if v.sort is self.layout.first else str(self.layout.size(v.sort))
+        return f"for (int {name(v.name)} = 1; {name(v.name)} <= {most}; {name(v.name)}++)"
+
+    def _expand(self) -> Iterator[str]:
+        """Every action on every argument, on evaluated states."""
+        yield "\nstatic int expand(const S *s, struct successors *out)\n{\n\tS t;\n\tint pages = PAGES, ok;"
+        for number, action in enumerate(self.machine.actions):
+            args = "".join(f", {name(v.name)}" for v in action.params)
+            paged = [name(v.name) for v in action.params if v.sort is self.layout.first]
+            skip = f"if (repeats(out, {paged[0]})) continue; " if len(paged) == 1 else ""
+            yield f"\t{''.join(f'{self._loop(v)} {{ ' for v in action.params)}{skip}"
+            yield f"\t\tok = act_{action.name}(s, &t{args});"
+            yield f"\t\tif (ok < 0) return WRONG;\n\t\tif (ok) successor(out, {number}, s, &t);"
+            yield f"\t{'} ' * len(action.params)}"
+        yield "\treturn 0;\n}"
+
+    # -- the tables --------------------------------------------------------------------------------------------------
+
+    def _packing(self) -> Iterator[str]:
+        lay, moves = self.layout, self.symmetry.moves
+        yield _array("uint8_t", "word_of", lay.words_of)
+        yield _array("uint8_t", "shift_of", lay.shifts)
+        yield _array("uint8_t", "width_of", lay.widths)
+        yield _array("uint8_t", "initial", [byte for code in self.world.initial() for byte in code])
+        yield _array("uint16_t", "comes_from", [at for m in moves for at in m.source])
+        yield _array("uint8_t", "becomes", [b for m in moves for t in m.tables for b in t])
+
+    def _tables(self) -> Iterator[str]:
+        lanes, rows = list[str](), list[str]()
+        for count in self.counts.all():
+            thresholds = self.counts.thresholds(count)
+            for choice in self.counts.choices(count):
+                values = ", ".join(map(str, choice)) or "0"
+                rows.append(f"{{ {count.number}, {{ {values} }}, {len(lanes)}, {len(thresholds)} }}")
+                lanes += [f"{{ {len(rows) - 1}, {at} }}" for at in thresholds]
+        yield _rows("struct count", "count", rows)
+        yield _rows("struct lane", "lane", lanes)
+        instances = [self._instance(n, a, args) for n, a in enumerate(self.machine.actions) for args in self._args(a)]
+        for number, (_, reads, counts) in enumerate(instances):
+            yield _array("uint16_t", f"reads_{number}", reads)
+            yield _array("uint16_t", f"counts_{number}", counts)
+        yield _rows("struct instance", "instance", [
+            f"{{ {head}, reads_{n}, {len(reads)}, counts_{n}, {len(counts)} }}"
+            for n, (head, reads, counts) in enumerate(instances)
+        ])  # fmt: skip
+        yield "static int member(int count, const S *s, const int *v)\n{\n\tswitch (count) {"
+        for count in self.counts.all():
+            yield f"\tcase {count.number}: return member_{count.number}(s, PAGE(s, 1), 0, v);"
+        yield "\t}\n\treturn 0;\n}"
+
+    def _args(self, action: Action) -> Iterable[tuple[int, ...]]:
+        """The choices of arguments, with page 1 for whichever page it is."""
+        first = self.layout.first
+        return product(*(range(1, 2 if v.sort is first else self.layout.size(v.sort) + 1) for v in action.params))
+
+    def _instance(self, number: int, action: Action, args: tuple[int, ...]) -> tuple[str, list[int], list[int]]:
+        known = {v.name: n for v, n in zip(action.params, args, strict=True)}
+        paged, writes = int(self.is_paged(action)), int(self.writes_rest(action))
+        reads = sorted({at for e in _expressions_of(action) for at in self._cells_read(e, known)})
+        counts = sorted({n for e in _expressions_of(action) for n in self._counts_used(e, known)})
+        values = ", ".join(map(str, args)) or "0"
+        at = next((n for n, v in enumerate(action.params) if v.sort is self.layout.first), 0)
+        return f"{number}, {len(args)}, {paged}, {writes}, {at}, {{ {values} }}", reads, counts
+
+    def _cells_read(self, e: Expr, known: dict[str, int]) -> Iterator[int]:
+        """The cells of pools and devices, counted from the first, that an expression may look at."""
+        before = self.layout.pages * self.layout.record
+        for x in walk(e):
+            if isinstance(x, Read) and not x.field.history and not self.layout.is_paged(x.field):
+                choices = [self._members(k, known) for k in x.keys]
+                for key in product(*choices):
+                    made = tuple(sort(n - 1) for sort, n in zip(x.field.keys, key, strict=True))
+                    yield self.layout.offsets[x.field.name][one_key(made)] - before
+
+    def _members(self, key: Expr, known: dict[str, int]) -> Iterable[int]:
+        if isinstance(key, Var) and key.name in known:
+            return (known[key.name],)
+        return range(1, self.layout.size(key.domain.base) + 1)
+
+    def _counts_used(self, e: Expr, known: dict[str, int]) -> Iterator[int]:
+        """The numbers of the counts that an expression may ask for."""
+        for use in self.counts.uses(e):
+            values = [self._values(v, slot, known) for v, slot in zip(use.values, use.count.slots, strict=True)]
+            for n, choice in enumerate(self.counts.choices(use.count)):
+                if all(value in fits for value, fits in zip(choice, values, strict=True)):
+                    yield use.count.base + n
+
+    def _values(self, e: Expr, slot: Any, known: dict[str, int]) -> Iterable[int]:
+        if isinstance(e, Var) and e.name in known and e.sort is not self.layout.first:
+            return (known[e.name],)
+        return self.counts.codes(slot)
+
+    def _model(self) -> Iterator[str]:
+        masks = {key: self._mask(value) for key, value in self._classes().items()}
+        numbers: dict[str, object] = dict(
+            actions=len(self.machine.actions), claims=len(self.asked), initials=len(self.world.initial()),
+            counts=self.kept, lanes=sum(len(self.counts.thresholds(c)) * len(self.counts.choices(c))
+                                        for c in self.counts.all()),
+            instances=sum(len(list(self._args(a))) for a in self.machine.actions),
+            steps=len(self.world.instances),
+            rest_counts=int(self.counts_rest), moves_rest=int(self.moves_rest),
+        )  # fmt: skip
+        final = f"return claim_{self.machine.is_final.name}(s, s)" if self.machine.is_final else "return 0"
+        yield f"static int is_final(const S *s)\n{{\n\t{final};\n}}"
+        fields = [f".{key} = {value}" for key, value in (numbers | masks).items()]
+        yield f"const struct model model = {{ MODEL_PARTS,\n\t{', '.join(fields)} }};"
+
+    def _classes(self) -> dict[str, list[Asked]]:
+        """The claims by what their verdict depends on."""
+        told = [a for a in self.asked if self.is_told_locally(a.claim)]
+        steps = [a for a in told if a.claim.is_step]
+        return dict(
+            every_step=[a for a in self.asked if a.claim.is_step],
+            of_row=[a for a in told if not a.claim.is_step and not self.is_paged(a.claim)],
+            of_page=[a for a in told if not a.claim.is_step and self.is_paged(a.claim)],
+            of_pages_step=[a for a in steps if self.is_paged(a.claim)],
+            of_step=[a for a in steps if not self.is_paged(a.claim)],
+            untold=[a for a in self.asked if a not in told],
+        )
+
+    def _mask(self, asked: list[Asked]) -> str:
+        bits = sum(1 << a.number for a in asked)
+        return f"(claims_t){bits >> 64}ull << 64 | {bits & (1 << 64) - 1}ull"
+
+
+def _expressions_of(action: Action) -> Iterator[Expr]:
+    ways: tuple[Way, ...] = (*action.lifted.paths, *action.lifted.refusals)
+    for way in ways:
+        yield from (c.claim for c in way.conditions)
+        for put in way.puts:
+            yield from (*put.keys, put.value)
+
+
+def _place(fn: Any) -> str:
+    """File and line of a spec function, without the folders that only this machine has."""
+    return f"{Path(fn.__code__.co_filename).name}:{fn.__code__.co_firstlineno}"
+
+
+def _array(kind: str, what: str, values: Iterable[int]) -> str:
+    return f"static const {kind} {what}[] = {{ {', '.join(map(str, values)) or '0'} }};"
+
+
+def _rows(kind: str, what: str, rows: list[str]) -> str:
+    return f"static const {kind} {what}[] = {{\n\t" + ",\n\t".join(rows or ["{ 0 }"]) + "\n};"

@@ -1,0 +1,166 @@
+"""The compiled parts as Python sees them: the model, its tables, the search made for them."""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes import Structure, byref, c_char_p, c_double, c_int, c_uint8, c_uint32, c_uint64, c_void_p
+from dataclasses import dataclass
+from math import comb
+
+from .build import loaded
+from .generate import Model
+from .layout import WORD
+
+TRIES = 30_000_000
+"""Steps a free closure may try; a larger one is given up for evaluated code."""
+
+PLAIN, UNARY, GROUP, EVALUATED = range(4)
+RUNNING, FINISHED, SLICE, STATES, MEMORY, FAILED, FOUND = range(7)
+
+
+class Report(Structure):
+    """What a search has seen so far, as search.c counts it."""
+
+    _fields_ = [
+        *((name, c_uint64) for name in "states transitions orbits_low orbits_high frontier set_bytes bytes".split()),
+        ("depth", c_uint32),
+        ("unused", c_uint32 * 5),
+    ]
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a search is compiled for; `space` is the number of ranks of a dense one."""
+
+    form: int
+    dense: bool
+    words: int
+    space: int
+    sizes: dict[str, int]
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        said = {**self.sizes, "FORM": self.form, "DENSE": int(self.dense), "WORDS": self.words}
+        return ("-O2", *(f"-D{name}={value}" for name, value in said.items()))
+
+    @property
+    def name(self) -> str:
+        """How states are kept, as verdicts say it."""
+        how = "evaluated" if self.form == EVALUATED else "tables"
+        return f"{how}, {'bitmap' if self.dense else 'hash set'}"
+
+
+class Compiled:
+    """A model that runs in C, with its tables where it has any."""
+
+    def __init__(self, model: Model, evaluate: bool = False) -> None:
+        self.model = model
+        self.is_tabled = model.is_tabled and not evaluate
+        self.library = loaded(f"model-{model.machine.name}", model.source(), "-Og" if self.is_tabled else "-O2")
+        self.at = ctypes.addressof(c_void_p.in_dll(self.library, "model"))
+        self.seen = (c_uint8 * (2 * (len(model.guards.numbers) + 1))).in_dll(self.library, "seen")
+        self.tables: int | None = None
+        self.failed = ""
+        if self.is_tabled:
+            self._close()
+
+    def _close(self) -> None:
+        """Find the closure of the page records, and make the tables."""
+        code = loaded("tables", '#include "tables.c"\n', "-O2")
+        code.tables_new.restype = c_void_p
+        code.tables_new.argtypes = [c_void_p, c_uint64]
+        code.tables_failed.restype = c_char_p
+        for name in ("records", "rests", "lane_words", "failed"):
+            getattr(code, f"tables_{name}").argtypes = [c_void_p]
+        self.tables = code.tables_new(self.at, TRIES)
+        self.records, self.rests = code.tables_records(self.tables), code.tables_rests(self.tables)
+        self.lane_words = code.tables_lane_words(self.tables)
+        self.failed = (code.tables_failed(self.tables) or b"").decode()
+
+    def config(self, most_dense: int, dense: bool = True) -> Config | None:
+        """How to search with tables, a bitmap up to so many bytes; None if states are too wide."""
+        pages, symmetry = self.model.layout.pages, self.model.symmetry
+        is_sorted, moves = symmetry.sorts_pages, len(symmetry.moves)
+        bits, rest_bits = max(1, (self.records - 1).bit_length()), max(1, (self.rests - 1).bit_length())
+        unary = is_sorted and not moves and pages + self.records - 1 + rest_bits <= WORD
+        form = UNARY if unary else GROUP if is_sorted or moves else PLAIN
+        words = 1 if unary or bits * pages + rest_bits <= WORD else 2
+        space = self.rests * (comb(self.records + pages - 1, pages) if is_sorted else self.records**pages)
+        if bits * pages + rest_bits > 2 * 64 - 1:
+            return None
+        sizes = dict(
+            PAGES=pages, RECORDS=self.records, RESTS=self.rests, BITS=bits, LANE_WORDS=self.lane_words,
+            SORTED=int(is_sorted), MOVES=moves, REST_COUNTS=int(self.model.counts_rest),
+            MOVES_REST=int(self.model.moves_rest),
+        )  # fmt: skip
+        return Config(form, dense and space // 8 <= most_dense, words, space, sizes)
+
+    def evaluated(self) -> Config:
+        """How to search without tables."""
+        sizes = dict(PAGES=self.model.layout.pages, RECORDS=1, SORTED=0, MOVES=0, LANE_WORDS=1)
+        return Config(EVALUATED, False, self.model.layout.words, 0, sizes)
+
+
+class NoMemory(Exception):
+    """There is no memory even for the beginning of a search."""
+
+
+class Search:
+    """One search in C: paused between calls, so that Python can look, stop, or save."""
+
+    def __init__(self, compiled: Compiled, config: Config, threads: int, most_bytes: int, keep: bool = False) -> None:
+        self.compiled, self.config = compiled, config
+        self.code = loaded("search", '#include "search.c"\n', *config.flags)
+        self.code.search_new.restype = c_void_p
+        self.code.search_new.argtypes = [c_void_p, c_void_p, c_uint32, c_uint64, c_int, c_uint64]
+        self.code.search_run.argtypes = [c_void_p, c_double, c_uint64, c_uint64, c_uint32, c_uint64, c_uint64]
+        self.word = c_uint64 * config.words
+        made = self.code.search_new(compiled.at, compiled.tables, threads, config.space, keep, most_bytes)
+        if not made:
+            raise NoMemory
+        self.at, self.threads, self.most_bytes = c_void_p(made), threads, most_bytes
+
+    def run(self, seconds: float, states: int = 0, depth: int = 0, until: int = 0) -> int:
+        """Go on for so many seconds; tells why it came back."""
+        low, high = until & (1 << 64) - 1, until >> 64
+        return int(self.code.search_run(self.at, seconds, states, self.most_bytes, depth, low, high))
+
+    def report(self) -> tuple[Report, list[int]]:
+        """What was seen so far, and how often each action was taken."""
+        report, fired = Report(), (c_uint64 * len(self.compiled.model.machine.actions))()
+        self.code.search_report(self.at, byref(report), fired)
+        return report, list(fired)
+
+    def found(self, claim: int) -> tuple[int, tuple[int, ...]] | None:
+        """The depth and the state at which a claim was found."""
+        state = self.word()
+        depth = self.code.search_found(self.at, c_uint32(claim), state)
+        return None if depth < 0 else (depth, tuple(state))
+
+    def failed(self) -> tuple[int, ...] | None:
+        """A state in which an action leaves the bounds of a field."""
+        state = self.word()
+        return tuple(state) if self.code.search_failed(self.at, state) else None
+
+    def bytes_of(self, state: tuple[int, ...]) -> bytes:
+        """A state as the Python engine codes it."""
+        code = (c_uint8 * (self.compiled.model.layout.cells + 1))()
+        self.code.search_code(self.at, self.word(*state), code)
+        return bytes(code)[:-1]
+
+    def back(self, level: int, states: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
+        """For each state the least one of an earlier level that leads to it, in a search that keeps its levels."""
+        flat = (c_uint64 * (len(states) * self.config.words))(*(w for state in states for w in state))
+        from_ = (c_uint64 * len(flat))()
+        self.code.search_back(self.at, c_uint32(level), c_uint32(len(states)), flat, from_)
+        words = self.config.words
+        return [tuple(from_[i : i + words]) for i in range(0, len(from_), words)]
+
+    def save(self, path: str) -> bool:
+        return bool(self.code.search_save(self.at, path.encode()))
+
+    def load(self, path: str, skip: int, threads: int) -> bool:
+        return bool(self.code.search_load(self.at, path.encode(), c_uint64(skip), c_uint32(threads)))
+
+    def close(self) -> None:
+        self.code.search_free(self.at)
