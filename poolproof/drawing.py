@@ -65,10 +65,14 @@ def must_be_of_states(states: bool, fold: str, max_states: int, seconds: float) 
 
 def fields_asked(machine: Machine, fold: str) -> tuple[str, ...]:
     """The fields to fold by; `place` is the one that says where a page is, whatever the model calls it."""
-    fields, place = machine.shape.fields, machine.place
-    names = [place.name if place and name == "place" else name for name in (fold or "place").split(",")]
+    fields = machine.shape.fields
+    if not fold:
+        draw.places_of(machine)
+    place = machine.place.name if machine.place else "place"
+    names = [place if name == "place" else name for name in (fold or "place").split(",")]
     if unknown := [name for name in names if name not in fields]:
-        raise BadRequest(f"--fold {unknown[0]}: {machine.name} has no such field; it has {', '.join(fields)}")
+        told = f"{unknown[0]!r} is no field of {machine.name}; it has {', '.join(fields)}"
+        raise BadRequest(f"--fold {fold}: {told}")
     return tuple(dict.fromkeys(names))
 
 

@@ -1,0 +1,182 @@
+"""`draw --states` and `replay --draw`: pictures as they are asked for, and what is refused before a file is touched."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from checkers import states
+from poolproof import asking, catalog
+
+from .conftest import Ask
+from .drivers import BROKEN, SOUND, STUCK, VIOLATED, write
+from .test_bad_input import must_be_one_line
+from .test_replay import C06, saved
+
+REFUSED: list[tuple[str, int, str]] = [
+    ("draw yardstick --states -o out.bmp", 2, "out.bmp: a picture ends in .svg, .png, .dot; give such a name"),
+    ("draw yardstick --states -o none/out.svg", 2, "none/out.svg: the directory none does not exist"),
+    ("draw yardstick --states -o .svg", 2, ".svg: a picture ends in .svg, .png, .dot; give such a name"),
+    ("draw yardstick --fold place -o out.svg", 2, "--fold: is of the state graph; give --states with it"),
+    ("draw yardstick --max-states 9 -o out.svg", 2, "--max-states: is of the state graph; give --states with it"),
+    ("draw yardstick --time 9 -o out.svg", 2, "--time: is of the state graph; give --states with it"),
+    (
+        "draw yardstick --states --fold life -o out.svg",
+        2,
+        "--fold life: 'life' is no field of yardstick; it has owner,",
+    ),
+    (
+        "draw yardstick --states --fold place, -o out.svg",
+        2,
+        "--fold place,: '' is no field of yardstick; it has owner, at",
+    ),
+    ("draw yardstick --states --fold place,status -o out.svg", 2, "there are 121 nodes and 437 edges, and a reader"),
+    (
+        "draw yardstick --states --max-states 700 -o out.svg",
+        2,
+        "yardstick: has 700 states or more in this scope; ask",
+    ),
+    ("draw yardstick --states --pages 3 --time 0.001 -o out.svg", 3, "stopped (0.001 s) before every state was seen"),
+    ("draw yardstick --states --pages 99 -o out.svg", 2, "pages=99 is out of range"),
+    ("draw yardstick --states --set ring_size -o out.svg", 2, "--set ring_size: is not NAME=N"),
+    ("replay text.txt --draw out.bmp", 2, "out.bmp: a picture ends in .svg, .png, .dot"),
+    ("replay text.txt --draw none/out.svg", 2, "none/out.svg: the directory none does not exist"),
+    (
+        "replay text.txt --draw out.svg --as-test",
+        2,
+        "--draw out.svg: --as-test prints a test only; ask for one of them",
+    ),
+    ("replay text.txt --draw out.svg", 65, "text.txt: is no trace"),
+]
+
+
+@pytest.mark.parametrize(("typed", "code", "words"), REFUSED, ids=[typed for typed, _, _ in REFUSED])
+def test_what_cannot_be_drawn_is_said_in_one_line(ask: Ask, desk: Path, typed: str, code: int, words: str) -> None:
+    """One line names the value, the rule and the way out, and no picture is there."""
+    (desk / "text.txt").write_text("mine\n")
+    must_be_one_line(ask(*typed.split()), code, words)
+    assert [path.name for path in desk.iterdir()] == ["text.txt"]
+
+
+@pytest.mark.parametrize("ending", [".svg", ".png", ".dot"])
+def test_states_are_drawn_in_every_format(ask: Ask, desk: Path, ending: str) -> None:
+    """A picture of that kind is written, over one that was there, and the command says so."""
+    out = desk / f"states{ending}"
+    for _ in range(2):
+        said = ask("draw", "yardstick", "--states", "--pages", "1", "-o", out.name)
+        assert (said.code, said.out) == (0, f"{out.name} written\n")
+    assert out.read_bytes().startswith({".svg": b"<?xml", ".png": b"\x89PNG", ".dot": b"digraph"}[ending])
+
+
+def test_the_scope_and_the_fold_are_those_asked_for(ask: Ask, desk: Path) -> None:
+    """Sizes and fields are on the picture; `place` is the field of places, whatever the model calls it."""
+    assert ask("draw", "yardstick", "--states", "--pages", 1, "--set", "tx_limit=1", "-o", "a.dot").code == 0
+    assert "seen with pages=1, devices=2, ring_size=2, tx_limit=1" in (desk / "a.dot").read_text()
+    assert ask("draw", "yardstick", "--states", "--fold", "place,owner,dirty", "--pages", 1, "-o", "b.dot").code == 0
+    assert '"STACK dirty=yes"' in (desk / "b.dot").read_text()
+    assert ask("draw", "yardstick", "--pages", 1, "-o", "c.dot").code == 0
+    assert "seen with pages=1," in (desk / "c.dot").read_text()
+
+
+def test_a_limit_that_is_lifted_or_interrupted(ask: Ask, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """--max-states 0 lifts the limit; Ctrl-C ends with the code of a spent budget, and without a picture."""
+    assert ask("draw", "yardstick", "--states", "--pages", 1, "--max-states", 0, "-o", "a.dot").code == 0
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(states.Recorder, "judge_step", interrupted)
+    must_be_one_line(ask("draw", "yardstick", "--states", "-o", "b.dot"), 3, "stopped (interrupted)")
+    assert not (desk / "b.dot").exists()
+
+
+def test_models_of_ones_own_are_drawn(ask: Ask, desk: Path) -> None:
+    """A user's file, a broken one, one that gets stuck, and one that does not say where its pages are."""
+    for model, words in (
+        (SOUND, "FREE, RING"),
+        (BROKEN, "2 RING"),
+        (VIOLATED, "break: at most one"),
+        (STUCK, "deadlock"),
+    ):
+        assert ask("draw", write(desk / "my.py", model).name, "--states", "-o", "my.dot").code == 0
+        assert words in (desk / "my.dot").read_text()
+    write(desk / "my.py", "driver(place=None)")
+    must_be_one_line(ask("draw", "my.py", "--states", "-o", "none.dot"), 75, "give it place=, a field of the state")
+    assert ask("draw", "my.py", "--states", "--fold", "dirty", "-o", "none.dot").code == 0
+
+
+@pytest.mark.parametrize("name", [m.name for m in catalog.SOUND])
+def test_every_sound_model_fits_a_picture_at_tiny(ask: Ask, desk: Path, name: str) -> None:
+    """Folded by places, as it is unless asked otherwise, each shipped model is something a reader takes."""
+    assert ask("draw", name, "--states", "-o", "out.dot").code == 0
+
+
+# -- runs ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ending", [".svg", ".png", ".dot"])
+def test_a_run_is_drawn_beside_its_story(ask: Ask, desk: Path, ending: str) -> None:
+    """The story and the exit code are those without a picture; one line more says where it is."""
+    trace, out = saved(ask, C06), desk / f"run{ending}"
+    plain = ask("replay", trace)
+    for _ in range(2):
+        drawn = ask("replay", trace, "--draw", out.name)
+        assert (drawn.code, drawn.out) == (plain.code, f"{plain.out}{out.name} written\n")
+    assert out.read_bytes().startswith({".svg": b"<?xml", ".png": b"\x89PNG", ".dot": b"digraph"}[ending])
+
+
+ENDINGS: list[tuple[str, str, int, str, bool]] = [
+    (VIOLATED, "at_most_one_page_is_posted", 12, "This breaks the promise: at most one page is posted.", True),
+    (STUCK, "something_can_always_happen", 11, "Here nothing can happen any more", True),
+    (SOUND, "a_page_is_received", 0, "So it can be that a page is received.", False),
+]
+
+
+@pytest.mark.parametrize(("model", "claim", "code", "ending", "wrong"), ENDINGS)
+def test_a_picture_ends_as_the_story_does(
+    ask: Ask, desk: Path, model: str, claim: str, code: int, ending: str, wrong: bool
+) -> None:
+    """Its last sentence is the story's, and red where something is wrong."""
+    write(desk / "my.py", model)
+    said = ask("replay", saved(ask, "my.py", claim), "--draw", "run.dot")
+    last = next(x for x in (desk / "run.dot").read_text().splitlines() if x.strip().startswith("ending ["))
+    assert said.code == code
+    assert ending[:50] in last
+    assert ("#B00020" in last) is wrong
+
+
+def test_a_run_that_is_refused_is_drawn_so_far(ask: Ask, desk: Path) -> None:
+    """On a mended model the picture ends where the guard says no, and names it; nothing is red."""
+    write(desk / "bad.py", VIOLATED)
+    write(desk / "good.py", SOUND)
+    trace = saved(ask, "bad.py", "at_most_one_page_is_posted")
+    assert ask("replay", trace, "--model", "good.py", "--draw", "run.dot").code == 0
+    text = (desk / "run.dot").read_text()
+    assert "Here the model stops: post(B) is refused by" in text
+    assert "#B00020" not in text
+    assert '"row 1 line 0"' in text
+    assert '"row 2 line 0"' not in text
+
+
+def test_too_long_a_run_is_refused_and_one_page_of_it_is_not(ask: Ask, desk: Path) -> None:
+    """More steps than a picture takes are one line with the way out, before anything is printed or written."""
+    write(desk / "my.py", SOUND)
+    trace = saved(ask, "my.py", "a_page_is_received")
+    content = json.loads(trace.read_text())
+    names = [f"{action}({page})" for page in "AAAB" for action in ("post", "receive", "give_back")] * 10
+    content["states"][1:] = [{"action": name} for name in names]
+    trace.write_text(json.dumps(content))
+    said = ask("replay", trace, "--draw", "run.svg")
+    must_be_one_line(said, 2, "run.svg: 120 steps are too many for one picture, which takes 80; tell one page only")
+    assert not (desk / "run.svg").exists()
+    assert ask("replay", trace, "--draw", "run.svg", "--only-page", "B").code == 0
+    assert (desk / "run.svg").exists()
+
+
+def test_an_unwritable_picture_is_refused_before_the_work(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the file is a directory nothing is explored."""
+    monkeypatch.setattr(asking, "question", lambda *_: pytest.fail("the work was begun"))
+    Path("out.svg").mkdir()
+    must_be_one_line(ask("draw", "yardstick", "--states", "-o", "out.svg"), 2, "out.svg: is a directory")
