@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from checkers.draw import dot_text, ownership_graph
+from checkers.graphviz_tool import render
 from poolproof import catalog, documents
 from poolproof.cli import app, guarded
 
@@ -30,6 +33,14 @@ def test_a_picture_shows_what_the_model_does(name: str) -> None:
     assert dot_text(graph)
     assert all(f">{place.name}<" in picture for place in machine.place.domain.base)
     assert all(f">{action.name}<" in picture for action in machine.actions)
+
+
+@pytest.mark.parametrize("name", documents.TEXTS)
+def test_a_picture_of_states_or_of_a_run_says_what_is_made_now(name: str) -> None:
+    """All that is written on it, in no order, is what the picture made now says."""
+    made = render(documents.TEXTS[name](), "svg")
+    there = (documents.DOCS / "pictures" / name).read_bytes()
+    assert Counter(ElementTree.fromstring(there).itertext()) == Counter(ElementTree.fromstring(made).itertext())
 
 
 def ask(*words: str) -> int:
