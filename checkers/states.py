@@ -21,8 +21,8 @@ from spec.dsl.state import Field
 from .explore import UNLIMITED, Budget, Progress, Search
 from .story import shown
 
-NODES, EDGES, NEVER = 60, 120, 6
-"""More nodes or edges than these, and nobody reads the picture; more that never happens is not listed."""
+NODES, EDGES = 60, 120
+"""More of them than these, and nobody reads the picture."""
 
 Taken = tuple[int, int, bytes, tuple[str, ...]]
 """A step: the number of its state and of its action with arguments, where it leads, and what it breaks."""
@@ -147,11 +147,10 @@ def must_be_readable(graph: nx.DiGraph[str]) -> None:
     """Refuse a folded graph that is too much for one picture."""
     edges = sum(start != end for start, end in graph.edges)
     if len(graph) > NODES or edges > EDGES:
-        fold = ",".join(graph.graph["fold"])
-        raise TooLarge(
-            f"folded by {fold} there are {len(graph)} nodes and {edges} edges, and a reader takes {NODES} and {EDGES}; "
-            "fold by fewer fields (--fold), or ask a smaller scope"
-        )
+        fold = graph.graph["fold"]
+        said = f"folded by {','.join(fold)} there are {len(graph)} nodes and {edges} edges"
+        coarser = "fold by fewer fields (--fold), or " if len(fold) > 1 else ""
+        raise TooLarge(f"{said}, and a reader takes {NODES} and {EDGES}; {coarser}ask a smaller scope")
 
 
 # -- what a state looks like ---------------------------------------------------------------------------------------

@@ -17,6 +17,8 @@ PAPER = {"bgcolor": "white", "fontname": FONT, "fontsize": 11, "labelloc": "t", 
 PAPER |= {"nodesep": 0.2, "ranksep": 0.22, "pad": 0.15}
 SMALL, ROOM = 9, 0.45
 """The size of what is said below the name of a node; the inches a node keeps for each arrow on one side."""
+NEVER = 6
+"""Of what never happens no more is listed."""
 ROUND = 'style=rounded; color="#9A9A9A"; label=""'
 
 Line = tuple[str, str]
@@ -159,5 +161,7 @@ def _legend(graph: nx.DiGraph[str]) -> Iterator[str]:
         yield "in a frame: from each box to each other, and back"
     if any(node["breaks"] for node in nodes) or any(step["breaks"] for _, _, step in graph.edges(data=True)):
         yield f'<font color="{WRONG}">red: a promise is broken; thick: in the fewest steps</font>'
-    if graph.graph["never"]:
-        yield f"never: {escape('; '.join(graph.graph['never']))}"
+    never = graph.graph["never"]
+    if never:
+        more = f"; and {len(never) - NEVER} more" if len(never) > NEVER else ""
+        yield f"never: {escape('; '.join(never[:NEVER]))}{more}"
