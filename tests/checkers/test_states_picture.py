@@ -54,6 +54,22 @@ def test_every_arrow_names_its_actions_with_their_counts(name: str) -> None:
 
 
 @SHIPPED
+def test_every_arrow_points_where_its_steps_lead(name: str) -> None:
+    """The one head of an arrow is at the end of its steps, also where it is laid out the other way, from late to early."""
+    graph, text = shipped(name), dot_text(shipped(name))
+    order = list(graph)
+    for start, end in graph.edges:
+        if start != end:
+            down = order.index(start) < order.index(end)
+            label, above, below = f'"{start} -> {end}"', *((start, end) if down else (end, start))
+            heads = [
+                re.search(r'dir="(\w+)"', x) for x in text.splitlines() if f"{label} ->" in x or f"-> {label}" in x
+            ]
+            assert [head and head.group(1) for head in heads] == (["none", "forward"] if down else ["back", "none"])
+            assert text.index(f'"{above}" -> {label}') < text.index(f'{label} -> "{below}"')
+
+
+@SHIPPED
 def test_start_and_end_are_marked(name: str) -> None:
     """A dot leads to where a run begins, a double border is around where it may end, and nowhere else."""
     graph, text = shipped(name), dot_text(shipped(name))
