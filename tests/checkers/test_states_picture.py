@@ -55,7 +55,7 @@ def test_every_arrow_names_its_actions_with_their_counts(name: str) -> None:
 
 @SHIPPED
 def test_every_arrow_points_where_its_steps_lead(name: str) -> None:
-    """The one head of an arrow is at the end of its steps, also where it is laid out the other way, from late to early."""
+    """The one head of an arrow is at the end of its steps, also where it is laid out from late to early."""
     graph, text = shipped(name), dot_text(shipped(name))
     order = list(graph)
     for start, end in graph.edges:
