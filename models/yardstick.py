@@ -57,7 +57,7 @@ class Status(Kind):
 class Yardstick(State):
     """Pages with an owner, an origin, mappings and a turn; devices that live and die."""
 
-    pages = members(Page)
+    pages = members(Page, 1, 20)
     devices = members(Device, 1, 4)
     ring_size = bound(1, 12, "descriptors in a device's RX ring")
     tx_limit = bound(1, 12, "pages a device may have in TX")

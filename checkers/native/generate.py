@@ -146,9 +146,10 @@ class Model:
         values: dict[str, int] = dict(
             PAGES=lay.pages, RECORD=lay.record, CELLS=lay.cells, WORDS=lay.words, PAD=pad + -pad % 8,
             HISTORIES=lay.histories[""], RECORD_BITS=lay.record_bits, PAGES_A_WORD=lay.pages_a_word,
+            RECORD_SPREAD=sum((1 << width) - 1 << 8 * n for n, width in enumerate(lay.widths[: min(lay.record, 8)])),
             SORTS_PAGES=self.symmetry.sorts_pages, MOVES=len(self.symmetry.moves), SITES=len(self._sites()),
         )  # fmt: skip
-        yield from (f"#define {key} {int(value)}" for key, value in values.items())
+        yield from (f"#define {key} {int(value)}{'ull' * (value >= 1 << 31)}" for key, value in values.items())
 
     def _sites(self) -> list[str]:
         for action in self.machine.actions:
@@ -185,10 +186,10 @@ class Model:
         yield f"{{\n\treturn {self.text.of(claim.expr, Place(states))};\n}}"
 
     def _take(self) -> Iterator[str]:
-        yield "\nstatic int take(int action, const S *s, S *t, const int *v)\n{\n\tswitch (action) {"
+        yield "\nstatic int take(int action, const S *s, S *t, const int *v)\n{\n\tstruct heard *h = &heard;\n\tswitch (action) {"
         for number, action in enumerate(self.machine.actions):
             args = "".join(f", v[{n}]" for n in range(len(action.params)))
-            yield f"\tcase {number}: return act_{action.name}(s, t{args});"
+            yield f"\tcase {number}: return act_{action.name}(s, t, h{args});"
         yield "\t}\n\treturn WRONG;\n}"
 
     def _judge(self) -> Iterator[str]:
@@ -210,15 +211,16 @@ class Model:
     def _expand(self) -> Iterator[str]:
         """Every action on every argument, on evaluated states."""
         yield "\nstatic int expand(const S *s, struct successors *out)\n{\n\tS t;\n\tint pages = PAGES, ok;"
+        yield "\tstruct heard now = { 0 }, *h = &now;"
         for number, action in enumerate(self.machine.actions):
             args = "".join(f", {name(v.name)}" for v in action.params)
             paged = [name(v.name) for v in action.params if v.sort is self.layout.first]
             skip = f"if (repeats(out, {paged[0]})) continue; " if len(paged) == 1 else ""
             yield f"\t{''.join(f'{self._loop(v)} {{ ' for v in action.params)}{skip}"
-            yield f"\t\tok = act_{action.name}(s, &t{args});"
+            yield f"\t\tok = act_{action.name}(s, &t, h{args});"
             yield f"\t\tif (ok < 0) return WRONG;\n\t\tif (ok) successor(out, {number}, s, &t);"
             yield f"\t{'} ' * len(action.params)}"
-        yield "\treturn 0;\n}"
+        yield "\thear(&now);\n\treturn 0;\n}"
 
     # -- the tables --------------------------------------------------------------------------------------------------
 

@@ -58,7 +58,8 @@ class Compiled:
         self.is_tabled = model.is_tabled and not evaluate
         self.library = loaded(f"model-{model.machine.name}", model.source(), "-Og" if self.is_tabled else "-O2")
         self.at = ctypes.addressof(c_void_p.in_dll(self.library, "model"))
-        self.seen = (c_uint8 * (2 * (len(model.guards.numbers) + 1))).in_dll(self.library, "seen")
+        self.heard_words = len(model.guards.numbers) // 64 + 1
+        self.heard = (c_uint64 * (2 * self.heard_words)).in_dll(self.library, "heard")
         self.tables: int | None = None
         self.failed = ""
         if self.is_tabled:

@@ -17,7 +17,7 @@ from .layout import Layout
 RESERVED = set(
     "auto break case char const continue default do double else enum extern float for goto if inline int long register "
     "restrict return short signed sizeof static struct switch typedef union unsigned void volatile while asm typeof "
-    "s t r v self n ok hit asked pages out S seen put main linux unix".split()
+    "s t h r v self n ok now hit asked pages out S seen put main linux unix".split()
 )
 """Names that mean something in the generated code; a parameter of that name gets an underscore."""
 

@@ -54,7 +54,7 @@ struct model {
 	const struct instance *instance;
 	const uint16_t *comes_from;	/* where the cells of a permuted state come from, */
 	const uint8_t *becomes;		/* and what becomes of their values */
-	uint8_t (*seen)[2];		/* a guard: said no, said yes */
+	uint64_t *heard, heard_words;	/* the guards that have said no, then those that have said yes, a bit each */
 	claims_t every_step;		/* claims about steps */
 	claims_t of_row, of_page;	/* claims about states that counts decide, or a page's record beside them */
 	claims_t of_step, of_pages_step;	/* the same of steps */

@@ -1,5 +1,8 @@
 /* The part of a generated model that is the same for all: states, guards, packing, canonical forms. */
 #include <string.h>
+#ifdef __BMI2__
+#include <immintrin.h>
+#endif
 #include "engine.h"
 
 typedef struct state {
@@ -7,18 +10,37 @@ typedef struct state {
 	const uint8_t *was;	/* the record page 1 had when they were taken */
 	int32_t grown[HISTORIES];	/* by how much a step raised the history counters */
 	uint64_t words[WORDS];
-	uint8_t raw[PAD + CELLS];	/* the cells, after room for reads that are never used */
+	uint8_t raw[PAD + CELLS + 8];	/* the cells, after room for reads that are never used */
 } S;
 
 #define CELL(s, offset) ((s)->raw[PAD + (offset)])
 #define PAGE(s, page) ((s)->raw + PAD + ((page) - 1) * RECORD)
-#define GUARD(site, claim) do { if (!(claim)) { seen[site][0] = 1; return 0; } seen[site][1] = 1; } while (0)
+#define SITE_WORDS (SITES / 64 + 1)
 
-uint8_t seen[SITES + 1][2];
+/* Which guards have said no, and which yes, a bit each. */
+struct heard {
+	uint64_t no[SITE_WORDS], yes[SITE_WORDS];
+};
+
+struct heard heard;
+
+#define HEARD(what, site) (h->what[(site) / 64] |= 1ull << (site) % 64)
+#define GUARD(site, claim) do { if (!(claim)) { HEARD(no, site); return 0; } HEARD(yes, site); } while (0)
+
+/* Add what guards said while one state was expanded. */
+static inline void hear(const struct heard *now)
+{
+	for (int i = 0; i < SITE_WORDS; i++) {
+		if (now->no[i] & ~heard.no[i])
+			__atomic_fetch_or(&heard.no[i], now->no[i], __ATOMIC_RELAXED);
+		if (now->yes[i] & ~heard.yes[i])
+			__atomic_fetch_or(&heard.yes[i], now->yes[i], __ATOMIC_RELAXED);
+	}
+}
 
 static inline void put(S *s, int offset, int code)
 {
-	s->words[word_of[offset]] ^= (uint64_t)(CELL(s, offset) ^ code) << shift_of[offset];
+	s->words[WORDS == 1 ? 0 : word_of[offset]] ^= (uint64_t)(CELL(s, offset) ^ code) << shift_of[offset];
 	CELL(s, offset) = code;
 }
 
@@ -43,18 +65,26 @@ static const uint8_t *cells_of(const struct state *s)
 	return &CELL(s, 0);
 }
 
-static void unpack(const uint64_t *words, struct state *s)
-{
-	s->counts = NULL;
-	memcpy(s->words, words, sizeof s->words);
-	for (int i = 0; i < CELLS; i++)
-		CELL(s, i) = words[word_of[i]] >> shift_of[i] & ((1u << width_of[i]) - 1);
-}
-
 /* The packed record of a page, pages counted from 0. */
 static inline uint64_t record_of(const uint64_t *words, int page)
 {
 	return words[page / PAGES_A_WORD] >> page % PAGES_A_WORD * RECORD_BITS & ((1ull << RECORD_BITS) - 1);
+}
+
+static void unpack(const uint64_t *words, struct state *s)
+{
+	s->counts = NULL;
+	memcpy(s->words, words, sizeof s->words);
+#ifdef __BMI2__
+	for (int page = 0; RECORD <= 8 && page < PAGES; page++) {
+		uint64_t cells = _pdep_u64(record_of(words, page), RECORD_SPREAD);
+		memcpy(&CELL(s, page * RECORD), &cells, 8);	/* what is too much is written again */
+	}
+	for (int i = RECORD <= 8 ? PAGES * RECORD : 0; i < CELLS; i++)
+#else
+	for (int i = 0; i < CELLS; i++)
+#endif
+		CELL(s, i) = words[word_of[i]] >> shift_of[i] & ((1u << width_of[i]) - 1);
 }
 
 /* Sort the records of pages; they are nearly sorted. */
@@ -179,7 +209,7 @@ static inline void successor(struct successors *out, int action, const S *s, S *
 #define MODEL_PARTS \
 	.pages = PAGES, .record = RECORD, .cells = CELLS, .words = WORDS, .size = sizeof(S), .sites = SITES, \
 	.moves = MOVES, .sorts_pages = SORTS_PAGES, .initial = initial, .count = count, .lane = lane, \
-	.instance = instance, .comes_from = comes_from, .becomes = becomes, .seen = seen, .load = load, \
+	.instance = instance, .comes_from = comes_from, .becomes = becomes, .heard = (uint64_t *)&heard, .heard_words = 2 * SITE_WORDS, .load = load, \
 	.load_one = load_one, .cells_of = cells_of, .take = take, .judge = judge, .is_final = is_final, \
 	.member = member, .pack = pack, .unpack = unpack, .expand = expand, .repeats_of = repeats_of, \
 	.orbit_of = orbit_of

@@ -57,7 +57,7 @@ struct worker {
 	struct chunk *chunk;	/* being expanded, its number in the level, and how far */
 	uint32_t number, at, checks;
 	struct level next;
-	uint64_t *visits, visits_n;
+	uint64_t *visits;	/* a cell or row */
 	uint64_t states;	/* new since the last look at the others */
 	unsigned __int128 orbits;
 	int64_t bytes;
@@ -66,6 +66,7 @@ struct worker {
 	int has_failed, parallel;
 	struct state *s, *t;
 	struct successors out;
+	uint32_t *to, *of;	/* what pages of the state being expanded can become, and which page it is */
 	uint32_t n;		/* steps in the buffers below */
 	word_t *word;
 	uint64_t *key;
@@ -166,9 +167,11 @@ static void *reserve(uint64_t bytes)
 	return at;
 }
 
+enum { BUCKET = WORDS == 1 ? 8 : 1 };	/* slots of a bucket, a cache line where that is possible */
+
 ALWAYS uint64_t place_of(const struct search *s, const word_t *x)
 {
-	return (unsigned __int128)hash(x) * s->slots >> 64;
+	return (unsigned __int128)hash(x) * (s->slots / BUCKET) >> 64;
 }
 
 ALWAYS int insert_bit(struct search *s, uint64_t rank, int parallel)
@@ -182,28 +185,61 @@ ALWAYS int insert_bit(struct search *s, uint64_t rank, int parallel)
 	return 1;
 }
 
+#if WORDS == 1
+/* Which of the slots of a bucket hold this, a bit each. */
+ALWAYS uint32_t holding(const uint64_t *bucket, uint64_t what)
+{
+#ifdef __AVX512F__
+	return _mm512_cmpeq_epi64_mask(_mm512_load_si512(bucket), _mm512_set1_epi64(what));
+#else
+	uint32_t found = 0;
+	for (int i = 0; i < BUCKET; i++)
+		found |= (uint32_t)(bucket[i] == what) << i;
+	return found;
+#endif
+}
+
+/* Put a state into the hash set, beginning to look at this bucket; is it new? */
+ALWAYS int insert_slot(struct search *s, const word_t *x, uint64_t at, int parallel)
+{
+	const uint64_t what = x->w[0] + 1;
+	for (;;) {
+		uint64_t *bucket = s->slot + at * BUCKET;
+		if (holding(bucket, what))
+			return 0;
+		uint32_t empty = holding(bucket, 0);
+		if (empty) {
+			uint64_t *slot = bucket + __builtin_ctz(empty), none = 0;
+			if (!parallel) {
+				*slot = what;
+				return 1;
+			}
+			if (__atomic_compare_exchange_n(slot, &none, what, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+				return 1;
+			if (none == what)
+				return 0;
+		} else
+			at = at + 1 == s->slots / BUCKET ? 0 : at + 1;
+	}
+}
+#else
 #define BUSY (~0ull)
 
-/* Put a state into the hash set, beginning to look at this place; is it new? */
+/* The same for wider states, slot by slot; the first word of a slot that is being written is BUSY. */
 ALWAYS int insert_slot(struct search *s, const word_t *x, uint64_t at, int parallel)
 {
 	for (;; at = at + 1 == s->slots ? 0 : at + 1) {
 		uint64_t *slot = s->slot + at * WORDS, have = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
 		if (!have) {
-			if (!parallel) {
-				memcpy(slot, x->w, sizeof *x);
-				*slot = x->w[0] + 1;
-				return 1;
-			}
-			uint64_t mark = WORDS == 1 ? x->w[0] + 1 : BUSY;
-			if (__atomic_compare_exchange_n(slot, &have, mark, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+			uint64_t mark = parallel ? BUSY : x->w[0] + 1;
+			if (!parallel || __atomic_compare_exchange_n(slot, &have, mark, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
 				for (int i = 1; i < WORDS; i++)
 					slot[i] = x->w[i];
 				__atomic_store_n(slot, x->w[0] + 1, __ATOMIC_RELEASE);
 				return 1;
 			}
 		}
-		while (WORDS > 1 && have == BUSY)
+		while (have == BUSY)
 			have = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
 		uint64_t differ = have ^ (x->w[0] + 1);
 		for (int i = 1; i < WORDS; i++)
@@ -212,11 +248,12 @@ ALWAYS int insert_slot(struct search *s, const word_t *x, uint64_t at, int paral
 			return 0;
 	}
 }
+#endif
 
 /* Make the hash set larger, if memory allows. */
 static int grow(struct search *s)
 {
-	uint64_t *old = s->slot, n = s->slots, slots = n ? n * 2 : 1 << 16;
+	uint64_t *old = s->slot, n = s->slots, slots = n ? n / 16 * 24 : 1 << 16;
 	while (slots < s->workers * s->most_steps * 8)
 		slots *= 2;
 	uint64_t bytes = slots * WORDS * 8;
@@ -237,26 +274,39 @@ static int grow(struct search *s)
 	if (old)
 		munmap(old, n * WORDS * 8);
 	s->set_bytes = bytes;
-	s->grow_at = slots / 16 * 13;
+	s->grow_at = slots / 16 * 11;
 	return 1;
 }
 
-ALWAYS void look_ahead(struct search *s, uint64_t key)
+ALWAYS void look_ahead(const struct search *s, uint64_t key)
 {
 #if DENSE
 	__builtin_prefetch(&s->bits[key >> 6], 1);
 #else
-	__builtin_prefetch(&s->slot[key * WORDS], 1);
+	__builtin_prefetch(&s->slot[key * BUCKET * WORDS], 1);
 #endif
 }
 
-/* Take one step into the buffers; the set is asked later, when its memory has come near. */
-ALWAYS void step_to(struct worker *k, const word_t *x, uint64_t rank)
+/* The steps taken from one state, held in registers until it is done. */
+struct steps {
+	const struct search *search;
+	word_t *word;
+	uint64_t *key;
+	uint32_t n;
+};
+
+ALWAYS struct steps steps_of(const struct worker *k)
 {
-	uint64_t key = DENSE ? rank : place_of(k->search, x);
-	look_ahead(k->search, key);
-	k->word[k->n] = *x;
-	k->key[k->n++] = key;
+	return (struct steps){ k->search, k->word, k->key, k->n };
+}
+
+/* Take one step into the buffers; the set is asked later, when its memory has come near. */
+ALWAYS void step_to(struct steps *to, word_t x, uint64_t rank)
+{
+	uint64_t key = DENSE ? rank : place_of(to->search, &x);
+	look_ahead(to->search, key);
+	to->word[to->n] = x;
+	to->key[to->n++] = key;
 }
 
 ALWAYS void flush(struct worker *k, int parallel)
@@ -326,12 +376,6 @@ static __attribute__((noinline)) void judge_whole(struct worker *k, const word_t
 
 ALWAYS void visit(struct worker *k, uint32_t id)
 {
-	if (__builtin_expect(id >= k->visits_n, 0)) {
-		uint64_t n = (id + 1) * 2;
-		k->visits = realloc(k->visits, n * sizeof *k->visits);
-		memset(k->visits + k->visits_n, 0, (n - k->visits_n) * sizeof *k->visits);
-		k->visits_n = n;
-	}
 	k->visits[id]++;
 }
 
@@ -438,6 +482,7 @@ ALWAYS void expand(struct worker *k, const word_t *x, claims_t asked)
 	uint32_t id[PAGES], rest = split(x, id);
 	num_t n = num(*x);
 	struct here h = arrive(k, id, rest);
+	struct steps steps = steps_of(k);
 	uint64_t rank = rest * s->per_rest;
 	for (int p = 0; p < PAGES; p++)
 		rank += id[p] * s->power[p];
@@ -445,18 +490,22 @@ ALWAYS void expand(struct worker *k, const word_t *x, claims_t asked)
 	for (int p = 0; p < PAGES; p++) {
 		const struct cell *cell = meet(k, &h, id[p]);
 		for (uint32_t i = 0; i < cell->n; i++) {
-			uint32_t to = record_in(cell->to[i]), rest_to = MOVES_REST ? rest_in(cell->to[i]) : rest;
-			num_t made = n ^ (num_t)(id[p] ^ to) << (BITS * p) ^ (num_t)(rest ^ rest_to) << REST_AT;
-			uint64_t at = rank + ((uint64_t)to - id[p]) * s->power[p] + ((uint64_t)rest_to - rest) * s->per_rest;
-			word_t y = word(made);
-			step_to(k, &y, at);
+			uint32_t own = id[p], to = record_in(cell->to[i]);
+			num_t made = n ^ (num_t)(own ^ to) << (BITS * p);
+			uint64_t at = rank + ((uint64_t)to - own) * s->power[p];
+			if (MOVES_REST) {
+				made ^= (num_t)(rest ^ rest_in(cell->to[i])) << REST_AT;
+				at += ((uint64_t)rest_in(cell->to[i]) - rest) * s->per_rest;
+			}
+			step_to(&steps, word(made), at);
 		}
 	}
 	for (uint32_t i = 0; i < h.row->n; i++) {
 		uint32_t rest_to = rest_in(h.row->to[i]);
-		word_t y = word(n ^ (num_t)(rest ^ rest_to) << REST_AT);
-		step_to(k, &y, rank + ((uint64_t)rest_to - rest) * s->per_rest);
+		num_t made = n ^ (num_t)(rest ^ rest_to) << REST_AT;
+		step_to(&steps, word(made), rank + ((uint64_t)rest_to - rest) * s->per_rest);
 	}
+	k->n = steps.n;
 	leave(k, &h, id, x, asked);
 	add_orbit(k, 1);
 }
@@ -477,12 +526,14 @@ static word_t joined(const struct search *s, const uint32_t *id, uint32_t rest, 
 /* In how many ways the pages of sorted records can be named. */
 ALWAYS uint64_t namings(const uint32_t *id)
 {
-	uint64_t size = 1, run = 1;
+	uint64_t all = 1, same = 1, run = 1;
+#pragma GCC unroll 32
 	for (int p = 1; p < PAGES; p++) {
 		run = id[p] == id[p - 1] ? run + 1 : 1;
-		size = size * (p + 1) / run;
+		same *= run;
+		all *= p + 1;
 	}
-	return size;
+	return all / same;
 }
 
 static void sort(uint32_t *id)
@@ -527,11 +578,11 @@ static word_t joined(const struct search *s, uint32_t *id, uint32_t rest, uint64
 typedef __m128i packed_t;
 ALWAYS packed_t packed(const uint32_t *id)
 {
-	uint8_t b[16];
-	memset(b, 127, sizeof b);
+	uint64_t half[2] = { 0x7f7f7f7f7f7f7f7full, 0x7f7f7f7f7f7f7f7full };
+#pragma GCC unroll 32
 	for (int p = 0; p < PAGES; p++)
-		b[p] = id[p];
-	return _mm_loadu_si128((const __m128i *)b);
+		half[p / 8] ^= (uint64_t)(id[p] ^ 127) << (p % 8 * 8);
+	return _mm_set_epi64x(half[1], half[0]);
 }
 ALWAYS int below(packed_t ids, uint32_t record)
 {
@@ -549,56 +600,70 @@ ALWAYS int below(packed_t ids, uint32_t record)
 }
 #endif
 
+/* Copy what a page can become behind what is gathered already: one loop over all steps of a state is predicted better
+ * than one a page. Lists are padded to whole strides. */
+ALWAYS uint32_t gather(struct worker *k, const struct cell *cell, uint32_t page, uint32_t at)
+{
+	uint32_t n = 0;
+	do
+		for (uint32_t i = 0; i < STRIDE; i++, n++) {
+			k->to[at + n] = cell->to[n];
+			k->of[at + n] = page;
+		}
+	while (n < cell->n);
+	return at + cell->n;
+}
+
 ALWAYS void expand(struct worker *k, const word_t *x, claims_t asked)
 {
 	struct search *s = k->search;
 	uint32_t id[PAGES], rest = split(x, id);
-	uint64_t n = num(*x), sum[PAGES + 1], down[PAGES + 1], up[PAGES + 1];
+	uint64_t n = num(*x), sum[PAGES + 1], of[2][PAGES + 1];
+	uint32_t distinct[PAGES], kinds = 0;
 	packed_t ids = packed(id);
 	struct here h = arrive(k, id, rest);
-	sum[0] = down[0] = up[0] = 0;
+	struct steps steps = steps_of(k);
+	/* sum[p] is the rank of the first p records. A record that falls to place b pushes those above it one place up,
+	 * one that rises pulls those below it one place down: of[rises][b] is what that makes of the sum. */
+	uint64_t down = 0, up = 0, base = rest * s->per_rest;
+	sum[0] = 0;
 #pragma GCC unroll 32
-	for (int p = 0; p < PAGES; p++) {	/* ranks of the first p records: as they are, one place lower, one higher */
-		sum[p + 1] = sum[p] + s->ranks[p][id[p]];
-		down[p + 1] = down[p] + (p ? s->ranks[p - 1][id[p]] : 0);
-		up[p + 1] = up[p] + s->ranks[p + 1][id[p]];
-	}
-	uint64_t base = rest * s->per_rest, all = base + sum[PAGES];
 	for (int p = 0; p < PAGES; p++) {
-		if (p && id[p] == id[p - 1])
-			continue;
-		const struct cell *cell = meet(k, &h, id[p]);
-		uint64_t rise = all - sum[PAGES] + sum[p] - down[p + 1] + sum[PAGES];
-		uint64_t fall = all - sum[p + 1] + up[p];
-		for (uint32_t i = 0; i < cell->n; i++) {
-			uint32_t to = record_in(cell->to[i]), b = below(ids, to), rest_to = MOVES_REST ? rest_in(cell->to[i]) : rest;
-			uint64_t made, rank;
-			if (to > id[p]) {
-				b--;
-				uint64_t mask = (2ull << (to + b)) - (1ull << (id[p] + p));
-				made = (n & ~mask) | ((n & mask) >> 1 & mask) | 1ull << (to + b);
-				rank = rise + down[b + 1] - sum[b + 1] + s->ranks[b][to];
-			} else if (to < id[p]) {
-				uint64_t mask = (2ull << (id[p] + p)) - (1ull << (to + b));
-				made = (n & ~mask) | ((n & mask) << 1 & mask) | 1ull << (to + b);
-				rank = fall + sum[b] - up[b] + s->ranks[b][to];
-			} else {
-				made = n;
-				rank = all;
-			}
-			if (MOVES_REST) {
-				made ^= (uint64_t)(rest ^ rest_to) << REST_AT;
-				rank += ((uint64_t)rest_to - rest) * s->per_rest;
-			}
-			word_t y = word(made);
-			step_to(k, &y, rank);
+		of[0][p] = sum[p] - up;
+		sum[p + 1] = sum[p] + s->ranks[p][id[p]];
+		down += p ? s->ranks[p - 1][id[p]] : 0;
+		up += s->ranks[p + 1][id[p]];
+		of[1][p] = down - sum[p + 1];
+		distinct[kinds] = p;
+		kinds += p == PAGES - 1 || id[p] != id[p + 1];
+	}
+	uint64_t all = base + sum[PAGES], from[PAGES][2];
+	uint32_t moves = 0;
+	for (uint32_t d = 0; d < kinds; d++) {
+		uint32_t p = distinct[d];	/* the last page of its kind */
+		from[p][0] = all - s->ranks[p][id[p]] - of[0][p];
+		from[p][1] = all - s->ranks[p][id[p]] - of[1][p];
+		moves = gather(k, meet(k, &h, id[p]), p, moves);
+	}
+	for (uint32_t i = 0; i < moves; i++) {
+		uint32_t p = k->of[i], own = id[p], to = record_in(k->to[i]), rises = to > own;
+		uint32_t b = below(ids, to) - rises, put = to + b, at = own + p;
+		uint32_t low = put < at ? put : at, high = put < at ? at : put;
+		uint64_t mask = (2ull << high) - (1ull << low), part = n & mask;
+		uint64_t made = (n ^ part) | ((rises ? part >> 1 : part << 1) & mask) | 1ull << put;
+		uint64_t rank = from[p][rises] + of[rises][b] + s->ranks[b][to];
+		if (MOVES_REST) {
+			made ^= (uint64_t)(rest ^ rest_in(k->to[i])) << REST_AT;
+			rank += ((uint64_t)rest_in(k->to[i]) - rest) * s->per_rest;
 		}
+		step_to(&steps, word(made), rank);
 	}
 	for (uint32_t i = 0; i < h.row->n; i++) {
 		uint32_t rest_to = rest_in(h.row->to[i]);
-		word_t y = word(n ^ (uint64_t)(rest ^ rest_to) << REST_AT);
-		step_to(k, &y, all + ((uint64_t)rest_to - rest) * s->per_rest);
+		uint64_t made = n ^ (uint64_t)(rest ^ rest_to) << REST_AT;
+		step_to(&steps, word(made), all + ((uint64_t)rest_to - rest) * s->per_rest);
 	}
+	k->n = steps.n;
 	leave(k, &h, id, x, asked);
 	add_orbit(k, namings(id));
 }
@@ -649,6 +714,7 @@ ALWAYS void expand(struct worker *k, const word_t *x, claims_t asked)
 	struct search *s = k->search;
 	uint32_t id[PAGES], rest = split(x, id), fixing = 1;
 	struct here h = arrive(k, id, rest);
+	struct steps steps = steps_of(k);
 	uint64_t rank;
 	word_t y;
 	for (int p = 0; p < PAGES; p++) {
@@ -659,14 +725,15 @@ ALWAYS void expand(struct worker *k, const word_t *x, claims_t asked)
 		for (uint32_t i = 0; i < cell->n; i++) {
 			id[p] = record_in(cell->to[i]);
 			y = joined(s, id, rest_in(cell->to[i]), &rank);
-			step_to(k, &y, rank);
+			step_to(&steps, y, rank);
 		}
 		id[p] = own;
 	}
 	for (uint32_t i = 0; i < h.row->n; i++) {
 		y = joined(s, id, rest_in(h.row->to[i]), &rank);
-		step_to(k, &y, rank);
+		step_to(&steps, y, rank);
 	}
+	k->n = steps.n;
 	leave(k, &h, id, x, asked);
 	for (int m = 0; m < MOVES; m++)
 		fixing += form(s->t, m, id, rest) == num(*x);
@@ -722,8 +789,10 @@ ALWAYS void expand(struct worker *k, const word_t *x, claims_t asked)
 		hit |= stuck;
 	if (__builtin_expect(hit != 0, 0))
 		note(k, hit, x);
+	struct steps steps = steps_of(k);
 	for (uint32_t i = 0; i < out->n; i++)
-		step_to(k, (const word_t *)(out->to + i * WORDS), 0);
+		step_to(&steps, ((const word_t *)out->to)[i], 0);
+	k->n = steps.n;
 	add_orbit(k, m->sorts_pages || m->moves ? m->orbit_of(k->s) : 1);
 }
 
@@ -880,6 +949,10 @@ static void end_level(struct search *s)
 		s->kept[s->kept_n++] = s->level;
 	} else
 		drop_level(&s->level);
+	if (s->t && s->t->asked & s->found) {
+		s->t->asked = ~s->found;
+		s->t->forget(s->t);
+	}
 	s->level = next;
 	s->taken = 0;
 	s->depth += next.states != 0;
@@ -954,7 +1027,9 @@ static int start(struct search *s)
 	for (uint32_t n = 0; n < m->initials; n++) {
 		uint64_t rank;
 		word_t x = word_of_code(s, m->initial + (size_t)n * m->cells, &rank);
-		step_to(k, &x, rank);
+		struct steps steps = steps_of(k);
+		step_to(&steps, x, rank);
+		k->n = steps.n;
 		flush(k, 0);
 	}
 	s->states = k->next.states = k->states;
@@ -988,10 +1063,15 @@ struct search *search_new(const struct model *m, struct tables *t, uint32_t thre
 		k->t = calloc(1, m->size);
 		k->word = malloc(s->most_steps * sizeof *k->word);
 		k->key = malloc(s->most_steps * sizeof *k->key);
+		k->to = malloc((m->steps + STRIDE * (PAGES + 1)) * sizeof *k->to);
+		k->of = malloc((m->steps + STRIDE * (PAGES + 1)) * sizeof *k->of);
+		k->visits = reserve(MOST_IDS * sizeof *k->visits);
 		k->out.to = malloc((m->steps + 1) * sizeof *k->word);
 		k->out.fired = calloc(m->actions, sizeof *k->out.fired);
 	}
-	memset(m->seen, 0, (m->sites + 1) * sizeof *m->seen);
+	if (t)
+		t->asked = ~(claims_t)0;
+	memset(m->heard, 0, m->heard_words * 8);
 	return start(s) ? s : NULL;
 }
 
@@ -1008,7 +1088,9 @@ void search_free(struct search *s)
 		free(k->t);
 		free(k->word);
 		free(k->key);
-		free(k->visits);
+		free(k->to);
+		free(k->of);
+		munmap(k->visits, MOST_IDS * sizeof *k->visits);
 		free(k->out.to);
 		free(k->out.fired);
 	}
@@ -1037,7 +1119,7 @@ static void add_fired(const struct search *s, uint64_t *transitions, uint64_t *f
 			fired[a] += k->out.fired[a];
 			*transitions += k->out.fired[a];
 		}
-		for (uint64_t id = 1; IS_TABLED && id < k->visits_n; id++)
+		for (uint64_t id = 1; IS_TABLED && id <= s->t->ids; id++)
 			if (k->visits[id]) {
 				const struct info *info = info_of(s->t, id);
 				*transitions += k->visits[id] * info->transitions;
@@ -1164,7 +1246,7 @@ int search_save(const struct search *s, const char *path)
 	ok &= fwrite(s->found_state, sizeof s->found_state, 1, f) == 1;
 	for (uint32_t i = 0; i < s->workers; i++)
 		pending[0] = s->worker[i].finds, ok &= fwrite(pending, sizeof pending, 1, f) == 1;
-	ok &= fwrite(s->m->seen, sizeof *s->m->seen, s->m->sites + 1, f) == s->m->sites + 1;
+	ok &= fwrite(s->m->heard, 8, s->m->heard_words, f) == s->m->heard_words;
 	ok &= fwrite(&now, sizeof now, 1, f) == 1 && fwrite(&next, sizeof next, 1, f) == 1;
 	for (uint32_t i = 0; i < s->workers; i++) {
 		const struct worker *k = &s->worker[i];
@@ -1209,7 +1291,7 @@ int search_load(struct search *s, const char *path, uint64_t skip, uint32_t work
 			if (pending.hit >> c & 1)
 				note(k, (claims_t)1 << c, &pending.least[c]);
 	}
-	ok = ok && fread(s->m->seen, sizeof *s->m->seen, s->m->sites + 1, f) == s->m->sites + 1;
+	ok = ok && fread(s->m->heard, 8, s->m->heard_words, f) == s->m->heard_words;
 	ok = ok && fread(&now, sizeof now, 1, f) == 1 && fread(&next, sizeof next, 1, f) == 1;
 	drop_level(&s->level);
 	ok = ok && read_states(f, k, now);
@@ -1223,7 +1305,7 @@ int search_load(struct search *s, const char *path, uint64_t skip, uint32_t work
 		munmap(s->slot, s->set_bytes);
 		s->set_bytes = r.set_bytes;
 		s->slots = r.set_bytes / (WORDS * 8);
-		s->grow_at = s->slots / 16 * 13;
+		s->grow_at = s->slots / 16 * 11;
 		s->slot = reserve(s->set_bytes);
 	}
 	ok = ok && fread(DENSE ? s->bits : s->slot, 1, s->set_bytes, f) == s->set_bytes && r.set_bytes == s->set_bytes;

@@ -3,6 +3,7 @@
  * Start from the initial page records; apply every action under every state of pools and devices and every truth of
  * the counts it asks for. What comes out is a superset of all records that can be met, so each has a number that
  * never changes, and multisets of them have a rank. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "tables.h"
@@ -260,6 +261,10 @@ struct filling {
 
 static struct info *new_info(struct tables *t, uint32_t *id)
 {
+	if (t->ids == MOST_IDS - 1) {
+		fprintf(stderr, "poolproof: more than %d rows and cells of tables\n", MOST_IDS);
+		abort();
+	}
 	*id = ++t->ids;
 	struct info **block = &t->info[*id / INFO_BLOCK];
 	if (!*block) {
@@ -278,8 +283,9 @@ static void leads_to(struct filling *f, uint32_t to)
 		if (f->to[i] == to)
 			return;
 	if (f->n == f->room) {
-		f->room = f->room ? f->room * 2 : 8;
+		f->room += STRIDE;
 		f->to = realloc(f->to, f->room * sizeof *f->to);
+		memset(f->to + f->n, 0, STRIDE * sizeof *f->to);
 	}
 	f->to[f->n++] = to;
 }
@@ -318,6 +324,8 @@ static void start_filling(struct filling *f, struct tables *t, const struct row 
 	f->t = t;
 	f->s = calloc(1, t->m->size);
 	f->after = calloc(1, t->m->size);
+	f->room = STRIDE;
+	f->to = calloc(STRIDE, sizeof *f->to);
 	t->m->load_one(f->s, bytes_of(&t->records, record), bytes_of(&t->rests, row->rest), row->counts);
 }
 
@@ -351,7 +359,7 @@ static struct row *new_row(struct tables *t, uint32_t rest, const uint64_t *key)
 	row->to = f.to;
 	row->n = f.n;
 	row->moved = f.moved;
-	row->suspect = f.suspects != 0;
+	row->suspect = (f.suspects & t->asked) != 0;
 	row->id = id;
 	return row;
 }
@@ -422,10 +430,24 @@ static void fill_cell(struct tables *t, struct row *row, uint32_t record)
 		cell->to = f.to;
 		cell->n = f.n;
 		cell->moved = f.moved;
-		cell->suspect = f.suspects != 0;
+		cell->suspect = (f.suspects & t->asked) != 0;
 		__atomic_store_n(&cell->id, id, __ATOMIC_RELEASE);
 	}
 	pthread_mutex_unlock(&t->lock);
+}
+
+/* Look again at who is suspect. */
+static void forget(struct tables *t)
+{
+	for (uint64_t i = 0; i <= t->rows->mask; i++) {
+		struct row *row = t->rows->slot[i];
+		if (!row)
+			continue;
+		row->suspect = (info_of(t, row->id)->suspects & t->asked) != 0;
+		for (uint32_t r = 0; r < t->records.n; r++)
+			if (row->cell[r].id)
+				row->cell[r].suspect = (info_of(t, row->cell[r].id)->suspects & t->asked) != 0;
+	}
 }
 
 /* -- for Python -------------------------------------------------------------------------------------------------- */
@@ -437,9 +459,10 @@ struct tables *tables_new(const struct model *m, uint64_t most_tries)
 	t->m = m;
 	t->row = make_row;
 	t->fill = fill_cell;
+	t->forget = forget;
 	t->records.width = m->record;
 	t->rests.width = m->cells - m->pages * m->record;
-	t->info = calloc((1u << 31) / INFO_BLOCK, sizeof *t->info);
+	t->info = calloc(MOST_IDS / INFO_BLOCK + 1, sizeof *t->info);
 	pthread_mutex_init(&t->lock, NULL);
 	close_tables(t, most_tries);
 	if (!t->failed)

@@ -5,11 +5,11 @@
 #include <pthread.h>
 #include "engine.h"
 
-enum { MOST_LANE_WORDS = 8, MOST_NUMBERS = 65535, INFO_BLOCK = 4096 };
+enum { MOST_LANE_WORDS = 8, MOST_NUMBERS = 65535, INFO_BLOCK = 4096, MOST_IDS = 1 << 26, STRIDE = 8 };
 
 /* What a record can become beside these pools, devices and counts. */
 struct cell {
-	const uint32_t *to;	/* a record each, and above it in the upper half the pools and devices */
+	const uint32_t *to;	/* a record each, and in the upper half pools and devices; padded to whole STRIDEs */
 	uint32_t id;		/* 0: not filled yet */
 	uint16_t n;
 	uint8_t moved, suspect;
@@ -56,9 +56,11 @@ struct tables {
 	struct info **info;
 	size_t bytes;
 	const char *failed;
+	claims_t asked;		/* claims not found yet: only these make a cell suspect */
 	pthread_mutex_t lock;
 	struct row *(*row)(struct tables *t, uint32_t rest, const uint64_t *key);	/* make it, unless it is there */
 	void (*fill)(struct tables *t, struct row *row, uint32_t record);		/* the same of a cell */
+	void (*forget)(struct tables *t);	/* some claims are not asked any more */
 };
 
 static inline uint32_t record_in(uint32_t to) { return to & 0xffff; }
