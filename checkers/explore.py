@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -12,46 +13,19 @@ from spec.dsl.words import Current
 
 from .guards import Site, sites, untested
 from .symmetry import Symmetry
+from .traces import Finding, Step, Trace, finding, named, steps
 
 CHECK_EVERY = 1024
 """States between two looks at the clock."""
 
 
 @dataclass(frozen=True)
-class Step:
-    """One step of a trace: what happened, and the state it led to."""
-
-    instance: Instance
-    code: bytes
-
-
-@dataclass(frozen=True)
-class Trace:
-    """A run of named pages from an initial state."""
-
-    start: bytes
-    steps: tuple[Step, ...]
-
-    @property
-    def codes(self) -> tuple[bytes, ...]:
-        return (self.start, *(s.code for s in self.steps))
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something found, for which arguments, and a shortest trace to it."""
-
-    name: str
-    args: tuple[Sort, ...]
-    trace: Trace
-
-
-@dataclass(frozen=True)
 class Budget:
-    """When to stop early; 0 means no limit."""
+    """When to stop early; 0 means no limit, but for memory what the machine can spare."""
 
     states: int = 0
     seconds: float = 0.0
+    memory: int = 0
 
 
 UNLIMITED = Budget()
@@ -60,7 +34,11 @@ ANY_PROMISE = "*"
 
 @dataclass
 class Exploration:
-    """What a search has seen: counts, findings, and how it ended (`stopped` is empty if it finished)."""
+    """What a search has seen: counts, findings, and how it ended (`stopped` is empty if it finished).
+
+    `memory` says how the states are kept; `most_states` is a number of states that cannot be exceeded, 0 if none is
+    known.
+    """
 
     world: World
     alike: tuple[type[Sort], ...]
@@ -70,6 +48,9 @@ class Exploration:
     depth: int = 0
     seconds: float = 0.0
     stopped: str = ""
+    engine: str = "explore (python)"
+    memory: str = ""
+    most_states: int = 0
     fired: dict[str, int] = field(default_factory=dict)
     violated: dict[str, Finding] = field(default_factory=dict)
     reached: dict[str, Finding] = field(default_factory=dict)
@@ -134,8 +115,15 @@ class Search:
             Current.ledger = None
         seen.states, seen.seconds = len(self.codes), time.monotonic() - started
         seen.orbit_sum = sum(map(self.symmetry.orbit_size, self.codes))
+        seen.memory = self._memory()
         self._tell()
         return seen
+
+    def _memory(self) -> str:
+        """How the states are kept."""
+        kept = sys.getsizeof(self.index) + sys.getsizeof(self.codes) + sys.getsizeof(self.parents)
+        kept += sum(map(sys.getsizeof, self.codes))
+        return f"dictionary, {kept / max(len(self.codes), 1):.0f} bytes a state"
 
     def _level(self, guards: list[Site], started: float, progress: Progress) -> None:
         """Expand every state of one depth."""
@@ -221,38 +209,18 @@ class Search:
             if claim is None:
                 self.seen.deadlock = Finding("", (), trace)
             else:
-                (self.seen.violated if name in self.promised else self.seen.reached)[name] = self._finding(
-                    claim, trace, name in self.promised
-                )
+                told = finding(self.world, claim, trace, name in self.promised)
+                (self.seen.violated if name in self.promised else self.seen.reached)[name] = told
 
     def trace(self, number: int) -> Trace:
         """One run of named pages whose states have the canonical forms on the way to this state."""
         numbers = [number]
         while self.parents[numbers[-1]] >= 0:
             numbers.append(self.parents[numbers[-1]])
-        forms = [self.codes[n] for n in reversed(numbers)]
-        start = next(c for c in self.world.initial() if self.symmetry.canonical(c) == forms[0])
-        code, steps = start, list[Step]()
-        for form in forms[1:]:
-            steps.append(next(s for s in self.steps(code) if self.symmetry.canonical(s.code) == form))
-            code = steps[-1].code
-        return Trace(start, tuple(steps))
+        return named(self.symmetry, [self.codes[n] for n in reversed(numbers)])
 
     def steps(self, code: bytes) -> Iterator[Step]:
-        for n, after in self.world.successors(code):
-            yield Step(self.world.instances[n], after)
-
-    def _finding(self, claim: Claim, trace: Trace, promise: bool) -> Finding:
-        """The arguments a promise fails for (or a witness holds for) at the end of this trace, or one step on."""
-        world, code = self.world, trace.codes[-1]
-        if not claim.is_step:
-            args = next(a for a in world.tuples(claim.params) if world.holds(claim, code, a) != promise)
-            return Finding(claim.name, args, trace)
-        for step in self.steps(code):
-            for args in world.tuples(claim.params):
-                if world.step_holds(claim, code, args) != promise:
-                    return Finding(claim.name, args, Trace(trace.start, (*trace.steps, step)))
-        raise AssertionError(f"{claim.name} was found at a state, and now is not")
+        return steps(self.world, code)
 
 
 Progressed = tuple[bytes, int, tuple[Sort, ...]]

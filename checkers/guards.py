@@ -38,9 +38,13 @@ def untested(every: list[Site], ledger: set[tuple[CodeType, int, bool]]) -> list
     seen: dict[tuple[CodeType, int], set[bool]] = {}
     for code, at, answer in ledger:
         seen.setdefault((code, _line(code, at)), set()).add(answer)
-    says = {frozenset(): "never asked", frozenset([True]): "never false", frozenset([False]): "never true"}
-    answers = [(site, frozenset(seen.get((site.code, site.line), set()))) for site in every]
-    return [(site, says[given]) for site, given in answers if len(given) < 2]
+    answers = [(site, seen.get((site.code, site.line), set())) for site in every]
+    return [(site, says(False in given, True in given)) for site, given in answers if len(given) < 2]
+
+
+def says(no: bool, yes: bool) -> str:
+    """What is wrong with a guard that has not said both no and yes."""
+    return "never false" if yes else "never true" if no else "never asked"
 
 
 def _line(code: CodeType, at: int) -> int:

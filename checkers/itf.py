@@ -10,7 +10,7 @@ from typing import Any
 
 from spec.dsl import Claim, Instance, Machine, Sort, SpecError, World
 
-from .explore import Step, Trace
+from .traces import Step, Trace
 from .refine import fits
 from .story import guard_at, sentence
 from .verdict import Verdict

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from spec.dsl import Machine, Sort, Witness, World
 
-from .explore import UNLIMITED, Budget, Exploration, Finding, Progress, explore, reach
+from .explore import UNLIMITED, Budget, Exploration, Progress, explore, reach
+from .traces import Finding
 from .refine import Candidate, refine
 from .verdict import Outcome, Verdict
 from .walk import Walk

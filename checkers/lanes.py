@@ -10,7 +10,7 @@ from spec.dsl import Instance, World
 from spec.dsl.machine import first_sort
 
 from .draw import places_of
-from .explore import Trace
+from .traces import Trace
 from .story import beginning, telling
 
 STEPS = 80

@@ -8,7 +8,7 @@ from typing import Any
 from spec.dsl import ANY, Machine, World
 from spec.dsl.machine import first_sort
 
-from .explore import Step, Trace
+from .traces import Step, Trace
 from .guards import sites
 
 STUCK = "Here nothing can happen any more, and this is no state in which a run may end."

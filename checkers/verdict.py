@@ -9,7 +9,7 @@ from pathlib import Path
 
 from spec.dsl import World
 
-from .explore import Trace
+from .traces import Trace
 
 derived = property  # a verdict has a field of that name
 

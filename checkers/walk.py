@@ -23,7 +23,8 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from spec.dsl import Instance, Machine, Sort, SpecError, Violation, World
 from spec.dsl.machine import first_sort
 
-from .explore import ANY_PROMISE, Finding, Step, Trace
+from .explore import ANY_PROMISE
+from .traces import Finding, Step, Trace
 
 LENGTH = 100
 """Steps in one of hypothesis' runs, unless the number of runs is given."""

@@ -109,14 +109,14 @@ class NoMemory(Exception):
 class Search:
     """One search in C: paused between calls, so that Python can look, stop, or save."""
 
-    def __init__(self, compiled: Compiled, config: Config, threads: int, most_bytes: int, keep: bool = False) -> None:
+    def __init__(self, compiled: Compiled, config: Config, threads: int, most_bytes: int, keep_from: int = -1) -> None:
         self.compiled, self.config = compiled, config
         self.code = loaded("search", '#include "search.c"\n', *config.flags)
         self.code.search_new.restype = c_void_p
         self.code.search_new.argtypes = [c_void_p, c_void_p, c_uint32, c_uint64, c_int, c_uint64]
         self.code.search_run.argtypes = [c_void_p, c_double, c_uint64, c_uint64, c_uint32, c_uint64, c_uint64]
         self.word = c_uint64 * config.words
-        made = self.code.search_new(compiled.at, compiled.tables, threads, config.space, keep, most_bytes)
+        made = self.code.search_new(compiled.at, compiled.tables, threads, config.space, keep_from, most_bytes)
         if not made:
             raise NoMemory
         self.at, self.threads, self.most_bytes = c_void_p(made), threads, most_bytes

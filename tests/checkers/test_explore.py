@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checkers.explore import Budget, Exploration, Finding, explore, reach
+from checkers.explore import Budget, Exploration, explore, reach
+from checkers.traces import Finding
 from checkers.symmetry import Symmetry
 from models.yardstick import yardstick
 from spec.dsl import Machine, World

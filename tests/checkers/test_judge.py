@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 
 from checkers import judge
-from checkers.explore import Budget, Finding, Trace
+from checkers.explore import Budget
+from checkers.traces import Finding, Trace
 from checkers.judge import INTERRUPTED, Question
 from checkers.verdict import Outcome, Verdict
 from checkers.walk import Walk

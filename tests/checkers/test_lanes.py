@@ -7,7 +7,8 @@ from functools import cache
 
 import pytest
 
-from checkers.explore import Trace, explore
+from checkers.explore import explore
+from checkers.traces import Trace
 from checkers.lanes import STEPS, Lanes, TooLong, lanes
 from checkers.story import story
 from models.broken.zoo import ZOO

@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from checkers.explore import Budget, Exploration, Finding, explore, reach
+from checkers.explore import Budget, Exploration, explore, reach
+from checkers.traces import Finding
 from spec.dsl import Claim, Machine, SpecError, World
 from tests.machines import machines, module
 from tests.semantics import Broken, broken, broken_by_steps, concretely, disagreements, told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from checkers.explore import Step, Trace
+from checkers.traces import Step, Trace
 from checkers.itf import instance_called
 from checkers.story import changes, ending, guard_at, in_steps, named, shown, story
 from models.broken.zoo import ZOO

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from checkers.explore import Trace
+from checkers.traces import Trace
 from checkers.verdict import Exit, Outcome, Verdict, exit_code
 
 HOLDS = Verdict(

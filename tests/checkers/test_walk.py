@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from checkers.explore import Finding, explore
+from checkers.explore import explore
+from checkers.traces import Finding
 from checkers.walk import Walk, walk
 from models.yardstick import Owner, Page, Status, Yardstick, every_device_is_gone, final_free, yardstick
 from poolproof import catalog

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from checkers.explore import Finding, explore
+from checkers.explore import explore
+from checkers.traces import Finding
 from checkers.itf import Rerun, broken_at_the_end
 from models.broken.zoo import ZOO
 from poolproof import catalog

@@ -78,7 +78,8 @@ struct search {
 	uint64_t *bits, space;	/* dense */
 	uint64_t *slot, slots;	/* hashed */
 	struct level level, *kept;
-	uint32_t taken, depth, keep, kept_n;
+	uint32_t taken, depth, ended, kept_n;
+	int keep_from;		/* the first level that is kept for traces, or -1 */
 	struct worker *worker;
 	uint32_t workers;
 	uint64_t states, set_bytes, level_bytes, max_states, max_bytes, grow_at, most_steps;
@@ -858,10 +859,15 @@ static int take_chunk(struct worker *k)
 	return 1;
 }
 
+ALWAYS int is_kept(const struct search *s)
+{
+	return s->keep_from >= 0 && s->ended >= (uint32_t)s->keep_from;
+}
+
 /* Nobody needs the chunk any more, but for traces. */
 static void leave_chunk(struct worker *k)
 {
-	if (!k->search->keep) {
+	if (!is_kept(k->search)) {
 		free(k->chunk);
 		k->search->level.chunk[k->number] = NULL;
 		k->bytes -= sizeof *k->chunk;
@@ -944,7 +950,7 @@ static void end_level(struct search *s)
 		free(l->chunk);
 		memset(l, 0, sizeof *l);
 	}
-	if (s->keep) {
+	if (is_kept(s)) {
 		s->kept = realloc(s->kept, (s->kept_n + 1) * sizeof *s->kept);
 		s->kept[s->kept_n++] = s->level;
 	} else
@@ -955,6 +961,7 @@ static void end_level(struct search *s)
 	}
 	s->level = next;
 	s->taken = 0;
+	s->ended++;
 	s->depth += next.states != 0;
 }
 
@@ -988,7 +995,7 @@ int search_run(struct search *s, double seconds, uint64_t max_states, uint64_t m
 				return FINISHED;
 			if (s->found & until)
 				return FOUND;
-			if (max_depth && s->kept_n > max_depth)
+			if (max_depth && s->ended == max_depth)
 				return FINISHED;
 		}
 		if (stop != RUNNING && stop != GROW)
@@ -1039,15 +1046,15 @@ static int start(struct search *s)
 	return 1;
 }
 
-/* A search that has seen the initial states; NULL if there is no memory for it. `keep` keeps all levels. */
-struct search *search_new(const struct model *m, struct tables *t, uint32_t threads, uint64_t space, int keep,
+/* A search that has seen the initial states; NULL if there is no memory for it. Levels from `keep_from` on are kept, -1: none. */
+struct search *search_new(const struct model *m, struct tables *t, uint32_t threads, uint64_t space, int keep_from,
 			  uint64_t max_bytes)
 {
 	struct search *s = calloc(1, sizeof *s);
 	s->m = m;
 	s->t = t;
 	s->workers = threads;
-	s->keep = keep;
+	s->keep_from = keep_from;
 	s->max_bytes = max_bytes;
 	s->space = space;
 	s->most_steps = BATCH + m->steps + 1;

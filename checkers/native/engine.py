@@ -1,0 +1,234 @@
+"""The search in C behind the interface of the Python one: the same counts, findings and traces, to the last digit."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from spec.dsl import Machine, Sort, World
+
+from ..explore import ANY_PROMISE, UNLIMITED, Budget, Exploration, Progress
+from ..guards import Site, says, sites
+from ..symmetry import Symmetry
+from ..traces import Finding, finding, named
+from . import library, memory
+from .build import CannotCompile
+from .checkpoint import Checkpoint
+from .generate import Model
+from .library import Compiled, Config, NoMemory, Report, Search
+
+ENGINE = "explore (c)"
+SLICE = 0.1
+"""Seconds between two looks at the clock, at memory, and at who interrupts."""
+MOST_CLAIMS = 127
+
+
+@dataclass(frozen=True)
+class Means:
+    """How to search: threads (0: all cores), and for those who compare ways of searching, which to leave out."""
+
+    threads: int = 0
+    tables: bool = True
+    bitmap: bool = True
+    checkpoint: Checkpoint | None = None
+
+
+PLAIN = Means()
+
+
+def cores() -> int:
+    """The processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def why_not(machine: Machine, sizes: dict[str, int]) -> str:
+    """Why a model cannot be searched in C; empty if it can."""
+    world = World(machine, sizes)
+    model = Model(world, Symmetry(world, ()))
+    if not model.layout.is_packable:
+        return f"a page's record has {model.layout.record_bits} bits, more than a word"
+    if len(model.asked) > MOST_CLAIMS:
+        return f"{len(model.asked)} promises and witnesses, more than {MOST_CLAIMS}"
+    return ""
+
+
+def explore(
+    machine: Machine,
+    sizes: dict[str, int],
+    alike: tuple[type[Sort], ...] = (),
+    budget: Budget = UNLIMITED,
+    progress: Progress = lambda seen: None,
+    until: str = "",
+    means: Means = PLAIN,
+) -> Exploration:
+    """Search a scope as `checkers.explore.explore` does; raises CannotCompile where C is out of reach."""
+    return Native(machine, sizes, alike, budget, until, means).run(progress)
+
+
+class Native:
+    """One search: the compiled model, the search over it, and what has been told so far."""
+
+    def __init__(
+        self, machine: Machine, sizes: dict[str, int], alike: tuple[type[Sort], ...], budget: Budget,
+        until: str, means: Means,
+    ) -> None:  # fmt: skip
+        if why := why_not(machine, sizes):
+            raise CannotCompile(why)
+        self.world = World(machine, sizes)
+        self.symmetry = Symmetry(self.world, alike)
+        self.budget, self.means, self.until = budget, means, until
+        self.threads = means.threads or cores()
+        self.most_bytes = budget.memory or memory.to_spare()
+        self.compiled, self.config = self._configured()
+        self.model = self.compiled.model
+        self.seen = Exploration(self.world, alike, fired={a.name: 0 for a in machine.actions}, engine=ENGINE)
+        self.seen.most_states = self.config.space
+
+    def _configured(self) -> tuple[Compiled, Config]:
+        """The compiled model and the way to search it: with tables, unless there are none for it."""
+        compiled = Compiled(Model(self.world, self.symmetry), evaluate=not self.means.tables)
+        if compiled.is_tabled and not compiled.failed:
+            config = compiled.config(self.most_bytes // 4 if self.means.bitmap else 0)
+            if config:
+                return compiled, config
+        if compiled.is_tabled:
+            compiled = Compiled(Model(self.world, self.symmetry), evaluate=True)
+        return compiled, compiled.evaluated()
+
+    # -- running -----------------------------------------------------------------------------------------------------
+
+    def run(self, progress: Progress) -> Exploration:
+        """Search until there is nothing new, the budget is spent, or somebody interrupts."""
+        started, seen, point = time.monotonic(), self.seen, self.means.checkpoint
+        try:
+            search = Search(self.compiled, self.config, self.threads, self.most_bytes)
+        except NoMemory:
+            seen.stopped = f"{memory.said(self.most_bytes)} of memory, too little to begin"
+            return seen
+        before = point.resumed(search, self.config) if point else 0.0
+        started -= before
+        try:
+            self._slices(search, started, progress)
+        except KeyboardInterrupt:
+            seen.stopped = "interrupted"
+        self._read(search, started)
+        if point and seen.stopped:
+            point.save(search, self.config, seen.seconds)
+        self._tell(search)
+        search.close()
+        return seen
+
+    def _slices(self, search: Search, started: float, progress: Progress) -> None:
+        """Search slice by slice, and look around between them."""
+        seen, budget, point = self.seen, self.budget, self.means.checkpoint
+        while True:
+            left = budget.seconds - (time.monotonic() - started) if budget.seconds else SLICE
+            why = search.run(max(0.001, min(SLICE, left)), budget.states, until=self._until())
+            self._read(search, started)
+            if why == library.FAILED:
+                self._raise(search)
+            if why == library.FINISHED:
+                return
+            seen.stopped = self._stopped(why, left <= SLICE and budget.seconds > 0, search)
+            if seen.stopped:
+                return
+            progress(seen)
+            if point and point.is_due():
+                point.save(search, self.config, seen.seconds)
+
+    def _stopped(self, why: int, late: bool, search: Search) -> str:
+        """Why the search ends here; empty if it goes on."""
+        if why == library.STATES:
+            return f"{self.budget.states} states"
+        if why == library.FOUND:
+            return "what was looked for is found"
+        if why == library.MEMORY or memory.is_short():
+            report, _ = search.report()
+            needs = "" if self.config.dense else f"; the hash set would grow to {memory.said(report.set_bytes * 3 // 2)}"
+            return f"{memory.said(self.most_bytes)} of memory{needs}"
+        return f"{self.budget.seconds:g} s" if late else ""
+
+    def _until(self) -> int:
+        """The claims whose finding is enough, a bit each."""
+        wanted = [a for a in self.model.asked if a.is_promise and self.until in (ANY_PROMISE, a.claim.name)]
+        return sum(1 << a.number for a in wanted)
+
+    def _raise(self, search: Search) -> None:
+        """An action left the bounds of a field: running the text itself says where."""
+        state = search.failed()
+        assert state
+        for _ in self.world.successors(search.bytes_of(state)):
+            pass
+        raise AssertionError("an action left its bounds in C and keeps them in Python")
+
+    def _read(self, search: Search, started: float) -> None:
+        report, fired = search.report()
+        seen = self.seen
+        seen.states, seen.transitions, seen.depth = report.states, report.transitions, report.depth
+        seen.orbit_sum = (report.orbits_high << 64) + report.orbits_low
+        seen.fired = dict(zip(seen.fired, fired, strict=True))
+        seen.seconds = time.monotonic() - started
+        seen.memory = self._memory(report)
+
+    def _memory(self, report: Report) -> str:
+        """How the states are kept, and what each costs."""
+        states = max(report.states, 1)
+        if self.config.dense:
+            used = 100 * report.states / self.config.space
+            share = f"{used:.0f} %" if used >= 1 else f"{used:.2g} %"
+            each = 8 * report.set_bytes / states
+            return f"bitmap of {self.config.space:,} bits, {share} used: {each:.1f} bits a state"
+        return f"hash set, {report.set_bytes / states:.1f} bytes a state"
+
+    # -- telling what was found -----------------------------------------------------------------------------------------
+
+    def _tell(self, search: Search) -> None:
+        """Guards that made no difference, and a trace for each find."""
+        seen = self.seen
+        seen.untested = list(self._untested())
+        finds = {n: found for n in range(len(self.model.asked) + 1) if (found := search.found(n))}
+        for number, forms in self._ways(search, finds).items():
+            trace = named(self.symmetry, forms)
+            if number == len(self.model.asked):
+                seen.deadlock = Finding("", (), trace)
+            else:
+                asked = self.model.asked[number]
+                told = finding(self.world, asked.claim, trace, asked.is_promise)
+                (seen.violated if asked.is_promise else seen.reached)[told.name] = told
+
+    def _untested(self) -> Iterator[tuple[Site, str]]:
+        """The guards that never said no, or never said yes."""
+        words, numbers = self.compiled.heard_words, self.model.guards.numbers
+        for site in sites(self.world.machine):
+            n = numbers.get(f"{site.code.co_filename}:{site.line}", -1)
+            no, yes = (n >= 0 and self.compiled.heard[at * words + n // 64] >> n % 64 & 1 for at in (0, 1))
+            if not (no and yes):
+                yield site, says(bool(no), bool(yes))
+
+    def _ways(self, search: Search, finds: dict[int, tuple[int, tuple[int, ...]]]) -> dict[int, list[bytes]]:
+        """The canonical states on a shortest way to each find: a second pass keeps the levels and goes back."""
+        ways = {n: [state] for n, (_, state) in finds.items()}
+        top = max((depth for depth, _ in finds.values()), default=0)
+        while top:
+            lowest = 0
+            while (second := self._levels(lowest, top)) is None:
+                lowest = (lowest + top + 1) // 2
+            for level in range(top - 1, lowest - 1, -1):
+                at = [n for n, (depth, _) in finds.items() if depth > level]
+                for n, state in zip(at, second.back(level - lowest, [ways[n][0] for n in at]), strict=True):
+                    ways[n].insert(0, state)
+            second.close()
+            top = lowest
+        return {n: [self.symmetry.canonical(search.bytes_of(s)) for s in way] for n, way in ways.items()}
+
+    def _levels(self, lowest: int, top: int) -> Search | None:
+        """A search that has kept the levels from the lowest up to the top; None if memory does not suffice."""
+        second = Search(self.compiled, self.config, self.threads, self.most_bytes, keep_from=lowest)
+        while (why := second.run(SLICE, depth=top)) == library.SLICE:
+            pass
+        if why == library.MEMORY and lowest < top - 1:
+            second.close()
+            return None
+        return second

@@ -1,0 +1,69 @@
+"""What a search tells when it is done: runs of named pages, and for whom something was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from spec.dsl import Claim, Instance, Sort, World
+
+from .symmetry import Symmetry
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a trace: what happened, and the state it led to."""
+
+    instance: Instance
+    code: bytes
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A run of named pages from an initial state."""
+
+    start: bytes
+    steps: tuple[Step, ...]
+
+    @property
+    def codes(self) -> tuple[bytes, ...]:
+        return (self.start, *(s.code for s in self.steps))
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something found, for which arguments, and a shortest trace to it."""
+
+    name: str
+    args: tuple[Sort, ...]
+    trace: Trace
+
+
+def steps(world: World, code: bytes) -> Iterator[Step]:
+    """Every step from a state."""
+    for n, after in world.successors(code):
+        yield Step(world.instances[n], after)
+
+
+def named(symmetry: Symmetry, forms: Sequence[bytes]) -> Trace:
+    """One run of named pages through states that have these canonical forms, one after the other."""
+    world = symmetry.world
+    start = next(c for c in world.initial() if symmetry.canonical(c) == forms[0])
+    code, taken = start, list[Step]()
+    for form in forms[1:]:
+        taken.append(next(s for s in steps(world, code) if symmetry.canonical(s.code) == form))
+        code = taken[-1].code
+    return Trace(start, tuple(taken))
+
+
+def finding(world: World, claim: Claim, trace: Trace, promise: bool) -> Finding:
+    """The arguments a promise fails for (or a witness holds for) at the end of this trace, or one step on."""
+    code = trace.codes[-1]
+    if not claim.is_step:
+        args = next(a for a in world.tuples(claim.params) if world.holds(claim, code, a) != promise)
+        return Finding(claim.name, args, trace)
+    for step in steps(world, code):
+        for args in world.tuples(claim.params):
+            if world.step_holds(claim, code, args) != promise:
+                return Finding(claim.name, args, Trace(trace.start, (*trace.steps, step)))
+    raise AssertionError(f"{claim.name} was found at a state, and now is not")
