@@ -22,6 +22,11 @@ SECONDS = 600.0
 """How long one command of a tool may take."""
 DEPTH = 1_000_000
 """How deep spin may search; it says nothing wrong and counts less where this is too small, so that we look."""
+SPIN_OPTIONS = ("-w", "-O1", "-DSAFETY", "-DNOREDUCE", "-DMEMLIM=8000", "-DVECTORSZ=65000")
+RUMUR_OPTIONS = (
+    *("--threads", "1", "--symmetry-reduction", "off", "--deadlock-detection", "off"),
+    *("--value-type", "int32_t", "--output-format", "machine-readable"),
+)
 INVARIANT = re.compile(r'invariant (&quot;|").*(&quot;|") failed')
 
 
@@ -94,18 +99,7 @@ class Spin(OtherTool):
     file = "model.pml"
 
     def commands(self) -> Sequence[Sequence[str]]:
-        compiled = (
-            "cc",
-            "-w",
-            "-O1",
-            "-DSAFETY",
-            "-DNOREDUCE",
-            "-DMEMLIM=8000",
-            "-DVECTORSZ=65000",
-            "-o",
-            "pan",
-            "pan.c",
-        )
+        compiled = ("cc", *SPIN_OPTIONS, "-o", "pan", "pan.c")
         return ("spin", "-o2", "-a", self.file), compiled, ("./pan", f"-m{DEPTH}")
 
     def understood(self, said: str, machine: Machine, sizes: dict[str, int]) -> Count:
@@ -128,11 +122,9 @@ class Rumur(OtherTool):
     file = "model.m"
 
     def commands(self) -> Sequence[Sequence[str]]:
-        options = "--threads 1 --symmetry-reduction off --deadlock-detection off --value-type int32_t".split()
         wide = ("-mcx16",) if processor() == "x86_64" else ()
         compiled = ("cc", "-w", "-std=c11", "-O1", *wide, "-o", "model", "model.c", "-lpthread")
-        made = ("rumur", *options, "--output-format", "machine-readable", "--output", "model.c", self.file)
-        return made, compiled, ("./model",)
+        return ("rumur", *RUMUR_OPTIONS, "--output", "model.c", self.file), compiled, ("./model",)
 
     def understood(self, said: str, machine: Machine, sizes: dict[str, int]) -> Count:
         if self.number(r'^<summary .*errors="(\d+)"', said):
