@@ -18,7 +18,7 @@ from checkers.explore import Budget
 from checkers.verdict import Exit, exit_code
 from spec.dsl import Machine, SpecError
 
-from . import asking, catalog, drawing, showing, skeleton, writing
+from . import asking, catalog, drawing, exporting, showing, skeleton, writing
 from .interrupts import INTERRUPTS
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
@@ -220,6 +220,23 @@ def _machine_of(trace: Path, saved: itf.Saved, model: str) -> Machine:
             f"give --model {saved.model} to run it on the model as it is"
         )
     return machine
+
+
+@app.command()
+def export(
+    model: Model,
+    to: Annotated[exporting.To, typer.Option("--to", help="promela: for spin; murphi: for rumur")],
+    out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="a new file to write it to")] = None,
+    scope: Scope = "tiny",
+    pages: Pages = None,
+    pools: Pools = None,
+    devices: Devices = None,
+    sets: Sets = None,
+) -> None:
+    """Print a model in the language of another model checker, so that it can count and judge it too."""
+    writing.must_be_new(out)
+    asked = asking.Asked(scope, asking.sizes_asked(pages, pools, devices, sets))
+    exporting.export(asking.question(model, asked), to, out, console)
 
 
 @app.command()

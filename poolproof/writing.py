@@ -28,6 +28,22 @@ def must_be_writable(path: Path | None) -> None:
         raise BadRequest(f"{path}: cannot be written; write elsewhere")
 
 
+def must_be_new(path: Path | None) -> None:
+    """Refuse an output that is there already, or could not be written."""
+    must_be_writable(path)
+    if path is not None and path.exists():
+        raise BadRequest(f"{path}: exists already and is left as it is; give another name")
+
+
+def create(path: Path, text: str) -> None:
+    """Write a new file; whatever is there by now stays as it is."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise BadRequest(f"{path}: exists already and is left as it is; give another name") from None
+
+
 def _takes_files(directory: Path) -> bool:
     try:
         with tempfile.TemporaryFile(dir=directory):
