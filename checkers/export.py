@@ -209,14 +209,14 @@ class Language:
         for put in way.puts:
             if not put.field.history:
                 sorts = zip(put.keys, put.field.keys, strict=True)
-                keys = [self._before(key, Domain(sort), written, kept) for key, sort in sorts]
+                keys = [self._before(key, Domain(sort), {*written, put.field.name}, kept) for key, sort in sorts]
                 value = self._before(put.value, put.field.domain, written, kept)
                 puts.append((self.cell(put.field, keys), value))
                 written.add(put.field.name)
         return list(kept.values()), puts
 
     def _before(self, e: Expr, domain: Domain[Any], written: set[str], kept: dict[Expr, Kept]) -> str:
-        """The value that an expression has in the state before: kept, where it reads what is written by now."""
+        """The value that an expression has in the state before: kept, where it reads what is written by then."""
         if not reads(e) & written:
             return self.text(e, {})
         if e not in kept:
