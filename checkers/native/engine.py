@@ -27,12 +27,17 @@ MOST_CLAIMS = 127
 
 @dataclass(frozen=True)
 class Means:
-    """How to search: threads (0: all cores), and for those who compare ways of searching, which to leave out."""
+    """How to search: threads (0: all cores), and for those who compare ways of searching, which to leave out.
+
+    `chunk` is the number of states a thread takes at once, `level` how hard the compiler tries.
+    """
 
     threads: int = 0
     tables: bool = True
     bitmap: bool = True
     checkpoint: Checkpoint | None = None
+    chunk: int = 8192
+    level: str = ""
 
 
 PLAIN = Means()
@@ -88,14 +93,15 @@ class Native:
 
     def _configured(self) -> tuple[Compiled, Config]:
         """The compiled model and the way to search it: with tables, unless there are none for it."""
-        compiled = Compiled(Model(self.world, self.symmetry), evaluate=not self.means.tables)
+        level, tune = self.means.level, {"CHUNK": self.means.chunk}
+        compiled = Compiled(Model(self.world, self.symmetry), not self.means.tables, level)
         if compiled.is_tabled and not compiled.failed:
             config = compiled.config(self.most_bytes // 4 if self.means.bitmap else 0)
             if config:
-                return compiled, config
+                return compiled, config.tuned(level, tune)
         if compiled.is_tabled:
-            compiled = Compiled(Model(self.world, self.symmetry), evaluate=True)
-        return compiled, compiled.evaluated()
+            compiled = Compiled(Model(self.world, self.symmetry), True, level)
+        return compiled, compiled.evaluated().tuned(level, tune)
 
     # -- running -----------------------------------------------------------------------------------------------------
 

@@ -49,11 +49,12 @@ class Model:
     def _learn_counts(self) -> None:
         """Meet every count that will be printed, and learn how exactly the tables must know it."""
         final = [self.machine.is_final] if self.machine.is_final else []
-        for e in (*(a.claim.expr for a in self.asked), *(c.expr for c in final)):
+        claims = [*(a.claim for a in self.asked), *final]
+        acted = [e for action in self.machine.actions for e in _expressions_of(action)]
+        for e in (*(c.expr for c in claims), *acted):
             list(self.counts.uses(e))
-        for action in self.machine.actions:
-            for e in _expressions_of(action):
-                self.counts.demand(e)
+        for e in acted:
+            self.counts.demand(e)
         for asked in self.asked:
             if self.is_told_locally(asked.claim):
                 self.counts.demand(asked.claim.expr)
@@ -174,7 +175,7 @@ class Model:
             if slot.base is not self.layout.first:
                 index = f"({index}) * {len(codes)} + {value} - {codes[0]}"
         yield f"\tif (s->counts)\n\t\treturn s->counts[{count.base} + {index}]"
-        yield f"\t\t\t- member_{count.number}(s, s->was, 0, v) + member_{count.number}(s, PAGE(s, 1), 1, v);"
+        yield f"\t\t\t- member_{count.number}(s, s->was, OTHER, v) + member_{count.number}(s, PAGE(s, 1), 1, v);"
         yield "\tint n = 0;\n\tfor (int self = 1; self <= PAGES; self++)"
         yield f"\t\tn += member_{count.number}(s, PAGE(s, self), self, v);\n\treturn n;\n}}"
 
@@ -253,7 +254,7 @@ class Model:
         ])  # fmt: skip
         yield "static int member(int count, const S *s, const int *v)\n{\n\tswitch (count) {"
         for count in self.counts.all():
-            yield f"\tcase {count.number}: return member_{count.number}(s, PAGE(s, 1), 0, v);"
+            yield f"\tcase {count.number}: return member_{count.number}(s, PAGE(s, 1), OTHER, v);"
         yield "\t}\n\treturn 0;\n}"
 
     def _args(self, action: Action) -> Iterable[tuple[int, ...]]:

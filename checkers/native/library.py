@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from ctypes import Structure, byref, c_char_p, c_double, c_int, c_uint8, c_uint32, c_uint64, c_void_p
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import comb
 
 from .build import loaded
@@ -37,11 +37,16 @@ class Config:
     words: int
     space: int
     sizes: dict[str, int]
+    level: str = "-O2"
+
+    def tuned(self, level: str, sizes: dict[str, int]) -> Config:
+        """The same with other numbers that change no result."""
+        return replace(self, level=level or self.level, sizes={**self.sizes, **sizes})
 
     @property
     def flags(self) -> tuple[str, ...]:
         said = {**self.sizes, "FORM": self.form, "DENSE": int(self.dense), "WORDS": self.words}
-        return ("-O2", *(f"-D{name}={value}" for name, value in said.items()))
+        return (self.level, *(f"-D{name}={value}" for name, value in said.items()))
 
     @property
     def name(self) -> str:
@@ -53,10 +58,10 @@ class Config:
 class Compiled:
     """A model that runs in C, with its tables where it has any."""
 
-    def __init__(self, model: Model, evaluate: bool = False) -> None:
+    def __init__(self, model: Model, evaluate: bool = False, level: str = "") -> None:
         self.model = model
         self.is_tabled = model.is_tabled and not evaluate
-        self.library = loaded(f"model-{model.machine.name}", model.source(), "-Og" if self.is_tabled else "-O2")
+        self.library = loaded(f"model-{model.machine.name}", model.source(), level or ("-Og" if self.is_tabled else "-O2"))
         self.at = ctypes.addressof(c_void_p.in_dll(self.library, "model"))
         self.heard_words = len(model.guards.numbers) // 64 + 1
         self.heard = (c_uint64 * (2 * self.heard_words)).in_dll(self.library, "heard")

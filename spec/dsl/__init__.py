@@ -17,7 +17,8 @@ __all__ = [
     "Instance",
     "Kind",
     "Machine",
-    "Members", "Mutant",
+    "Members",
+    "Mutant",
     "Sort",
     "SpecError",
     "State",
@@ -35,9 +36,8 @@ __all__ = [
     "implies",
     "instead",
     "members",
-    "mutant",
     "optional",
     "require",
     "some",
     "swap",
-]  # fmt: skip
+]

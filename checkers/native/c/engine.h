@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 enum { WRONG = -1 };	/* an action leaves the bounds of a field */
+enum { OTHER = -1 };	/* in the place of a page: some page that nobody names */
 
 typedef unsigned __int128 claims_t;	/* a set of claims, a bit each */
 

@@ -5,6 +5,7 @@
  *                GROUP (pages sorted, pools and devices permuted), EVALUATED (no tables: the model's own code)
  *   DENSE        a state's rank is its place in a bitmap; otherwise an exact hash set
  *   WORDS        64-bit words a state
+ *   CHUNK        states a thread takes at once
  *   PAGES, RECORDS, RESTS, BITS, LANE_WORDS, SORTED, MOVES, REST_COUNTS, MOVES_REST   sizes of the model */
 #define _GNU_SOURCE
 #include <stdlib.h>
@@ -24,7 +25,7 @@
 #define IS_TABLED (FORM != EVALUATED)
 #define ALWAYS static inline __attribute__((always_inline))
 
-enum { CHUNK = 8192, BATCH = 256, MOST_CLAIMS = 127 };
+enum { BATCH = 256, MOST_CLAIMS = 127 };
 enum { RUNNING, FINISHED, SLICE, STATES, MEMORY, FAILED, FOUND, GROW };	/* why a run came back */
 
 typedef struct { uint64_t w[WORDS]; } word_t;
@@ -899,7 +900,7 @@ static void *work_beside(void *k) { work(k, 1); return NULL; }
 /* Let as many threads as are worth it work on the level. */
 static void work_all(struct search *s)
 {
-	uint32_t n = s->level.n - (s->taken < s->level.n ? s->taken : s->level.n) > 2 ? s->workers : 1;
+	uint32_t n = s->level.n > s->taken + 2 ? s->workers : 1;
 	for (uint32_t i = 1; i < s->workers; i++)
 		if (s->worker[i].chunk)
 			n = s->workers;
