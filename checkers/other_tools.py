@@ -22,7 +22,7 @@ SECONDS = 600.0
 """How long one command of a tool may take."""
 DEPTH = 1_000_000
 """How deep spin may search; it says nothing wrong and counts less where this is too small, so that we look."""
-SPIN_OPTIONS = ("-w", "-O1", "-DSAFETY", "-DNOREDUCE", "-DMEMLIM=8000", "-DVECTORSZ=65000")
+SPIN_OPTIONS = ("-w", "-DSAFETY", "-DNOREDUCE", "-DMEMLIM=8000", "-DVECTORSZ=65000")
 RUMUR_OPTIONS = (
     *("--threads", "1", "--symmetry-reduction", "off", "--deadlock-detection", "off"),
     *("--value-type", "int32_t", "--output-format", "machine-readable"),
@@ -48,10 +48,14 @@ Write = Callable[[Machine, dict[str, int], bool], str]
 
 @dataclass(frozen=True)
 class OtherTool:
-    """A tool that makes a C program of a model; the program counts, and stops at the first broken promise."""
+    """A tool that makes a C program of a model; the program counts, and stops at the first broken promise.
+
+    `effort` is how hard the C compiler is to try; `seconds` how long each command may take.
+    """
 
     write: Write
     seconds: float = SECONDS
+    effort: str = "-O1"
     name: ClassVar[str]
     file: ClassVar[str]
 
@@ -69,10 +73,17 @@ class OtherTool:
             Path(directory, self.file).write_text(self.write(machine, sizes, judging), encoding="utf-8")
             *made, last = self.commands()
             for words in made:
-                code, said = _run(words, directory, self.seconds)
+                code, said = self.run(words, directory)
                 if code:
                     raise ToolError(f"{self.name}: {words[0]} fails: {_first(said) or f'exit code {code}'}")
-            return self.understood(_run(last, directory, self.seconds)[1], machine, sizes)
+            return self.understood(self.run(last, directory)[1], machine, sizes)
+
+    def run(self, words: Sequence[str], directory: str) -> tuple[int, str]:
+        """Run one command; what goes wrong is said with the tool's name."""
+        try:
+            return _run(words, directory, self.seconds)
+        except ToolError as error:
+            raise ToolError(f"{self.name}: {error}") from None
 
     def commands(self) -> Sequence[Sequence[str]]:
         """What is run in the directory of the model, one after the other; the last one counts."""
@@ -99,7 +110,7 @@ class Spin(OtherTool):
     file = "model.pml"
 
     def commands(self) -> Sequence[Sequence[str]]:
-        compiled = ("cc", *SPIN_OPTIONS, "-o", "pan", "pan.c")
+        compiled = ("cc", self.effort, *SPIN_OPTIONS, "-o", "pan", "pan.c")
         return ("spin", "-o2", "-a", self.file), compiled, ("./pan", f"-m{DEPTH}")
 
     def understood(self, said: str, machine: Machine, sizes: dict[str, int]) -> Count:
@@ -123,7 +134,7 @@ class Rumur(OtherTool):
 
     def commands(self) -> Sequence[Sequence[str]]:
         wide = ("-mcx16",) if processor() == "x86_64" else ()
-        compiled = ("cc", "-w", "-std=c11", "-O1", *wide, "-o", "model", "model.c", "-lpthread")
+        compiled = ("cc", "-w", "-std=c11", self.effort, *wide, "-o", "model", "model.c", "-lpthread")
         return ("rumur", *RUMUR_OPTIONS, "--output", "model.c", self.file), compiled, ("./model",)
 
     def understood(self, said: str, machine: Machine, sizes: dict[str, int]) -> Count:
@@ -153,11 +164,11 @@ def _run(words: Sequence[str], directory: str, seconds: float) -> tuple[int, str
             start_new_session=True,
         )
     except OSError as error:
-        raise ToolError(f"{words[0]}: cannot be run: {error.strerror}") from None
+        raise ToolError(f"{words[0]} cannot be run: {error.strerror}") from None
     try:
         said, _ = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
-        raise ToolError(f"{words[0]}: no answer within {seconds:g} s") from None
+        raise ToolError(f"{words[0]} gives no answer within {seconds:g} s") from None
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
