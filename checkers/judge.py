@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 from spec.dsl import Machine, Sort, Witness, World
 
-from .explore import UNLIMITED, Budget, Exploration, Progress, explore, reach
+from .engines import USUAL, Effort, explore
+from .explore import UNLIMITED, Budget, Exploration, Progress, reach
 from .traces import Finding
 from .refine import Candidate, refine
 from .verdict import Outcome, Verdict
 from .walk import Walk
 
-ENGINE = "explore (python)"
 INTERRUPTED = "interrupted"
 """What the explorer says of a search that somebody stopped."""
 
@@ -28,12 +28,15 @@ class Question:
     sizes: dict[str, int]
     alike: tuple[type[Sort], ...]
     budget: Budget = UNLIMITED
+    effort: Effort = USUAL
 
 
 def check(question: Question, progress: Progress = lambda seen: None) -> tuple[Exploration, list[Verdict]]:
     """Search a scope, and judge everything the model says about itself."""
     machine, breaks = question.machine, question.machine.breaks
-    seen = explore(machine, question.sizes, question.alike, question.budget, progress, breaks.promise if breaks else "")
+    until = breaks.promise if breaks else ""
+    asked = question.sizes, question.alike, question.budget, progress, until, question.effort
+    seen = explore(machine, *asked)
     return seen, _judged(question, seen)
 
 
@@ -129,7 +132,8 @@ def _base(question: Question, seen: Exploration) -> Verdict:
         property="",
         outcome=Outcome.HOLDS,
         label=f"exhaustive({question.scope})",
-        engine=ENGINE,
+        engine=seen.engine,
+        memory=seen.memory,
         scope=question.sizes,
         digest=question.machine.digest,
         expected=True,

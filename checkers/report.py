@@ -41,9 +41,11 @@ def counts_table(runs: Sequence[Answers]) -> Table:
     table.add_column("model")
     for name in ("states", "standing for", "transitions", "depth", "seconds"):
         table.add_column(name, justify="right")
+    table.add_column("engine")
+    table.add_column("kept in")
     for model, seen, _ in runs:
         counts = (f"{seen.states:,}", f"{seen.orbit_sum:,}", f"{seen.transitions:,}", str(seen.depth))
-        table.add_row(escape(model), *counts, f"{seen.seconds:.1f}")
+        table.add_row(escape(model), *counts, f"{seen.seconds:.1f}", seen.engine, seen.memory)
     return table
 
 

@@ -56,6 +56,7 @@ class Verdict:
     transitions: int = 0
     depth: int = 0
     seconds: float = 0.0
+    memory: str = ""
     note: str = ""
     args: tuple[str, ...] = ()
     trace: Trace | None = field(default=None, compare=False)
@@ -92,6 +93,7 @@ class Verdict:
             "transitions": self.transitions,
             "depth": self.depth,
             "seconds": round(self.seconds, 3),
+            "memory": self.memory,
             "steps": self.steps,
             "args": list(self.args),
             "note": self.note,

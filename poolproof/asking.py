@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TypeVar
 
 from rich.console import Console
 from rich.markup import escape
 
 from checkers import judge, wellformed
+from checkers.engines import NAMES, PYTHON, USUAL, Effort
 from checkers.explore import UNLIMITED, Budget, Exploration, Progress
 from checkers.judge import Question
+from checkers.native.checkpoint import Checkpoint
+from checkers.native.engine import Means
 from checkers.refine import Candidate
 from checkers.verdict import Verdict
 from checkers.walk import Walk, walk
@@ -44,6 +48,57 @@ class Asked:
     device_symmetry: bool = False
     pool_symmetry: bool = False
     budget: Budget = UNLIMITED
+    effort: Effort = USUAL
+
+
+UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+
+
+def bytes_asked(text: str) -> int:
+    """A size as people write it, such as 4G; 0 if none is given."""
+    number, unit = text.upper().removesuffix("B"), ""
+    if number and number[-1] in UNITS:
+        number, unit = number[:-1], number[-1]
+    if not text:
+        return 0
+    try:
+        size = int(float(number) * UNITS[unit])
+    except (ValueError, OverflowError):
+        size = 0
+    if size < LEAST_MEMORY:
+        raise BadRequest(f"--max-memory {text}: is no size of 10M or more; for example --max-memory 4G")
+    return size
+
+
+LEAST_MEMORY = 10**7
+
+
+def effort_asked(engine: str, threads: int) -> Effort:
+    """The engine asked for, with so many threads."""
+    if engine and engine not in NAMES:
+        raise BadRequest(f"--engine {engine}: is none; there are {' and '.join(NAMES)}")
+    if engine == PYTHON and threads > 1:
+        raise BadRequest(f"--threads {threads}: the Python search has one; leave out --engine python")
+    return Effort(engine, Means(threads=threads))
+
+
+def on_disk(questions: list[Question], checkpoint: Path | None, resume: Path | None) -> list[Question]:
+    """The one question asked, with where its search is written to and goes on from."""
+    if checkpoint is None and resume is None:
+        return questions
+    if len(questions) > 1:
+        raise BadRequest(f"{checkpoint or resume}: a checkpoint is of one search; name one model")
+    asked = questions[0]
+    if asked.effort.engine == PYTHON:
+        raise BadRequest(f"{checkpoint or resume}: the Python search writes no checkpoints; leave out --engine python")
+    identity = {
+        "model": asked.name,
+        "digest": asked.machine.digest,
+        "scope": asked.sizes,
+        "symmetry": [sort.__name__ for sort in asked.alike],
+    }
+    means = replace(asked.effort.means, checkpoint=Checkpoint(identity, checkpoint or resume, resume))
+    return [replace(asked, effort=replace(asked.effort, means=means))]
 
 
 def sizes_asked(
@@ -72,7 +127,9 @@ def question(name: str, asked: Asked) -> Question:
         sizes = machine.sizes(scope, asked.sizes)
     except SpecError as error:
         raise BadRequest(str(error)) from None
-    return Question(machine, name, _scope_name(scope, asked.sizes), sizes, _alike(machine, asked), asked.budget)
+    return Question(
+        machine, name, _scope_name(scope, asked.sizes), sizes, _alike(machine, asked), asked.budget, asked.effort
+    )
 
 
 def _problems(machine: Machine) -> list[str]:
@@ -185,9 +242,17 @@ def with_progress(console: Console, asked: Question, work: Callable[[Progress], 
 
         def progress(seen: Exploration) -> None:
             rate = seen.transitions / max(seen.seconds, 0.001)
-            tell(f"{seen.states:,} states, depth {seen.depth}, {rate:,.0f} transitions/s")
+            tell(f"{seen.states:,} states, depth {seen.depth}, {rate:,.0f} transitions/s{_time_left(seen)}")
 
         return work(progress)
+
+
+def _time_left(seen: Exploration) -> str:
+    """How long the search can last at most, where the number of states has a bound."""
+    if not seen.most_states or not seen.states:
+        return ""
+    seconds = (seen.most_states - seen.states) * seen.seconds / seen.states
+    return f", at most {seconds / 3600:,.0f} h left" if seconds > 7200 else f", at most {seconds:,.0f} s left"
 
 
 @contextmanager

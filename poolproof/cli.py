@@ -15,6 +15,8 @@ from typer.exceptions import TyperException
 
 from checkers import itf
 from checkers.explore import Budget
+from checkers.native.build import CannotCompile
+from checkers.native.checkpoint import BadCheckpoint
 from checkers.verdict import Exit, exit_code
 from spec.dsl import Machine, SpecError
 
@@ -43,6 +45,9 @@ Devices = Annotated[int | None, typer.Option(help="devices in the scope")]
 Sets = Annotated[list[str] | None, typer.Option("--set", metavar="NAME=N", help="any other size of the scope")]
 Seconds = Annotated[float, typer.Option("--time", help="stop after so many seconds; 0: never", min=0.0)]
 States = Annotated[int, typer.Option(help="stop after so many states; 0: never", min=0)]
+Memory = Annotated[
+    str, typer.Option(metavar="SIZE", help="memory for the search, such as 4G; without it what the machine can spare")
+]
 Only = Annotated[str, typer.Option(metavar="A", help="tell the story of this page only")]
 
 
@@ -60,7 +65,16 @@ def check(
     device_symmetry: Annotated[bool, typer.Option("--device-symmetry", help="devices too, where declared")] = False,
     pool_symmetry: Annotated[bool, typer.Option("--pool-symmetry", help="pools too, where declared")] = False,
     max_states: States = 0,
+    max_memory: Memory = "",
     time: Seconds = 0.0,
+    engine: Annotated[str, typer.Option(metavar="c|python", help="which search; without it c if it can")] = "",
+    threads: Annotated[int, typer.Option(help="threads of the search in C; 0: all cores", min=0, max=256)] = 0,
+    checkpoint: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="write the search there every minute, and when it is stopped")
+    ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="go on from a checkpoint, and write further ones there")
+    ] = None,
     only_page: Only = "",
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="write all verdicts as JSON")] = None,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="write all verdicts as JUnit XML")] = None,
@@ -68,9 +82,13 @@ def check(
 ) -> None:
     """Search every reachable state of a scope, and judge everything the models say about themselves."""
     sizes = asking.sizes_asked(pages, pools, devices, sets)
-    asked = asking.Asked(scope, sizes, symmetry, device_symmetry, pool_symmetry, Budget(max_states, time))
+    budget = Budget(max_states, time, asking.bytes_asked(max_memory))
+    effort = asking.effort_asked(engine, threads)
+    asked = asking.Asked(scope, sizes, symmetry, device_symmetry, pool_symmetry, budget, effort)
     writing.must_take_verdicts(json, junit)
+    writing.must_take_checkpoint(checkpoint, resume)
     questions = [asking.question(name, asked) for name in dict.fromkeys(models or catalog.SHIPPED)]
+    questions = asking.on_disk(questions, checkpoint, resume)
     asking.must_be_a_page(only_page, [(q.machine, q.sizes) for q in questions])
     writing.must_take_traces(trace_dir, [q.name for q in questions])
     runs = asking.every_run(questions, console)
@@ -262,9 +280,9 @@ def guarded(run: Callable[[], object]) -> int:
         return done.exit_code
     except TyperException as error:
         return said(_usage(error), Exit.USAGE)
-    except (asking.BadRequest, catalog.UnknownModel) as error:
+    except (asking.BadRequest, catalog.UnknownModel, CannotCompile) as error:
         return said(str(error), Exit.USAGE)
-    except (catalog.NoModel, itf.BadTrace) as error:
+    except (catalog.NoModel, itf.BadTrace, BadCheckpoint) as error:
         return said(str(error), Exit.INPUT)
     except asking.BudgetSpent as error:
         return said(str(error), Exit.BUDGET)

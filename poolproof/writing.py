@@ -35,6 +35,15 @@ def must_be_new(path: Path | None) -> None:
         raise BadRequest(f"{path}: exists already and is left as it is; give another name")
 
 
+def must_take_checkpoint(checkpoint: Path | None, resume: Path | None) -> None:
+    """Refuse to write checkpoints over a file that is not gone on from, and to go on from none."""
+    if resume is not None and not resume.is_file():
+        raise BadRequest(f"{resume}: is no file; give a checkpoint that was written with --checkpoint")
+    must_be_writable(resume)
+    if checkpoint != resume:
+        must_be_new(checkpoint)
+
+
 def create(path: Path, text: str) -> None:
     """Write a new file; whatever is there by now stays as it is."""
     try:

@@ -37,9 +37,7 @@ def function(action: Action, text: Text, guards: Guards) -> Iterator[str]:
     yield "}"
 
 
-def _from(
-    at: int, leaves: Sequence[tuple[Path, bool]], text: Text, guards: Guards, indent: str
-) -> Iterator[str]:
+def _from(at: int, leaves: Sequence[tuple[Path, bool]], text: Text, guards: Guards, indent: str) -> Iterator[str]:
     """What follows after the conditions all these paths have in common so far."""
     first, enabled = leaves[0]
     if at == len(first.conditions):

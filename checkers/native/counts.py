@@ -14,7 +14,24 @@ from math import prod
 from typing import Any
 
 from spec.dsl import Sort
-from spec.dsl.expr import And, Const, Eq, Expr, Less, Not, Or, Quantified, Read, Size, Sum, Var, negate, parts, text, walk
+from spec.dsl.expr import (
+    And,
+    Const,
+    Eq,
+    Expr,
+    Less,
+    Not,
+    Or,
+    Quantified,
+    Read,
+    Size,
+    Sum,
+    Var,
+    negate,
+    parts,
+    text,
+    walk,
+)
 from spec.dsl.values import Domain
 
 from .layout import Layout

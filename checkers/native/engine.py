@@ -152,7 +152,9 @@ class Native:
             return "what was looked for is found"
         if why == library.MEMORY or memory.is_short():
             report, _ = search.report()
-            needs = "" if self.config.dense else f"; the hash set would grow to {memory.said(report.set_bytes * 3 // 2)}"
+            needs = (
+                "" if self.config.dense else f"; the hash set would grow to {memory.said(report.set_bytes * 3 // 2)}"
+            )
             return f"{memory.said(self.most_bytes)} of memory{needs}"
         return f"{self.budget.seconds:g} s" if late else ""
 

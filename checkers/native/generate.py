@@ -137,7 +137,9 @@ class Model:
             yield from self._claim(self.machine.is_final, "where a run may end")
         yield from self._take()
         yield from self._judge()
+        yield "#ifdef EVALUATED"
         yield from self._expand()
+        yield "#endif"
         yield from self._tables()
         yield from self._model()
 
@@ -146,7 +148,7 @@ class Model:
         pad = sum(s for f in self.machine.shape.fields.values() for s in lay.strides(f)[1]) + 8
         values: dict[str, int] = dict(
             PAGES=lay.pages, RECORD=lay.record, CELLS=lay.cells, WORDS=lay.words, PAD=pad + -pad % 8,
-            HISTORIES=lay.histories[""], RECORD_BITS=lay.record_bits, PAGES_A_WORD=lay.pages_a_word,
+            HISTORIES=lay.histories[""], VALUES=1 << max(lay.widths, default=0), RECORD_BITS=lay.record_bits, PAGES_A_WORD=lay.pages_a_word,
             RECORD_SPREAD=sum((1 << width) - 1 << 8 * n for n, width in enumerate(lay.widths[: min(lay.record, 8)])),
             SORTS_PAGES=self.symmetry.sorts_pages, MOVES=len(self.symmetry.moves), SITES=len(self._sites()),
         )  # fmt: skip
@@ -232,7 +234,9 @@ class Model:
         yield _array("uint8_t", "width_of", lay.widths)
         yield _array("uint8_t", "initial", [byte for code in self.world.initial() for byte in code])
         yield _array("uint16_t", "comes_from", [at for m in moves for at in m.source])
-        yield _array("uint8_t", "becomes", [b for m in moves for t in m.tables for b in t])
+        yield _array(
+            "uint8_t", "becomes", [b for m in moves for t in m.tables for b in t[: 1 << max(lay.widths, default=0)]]
+        )
 
     def _tables(self) -> Iterator[str]:
         lanes, rows = list[str](), list[str]()

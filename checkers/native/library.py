@@ -61,7 +61,7 @@ class Compiled:
     def __init__(self, model: Model, evaluate: bool = False, level: str = "") -> None:
         self.model = model
         self.is_tabled = model.is_tabled and not evaluate
-        self.library = loaded(f"model-{model.machine.name}", model.source(), level or ("-Og" if self.is_tabled else "-O2"))
+        self.library = loaded(f"model-{model.machine.name}", model.source(), *self._flags(level))
         self.at = ctypes.addressof(c_void_p.in_dll(self.library, "model"))
         self.heard_words = len(model.guards.numbers) // 64 + 1
         self.heard = (c_uint64 * (2 * self.heard_words)).in_dll(self.library, "heard")
@@ -69,6 +69,10 @@ class Compiled:
         self.failed = ""
         if self.is_tabled:
             self._close()
+
+    def _flags(self, level: str) -> tuple[str, ...]:
+        """Code that fills tables runs rarely; evaluated code is all there is."""
+        return (level or "-Og",) if self.is_tabled else (level or "-O2", "-DEVALUATED")
 
     def _close(self) -> None:
         """Find the closure of the page records, and make the tables."""
@@ -95,15 +99,16 @@ class Compiled:
         if bits * pages + rest_bits > 2 * 64 - 1:
             return None
         sizes = dict(
-            PAGES=pages, RECORDS=self.records, RESTS=self.rests, BITS=bits, LANE_WORDS=self.lane_words,
-            SORTED=int(is_sorted), MOVES=moves, REST_COUNTS=int(self.model.counts_rest),
-            MOVES_REST=int(self.model.moves_rest),
+            PAGES=pages, LANE_WORDS=self.lane_words, SORTED=int(is_sorted), MOVES=moves,
+            REST_COUNTS=int(self.model.counts_rest), MOVES_REST=int(self.model.moves_rest),
         )  # fmt: skip
+        if form != GROUP:
+            sizes |= dict(RECORDS=self.records, BITS=bits)
         return Config(form, dense and space // 8 <= most_dense, words, space, sizes)
 
     def evaluated(self) -> Config:
         """How to search without tables."""
-        sizes = dict(PAGES=self.model.layout.pages, RECORDS=1, SORTED=0, MOVES=0, LANE_WORDS=1)
+        sizes = dict(PAGES=self.model.layout.pages, RECORDS=1, BITS=1, SORTED=0, MOVES=0, LANE_WORDS=1)
         return Config(EVALUATED, False, self.model.layout.words, 0, sizes)
 
 

@@ -48,7 +48,7 @@ struct successors {
 
 struct model {
 	uint32_t pages, record, cells, words, size, actions, claims, sites, initials;
-	uint32_t counts, lanes, instances, steps, moves, sorts_pages, rest_counts, moves_rest;
+	uint32_t counts, lanes, instances, steps, moves, sorts_pages, rest_counts, moves_rest, values;
 	const uint8_t *initial;
 	const struct count *count;
 	const struct lane *lane;

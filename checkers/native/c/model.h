@@ -1,6 +1,6 @@
 /* The part of a generated model that is the same for all: states, guards, packing, canonical forms. */
 #include <string.h>
-#ifdef __BMI2__
+#if defined(EVALUATED) && defined(__BMI2__)
 #include <immintrin.h>
 #endif
 #include "engine.h"
@@ -65,6 +65,9 @@ static const uint8_t *cells_of(const struct state *s)
 	return &CELL(s, 0);
 }
 
+static claims_t judge(claims_t asked, const struct state *s, const struct state *t, int pages);
+
+#ifdef EVALUATED
 /* The packed record of a page, pages counted from 0. */
 static inline uint64_t record_of(const uint64_t *words, int page)
 {
@@ -123,10 +126,10 @@ static inline void sort_pages(uint64_t *words)
 static inline void permuted(int move, const uint8_t *cell, uint64_t *form)
 {
 	const uint16_t *from = comes_from + move * CELLS;
-	const uint8_t *table = becomes + move * CELLS * 256;
+	const uint8_t *table = becomes + move * CELLS * VALUES;
 	memset(form, 0, WORDS * sizeof *form);
 	for (int i = 0; i < CELLS; i++)
-		form[word_of[i]] |= (uint64_t)table[i * 256 + cell[from[i]]] << shift_of[i];
+		form[word_of[i]] |= (uint64_t)table[i * VALUES + cell[from[i]]] << shift_of[i];
 	sort_pages(form);
 }
 
@@ -185,8 +188,6 @@ static uint64_t orbit_of(const struct state *s)
 	return size * ((MOVES + 1) / fixing);
 }
 
-static claims_t judge(claims_t asked, const struct state *s, const struct state *t, int pages);
-
 /* Is this page like its left neighbour, so that what happens to it has happened already? Pages from 1. */
 static inline int repeats(const struct successors *out, int page)
 {
@@ -206,10 +207,16 @@ static inline void successor(struct successors *out, int action, const S *s, S *
 	memcpy(out->to + out->n++ * WORDS, t->words, sizeof t->words);
 }
 
+#endif
+
+#ifdef EVALUATED
+#define EVALUATED_PARTS .pack = pack, .unpack = unpack, .expand = expand, .repeats_of = repeats_of, .orbit_of = orbit_of
+#else
+#define EVALUATED_PARTS .pack = NULL
+#endif
 #define MODEL_PARTS \
 	.pages = PAGES, .record = RECORD, .cells = CELLS, .words = WORDS, .size = sizeof(S), .sites = SITES, \
 	.moves = MOVES, .sorts_pages = SORTS_PAGES, .initial = initial, .count = count, .lane = lane, \
 	.instance = instance, .comes_from = comes_from, .becomes = becomes, .heard = (uint64_t *)&heard, .heard_words = 2 * SITE_WORDS, .load = load, \
 	.load_one = load_one, .cells_of = cells_of, .take = take, .judge = judge, .is_final = is_final, \
-	.member = member, .pack = pack, .unpack = unpack, .expand = expand, .repeats_of = repeats_of, \
-	.orbit_of = orbit_of
+	.member = member, .values = VALUES, EVALUATED_PARTS

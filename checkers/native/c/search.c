@@ -6,7 +6,8 @@
  *   DENSE        a state's rank is its place in a bitmap; otherwise an exact hash set
  *   WORDS        64-bit words a state
  *   CHUNK        states a thread takes at once
- *   PAGES, RECORDS, RESTS, BITS, LANE_WORDS, SORTED, MOVES, REST_COUNTS, MOVES_REST   sizes of the model */
+ *   PAGES, LANE_WORDS, SORTED, MOVES, REST_COUNTS, MOVES_REST   sizes of the model
+ *   RECORDS, BITS   for PLAIN and UNARY: the number of records, and the bits of one; GROUP is told at run time */
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <string.h>
@@ -90,9 +91,23 @@ struct search {
 	word_t found_state[MOST_CLAIMS + 1], failed;
 	int stop;
 	struct timespec until;
-	uint64_t (*ranks)[RECORDS + 1];	/* [place][record] */
+	uint64_t *ranks;	/* [place][record], of sorted records */
 	uint64_t power[PAGES + 1], per_rest;
+	uint32_t records, bits_each;
 };
+
+#if FORM == GROUP
+#define RECORDS_OF(s) ((s)->records)
+#define BITS_OF(s) ((s)->bits_each)
+#else
+#define RECORDS_OF(s) RECORDS
+#define BITS_OF(s) BITS
+#endif
+
+ALWAYS uint64_t rank_at(const struct search *s, uint32_t place, uint32_t record)
+{
+	return s->ranks[place * (RECORDS_OF(s) + 1) + record];
+}
 
 /* -- words ------------------------------------------------------------------------------------------------------- */
 
@@ -412,7 +427,7 @@ struct here {
 ALWAYS struct here arrive(struct worker *k, const uint32_t *id, uint32_t rest)
 {
 	struct tables *t = k->search->t;
-	const uint64_t *lanes = t->lanes + (REST_COUNTS ? (size_t)rest * RECORDS * LANE_WORDS : 0);
+	const uint64_t *lanes = t->lanes + (REST_COUNTS ? (size_t)rest * RECORDS_OF(k->search) * LANE_WORDS : 0);
 	uint64_t sum[LANE_WORDS];
 	memcpy(sum, t->bias, sizeof sum);
 #pragma GCC unroll 32
@@ -469,7 +484,7 @@ static void add_orbit(struct worker *k, uint64_t size)
 #if FORM == PLAIN
 #define REST_AT (BITS * PAGES)
 
-ALWAYS uint32_t split(const word_t *x, uint32_t *id)
+ALWAYS uint32_t split(const struct search *s, const word_t *x, uint32_t *id)
 {
 	num_t n = num(*x);
 #pragma GCC unroll 32
@@ -481,7 +496,7 @@ ALWAYS uint32_t split(const word_t *x, uint32_t *id)
 ALWAYS void expand(struct worker *k, const word_t *x, claims_t asked)
 {
 	struct search *s = k->search;
-	uint32_t id[PAGES], rest = split(x, id);
+	uint32_t id[PAGES], rest = split(s, x, id);
 	num_t n = num(*x);
 	struct here h = arrive(k, id, rest);
 	struct steps steps = steps_of(k);
@@ -554,7 +569,7 @@ static void sort(uint32_t *id)
 #define REST_AT (PAGES + RECORDS - 1)
 
 /* Sorted records as a row of stars among bars: the k-th star stands at its record + k. */
-ALWAYS uint32_t split(const word_t *x, uint32_t *id)
+ALWAYS uint32_t split(const struct search *s, const word_t *x, uint32_t *id)
 {
 	uint64_t n = num(*x);
 #pragma GCC unroll 32
@@ -570,7 +585,7 @@ static word_t joined(const struct search *s, uint32_t *id, uint32_t rest, uint64
 	*rank = rest * s->per_rest;
 	for (int p = 0; p < PAGES; p++) {
 		n |= 1ull << (id[p] + p);
-		*rank += s->ranks[p][id[p]];
+		*rank += rank_at(s, p, id[p]);
 	}
 	return word(n);
 }
@@ -619,7 +634,7 @@ ALWAYS uint32_t gather(struct worker *k, const struct cell *cell, uint32_t page,
 ALWAYS void expand(struct worker *k, const word_t *x, claims_t asked)
 {
 	struct search *s = k->search;
-	uint32_t id[PAGES], rest = split(x, id);
+	uint32_t id[PAGES], rest = split(s, x, id);
 	uint64_t n = num(*x), sum[PAGES + 1], of[2][PAGES + 1];
 	uint32_t distinct[PAGES], kinds = 0;
 	packed_t ids = packed(id);
@@ -632,9 +647,9 @@ ALWAYS void expand(struct worker *k, const word_t *x, claims_t asked)
 #pragma GCC unroll 32
 	for (int p = 0; p < PAGES; p++) {
 		of[0][p] = sum[p] - up;
-		sum[p + 1] = sum[p] + s->ranks[p][id[p]];
-		down += p ? s->ranks[p - 1][id[p]] : 0;
-		up += s->ranks[p + 1][id[p]];
+		sum[p + 1] = sum[p] + rank_at(s, p, id[p]);
+		down += p ? rank_at(s, p - 1, id[p]) : 0;
+		up += rank_at(s, p + 1, id[p]);
 		of[1][p] = down - sum[p + 1];
 		distinct[kinds] = p;
 		kinds += p == PAGES - 1 || id[p] != id[p + 1];
@@ -643,8 +658,8 @@ ALWAYS void expand(struct worker *k, const word_t *x, claims_t asked)
 	uint32_t moves = 0;
 	for (uint32_t d = 0; d < kinds; d++) {
 		uint32_t p = distinct[d];	/* the last page of its kind */
-		from[p][0] = all - s->ranks[p][id[p]] - of[0][p];
-		from[p][1] = all - s->ranks[p][id[p]] - of[1][p];
+		from[p][0] = all - rank_at(s, p, id[p]) - of[0][p];
+		from[p][1] = all - rank_at(s, p, id[p]) - of[1][p];
 		moves = gather(k, meet(k, &h, id[p]), p, moves);
 	}
 	for (uint32_t i = 0; i < moves; i++) {
@@ -653,7 +668,7 @@ ALWAYS void expand(struct worker *k, const word_t *x, claims_t asked)
 		uint32_t low = put < at ? put : at, high = put < at ? at : put;
 		uint64_t mask = (2ull << high) - (1ull << low), part = n & mask;
 		uint64_t made = (n ^ part) | ((rises ? part >> 1 : part << 1) & mask) | 1ull << put;
-		uint64_t rank = from[p][rises] + of[rises][b] + s->ranks[b][to];
+		uint64_t rank = from[p][rises] + of[rises][b] + rank_at(s, b, to);
 		if (MOVES_REST) {
 			made ^= (uint64_t)(rest ^ rest_in(k->to[i])) << REST_AT;
 			rank += ((uint64_t)rest_in(k->to[i]) - rest) * s->per_rest;
@@ -672,49 +687,48 @@ ALWAYS void expand(struct worker *k, const word_t *x, claims_t asked)
 #endif
 
 #if FORM == GROUP
-#define REST_AT (BITS * PAGES)
-
-ALWAYS uint32_t split(const word_t *x, uint32_t *id)
+ALWAYS uint32_t split(const struct search *s, const word_t *x, uint32_t *id)
 {
 	num_t n = num(*x);
-	for (int p = 0; p < PAGES; p++)
-		id[p] = (uint32_t)(n >> (BITS * p)) & ((1u << BITS) - 1);
-	return (uint32_t)(n >> REST_AT);
+	for (int p = 0; p < PAGES; p++, n >>= s->bits_each)
+		id[p] = (uint32_t)n & ((1u << s->bits_each) - 1);
+	return (uint32_t)n;
 }
 
 /* One form of a state: its records sorted, under one permutation. */
-ALWAYS num_t form(const struct tables *t, int move, const uint32_t *id, uint32_t rest)
+ALWAYS num_t form(const struct search *s, int move, const uint32_t *id, uint32_t rest)
 {
+	const struct tables *t = s->t;
 	uint32_t moved[PAGES];
-	num_t n = (num_t)(move < 0 ? rest : t->rest_to[move * RESTS + rest]) << REST_AT;
+	num_t n = move < 0 ? rest : t->rest_to[move * t->rests.n + rest];
 	for (int p = 0; p < PAGES; p++)
-		moved[p] = move < 0 ? id[p] : t->record_to[move * RECORDS + id[p]];
+		moved[p] = move < 0 ? id[p] : t->record_to[move * t->records.n + id[p]];
 	if (SORTED)
 		sort(moved);
-	for (int p = 0; p < PAGES; p++)
-		n |= (num_t)moved[p] << (BITS * p);
+	for (int p = PAGES; p--; )
+		n = n << s->bits_each | moved[p];
 	return n;
 }
 
 static word_t joined(const struct search *s, const uint32_t *id, uint32_t rest, uint64_t *rank)
 {
-	num_t least = form(s->t, -1, id, rest);
+	num_t least = form(s, -1, id, rest);
 	for (int m = 0; m < MOVES; m++) {
-		num_t other = form(s->t, m, id, rest);
+		num_t other = form(s, m, id, rest);
 		least = other < least ? other : least;
 	}
 	word_t x = word(least);
 	uint32_t made[PAGES];
-	*rank = split(&x, made) * s->per_rest;
+	*rank = split(s, &x, made) * s->per_rest;
 	for (int p = 0; DENSE && p < PAGES; p++)
-		*rank += SORTED ? s->ranks[p][made[p]] : made[p] * s->power[p];
+		*rank += SORTED ? rank_at(s, p, made[p]) : made[p] * s->power[p];
 	return x;
 }
 
 ALWAYS void expand(struct worker *k, const word_t *x, claims_t asked)
 {
 	struct search *s = k->search;
-	uint32_t id[PAGES], rest = split(x, id), fixing = 1;
+	uint32_t id[PAGES], rest = split(s, x, id), fixing = 1;
 	struct here h = arrive(k, id, rest);
 	struct steps steps = steps_of(k);
 	uint64_t rank;
@@ -738,7 +752,7 @@ ALWAYS void expand(struct worker *k, const word_t *x, claims_t asked)
 	k->n = steps.n;
 	leave(k, &h, id, x, asked);
 	for (int m = 0; m < MOVES; m++)
-		fixing += form(s->t, m, id, rest) == num(*x);
+		fixing += form(s, m, id, rest) == num(*x);
 	add_orbit(k, (SORTED ? namings(id) : 1) * ((MOVES + 1) / fixing));
 }
 #endif
@@ -751,7 +765,7 @@ static const uint8_t *bytes_of(const struct numbered *x, uint32_t number)
 
 static void code_of(const struct search *s, const word_t *x, uint8_t *code)
 {
-	uint32_t id[PAGES], rest = split(x, id), record = s->m->record;
+	uint32_t id[PAGES], rest = split(s, x, id), record = s->m->record;
 	for (int p = 0; p < PAGES; p++)
 		memcpy(code + p * record, bytes_of(&s->t->records, id[p]), record);
 	memcpy(code + PAGES * record, bytes_of(&s->t->rests, rest), s->m->cells - PAGES * record);
@@ -1008,14 +1022,17 @@ int search_run(struct search *s, double seconds, uint64_t max_states, uint64_t m
 /* The rank of sorted records is the sum of choose(record + place, place + 1). */
 static void make_ranks(struct search *s)
 {
-	s->ranks = calloc(PAGES + 2, sizeof *s->ranks);
-	for (uint32_t p = 0; p <= PAGES; p++)	/* ranks[p][r] = choose(r + p, p + 1) */
-		for (uint32_t r = 1; r <= RECORDS; r++)
-			s->ranks[p][r] = s->ranks[p][r - 1] + (p ? s->ranks[p - 1][r] : 1);
+	uint32_t records = s->records = s->t->records.n, wide = records + 1;
+	for (s->bits_each = 1; records > 1u << s->bits_each; s->bits_each++)
+		;
+	s->ranks = calloc((size_t)(PAGES + 2) * wide, sizeof *s->ranks);
+	for (uint32_t p = 0; p <= PAGES; p++)
+		for (uint32_t r = 1; r <= records; r++)
+			s->ranks[p * wide + r] = s->ranks[p * wide + r - 1] + (p ? s->ranks[(p - 1) * wide + r] : 1);
 	s->power[0] = 1;
 	for (int p = 0; p < PAGES; p++)
-		s->power[p + 1] = s->power[p] * RECORDS;
-	s->per_rest = SORTED ? s->ranks[PAGES - 1][RECORDS] : s->power[PAGES];
+		s->power[p + 1] = s->power[p] * records;
+	s->per_rest = SORTED ? rank_at(s, PAGES - 1, records) : s->power[PAGES];
 }
 #endif
 

@@ -233,15 +233,15 @@ static void make_permutations(struct tables *t)
 	uint8_t made[m->cells + 1];
 	for (uint32_t p = 0; p < m->moves && !t->failed; p++) {
 		const uint16_t *from = m->comes_from + p * m->cells;
-		const uint8_t *becomes = m->becomes + (size_t)p * m->cells * 256;
+		const uint8_t *becomes = m->becomes + (size_t)p * m->cells * m->values;
 		for (uint32_t r = 0; r < records; r++) {
 			for (uint32_t i = 0; i < m->record; i++)
-				made[i] = becomes[i * 256 + bytes_of(&t->records, r)[from[i]]];
+				made[i] = becomes[i * m->values + bytes_of(&t->records, r)[from[i]]];
 			t->record_to[p * records + r] = number_of(t, &t->records, made);
 		}
 		for (uint32_t r = 0; r < rests; r++) {
 			for (uint32_t i = split; i < m->cells; i++)
-				made[i] = becomes[i * 256 + bytes_of(&t->rests, r)[from[i] - split]];
+				made[i] = becomes[i * m->values + bytes_of(&t->rests, r)[from[i] - split]];
 			t->rest_to[p * rests + r] = number_of(t, &t->rests, made + split);
 		}
 	}
