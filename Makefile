@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: help check test test-slow lint docs clean
+.PHONY: help check agree test test-slow lint docs clean
 .DEFAULT_GOAL := help
 
 help: ## what there is to make
@@ -21,6 +21,9 @@ $(READY): requirements.txt requirements-dev.txt constraints.txt pyproject.toml
 
 check: $(READY) ## every model, every promise, every bug of the zoo (under a minute)
 	@$(BIN)/poolproof check
+
+agree: $(READY) ## do all engines count the same states? spin and rumur too, where they are installed
+	@$(BIN)/python -m poolproof.agreement
 
 test: $(READY) ## all tests but the slow ones (under ten minutes on two cores)
 	@$(BIN)/python -m pytest -m "not slow"

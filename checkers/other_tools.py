@@ -17,6 +17,7 @@ from typing import ClassVar
 from spec.dsl import Machine
 
 from . import murphi, promela
+from .export import CannotExport
 
 SECONDS = 600.0
 """How long one command of a tool may take."""
@@ -70,13 +71,19 @@ class OtherTool:
 
     def _counted(self, machine: Machine, sizes: dict[str, int], judging: bool) -> Count:
         with tempfile.TemporaryDirectory(prefix="poolproof-") as directory:
-            Path(directory, self.file).write_text(self.write(machine, sizes, judging), encoding="utf-8")
+            Path(directory, self.file).write_text(self._written(machine, sizes, judging), encoding="utf-8")
             *made, last = self.commands()
             for words in made:
                 code, said = self.run(words, directory)
                 if code:
                     raise ToolError(f"{self.name}: {words[0]} fails: {_first(said) or f'exit code {code}'}")
             return self.understood(self.run(last, directory)[1], machine, sizes)
+
+    def _written(self, machine: Machine, sizes: dict[str, int], judging: bool) -> str:
+        try:
+            return self.write(machine, sizes, judging)
+        except CannotExport as error:
+            raise ToolError(f"{self.name}: {error}") from None
 
     def run(self, words: Sequence[str], directory: str) -> tuple[int, str]:
         """Run one command; what goes wrong is said with the tool's name."""

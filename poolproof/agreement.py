@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 from rich.console import Console
 from rich.table import Table
@@ -13,20 +14,20 @@ from checkers.agree import ENGINES, Engine, Row
 from checkers.other_tools import Count, ToolError
 from checkers.verdict import Exit
 
-from . import catalog
-from .cli import console, guarded
+from . import asking, catalog, cli
 from .interrupts import INTERRUPTS
+
+TINY = asking.Asked("tiny")
 
 
 def run(names: Sequence[str], engines: Sequence[Engine] = ENGINES) -> int:
     """Count the models of these names, or all sound ones, and say whether all engines agree."""
-    machines = [catalog.find(name) for name in names] or list(catalog.SOUND)
+    questions = [asking.question(name, TINY) for name in names or [machine.name for machine in catalog.SOUND]]
     rows = []
-    for machine in machines:
-        if console.is_terminal:
-            print(f"{machine.name} is counted ...", file=sys.stderr)
-        rows.append(agree.compare(machine, machine.sizes("tiny", {}), engines))
-    show(console, rows, [engine.name for engine in engines])
+    for asked in questions:
+        with cli.console.status(f"{asked.machine.name}: counting") if cli.console.is_terminal else nullcontext():
+            rows.append(agree.compare(asked.machine, asked.sizes, engines))
+    show(cli.console, rows, [engine.name for engine in engines])
     return agree.exit_code(rows)
 
 
@@ -45,10 +46,12 @@ def show(out: Console, rows: Sequence[Row], engines: Sequence[str]) -> None:
 
 
 def closing(rows: Sequence[Row]) -> str:
-    """How many engines agree, and which could not be asked."""
+    """Which engines agree, and which could not be asked."""
     asked = {name for row in rows for name in row.counts}
     missing = [name for name in rows[0].answers if name not in asked]
-    return f"All {len(asked)} engines agree." + (f" Not installed: {', '.join(missing)}." if missing else "")
+    return f"{', '.join(name for name in rows[0].answers if name in asked)} agree." + (
+        f" Not installed: {', '.join(missing)}; see docs/exporting.md." if missing else ""
+    )
 
 
 def shown(answer: Count | ToolError | None) -> str:
@@ -64,7 +67,7 @@ def shown(answer: Count | ToolError | None) -> str:
 def main() -> None:
     """Count and compare; an error is one line, as in the command."""
     INTERRUPTS.listen()
-    sys.exit(guarded(lambda: run(sys.argv[1:])))
+    sys.exit(cli.guarded(lambda: run(sys.argv[1:])))
 
 
 if __name__ == "__main__":

@@ -50,6 +50,16 @@ BAD: list[tuple[str, int, str]] = [
     ("draw yardstick -o out.bmp", USAGE, "out.bmp: a picture ends in .svg, .png, .dot"),
     ("draw yardstick -o none/out.svg", USAGE, "none/out.svg: the directory none does not exist"),
     ("refine yardstick", USAGE, "yardstick: does not say which rules it keeps to; give its Machine refines="),
+    ("export keep_maped --to murphi", USAGE, "perhaps 'keep_mapped'"),
+    ("export yardstick", USAGE, "Missing option '--to'. Choose from: promela, murphi; see `poolproof export --help`"),
+    ("export yardstick --to tla", USAGE, "'tla' is not one of 'promela', 'murphi'"),
+    ("export yardstick --to murphi --pages 0", USAGE, "pages=0 is out of range; yardstick takes 1 to"),
+    (
+        "export yardstick --to murphi --out text.txt",
+        USAGE,
+        "text.txt: exists already and is left as it is; give another",
+    ),
+    ("export yardstick --to murphi --out none/y.m", USAGE, "none/y.m: the directory none does not exist"),
     ("new text.txt", USAGE, "text.txt: a model is a Python file; give a name that ends in .py"),
     ("new none/my.py", USAGE, "none/my.py: the directory none does not exist"),
     ("replay none.json", INPUT, "none.json: cannot be read (No such file or directory); give a file saved by"),
@@ -84,7 +94,10 @@ def test_no_command_at_all_shows_the_help(ask: Ask) -> None:
     said = ask()
     assert said.code == 2
     assert "no command is given; see `poolproof --help`" in said.err
-    assert all(command in said.out for command in ("check", "list", "show", "refine", "walk", "draw", "replay", "new"))
+    assert all(
+        command in said.out
+        for command in ("check", "list", "show", "refine", "walk", "draw", "replay", "export", "new")
+    )
 
 
 def test_an_unwritable_place_is_refused_before_the_work(ask: Ask, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
