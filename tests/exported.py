@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from shutil import which
 from typing import Any
 
 import pytest
 
-from checkers.other_tools import Rumur, Spin
+from checkers.other_tools import Count, Rumur, Spin, ToolError
 from spec.dsl import (
     ANY,
     NOBODY,
@@ -31,7 +32,7 @@ QUICK = (Spin(effort="-O0"), Rumur(effort="-O0"))
 """The other tools as small models want them: the compiler takes longer than the search."""
 
 
-def needs(name: str) -> Any:
+def needs(name: str) -> pytest.MarkDecorator:
     """A mark for a test that asks another tool."""
     there = which(name) and which("cc")
     return pytest.mark.skipif(not there, reason=f"{name} and a C compiler are needed; {name} is a system package")
@@ -39,6 +40,23 @@ def needs(name: str) -> Any:
 
 TOOLS = [pytest.param(tool, id=tool.name, marks=needs(tool.name)) for tool in QUICK]
 """What a test over both tools is given."""
+
+
+@dataclass(frozen=True)
+class Says:
+    """An engine that says what it is told to say; without an answer it is not installed."""
+
+    name: str
+    answer: Count | ToolError | None = None
+
+    def available(self) -> bool:
+        return self.answer is not None
+
+    def count(self, machine: Machine, sizes: dict[str, int]) -> Count:
+        assert self.answer is not None
+        if isinstance(self.answer, ToolError):
+            raise self.answer
+        return self.answer
 
 
 class Page(Sort, called="{letter}"):

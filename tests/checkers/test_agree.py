@@ -2,32 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 
 from checkers import agree
 from checkers.agree import Row
 from checkers.other_tools import Count, ToolError
-from spec.dsl import Machine
-from tests.exported import only_some_pages_are_green, traps
-
-
-@dataclass(frozen=True)
-class Says:
-    """An engine that says what it is told to say; without an answer it is not installed."""
-
-    name: str
-    answer: Count | ToolError | None
-
-    def available(self) -> bool:
-        return self.answer is not None
-
-    def count(self, machine: Machine, sizes: dict[str, int]) -> Count:
-        assert self.answer is not None
-        if isinstance(self.answer, ToolError):
-            raise self.answer
-        return self.answer
+from tests.exported import Says, only_some_pages_are_green, traps
 
 
 def asked(*answers: Count | ToolError | None) -> Row:

@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
 
 from checkers.agree import Engine
 from checkers.other_tools import Count, ToolError
 from poolproof import agreement, cli
 from spec.dsl import Machine
+from tests.exported import Says
 
 from .conftest import Said
-
-
-@dataclass(frozen=True)
-class Says:
-    """An engine that says what it is told to say; without an answer it is not installed."""
-
-    name: str
-    answer: Count | None = None
-    error: str = ""
-
-    def available(self) -> bool:
-        return bool(self.answer or self.error)
-
-    def count(self, machine: Machine, sizes: dict[str, int]) -> Count:
-        if self.answer is None:
-            raise ToolError(self.error)
-        return self.answer
 
 
 def asked(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *engines: Engine) -> Said:
@@ -60,7 +42,7 @@ def test_disagreement_is_one_line_a_model(capsys: pytest.CaptureFixture[str], mo
 
 def test_an_error_is_no_agreement(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """A tool whose answer is not understood is said to be just that, with an exit code of its own."""
-    said = asked(capsys, monkeypatch, OURS, Says("rumur", error="rumur: output not understood: [red]?"))
+    said = asked(capsys, monkeypatch, OURS, Says("rumur", ToolError("rumur: output not understood: [red]?")))
     assert said.code == 150
     assert "yardstick 1,413 (6,454) error" in said.flat
     assert "yardstick: rumur: output not understood: [red]?\n" in said.out

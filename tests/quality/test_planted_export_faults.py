@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from checkers import agree, murphi, promela
+from checkers import agree, murphi, other_tools, promela
 from checkers.export import Language
-from checkers.other_tools import OtherTool
+from checkers.other_tools import Count, OtherTool, Spin
+from poolproof import catalog
 from spec.dsl import Machine
 from spec.dsl.expr import Not
-from tests.exported import TOOLS, only_some_pages_are_green, traps
+from tests.exported import TOOLS, Says, needs, only_some_pages_are_green, traps
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 
@@ -119,6 +120,35 @@ def test_a_broken_promise_left_out_is_noticed(tool: OtherTool, monkeypatch: pyte
     assert row.disagreements == [
         f"traps: for explore (python) one is broken, for {tool.name} all promises about states hold"
     ]
+
+
+@needs("spin")
+def test_a_variable_that_spin_hides_is_noticed() -> None:
+    """Without its option, spin counts too few states as soon as nothing reads what is written."""
+
+    class Hiding(Spin):
+        def commands(self) -> Sequence[Sequence[str]]:
+            return [[word for word in words if word != "-o2"] for words in super().commands()]
+
+    def unjudged(machine: Machine, sizes: dict[str, int], judging: bool) -> str:
+        return promela.text(machine, sizes, False)
+
+    yardstick = catalog.find("yardstick")
+    engines = (Says("known", Count(1413)), Spin(unjudged, effort="-O0"))
+    assert agree.compare(yardstick, yardstick.sizes("tiny", {}), engines).disagreements == []
+    engines = (Says("known", Count(1413)), Hiding(unjudged, effort="-O0"))
+    assert agree.compare(yardstick, yardstick.sizes("tiny", {}), engines).disagreements == [
+        "yardstick: known counts 1,413 states, spin 1,097"
+    ]
+
+
+@needs("spin")
+def test_a_search_that_is_not_deep_enough_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """spin reports no error when its depth is too small, and counts what it got; that is no count."""
+    monkeypatch.setattr(other_tools, "DEPTH", 10)
+    machine = traps()
+    row = agree.compare(machine, machine.sizes("tiny", {}), (Spin(effort="-O0"),))
+    assert row.errors == ["traps: spin: the search is not complete: error: max search depth too small"]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
