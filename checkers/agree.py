@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from spec.dsl import Machine
+from spec.dsl import Machine, Sort
 
-from .explore import explore
+from .explore import Exploration, explore
 from .other_tools import Count, Rumur, Spin, ToolError
 from .verdict import Exit
 
@@ -35,7 +35,7 @@ class Explorer:
         return True
 
     def count(self, machine: Machine, sizes: dict[str, int]) -> Count:
-        seen = explore(machine, sizes)
+        seen = _searched(machine, sizes, ())
         return Count(seen.states, seen.transitions, not _breaks_a_state(machine, set(seen.violated)))
 
 
@@ -48,8 +48,16 @@ class Orbits:
         return True
 
     def count(self, machine: Machine, sizes: dict[str, int]) -> Count:
-        seen = explore(machine, sizes, machine.alike)
+        seen = _searched(machine, sizes, machine.alike)
         return Count(seen.orbit_sum, None, not _breaks_a_state(machine, set(seen.violated)))
+
+
+def _searched(machine: Machine, sizes: dict[str, int], alike: tuple[type[Sort], ...]) -> Exploration:
+    """The whole search; one that somebody interrupted has counted nothing."""
+    seen = explore(machine, sizes, alike)
+    if seen.stopped:
+        raise KeyboardInterrupt
+    return seen
 
 
 def _breaks_a_state(machine: Machine, violated: set[str]) -> bool:

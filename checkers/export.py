@@ -75,9 +75,11 @@ class Language:
     # -- names -----------------------------------------------------------------------------------------------------
 
     def field(self, f: Field[Any, Any]) -> str:
+        """The array of a field's cells."""
         return self.names.of(f, f.name)
 
     def var(self, var: Var) -> str:
+        """A parameter, or a member that a quantifier ranges over."""
         return self.names.of(("var", var.name), var.name)
 
     def group(self, sort: type[Sort]) -> str:
@@ -85,7 +87,8 @@ class Language:
         return self.names.of(("group", sort), self.shape.scope_name[sort].upper())
 
     def member(self, value: Enum) -> str:
-        return self.names.of(value, f"{type(value).__name__}_{value.name}")
+        """A value of an enum, by the enum's name and its own."""
+        return self.names.of((type(value), value.name), f"{type(value).__name__}_{value.name}")
 
     def constants(self) -> Iterator[tuple[str, int, str]]:
         """The numbers the scope fixes: name, value, and what it is the number of."""
@@ -102,6 +105,7 @@ class Language:
     # -- expressions -----------------------------------------------------------------------------------------------
 
     def literal(self, value: Any) -> str:
+        """A value as the language writes it."""
         if value is NOBODY:
             return "NOBODY"
         if isinstance(value, bool):
@@ -132,6 +136,7 @@ class Language:
         return self._joined(e, inner)
 
     def _joined(self, e: Expr, inner: Callable[[Expr], str]) -> str:
+        """An expression made of others, each put in brackets where it must be."""
         match e:
             case Not(Eq(a, b)):
                 return f"{inner(a)} != {inner(b)}"

@@ -46,6 +46,7 @@ class Murphi(Language):
     # -- types -----------------------------------------------------------------------------------------------------
 
     def sort(self, sort: type[Sort]) -> str:
+        """The type of a sort's members."""
         return self.names.of(sort, sort.__name__)
 
     def range(self, var: Var) -> str:
@@ -64,11 +65,13 @@ class Murphi(Language):
         return self.names.of(("optional", domain.base), f"{name}_or_nobody") if domain.optional else name
 
     def limit(self, number: int | Bound) -> str:
+        """One end of a range of numbers."""
         return self.names.of(number, number.name) if isinstance(number, Bound) else str(number)
 
     # -- the model, part by part -----------------------------------------------------------------------------------
 
     def lines(self, judging: bool) -> Iterator[str]:
+        """The whole model: what it is, numbers, types, cells, initial states, rules and invariants."""
         yield from (f"-- {line}" for line in self.head())
         yield from self.numbers()
         yield from self.types()
@@ -89,6 +92,7 @@ class Murphi(Language):
         yield "  NOBODY: -1;"
 
     def types(self) -> Iterator[str]:
+        """Sorts as ranges, enums as enums."""
         yield "\ntype"
         for group in self.shape.members.values():
             size, perhaps = self.group(group.sort), optional(group.sort)

@@ -65,6 +65,7 @@ class Promela(Language):
     # -- the model, part by part -----------------------------------------------------------------------------------
 
     def lines(self, judging: bool) -> Iterator[str]:
+        """The whole model: what it is, numbers, cells, actions, promises, and the process that takes steps."""
         yield "/*"
         yield from (f" * {_quoted(line)}" for line in self.head())
         yield " */"
@@ -98,6 +99,7 @@ class Promela(Language):
         yield from (f"hidden int {name};  /* used within one step, no part of the state */" for name in kept)
 
     def kind(self, f: Field[Any, Any]) -> str:
+        """The smallest type that holds a field's values."""
         if f.domain.base is int:
             numbers = self.shape.values(f, self.sizes)
             return "byte" if numbers[0] >= 0 and numbers[-1] <= 255 else "int"
@@ -115,6 +117,7 @@ class Promela(Language):
         yield "}"
 
     def promises(self) -> Iterator[str]:
+        """The promises about states, as macros of their arguments."""
         for claim in self.judged():
             name = self.names.of(("promise", claim.name), claim.name)
             params = ", ".join(map(self.var, claim.params))
@@ -155,6 +158,7 @@ class Promela(Language):
             yield "  fi;"
 
     def chosen(self, values: tuple[Any, ...]) -> Iterator[str]:
+        """The assignments that make one choice of an initial state."""
         for (f, keys), value in zip(self.free_cells(), values, strict=True):
             yield f"{self.cell(f, [str(k) for k in keys])} = {self.literal(value)}"
 

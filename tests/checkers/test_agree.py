@@ -6,6 +6,7 @@ import pytest
 
 from checkers import agree
 from checkers.agree import Row
+from checkers.explore import Search
 from checkers.other_tools import Count, ToolError
 from tests.exported import Says, only_some_pages_are_green, traps
 
@@ -59,3 +60,16 @@ def test_our_own_engines_agree() -> None:
     for machine, holds in ((traps(), True), (traps(only_some_pages_are_green), False)):
         row = agree.compare(machine, machine.sizes("tiny", {}), (agree.Explorer(), agree.Orbits()))
         assert row.counts == {"explore (python)": Count(508, 2428, holds), "explore (orbits)": Count(508, None, holds)}
+
+
+def test_a_search_that_is_interrupted_counts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Our search keeps what it has found when somebody interrupts; half a count is none."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Search, "_level", interrupted)
+    machine = traps()
+    for engine in (agree.Explorer(), agree.Orbits()):
+        with pytest.raises(KeyboardInterrupt):
+            engine.count(machine, machine.sizes("tiny", {}))
