@@ -59,6 +59,7 @@ struct worker {
 	struct chunk *chunk;	/* being expanded, its number in the level, and how far */
 	uint32_t number, at, checks;
 	struct level next;
+	struct chunk *open;	/* the last one of the next level, being filled */
 	uint64_t *visits;	/* a cell or row */
 	uint64_t states;	/* new since the last look at the others */
 	unsigned __int128 orbits;
@@ -160,15 +161,20 @@ static void drop_level(struct level *l)
 	memset(l, 0, sizeof *l);
 }
 
+static __attribute__((noinline)) struct chunk *new_chunk(struct worker *k)
+{
+	struct chunk *c = malloc(sizeof *c);
+	c->n = 0;
+	k->bytes += sizeof *c;
+	add_chunk(&k->next, c);
+	return k->open = c;
+}
+
 ALWAYS void push(struct worker *k, const word_t *x)
 {
-	struct chunk *c = k->next.n ? k->next.chunk[k->next.n - 1] : NULL;
-	if (!c || c->n == CHUNK) {
-		c = malloc(sizeof *c);
-		c->n = 0;
-		k->bytes += sizeof *c;
-		add_chunk(&k->next, c);
-	}
+	struct chunk *c = k->open;
+	if (__builtin_expect(!c || c->n == CHUNK, 0))
+		c = new_chunk(k);
 	c->state[c->n++] = *x;
 	k->states++;
 }
@@ -186,14 +192,14 @@ static void *reserve(uint64_t bytes)
 
 enum { BUCKET = WORDS == 1 ? 8 : 1 };	/* slots of a bucket, a cache line where that is possible */
 
-ALWAYS uint64_t place_of(const struct search *s, const word_t *x)
+ALWAYS uint64_t place_in(uint64_t buckets, const word_t *x)
 {
-	return (unsigned __int128)hash(x) * (s->slots / BUCKET) >> 64;
+	return (unsigned __int128)hash(x) * buckets >> 64;
 }
 
-ALWAYS int insert_bit(struct search *s, uint64_t rank, int parallel)
+ALWAYS int insert_bit(uint64_t *bits, uint64_t rank, int parallel)
 {
-	uint64_t *at = &s->bits[rank >> 6], bit = 1ull << (rank & 63);
+	uint64_t *at = &bits[rank >> 6], bit = 1ull << (rank & 63);
 	if (*at & bit)
 		return 0;
 	if (parallel)
@@ -217,11 +223,11 @@ ALWAYS uint32_t holding(const uint64_t *bucket, uint64_t what)
 }
 
 /* Put a state into the hash set, beginning to look at this bucket; is it new? */
-ALWAYS int insert_slot(struct search *s, const word_t *x, uint64_t at, int parallel)
+ALWAYS int insert_slot(const struct search *s, uint64_t *slots, const word_t *x, uint64_t at, int parallel)
 {
 	const uint64_t what = x->w[0] + 1;
 	for (;;) {
-		uint64_t *bucket = s->slot + at * BUCKET;
+		uint64_t *bucket = slots + at * BUCKET;
 		if (holding(bucket, what))
 			return 0;
 		uint32_t empty = holding(bucket, 0);
@@ -243,10 +249,10 @@ ALWAYS int insert_slot(struct search *s, const word_t *x, uint64_t at, int paral
 #define BUSY (~0ull)
 
 /* The same for wider states, slot by slot; the first word of a slot that is being written is BUSY. */
-ALWAYS int insert_slot(struct search *s, const word_t *x, uint64_t at, int parallel)
+ALWAYS int insert_slot(const struct search *s, uint64_t *slots, const word_t *x, uint64_t at, int parallel)
 {
 	for (;; at = at + 1 == s->slots ? 0 : at + 1) {
-		uint64_t *slot = s->slot + at * WORDS, have = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
+		uint64_t *slot = slots + at * WORDS, have = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
 		if (!have) {
 			uint64_t mark = parallel ? BUSY : x->w[0] + 1;
 			if (!parallel || __atomic_compare_exchange_n(slot, &have, mark, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
@@ -270,7 +276,7 @@ ALWAYS int insert_slot(struct search *s, const word_t *x, uint64_t at, int paral
 /* Make the hash set larger, if memory allows. */
 static int grow(struct search *s)
 {
-	uint64_t *old = s->slot, n = s->slots, slots = n ? n / 16 * 24 : 1 << 16;
+	uint64_t *old = s->slot, n = s->slots, slots = n ? n * 2 : 1 << 16;
 	while (slots < s->workers * s->most_steps * 8)
 		slots *= 2;
 	uint64_t bytes = slots * WORDS * 8;
@@ -286,27 +292,19 @@ static int grow(struct search *s)
 			word_t x;
 			memcpy(&x, old + i * WORDS, sizeof x);
 			x.w[0]--;
-			insert_slot(s, &x, place_of(s, &x), 0);
+			insert_slot(s, made, &x, place_in(slots / BUCKET, &x), 0);
 		}
 	if (old)
 		munmap(old, n * WORDS * 8);
 	s->set_bytes = bytes;
-	s->grow_at = slots / 16 * 11;
+	s->grow_at = slots / 4 * 3;
 	return 1;
-}
-
-ALWAYS void look_ahead(const struct search *s, uint64_t key)
-{
-#if DENSE
-	__builtin_prefetch(&s->bits[key >> 6], 1);
-#else
-	__builtin_prefetch(&s->slot[key * BUCKET * WORDS], 1);
-#endif
 }
 
 /* The steps taken from one state, held in registers until it is done. */
 struct steps {
-	const struct search *search;
+	const uint64_t *set;
+	uint64_t buckets;
 	word_t *word;
 	uint64_t *key;
 	uint32_t n;
@@ -314,14 +312,15 @@ struct steps {
 
 ALWAYS struct steps steps_of(const struct worker *k)
 {
-	return (struct steps){ k->search, k->word, k->key, k->n };
+	const struct search *s = k->search;
+	return (struct steps){ DENSE ? s->bits : s->slot, s->slots / BUCKET, k->word, k->key, k->n };
 }
 
 /* Take one step into the buffers; the set is asked later, when its memory has come near. */
 ALWAYS void step_to(struct steps *to, word_t x, uint64_t rank)
 {
-	uint64_t key = DENSE ? rank : place_of(to->search, &x);
-	look_ahead(to->search, key);
+	uint64_t key = DENSE ? rank : place_in(to->buckets, &x);
+	__builtin_prefetch(&to->set[DENSE ? key >> 6 : key * BUCKET * WORDS], 1);
 	to->word[to->n] = x;
 	to->key[to->n++] = key;
 }
@@ -329,13 +328,20 @@ ALWAYS void step_to(struct steps *to, word_t x, uint64_t rank)
 ALWAYS void flush(struct worker *k, int parallel)
 {
 	struct search *s = k->search;
-	for (uint32_t i = 0; i < k->n; i++)
+	const uint64_t *key = k->key;
+	const word_t *word = k->word;
+	const uint32_t n = k->n;
 #if DENSE
-		if (insert_bit(s, k->key[i], parallel))
+	uint64_t *bits = s->bits;
+	for (uint32_t i = 0; i < n; i++)
+		if (__builtin_expect(insert_bit(bits, key[i], parallel), 0))
+			push(k, &word[i]);
 #else
-		if (insert_slot(s, &k->word[i], k->key[i], parallel))
+	uint64_t *slots = s->slot;
+	for (uint32_t i = 0; i < n; i++)
+		if (__builtin_expect(insert_slot(s, slots, &word[i], key[i], parallel), 0))
+			push(k, &word[i]);
 #endif
-			push(k, &k->word[i]);
 	k->n = 0;
 }
 
@@ -458,6 +464,21 @@ static __attribute__((noinline)) claims_t suspects_of(const struct worker *k, co
 	for (int p = 0; p < PAGES; p++)
 		claims |= info_of(t, h->row->cell[id[p]].id)->suspects;
 	return claims;
+}
+
+/* Copy what a page can become behind what is gathered already: one loop over all steps of a state is predicted better
+ * than one a page. Lists are padded to whole strides. */
+ALWAYS uint32_t gather(const struct cell *cell, uint32_t page, uint32_t *restrict to, uint32_t *restrict of, uint32_t at)
+{
+	const uint32_t *restrict from = cell->to;
+	uint32_t n = 0;
+	do
+		for (uint32_t i = 0; i < STRIDE; i++, n++) {
+			to[at + n] = from[n];
+			of[at + n] = page;
+		}
+	while (__builtin_expect(n < cell->n, 0));
+	return at + cell->n;
 }
 
 /* Judge what the tables could not rule out. */
@@ -617,20 +638,6 @@ ALWAYS int below(packed_t ids, uint32_t record)
 }
 #endif
 
-/* Copy what a page can become behind what is gathered already: one loop over all steps of a state is predicted better
- * than one a page. Lists are padded to whole strides. */
-ALWAYS uint32_t gather(struct worker *k, const struct cell *cell, uint32_t page, uint32_t at)
-{
-	uint32_t n = 0;
-	do
-		for (uint32_t i = 0; i < STRIDE; i++, n++) {
-			k->to[at + n] = cell->to[n];
-			k->of[at + n] = page;
-		}
-	while (n < cell->n);
-	return at + cell->n;
-}
-
 ALWAYS void expand(struct worker *k, const word_t *x, claims_t asked)
 {
 	struct search *s = k->search;
@@ -655,23 +662,23 @@ ALWAYS void expand(struct worker *k, const word_t *x, claims_t asked)
 		kinds += p == PAGES - 1 || id[p] != id[p + 1];
 	}
 	uint64_t all = base + sum[PAGES], from[PAGES][2];
-	uint32_t moves = 0;
+	uint32_t moves = 0, *restrict to_ = k->to, *restrict of_ = k->of;
 	for (uint32_t d = 0; d < kinds; d++) {
 		uint32_t p = distinct[d];	/* the last page of its kind */
 		from[p][0] = all - rank_at(s, p, id[p]) - of[0][p];
 		from[p][1] = all - rank_at(s, p, id[p]) - of[1][p];
-		moves = gather(k, meet(k, &h, id[p]), p, moves);
+		moves = gather(meet(k, &h, id[p]), p, to_, of_, moves);
 	}
 	for (uint32_t i = 0; i < moves; i++) {
-		uint32_t p = k->of[i], own = id[p], to = record_in(k->to[i]), rises = to > own;
+		uint32_t p = of_[i], own = id[p], to = record_in(to_[i]), rises = to > own;
 		uint32_t b = below(ids, to) - rises, put = to + b, at = own + p;
 		uint32_t low = put < at ? put : at, high = put < at ? at : put;
 		uint64_t mask = (2ull << high) - (1ull << low), part = n & mask;
 		uint64_t made = (n ^ part) | ((rises ? part >> 1 : part << 1) & mask) | 1ull << put;
 		uint64_t rank = from[p][rises] + of[rises][b] + rank_at(s, b, to);
 		if (MOVES_REST) {
-			made ^= (uint64_t)(rest ^ rest_in(k->to[i])) << REST_AT;
-			rank += ((uint64_t)rest_in(k->to[i]) - rest) * s->per_rest;
+			made ^= (uint64_t)(rest ^ rest_in(to_[i])) << REST_AT;
+			rank += ((uint64_t)rest_in(to_[i]) - rest) * s->per_rest;
 		}
 		step_to(&steps, word(made), rank);
 	}
@@ -964,6 +971,7 @@ static void end_level(struct search *s)
 		next.states += l->states;
 		free(l->chunk);
 		memset(l, 0, sizeof *l);
+		s->worker[i].open = NULL;
 	}
 	if (is_kept(s)) {
 		s->kept = realloc(s->kept, (s->kept_n + 1) * sizeof *s->kept);
@@ -1061,6 +1069,7 @@ static int start(struct search *s)
 	k->states = 0;
 	s->level = k->next;
 	memset(&k->next, 0, sizeof k->next);
+	k->open = NULL;
 	return 1;
 }
 
@@ -1323,6 +1332,7 @@ int search_load(struct search *s, const char *path, uint64_t skip, uint32_t work
 	s->level = k->next;
 	s->level.states = now;
 	memset(&k->next, 0, sizeof k->next);
+	k->open = NULL;
 	ok = ok && read_states(f, k, next);
 	k->next.states = next;
 	k->states = 0;
@@ -1330,7 +1340,7 @@ int search_load(struct search *s, const char *path, uint64_t skip, uint32_t work
 		munmap(s->slot, s->set_bytes);
 		s->set_bytes = r.set_bytes;
 		s->slots = r.set_bytes / (WORDS * 8);
-		s->grow_at = s->slots / 16 * 11;
+		s->grow_at = s->slots / 4 * 3;
 		s->slot = reserve(s->set_bytes);
 	}
 	ok = ok && fread(DENSE ? s->bits : s->slot, 1, s->set_bytes, f) == s->set_bytes && r.set_bytes == s->set_bytes;
