@@ -22,7 +22,8 @@ from .library import Compiled, Config, NoMemory, Report, Search
 ENGINE = "explore (c)"
 SLICE = 0.1
 """Seconds between two looks at the clock, at memory, and at who interrupts."""
-MOST_CLAIMS = 127
+MOST_CLAIMS = 126
+"""A bit each of 128, beside one for being stuck and one for leaving bounds."""
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ struct model {
 	void (*unpack)(const uint64_t *words, struct state *s);
 	int (*expand)(const struct state *s, struct successors *out);
 	uint64_t (*repeats_of)(const uint64_t *words);
-	uint64_t (*orbit_of)(const struct state *s);
+	unsigned __int128 (*orbit_of)(const struct state *s);
 };
 
 #endif

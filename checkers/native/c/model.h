@@ -173,9 +173,10 @@ static uint64_t repeats_of(const uint64_t *words)
 }
 
 /* How many states a canonical one speaks for: the group's order over the stabiliser's. */
-static uint64_t orbit_of(const struct state *s)
+static unsigned __int128 orbit_of(const struct state *s)
 {
-	uint64_t size = 1, run = 1, fixing = 1;
+	unsigned __int128 size = 1;
+	uint64_t run = 1, fixing = 1;
 	for (int p = 0; SORTS_PAGES && p < PAGES; p++) {
 		run = p && record_of(s->words, p - 1) == record_of(s->words, p) ? run + 1 : 1;
 		size = size * (p + 1) / run;

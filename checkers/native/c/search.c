@@ -26,10 +26,12 @@
 #define IS_TABLED (FORM != EVALUATED)
 #define ALWAYS static inline __attribute__((always_inline))
 
-enum { BATCH = 256, MOST_CLAIMS = 127 };
+enum { BATCH = 256, MOST_CLAIMS = 127 };	/* with WRONG_STEP and the one for being stuck; Python knows too */
+#define WRONG_STEP ((claims_t)1 << 127)	/* asks whether every step keeps the bounds of its fields */
 enum { RUNNING, FINISHED, SLICE, STATES, MEMORY, FAILED, FOUND, GROW };	/* why a run came back */
 
 typedef struct { uint64_t w[WORDS]; } word_t;
+typedef unsigned __int128 orbit_t;
 #if WORDS == 1
 typedef uint64_t num_t;
 #else
@@ -62,7 +64,7 @@ struct worker {
 	struct chunk *open;	/* the last one of the next level, being filled */
 	uint64_t *visits;	/* a cell or row */
 	uint64_t states;	/* new since the last look at the others */
-	unsigned __int128 orbits;
+	orbit_t orbits;
 	int64_t bytes;
 	struct finds finds;
 	word_t failed;
@@ -248,25 +250,27 @@ ALWAYS int insert_slot(const struct search *s, uint64_t *slots, const word_t *x,
 #else
 #define BUSY (~0ull)
 
-/* The same for wider states, slot by slot; the first word of a slot that is being written is BUSY. */
+/* The same for wider states, slot by slot; the first word of a slot that is being written is BUSY. The last word of a
+ * state comes first, plus one: its top bit is free, so that it looks neither empty nor BUSY. */
 ALWAYS int insert_slot(const struct search *s, uint64_t *slots, const word_t *x, uint64_t at, int parallel)
 {
+	const uint64_t first = x->w[WORDS - 1] + 1;
 	for (;; at = at + 1 == s->slots ? 0 : at + 1) {
 		uint64_t *slot = slots + at * WORDS, have = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
 		if (!have) {
-			uint64_t mark = parallel ? BUSY : x->w[0] + 1;
+			uint64_t mark = parallel ? BUSY : first;
 			if (!parallel || __atomic_compare_exchange_n(slot, &have, mark, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
 				for (int i = 1; i < WORDS; i++)
-					slot[i] = x->w[i];
-				__atomic_store_n(slot, x->w[0] + 1, __ATOMIC_RELEASE);
+					slot[i] = x->w[i - 1];
+				__atomic_store_n(slot, first, __ATOMIC_RELEASE);
 				return 1;
 			}
 		}
 		while (have == BUSY)
 			have = __atomic_load_n(slot, __ATOMIC_ACQUIRE);
-		uint64_t differ = have ^ (x->w[0] + 1);
+		uint64_t differ = have ^ first;
 		for (int i = 1; i < WORDS; i++)
-			differ |= slot[i] ^ x->w[i];
+			differ |= slot[i] ^ x->w[i - 1];
 		if (!differ)
 			return 0;
 	}
@@ -290,8 +294,8 @@ static int grow(struct search *s)
 	for (uint64_t i = 0; i < n; i++)
 		if (old[i * WORDS]) {
 			word_t x;
-			memcpy(&x, old + i * WORDS, sizeof x);
-			x.w[0]--;
+			memcpy(&x, old + i * WORDS + 1, sizeof x - 8);
+			x.w[WORDS - 1] = old[i * WORDS] - 1;
 			insert_slot(s, made, &x, place_in(slots / BUCKET, &x), 0);
 		}
 	if (old)
@@ -362,13 +366,12 @@ static void fail(struct worker *k, const word_t *x)
 	if (!k->has_failed || less(x, &k->failed))
 		k->failed = *x;
 	k->has_failed = 1;
-	__atomic_store_n(&k->search->stop, FAILED, __ATOMIC_RELAXED);
 }
 
 #if IS_TABLED
 static void code_of(const struct search *s, const word_t *x, uint8_t *code);
 
-/* Judge claims on the whole state, and on every step from it. */
+/* Judge claims on the whole state, and on every step from it; do all of them keep their bounds? */
 static __attribute__((noinline)) void judge_whole(struct worker *k, const word_t *x, claims_t asked, int moved)
 {
 	const struct model *m = k->search->m;
@@ -379,7 +382,7 @@ static __attribute__((noinline)) void judge_whole(struct worker *k, const word_t
 	hit = m->judge(asked & ~steps & ~stuck, k->s, k->s, PAGES);
 	if (!moved && asked & stuck && !m->is_final(k->s))
 		hit |= stuck;
-	for (uint32_t n = 0; n < m->instances && steps; n++) {
+	for (uint32_t n = 0; n < m->instances && (steps || asked & WRONG_STEP); n++) {
 		const struct instance *i = &m->instance[n];
 		int args[6];
 		memcpy(args, i->args, sizeof args);
@@ -495,7 +498,7 @@ ALWAYS void leave(struct worker *k, const struct here *h, const uint32_t *id, co
 }
 #endif
 
-static void add_orbit(struct worker *k, uint64_t size)
+static void add_orbit(struct worker *k, orbit_t size)
 {
 	k->orbits += size;
 }
@@ -562,8 +565,16 @@ static word_t joined(const struct search *s, const uint32_t *id, uint32_t rest, 
 
 #if FORM == UNARY || FORM == GROUP
 /* In how many ways the pages of sorted records can be named. */
-ALWAYS uint64_t namings(const uint32_t *id)
+ALWAYS orbit_t namings(const uint32_t *id)
 {
+#if PAGES > 20	/* 21! is more than a word */
+	orbit_t size = 1;
+	for (uint32_t p = 1, same = 1; p < PAGES; p++) {
+		same = id[p] == id[p - 1] ? same + 1 : 1;
+		size = size * (p + 1) / same;
+	}
+	return size;
+#endif
 	uint64_t all = 1, same = 1, run = 1;
 #pragma GCC unroll 32
 	for (int p = 1; p < PAGES; p++) {
@@ -1010,8 +1021,9 @@ int search_run(struct search *s, double seconds, uint64_t max_states, uint64_t m
 			return MEMORY;
 		work_all(s);
 		int stop = s->stop;
-		if (stop == FAILED)
-			return FAILED;
+		for (uint32_t i = 0; i < s->workers; i++)
+			if (s->worker[i].has_failed)
+				return FAILED;
 		if (is_level_done(s)) {
 			end_level(s);
 			if (!s->level.states)
@@ -1178,7 +1190,7 @@ static uint64_t waiting(const struct search *s)
 
 void search_report(const struct search *s, struct report *r, uint64_t *fired)
 {
-	unsigned __int128 orbits = 0;
+	orbit_t orbits = 0;
 	memset(r, 0, sizeof *r);
 	memcpy(fired, s->fired, s->m->actions * sizeof *fired);
 	r->transitions = s->transitions;
@@ -1194,13 +1206,20 @@ void search_report(const struct search *s, struct report *r, uint64_t *fired)
 	r->depth = s->depth;
 }
 
-/* Where a claim was found: its depth, and the state; -1 if it was not. */
+/* Where a claim was found: its depth, and the state; -1 if it was not. What the level that is being searched has shown
+ * counts too. */
 int search_found(const struct search *s, uint32_t claim, uint64_t *state)
 {
-	if (!(s->found >> claim & 1))
+	const word_t *least = s->found >> claim & 1 ? &s->found_state[claim] : NULL;
+	for (uint32_t i = 0; i < s->workers && !(s->found >> claim & 1); i++) {
+		const struct finds *f = &s->worker[i].finds;
+		if (f->hit >> claim & 1 && (!least || less(&f->least[claim], least)))
+			least = &f->least[claim];
+	}
+	if (!least)
 		return -1;
-	memcpy(state, s->found_state[claim].w, sizeof(word_t));
-	return s->found_depth[claim];
+	memcpy(state, least->w, sizeof(word_t));
+	return s->found >> claim & 1 ? s->found_depth[claim] : s->depth;
 }
 
 /* The least state in which an action left the bounds of a field. */
