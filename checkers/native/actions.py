@@ -30,7 +30,7 @@ def parameters(action: Action) -> str:
 
 def function(action: Action, text: Text, guards: Guards) -> Iterator[str]:
     """The lines of one action: 1 if it was taken, 0 if a guard refused, WRONG if it leaves its bounds."""
-    yield f"static inline int act_{action.name}(const S *s, S *t, struct heard *h{parameters(action)})"
+    yield f"ACTION act_{action.name}(const S *restrict s, S *restrict t, struct heard *restrict h{parameters(action)})"
     yield "{"
     leaves = [*((p, True) for p in action.lifted.paths), *((p, False) for p in action.lifted.refusals)]
     yield from _from(0, leaves, text, guards, "\t")

@@ -6,6 +6,7 @@ import ctypes
 import hashlib
 import os
 import platform
+import re
 import shutil
 import subprocess
 import tempfile
@@ -66,7 +67,7 @@ def _folder() -> Path:
 def loaded(name: str, text: str, *flags: str) -> ctypes.CDLL:
     """The library made from this text, compiled unless it is there already."""
     key = hashlib.sha256("\0".join((text, shared_text(), compiler(), processor(), *COMMON, *flags)).encode())
-    path = _folder() / f"{name}-{key.hexdigest()[:20]}.so"
+    path = _folder() / f"{re.sub(r'[^A-Za-z0-9_-]', '_', name)[:60]}-{key.hexdigest()[:20]}.so"
     if not path.exists():
         _compile(text, flags, path)
     return ctypes.CDLL(str(path))
@@ -78,7 +79,7 @@ def _compile(text: str, flags: tuple[str, ...], path: Path) -> None:
         raise CannotCompile("no C compiler (cc) on this machine")
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         source, made = Path(folder) / "model.c", Path(folder) / "model.so"
-        source.write_text(text)
+        source.write_text(text, encoding="utf-8")
         command = [compiler().split()[0], *COMMON, *flags, f"-I{HERE}", str(source), "-o", str(made)]
         said = subprocess.run(command, capture_output=True, text=True, check=False)
         if said.returncode:

@@ -135,10 +135,11 @@ class Model:
             yield from self._claim(asked.claim, "promise" if asked.is_promise else "witness")
         if self.machine.is_final:
             yield from self._claim(self.machine.is_final, "where a run may end")
-        yield from self._take()
         yield from self._judge()
         yield "#ifdef EVALUATED"
         yield from self._expand()
+        yield "#else"
+        yield from self._take()
         yield "#endif"
         yield from self._tables()
         yield from self._model()

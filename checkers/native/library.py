@@ -72,7 +72,7 @@ class Compiled:
 
     def _flags(self, level: str) -> tuple[str, ...]:
         """Code that fills tables runs rarely; evaluated code is all there is."""
-        return (level or "-Og",) if self.is_tabled else (level or "-O2", "-DEVALUATED")
+        return (level or "-Og",) if self.is_tabled else (level or "-O3", "-DEVALUATED")
 
     def _close(self) -> None:
         """Find the closure of the page records, and make the tables."""

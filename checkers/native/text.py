@@ -14,18 +14,10 @@ from spec.dsl.values import Domain
 from .counts import Counts, Slot
 from .layout import Layout
 
-RESERVED = set(
-    "auto break case char const continue default do double else enum extern float for goto if inline int long register "
-    "restrict return short signed sizeof static struct switch typedef union unsigned void volatile while asm typeof "
-    "s t h r v self n ok now hit asked pages out S seen put main linux unix".split()
-)
-"""Names that mean something in the generated code; a parameter of that name gets an underscore."""
-
 
 def name(of: str) -> str:
-    """A parameter as C calls it."""
-    plain = of if of.isascii() else "u" + of.encode().hex()
-    return plain + "_" if plain in RESERVED or plain.startswith(("count_", "member_", "act_", "claim_")) else plain
+    """A parameter as C calls it: with an underscore, which no keyword, macro or name of ours ends in."""
+    return (of if of.isascii() else "u" + of.encode().hex()) + "_"
 
 
 @dataclass(frozen=True)

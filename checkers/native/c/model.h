@@ -15,6 +15,12 @@ typedef struct state {
 
 #define CELL(s, offset) ((s)->raw[PAD + (offset)])
 #define PAGE(s, page) ((s)->raw + PAD + ((page) - 1) * RECORD)
+/* Evaluated code runs for every state, code that fills tables rarely. */
+#ifdef EVALUATED
+#define ACTION static inline __attribute__((always_inline)) int
+#else
+#define ACTION static int
+#endif
 #define SITE_WORDS (SITES / 64 + 1)
 
 /* Which guards have said no, and which yes, a bit each. */
@@ -211,13 +217,13 @@ static inline void successor(struct successors *out, int action, const S *s, S *
 #endif
 
 #ifdef EVALUATED
-#define EVALUATED_PARTS .pack = pack, .unpack = unpack, .expand = expand, .repeats_of = repeats_of, .orbit_of = orbit_of
+#define WAY_PARTS .pack = pack, .unpack = unpack, .expand = expand, .repeats_of = repeats_of, .orbit_of = orbit_of
 #else
-#define EVALUATED_PARTS .pack = NULL
+#define WAY_PARTS .take = take
 #endif
 #define MODEL_PARTS \
 	.pages = PAGES, .record = RECORD, .cells = CELLS, .words = WORDS, .size = sizeof(S), .sites = SITES, \
 	.moves = MOVES, .sorts_pages = SORTS_PAGES, .initial = initial, .count = count, .lane = lane, \
 	.instance = instance, .comes_from = comes_from, .becomes = becomes, .heard = (uint64_t *)&heard, .heard_words = 2 * SITE_WORDS, .load = load, \
-	.load_one = load_one, .cells_of = cells_of, .take = take, .judge = judge, .is_final = is_final, \
-	.member = member, .values = VALUES, EVALUATED_PARTS
+	.load_one = load_one, .cells_of = cells_of, .judge = judge, .is_final = is_final, \
+	.member = member, .values = VALUES, WAY_PARTS
