@@ -21,6 +21,9 @@ from .counts import Count, Counts
 from .layout import Layout
 from .text import Place, Text, name
 
+MOST_ARGS = 6
+"""Arguments of an action, and values a count is compared with, that tables have room for (see engine.h)."""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -66,11 +69,12 @@ class Model:
         """Is every action one page's step (or none's), decided by its record, by counts, and by pools and devices?"""
         first, shape = self.layout.first, self.machine.shape
         names_page = any(f.domain.base is first or first in f.keys[1:] for f in shape.fields.values())
-        return not names_page and all(map(self._is_one_pages, self.machine.actions))
+        slots = max((len(c.slots) for c in self.counts.all()), default=0)
+        return not names_page and slots <= MOST_ARGS and all(map(self._is_one_pages, self.machine.actions))
 
     def _is_one_pages(self, action: Action) -> bool:
         first = self.layout.first
-        if sum(v.sort is first for v in action.params) > 1:
+        if sum(v.sort is first for v in action.params) > 1 or len(action.params) > MOST_ARGS:
             return False
         every = list(_expressions_of(action))
         keys = [p.keys[0] for way in action.lifted.paths for p in way.puts if p.keys[0].domain.base is first]
@@ -121,7 +125,8 @@ class Model:
         return "\n".join(self._lines()) + "\n"
 
     def _lines(self) -> Iterator[str]:
-        yield f"/* {self.machine.name} in the scope {self.world.sizes}: made from the spec, not to be edited. */"
+        model = self.machine.name.replace("*/", "* /")
+        yield f"/* {model} in the scope {self.world.sizes}: made from the spec, not to be edited. */"
         yield "#include <stdint.h>"
         yield from self._sizes()
         yield from self._packing()
@@ -134,7 +139,7 @@ class Model:
         for asked in self.asked:
             yield from self._claim(asked.claim, "promise" if asked.is_promise else "witness")
         if self.machine.is_final:
-            yield from self._claim(self.machine.is_final, "where a run may end")
+            yield from self._claim(self.machine.is_final, "where a run may end", "final")
         yield from self._judge()
         yield "#ifdef EVALUATED"
         yield from self._expand()
@@ -182,11 +187,11 @@ class Model:
         yield "\tint n = 0;\n\tfor (int self = 1; self <= PAGES; self++)"
         yield f"\t\tn += member_{count.number}(s, PAGE(s, self), self, v);\n\treturn n;\n}}"
 
-    def _claim(self, claim: Claim, kind: str) -> Iterator[str]:
+    def _claim(self, claim: Claim, kind: str, prefix: str = "claim") -> Iterator[str]:
         states = {"before": "s", "after": "t"} if claim.is_step else {"": "s"}
         params = "".join(f", int {name(v.name)}" for v in claim.params)
         yield f"\n/* {kind} {claim.sentence()}: {_place(claim.fn)} */"
-        yield f"static inline int claim_{claim.name}(const S *s, const S *t{params})"
+        yield f"static inline int {prefix}_{claim.name}(const S *s, const S *t{params})"
         yield f"{{\n\treturn {self.text.of(claim.expr, Place(states))};\n}}"
 
     def _take(self) -> Iterator[str]:
@@ -314,7 +319,7 @@ class Model:
             steps=len(self.world.instances),
             rest_counts=int(self.counts_rest), moves_rest=int(self.moves_rest),
         )  # fmt: skip
-        final = f"return claim_{self.machine.is_final.name}(s, s)" if self.machine.is_final else "return 0"
+        final = f"return final_{self.machine.is_final.name}(s, s)" if self.machine.is_final else "return 0"
         yield f"static int is_final(const S *s)\n{{\n\t{final};\n}}"
         fields = [f".{key} = {value}" for key, value in (numbers | masks).items()]
         yield f"const struct model model = {{ MODEL_PARTS,\n\t{', '.join(fields)} }};"
