@@ -13,12 +13,30 @@ from .build import shared_text
 from .library import Config, Search
 
 FORMAT = "poolproof checkpoint 1"
+SEAL = "sha256"
 INTERVAL = 60.0
 """Seconds between two checkpoints."""
 
 
 class BadCheckpoint(Exception):
     """A file that cannot be gone on from; the message says why, and the way out."""
+
+
+def seal(path: Path) -> None:
+    """Write behind a file what its bytes add up to."""
+    with path.open("r+b") as file:
+        made = hashlib.file_digest(file, SEAL).digest()
+        file.write(made)
+
+
+def is_sealed(path: Path) -> bool:
+    """Does the file end in what the bytes before add up to?"""
+    made, left = hashlib.new(SEAL), path.stat().st_size - hashlib.new(SEAL).digest_size
+    with path.open("rb") as file:
+        while left > 0 and (block := file.read(min(left, 1 << 20))):
+            made.update(block)
+            left -= len(block)
+        return left == 0 and file.read() == made.digest()
 
 
 @dataclass
@@ -40,12 +58,21 @@ class Checkpoint:
             return
         head = {"format": FORMAT, **self._identity(search, config), "threads": search.threads, "seconds": seconds}
         new = self.path.with_name(self.path.name + ".new")
-        new.write_bytes(json.dumps(head).encode() + b"\n")
-        if not search.save(str(new)):
+        try:
+            new.write_bytes(json.dumps(head).encode() + b"\n")
+            if not search.save(str(new)):
+                raise OSError
+            seal(new)
+            new.replace(self.path)
+        except OSError:
             new.unlink(missing_ok=True)
-            raise BadCheckpoint(f"{self.path}: cannot be written; is the disk full? The checkpoint before it stands")
-        new.replace(self.path)
+            said = f"{self.path}: cannot be written; is the disk full? The checkpoint before it stands"
+            raise BadCheckpoint(said) from None
         self.last = time.monotonic()
+
+    def was_dense(self) -> bool | None:
+        """Did the search that is gone on with keep its states in a bitmap? None if there is none."""
+        return "-DDENSE=1" in self._head(self.resume)[1]["engine"] if self.resume else None
 
     def resumed(self, search: Search, config: Config) -> float:
         """Bring a new search to where the file says it was; returns the seconds already spent."""
@@ -58,8 +85,8 @@ class Checkpoint:
                     f"{self.resume}: is of another {key} ({head.get(key)}, not {value}); "
                     "ask the same question as then, or begin anew without --resume"
                 )
-        if not search.load(str(self.resume), line, head["threads"]):
-            raise BadCheckpoint(f"{self.resume}: is cut short; begin anew without --resume")
+        if not is_sealed(self.resume) or not search.load(str(self.resume), line, head["threads"]):
+            raise BadCheckpoint(f"{self.resume}: is cut short or damaged; begin anew without --resume")
         return float(head["seconds"])
 
     def _identity(self, search: Search, config: Config) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -97,7 +98,9 @@ class Native:
         level, tune = self.means.level, {"CHUNK": self.means.chunk}
         compiled = Compiled(Model(self.world, self.symmetry), not self.means.tables, level)
         if compiled.is_tabled and not compiled.failed:
-            config = compiled.config(self.most_bytes // 4 if self.means.bitmap else 0)
+            was_dense = self.means.checkpoint.was_dense() if self.means.checkpoint else None
+            most = self.most_bytes // 4 if was_dense is None else sys.maxsize * was_dense
+            config = compiled.config(most if self.means.bitmap else 0)
             if config:
                 return compiled, config.tuned(level, tune)
         if compiled.is_tabled:

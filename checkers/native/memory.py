@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 SHARE, LEAST = 0.8, 0.03
 """The part of the free memory a search may take, and the part of all memory that must stay free meanwhile."""
+MEMINFO, GROUPS = Path("/proc/meminfo"), Path("/sys/fs/cgroup")
+GROUP_FILES = (
+    ("memory.max", "memory.current", "memory.stat"),
+    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat"),
+)
+"""The limit, the use and the details, in both versions of control groups."""
+CACHED = ("active_file ", "inactive_file ")
 
 
 def said(n: float) -> str:
@@ -30,24 +38,26 @@ def is_short() -> bool:
 
 def total() -> int:
     """Bytes of memory there are for us."""
-    return min([os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), *_group("memory.max")])
+    return min([os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), *(most for most, _ in _groups())])
 
 
 def available() -> int:
     """Bytes of memory that are free for us now."""
     try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
+        lines = MEMINFO.read_text().splitlines()
         free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
     except (OSError, StopIteration):
         free = total() // 2
-    limits, used = _group("memory.max"), _group("memory.current")
-    return min([free, *(limit - now for limit, now in zip(limits, used, strict=False))])
+    return min([free, *(most - used for most, used in _groups())])
 
 
-def _group(name: str) -> list[int]:
-    """A number of the control group we run in, where there is one and it says one."""
-    try:
-        text = Path("/sys/fs/cgroup", name).read_text().strip()
-    except OSError:
-        return []
-    return [int(text)] if text.isdecimal() else []
+def _groups() -> Iterator[tuple[int, int]]:
+    """What the control group we run in may have and what it uses, where there is one; cached files are no use."""
+    for names in GROUP_FILES:
+        try:
+            most, used, more = (Path(GROUPS, name).read_text().strip() for name in names)
+        except OSError:
+            continue
+        cached = [int(line.split()[1]) for line in more.splitlines() if line.startswith(CACHED)]
+        if most.isdecimal() and used.isdecimal():
+            yield int(most), int(used) - sum(cached)
