@@ -149,7 +149,7 @@ MODEL = keep_mapped = Machine(
             pages=2, pools=2, devices=2, ring_size=1, tx_limit=1, max_refs=2, live_pools=1, capacity=1
         ),
         "large": dict(
-            pages=3, pools=2, devices=2, ring_size=2, tx_limit=2, max_refs=2, live_pools=1, capacity=2
+            pages=4, pools=2, devices=2, ring_size=2, tx_limit=2, max_refs=2, live_pools=1, capacity=2
         ),
     },
     alike=(Page, Pool, Device),

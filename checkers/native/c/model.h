@@ -1,8 +1,5 @@
 /* The part of a generated model that is the same for all: states, guards, packing, canonical forms. */
 #include <string.h>
-#if defined(EVALUATED) && defined(__BMI2__)
-#include <immintrin.h>
-#endif
 #include "engine.h"
 
 typedef struct state {
@@ -86,7 +83,7 @@ static void unpack(const uint64_t *words, struct state *s)
 	memcpy(s->words, words, sizeof s->words);
 #ifdef __BMI2__
 	for (int page = 0; RECORD <= 8 && page < PAGES; page++) {
-		uint64_t cells = _pdep_u64(record_of(words, page), RECORD_SPREAD);
+		uint64_t cells = __builtin_ia32_pdep_di(record_of(words, page), RECORD_SPREAD);
 		memcpy(&CELL(s, page * RECORD), &cells, 8);	/* what is too much is written again */
 	}
 	for (int i = RECORD <= 8 ? PAGES * RECORD : 0; i < CELLS; i++)

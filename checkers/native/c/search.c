@@ -15,7 +15,7 @@
 #include <time.h>
 #include <sys/mman.h>
 #ifdef __SSE2__
-#include <immintrin.h>
+#include <emmintrin.h>
 #endif
 #include "tables.h"
 
@@ -214,8 +214,9 @@ ALWAYS int insert_bit(uint64_t *bits, uint64_t rank, int parallel)
 /* Which of the slots of a bucket hold this, a bit each. */
 ALWAYS uint32_t holding(const uint64_t *bucket, uint64_t what)
 {
-#ifdef __AVX512F__
-	return _mm512_cmpeq_epi64_mask(_mm512_load_si512(bucket), _mm512_set1_epi64(what));
+#ifdef __AVX512DQ__
+	typedef long long line_t __attribute__((vector_size(64)));
+	return (uint8_t)__builtin_ia32_cvtq2mask512(*(const line_t *)bucket == (long long)what);
 #else
 	uint32_t found = 0;
 	for (int i = 0; i < BUCKET; i++)
