@@ -70,8 +70,11 @@ def test_every_way_agrees_on_a_sound_model(name: str) -> None:
         assert replays(seen)
 
 
+DEVICES, BOTH = yardstick.alike_if_asked, (*yardstick.alike, *yardstick.alike_if_asked)
+
+
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("alike", [(), yardstick.alike_if_asked, (*yardstick.alike, *yardstick.alike_if_asked)], ids=str)
+@pytest.mark.parametrize("alike", [(), DEVICES, BOTH], ids=["nobody", "devices", "both"])
 def test_every_symmetry_agrees(alike: Sorts, way: str) -> None:
     """Nobody alike, devices alike and pages told apart, both alike."""
     seen = asked_c(yardstick, alike, WAYS[way])
