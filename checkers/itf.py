@@ -10,9 +10,9 @@ from typing import Any
 
 from spec.dsl import Claim, Instance, Machine, Sort, SpecError, World
 
-from .traces import Step, Trace
 from .refine import fits
 from .story import guard_at, sentence
+from .traces import Step, Trace
 from .verdict import Verdict
 
 

@@ -9,8 +9,8 @@ from spec.dsl import Machine, Sort, Witness, World
 
 from .engines import USUAL, Effort, explore
 from .explore import UNLIMITED, Budget, Exploration, Progress, reach
-from .traces import Finding
 from .refine import Candidate, refine
+from .traces import Finding
 from .verdict import Outcome, Verdict
 from .walk import Walk
 

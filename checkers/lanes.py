@@ -10,8 +10,8 @@ from spec.dsl import Instance, World
 from spec.dsl.machine import first_sort
 
 from .draw import places_of
-from .traces import Trace
 from .story import beginning, telling
+from .traces import Trace
 
 STEPS = 80
 """A picture of more steps is a roll of paper."""

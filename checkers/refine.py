@@ -9,8 +9,8 @@ from typing import Any
 from spec.dsl import Instance, Machine, SpecError, World
 
 from .explore import UNLIMITED, Budget, Exploration, Progress, Search
-from .traces import Step, Trace
 from .story import guard_at, named, shown
+from .traces import Step, Trace
 
 STEP = "each_step_is_a_step_of_the_rules_or_none"
 

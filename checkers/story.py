@@ -8,8 +8,8 @@ from typing import Any
 from spec.dsl import ANY, Machine, World
 from spec.dsl.machine import first_sort
 
-from .traces import Step, Trace
 from .guards import sites
+from .traces import Step, Trace
 
 STUCK = "Here nothing can happen any more, and this is no state in which a run may end."
 """The last sentence of the story of a deadlock."""

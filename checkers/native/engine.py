@@ -194,7 +194,7 @@ class Native:
             return f"bitmap of {self.config.space:,} bits, {share} used: {each:.1f} bits a state"
         return f"hash set, {report.set_bytes / states:.1f} bytes a state"
 
-    # -- telling what was found -----------------------------------------------------------------------------------------
+    # -- telling what was found ------------------------------------------------------------------------------------
 
     def _tell(self, search: Search) -> None:
         """Guards that made no difference, and a trace for each find."""

@@ -1,4 +1,4 @@
-"""A machine in a scope as C: its cells, its counts, one function an action, one a promise, and tables of all of them."""
+"""A machine in a scope as C: cells, counts, a function an action, a function a promise, and tables of all of them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from spec.dsl import Action, Claim, Machine, World
+from spec.dsl import Action, Claim, World
 from spec.dsl.expr import Const, Expr, Read, Var, walk
 from spec.dsl.lift import Path as Way
 from spec.dsl.machine import looks_elsewhere
 from spec.dsl.state import one_key
 
 from ..symmetry import Symmetry
-from .actions import Guards, function, parameters
+from .actions import Guards, function
 from .counts import Count, Counts
 from .layout import Layout
 from .text import Place, Text, name
@@ -152,10 +152,11 @@ class Model:
     def _sizes(self) -> Iterator[str]:
         lay = self.layout
         pad = sum(s for f in self.machine.shape.fields.values() for s in lay.strides(f)[1]) + 8
+        spread = sum((1 << width) - 1 << 8 * n for n, width in enumerate(lay.widths[: min(lay.record, 8)]))
         values: dict[str, int] = dict(
             PAGES=lay.pages, RECORD=lay.record, CELLS=lay.cells, WORDS=lay.words, PAD=pad + -pad % 8,
-            HISTORIES=lay.histories[""], VALUES=1 << max(lay.widths, default=0), RECORD_BITS=lay.record_bits, PAGES_A_WORD=lay.pages_a_word,
-            RECORD_SPREAD=sum((1 << width) - 1 << 8 * n for n, width in enumerate(lay.widths[: min(lay.record, 8)])),
+            HISTORIES=lay.histories[""], VALUES=1 << max(lay.widths, default=0),
+            RECORD_BITS=lay.record_bits, PAGES_A_WORD=lay.pages_a_word, RECORD_SPREAD=spread,
             SORTS_PAGES=self.symmetry.sorts_pages, MOVES=len(self.symmetry.moves), SITES=len(self._sites()),
         )  # fmt: skip
         yield from (f"#define {key} {int(value)}{'ull' * (value >= 1 << 31)}" for key, value in values.items())
@@ -195,7 +196,8 @@ class Model:
         yield f"{{\n\treturn {self.text.of(claim.expr, Place(states))};\n}}"
 
     def _take(self) -> Iterator[str]:
-        yield "\nstatic int take(int action, const S *s, S *t, const int *v)\n{\n\tstruct heard *h = &heard;\n\tswitch (action) {"
+        yield "\nstatic int take(int action, const S *s, S *t, const int *v)\n{\n\tstruct heard *h = &heard;"
+        yield "\tswitch (action) {"
         for number, action in enumerate(self.machine.actions):
             args = "".join(f", v[{n}]" for n in range(len(action.params)))
             yield f"\tcase {number}: return act_{action.name}(s, t, h{args});"

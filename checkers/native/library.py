@@ -22,7 +22,9 @@ class Report(Structure):
     """What a search has seen so far, as search.c counts it."""
 
     _fields_ = [
-        *((name, c_uint64) for name in "states transitions orbits_low orbits_high frontier set_bytes bytes".split()),
+        *((name, c_uint64) for name in ("states", "transitions", "orbits_low", "orbits_high", "frontier")),
+        ("set_bytes", c_uint64),
+        ("bytes", c_uint64),
         ("depth", c_uint32),
         ("unused", c_uint32 * 5),
     ]

@@ -68,7 +68,8 @@ class Text:
             return 0
         if isinstance(value, Sort):
             return value.index + 1
-        return int(value) if isinstance(value, int) else list(type(value)).index(value)
+        members: Any = type(value)
+        return int(value) if isinstance(value, int) else list(members).index(value)
 
     def lowest(self, domain: Domain[Any]) -> int:
         """The number of the value whose code is 0."""

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checkers.explore import Budget, Exploration, explore, reach
-from checkers.traces import Finding
 from checkers.symmetry import Symmetry
+from checkers.traces import Finding
 from models.yardstick import yardstick
 from spec.dsl import Machine, World
 from tests.machines import module, shipped

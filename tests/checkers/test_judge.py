@@ -9,8 +9,8 @@ import pytest
 
 from checkers import judge
 from checkers.explore import Budget
-from checkers.traces import Finding, Trace
 from checkers.judge import INTERRUPTED, Question
+from checkers.traces import Finding, Trace
 from checkers.verdict import Outcome, Verdict
 from checkers.walk import Walk
 from models.broken.zoo import ZOO

@@ -8,9 +8,9 @@ from functools import cache
 import pytest
 
 from checkers.explore import explore
-from checkers.traces import Trace
 from checkers.lanes import STEPS, Lanes, TooLong, lanes
 from checkers.story import story
+from checkers.traces import Trace
 from models.broken.zoo import ZOO
 from models.yardstick import yardstick
 from spec.dsl import SpecError, World

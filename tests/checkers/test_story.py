@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from checkers.traces import Step, Trace
 from checkers.itf import instance_called
 from checkers.story import changes, ending, guard_at, in_steps, named, shown, story
+from checkers.traces import Step, Trace
 from models.broken.zoo import ZOO
 from spec.dsl import NOBODY, World
 from spec.page import Device, Life, Page
