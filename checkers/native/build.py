@@ -7,6 +7,7 @@ import hashlib
 import os
 import platform
 import re
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -24,11 +25,17 @@ class CannotCompile(Exception):
 @cache
 def compiler() -> str:
     """The compiler and its version; empty if this machine has none."""
-    found = shutil.which(os.environ.get("CC", "cc"))
-    if not found:
+    if not command():
         return ""
-    said = subprocess.run([found, "--version"], capture_output=True, text=True, check=False)
-    return f"{found} {said.stdout.splitlines()[0] if said.returncode == 0 and said.stdout else ''}".strip()
+    said = subprocess.run([*command(), "--version"], capture_output=True, text=True, check=False)
+    return f"{shlex.join(command())} {said.stdout.splitlines()[0] if said.returncode == 0 and said.stdout else ''}"
+
+
+def command() -> list[str]:
+    """How the compiler is called: what CC says, or cc; nothing if there is none."""
+    name, *options = shlex.split(os.environ.get("CC", "")) or ["cc"]
+    found = shutil.which(name)
+    return [found, *options] if found else []
 
 
 @cache
@@ -68,9 +75,22 @@ def loaded(name: str, text: str, *flags: str) -> ctypes.CDLL:
     """The library made from this text, compiled unless it is there already."""
     key = hashlib.sha256("\0".join((text, shared_text(), compiler(), processor(), *COMMON, *flags)).encode())
     path = _folder() / f"{re.sub(r'[^A-Za-z0-9_-]', '_', name)[:60]}-{key.hexdigest()[:20]}.so"
-    if not path.exists():
+    try:
+        if not path.exists():
+            _compile(text, flags, path)
+        return ctypes.CDLL(str(path))
+    except OSError:
+        return _made_anew(text, flags, path)
+
+
+def _made_anew(text: str, flags: tuple[str, ...], path: Path) -> ctypes.CDLL:
+    """The library, compiled once more: what was there could not be loaded."""
+    try:
         _compile(text, flags, path)
-    return ctypes.CDLL(str(path))
+        return ctypes.CDLL(str(path))
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise CannotCompile(f"the C compiler leaves nothing that can be loaded: {error}") from None
 
 
 def _compile(text: str, flags: tuple[str, ...], path: Path) -> None:
@@ -80,8 +100,8 @@ def _compile(text: str, flags: tuple[str, ...], path: Path) -> None:
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         source, made = Path(folder) / "model.c", Path(folder) / "model.so"
         source.write_text(text, encoding="utf-8")
-        command = [compiler().split()[0], *COMMON, *flags, f"-I{HERE}", str(source), "-o", str(made)]
-        said = subprocess.run(command, capture_output=True, text=True, check=False)
+        typed = [*command(), *COMMON, *flags, f"-I{HERE}", str(source), "-o", str(made)]
+        said = subprocess.run(typed, capture_output=True, text=True, check=False)
         if said.returncode:
             raise CannotCompile(f"the C compiler refuses: {_first_error(said.stderr)}")
         made.replace(path)

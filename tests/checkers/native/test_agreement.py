@@ -110,13 +110,11 @@ def test_broken_models_agree(name: str, way: str) -> None:
     assert replays(seen)
 
 
-@pytest.mark.parametrize("means", [{}, {"bitmap": False}, {"tables": False}], ids=str)
+@pytest.mark.parametrize("how", [{}, {"bitmap": False}, {"tables": False}], ids=str)
 @pytest.mark.parametrize("name", [*SOUND, "b03_mapping_outlives_the_driver", "b47_second_mapping_left_behind"])
-def test_threads_change_nothing(name: str, means: dict[str, bool]) -> None:
+def test_threads_change_nothing(name: str, how: dict[str, Any]) -> None:
     """One, two and three threads give the same counts, findings and traces, step by step."""
     machine = catalog.find(name)
-    one, two, three = (
-        asked_c(machine, machine.alike, Means(threads=threads, **QUICK, **means)) for threads in (1, 2, 3)
-    )
+    one, two, three = (asked_c(machine, machine.alike, Means(threads=threads, **QUICK, **how)) for threads in (1, 2, 3))
     assert exactly(one) == exactly(two) == exactly(three)
     assert one.violated or one.reached
