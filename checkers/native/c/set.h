@@ -27,16 +27,17 @@ ALWAYS int insert_bit(uint64_t *bits, uint64_t rank, int parallel)
 }
 
 #if WORDS == 1
+typedef long long line_t __attribute__((vector_size(64)));
+
 /* Which of the slots of a bucket hold this, a bit each. */
-ALWAYS uint32_t holding(const uint64_t *bucket, uint64_t what)
+ALWAYS uint32_t holding(line_t bucket, uint64_t what)
 {
 #ifdef __AVX512DQ__
-	typedef long long line_t __attribute__((vector_size(64)));
-	return (uint8_t)__builtin_ia32_cvtq2mask512(*(const line_t *)bucket == (long long)what);
+	return (uint8_t)__builtin_ia32_cvtq2mask512(bucket == (long long)what);
 #else
 	uint32_t found = 0;
 	for (int i = 0; i < BUCKET; i++)
-		found |= (uint32_t)(bucket[i] == what) << i;
+		found |= (uint32_t)((uint64_t)bucket[i] == what) << i;
 	return found;
 #endif
 }
@@ -47,9 +48,11 @@ ALWAYS int insert_slot(const struct search *s, uint64_t *slots, const word_t *x,
 	const uint64_t what = x->w[0] + 1;
 	for (;;) {
 		uint64_t *bucket = slots + at * BUCKET;
-		if (holding(bucket, what))
+		/* Looked at once: before a second look another thread might fill the slot that was empty with the same. */
+		const line_t now = *(const volatile line_t *)bucket;
+		if (holding(now, what))
 			return 0;
-		uint32_t empty = holding(bucket, 0);
+		uint32_t empty = holding(now, 0);
 		if (empty) {
 			uint64_t *slot = bucket + __builtin_ctz(empty), none = 0;
 			if (!parallel) {
