@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 
-from spec.dsl import Machine, Sort
+from spec.dsl import Machine, Sort, Witness
 
 from . import explore as python
 from .explore import UNLIMITED, Budget, Exploration, Progress
 from .native import engine as native
+from .native import staged
 from .native.build import CannotCompile
 from .native.engine import Means
+from .traces import Finding
 
 C, PYTHON = "c", "python"
+NEAR = 30_000
+"""States that Python has searched by the time a compiler is done."""
 NAMES = (C, PYTHON)
 
 
@@ -25,6 +32,9 @@ class Effort:
 
 
 USUAL = Effort()
+
+Prepared = tuple[Machine, dict[str, int], tuple[type[Sort], ...]]
+"""What is going to be searched: a machine, its scope, the sorts taken as alike."""
 
 
 def explore(
@@ -47,3 +57,39 @@ def explore(
         seen = python.explore(machine, sizes, alike, budget, progress, until)
         seen.engine = f"{seen.engine}: {why}"
         return seen
+
+
+def prepared(questions: Sequence[Prepared], effort: Effort = USUAL) -> AbstractContextManager[list[Future[None]]]:
+    """Compile for searches to come, on all cores and beside whatever else goes on; a future for each."""
+    return _Preparing(questions if effort.engine != PYTHON and len(questions) > 1 else (), effort)
+
+
+class _Preparing(AbstractContextManager[list["Future[None]"]]):
+    def __init__(self, questions: Sequence[Prepared], effort: Effort) -> None:
+        self.questions, self.effort = questions, effort
+        self.pool = ThreadPoolExecutor(native.cores())
+
+    def __enter__(self) -> list[Future[None]]:
+        return [self.pool.submit(native.prepare, *question, self.effort.means) for question in self.questions]
+
+    def __exit__(self, *error: object) -> None:
+        self.pool.shutdown(wait=False, cancel_futures=True)
+
+
+def reach(
+    machine: Machine, sizes: dict[str, int], witness: Witness, budget: Budget = UNLIMITED, effort: Effort = USUAL
+) -> Finding | str | None:
+    """A shortest run in which the stages of a witness come about in order; None if there is none, or why it stopped.
+
+    What is near is found in Python before C has compiled.
+    """
+    if effort.engine == PYTHON:
+        return python.reach(machine, sizes, witness, budget)
+    near = replace(budget, states=min(budget.states or NEAR, NEAR))
+    found = python.reach(machine, sizes, witness, near)
+    if not isinstance(found, str) or near == budget:
+        return found
+    try:
+        return staged.reach(machine, sizes, witness, budget, effort.means)
+    except CannotCompile:
+        return python.reach(machine, sizes, witness, budget)

@@ -237,8 +237,8 @@ def reach(
     """
     world, started = World(machine, sizes), time.monotonic()
     queue: list[Progressed] = [
-        (code, _advance(world, witness, 0, code, args), args)
-        for args in _up_to_names(world, world.tuples(witness.stages[0].params))
+        (code, advance(world, witness, 0, code, args), args)
+        for args in up_to_names(world, world.tuples(witness.stages[0].params))
         for code in world.initial()
     ]
     parents: dict[Progressed, tuple[Progressed, Instance] | None] = dict.fromkeys(queue)
@@ -248,7 +248,7 @@ def reach(
             return Finding(witness.name, args, _run_to(at, parents))
         for n, after in world.successors(code):
             taken = witness.stages[stage].is_step and world.step_holds(witness.stages[stage], code, args)
-            to = (after, _advance(world, witness, stage + taken, after, args), args)
+            to = (after, advance(world, witness, stage + taken, after, args), args)
             if to not in parents:
                 parents[to] = (at, world.instances[n])
                 queue.append(to)
@@ -259,7 +259,7 @@ def reach(
     return None
 
 
-def _up_to_names(world: World, tuples: Iterable[tuple[Sort, ...]]) -> Iterator[tuple[Sort, ...]]:
+def up_to_names(world: World, tuples: Iterable[tuple[Sort, ...]]) -> Iterator[tuple[Sort, ...]]:
     """Of arguments that differ only in the names of members declared alike, the first choice."""
     for args in tuples:
         met: dict[type[Sort], int] = {}
@@ -271,7 +271,7 @@ def _up_to_names(world: World, tuples: Iterable[tuple[Sort, ...]]) -> Iterator[t
             yield args
 
 
-def _advance(world: World, witness: Witness, stage: int, code: bytes, args: tuple[Sort, ...]) -> int:
+def advance(world: World, witness: Witness, stage: int, code: bytes, args: tuple[Sort, ...]) -> int:
     """How many stages are done once this state is reached; one state may complete several."""
     while (
         stage < len(witness.stages)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from spec.dsl import Machine, Sort, Witness, World
 
-from .engines import USUAL, Effort, explore
-from .explore import UNLIMITED, Budget, Exploration, Progress, reach
+from .engines import USUAL, Effort, explore, reach
+from .explore import UNLIMITED, Budget, Exploration, Progress
 from .refine import Candidate, refine
 from .traces import Finding
 from .verdict import Outcome, Verdict
@@ -196,7 +196,7 @@ def _in_stages(question: Question, seen: Exploration, witness: Witness) -> Findi
     if budget.seconds:
         budget = replace(budget, seconds=max(budget.seconds - seen.seconds, 0.001))
     try:
-        return reach(question.machine, question.sizes, witness, budget)
+        return reach(question.machine, question.sizes, witness, budget, question.effort)
     except KeyboardInterrupt:
         return INTERRUPTED
 

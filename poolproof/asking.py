@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TypeVar
 from rich.console import Console
 from rich.markup import escape
 
-from checkers import judge, wellformed
+from checkers import engines, judge, wellformed
 from checkers.engines import NAMES, PYTHON, USUAL, Effort
 from checkers.explore import UNLIMITED, Budget, Exploration, Progress
 from checkers.judge import Question
@@ -175,15 +176,19 @@ def must_be_a_page(only: str, worlds: Iterable[tuple[Machine, dict[str, int]]]) 
 def every_run(questions: Iterable[Question], console: Console) -> list[Run]:
     """Ask one after the other; once somebody interrupts, the rest is not begun."""
     done: list[Run] = []
-    for asked in questions:
-        over = INTERRUPTS.heard or any(judge.was_interrupted(verdicts) for _, _, verdicts in done)
-        done.append(_not_begun(asked) if over else run(asked, console))
+    every = list(questions)
+    with engines.prepared([(q.machine, q.sizes, q.alike) for q in every], every[0].effort) as ready:
+        for number, asked in enumerate(every):
+            over = INTERRUPTS.heard or any(judge.was_interrupted(verdicts) for _, _, verdicts in done)
+            done.append(_not_begun(asked) if over else run(asked, console, ready[number] if ready else None))
     return done
 
 
-def run(asked: Question, console: Console) -> Run:
+def run(asked: Question, console: Console, ready: Future[None] | None = None) -> Run:
     """One model in one scope: everything it says about itself, and whether it keeps to the rules it refines."""
     try:
+        if ready:
+            ready.result()
         seen, verdicts = with_progress(console, asked, lambda progress: judge.check(asked, progress))
     except KeyboardInterrupt:
         return _not_begun(asked)

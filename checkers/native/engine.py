@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from spec.dsl import Machine, Sort, World
@@ -18,7 +19,7 @@ from . import library, memory
 from .build import CannotCompile
 from .checkpoint import Checkpoint
 from .generate import Model
-from .library import Compiled, Config, NoMemory, Report, Search
+from .library import Compiled, Config, NoMemory, Report, Search, State
 
 ENGINE = "explore (c)"
 SLICE = 0.1
@@ -72,6 +73,12 @@ def explore(
 ) -> Exploration:
     """Search a scope as `checkers.explore.explore` does; raises CannotCompile where C is out of reach."""
     return Native(machine, sizes, alike, budget, until, means).run(progress)
+
+
+def prepare(machine: Machine, sizes: dict[str, int], alike: tuple[type[Sort], ...], means: Means = PLAIN) -> None:
+    """Compile what a search will need, so that it need not wait; what is wrong is said by the search itself."""
+    with suppress(CannotCompile):
+        library.searcher(Native(machine, sizes, alike, UNLIMITED, "", means).config)
 
 
 class Native:
@@ -156,10 +163,10 @@ class Native:
             return "what was looked for is found"
         if why == library.MEMORY or memory.is_short():
             report, _ = search.report()
-            needs = (
-                "" if self.config.dense else f"; the hash set would grow to {memory.said(report.set_bytes * 3 // 2)}"
-            )
-            return f"{memory.said(self.most_bytes)} of memory{needs}"
+            takes = f"{memory.said(report.set_bytes)} for {report.states:,} states"
+            grows = "" if self.config.dense else f", which would grow to {memory.said(2 * report.set_bytes)}"
+            waits = memory.said(max(report.bytes - report.set_bytes, 0))
+            return f"{memory.said(self.most_bytes)} of memory: {takes}{grows}, and {waits} for what is still to expand"
         return f"{self.budget.seconds:g} s" if late else ""
 
     def _until(self) -> int:
@@ -201,8 +208,8 @@ class Native:
         seen = self.seen
         seen.untested = list(self._untested())
         finds = {n: found for n in range(len(self.model.asked) + 1) if (found := search.found(n))}
-        for number, forms in self._ways(search, finds).items():
-            trace = named(self.symmetry, forms)
+        for number, way in self._back(search, finds).items():
+            trace = named(self.symmetry, [self.symmetry.canonical(search.bytes_of(state)) for state in way])
             if number == len(self.model.asked):
                 seen.deadlock = Finding("", (), trace)
             else:
@@ -219,8 +226,8 @@ class Native:
             if not (no and yes):
                 yield site, says(bool(no), bool(yes))
 
-    def _ways(self, search: Search, finds: dict[int, tuple[int, tuple[int, ...]]]) -> dict[int, list[bytes]]:
-        """The canonical states on a shortest way to each find: a second pass keeps the levels and goes back."""
+    def _back(self, search: Search, finds: dict[int, tuple[int, State]]) -> dict[int, list[State]]:
+        """The states on a shortest way to each find: a second pass keeps the levels and goes back."""
         ways = {n: [state] for n, (_, state) in finds.items()}
         top = max((depth for depth, _ in finds.values()), default=0)
         while top:
@@ -233,7 +240,7 @@ class Native:
                     ways[n].insert(0, state)
             second.close()
             top = lowest
-        return {n: [self.symmetry.canonical(search.bytes_of(s)) for s in way] for n, way in ways.items()}
+        return ways
 
     def _levels(self, lowest: int, top: int) -> Search | None:
         """A search that has kept the levels from the lowest up to the top; None if memory does not suffice."""

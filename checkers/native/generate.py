@@ -37,17 +37,25 @@ class Asked:
 class Model:
     """Everything the generated file says, and what Python must know to read the answers."""
 
-    def __init__(self, world: World, symmetry: Symmetry) -> None:
+    def __init__(self, world: World, symmetry: Symmetry, stages: int = 0) -> None:
         self.world, self.machine, self.symmetry = world, world.machine, symmetry
-        self.layout = Layout(world.machine, world.sizes)
+        self.layout = Layout(world.machine, world.sizes, stages)
         self.counts = Counts(self.layout)
         self.text = Text(self.layout, self.counts)
         self.guards = Guards()
-        single = [w.stages[0] for w in self.machine.witnesses if len(w.stages) == 1 and w.fits(world.sizes)]
-        claims = [*((c, True) for c in self.machine.promises), *((c, False) for c in single)]
-        self.asked = [Asked(n, claim, is_promise) for n, (claim, is_promise) in enumerate(claims)]
+        self.asked = list(self._claims())
         self._learn_counts()
         self.kept = self.counts.number_all()
+
+    def _claims(self) -> Iterator[Asked]:
+        """The promises, and the witnesses of one stage that fit the scope."""
+        fit = [w.stages[0] for w in self.machine.witnesses if len(w.stages) == 1 and w.fits(self.world.sizes)]
+        for number, claim in enumerate((*self.machine.promises, *fit)):
+            yield Asked(number, claim, number < len(self.machine.promises))
+
+    def initial(self) -> list[bytes]:
+        """The codes of the initial states."""
+        return self.world.initial()
 
     def _learn_counts(self) -> None:
         """Meet every count that will be printed, and learn how exactly the tables must know it."""
@@ -229,7 +237,7 @@ class Model:
             skip = f"if (repeats(out, {paged[0]})) continue; " if len(paged) == 1 else ""
             yield f"\t{''.join(f'{self._loop(v)} {{ ' for v in action.params)}{skip}"
             yield f"\t\tok = act_{action.name}(s, &t, h{args});"
-            yield f"\t\tif (ok < 0) return WRONG;\n\t\tif (ok) successor(out, {number}, s, &t);"
+            yield f"\t\tif (ok < 0) return WRONG;\n\t\tif (ok) {{ WATCH(s, &t); successor(out, {number}, s, &t); }}"
             yield f"\t{'} ' * len(action.params)}"
         yield "\thear(&now);\n\treturn 0;\n}"
 
@@ -240,7 +248,7 @@ class Model:
         yield _array("uint8_t", "word_of", lay.words_of)
         yield _array("uint8_t", "shift_of", lay.shifts)
         yield _array("uint8_t", "width_of", lay.widths)
-        yield _array("uint8_t", "initial", [byte for code in self.world.initial() for byte in code])
+        yield _array("uint8_t", "initial", [byte for code in self.initial() for byte in code])
         yield _array("uint16_t", "comes_from", [at for m in moves for at in m.source])
         yield _array(
             "uint8_t", "becomes", [b for m in moves for t in m.tables for b in t[: 1 << max(lay.widths, default=0)]]
@@ -314,7 +322,7 @@ class Model:
     def _model(self) -> Iterator[str]:
         masks = {key: self._mask(value) for key, value in self._classes().items()}
         numbers: dict[str, object] = dict(
-            actions=len(self.machine.actions), claims=len(self.asked), initials=len(self.world.initial()),
+            actions=len(self.machine.actions), claims=len(self.asked), initials=len(self.initial()),
             counts=self.kept, lanes=sum(len(self.counts.thresholds(c)) * len(self.counts.choices(c))
                                         for c in self.counts.all()),
             instances=sum(len(list(self._args(a))) for a in self.machine.actions),

@@ -14,16 +14,20 @@ WORD = 63
 
 
 class Layout:
-    """Bytes as in the Python engine (page records first), and bits such that no page record crosses a word."""
+    """Bytes as in the Python engine (page records first), and bits such that no page record crosses a word.
 
-    def __init__(self, machine: Machine, sizes: dict[str, int]) -> None:
+    With `stages` there is one cell more, at the end: how many of so many stages of a witness are done.
+    """
+
+    def __init__(self, machine: Machine, sizes: dict[str, int], stages: int = 0) -> None:
         self.machine, self.sizes, shape = machine, sizes, machine.shape
+        self.stages = stages
         self.first = first_sort(machine)
         self.offsets = layout(shape, sizes)
         self.pages = shape.size(self.first, sizes)
         paged = [f for f in shape.fields.values() if f.keys[0] is self.first]
         self.record = sum(len(self.offsets[f.name]) for f in paged) // self.pages
-        self.cells = sum(map(len, self.offsets.values()))
+        self.cells = sum(map(len, self.offsets.values())) + (stages > 0)
         self.rest = self.cells - self.pages * self.record
         self.widths = self._widths()
         self.record_bits = sum(self.widths[: self.record])
@@ -37,6 +41,8 @@ class Layout:
             values = self.machine.shape.values(self.machine.shape.fields[name], self.sizes)
             for offset in cells.values():
                 widths[offset] = (len(values) - 1).bit_length()
+        if self.stages:
+            widths[-1] = self.stages.bit_length()
         return widths
 
     @property

@@ -14,6 +14,9 @@ from .layout import WORD
 TRIES = 30_000_000
 """Steps a free closure may try; a larger one is given up for evaluated code."""
 
+State = tuple[int, ...]
+"""A stored state: its words."""
+
 PLAIN, UNARY, GROUP, EVALUATED = range(4)
 RUNNING, FINISHED, SLICE, STATES, MEMORY, FAILED, FOUND = range(7)
 
@@ -114,6 +117,11 @@ class Compiled:
         return Config(EVALUATED, False, self.model.layout.words, 0, sizes)
 
 
+def searcher(config: Config) -> ctypes.CDLL:
+    """The search compiled for this way of keeping states."""
+    return loaded("search", '#include "search.c"\n', *config.flags)
+
+
 class NoMemory(Exception):
     """There is no memory even for the beginning of a search."""
 
@@ -123,7 +131,7 @@ class Search:
 
     def __init__(self, compiled: Compiled, config: Config, threads: int, most_bytes: int, keep_from: int = -1) -> None:
         self.compiled, self.config = compiled, config
-        self.code = loaded("search", '#include "search.c"\n', *config.flags)
+        self.code = searcher(config)
         self.code.search_new.restype = c_void_p
         self.code.search_new.argtypes = [c_void_p, c_void_p, c_uint32, c_uint64, c_int, c_uint64]
         self.code.search_run.argtypes = [c_void_p, c_double, c_uint64, c_uint64, c_uint32, c_uint64, c_uint64]

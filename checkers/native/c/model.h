@@ -12,6 +12,11 @@ typedef struct state {
 
 #define CELL(s, offset) ((s)->raw[PAD + (offset)])
 #define PAGE(s, page) ((s)->raw + PAD + ((page) - 1) * RECORD)
+/* What is noted of a step besides what the action does. */
+#ifndef WATCH
+#define WATCH(s, t)
+#endif
+
 /* Evaluated code runs for every state, code that fills tables rarely. */
 #ifdef EVALUATED
 #define ACTION static inline __attribute__((always_inline)) int
