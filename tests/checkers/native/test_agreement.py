@@ -118,3 +118,14 @@ def test_threads_change_nothing(name: str, how: dict[str, Any]) -> None:
     one, two, three = (asked_c(machine, machine.alike, Means(threads=threads, **QUICK, **how)) for threads in (1, 2, 3))
     assert exactly(one) == exactly(two) == exactly(three)
     assert one.violated or one.reached
+
+
+@pytest.mark.parametrize("level", ["-O0", "-O2"])
+@pytest.mark.parametrize("tables", [True, False])
+def test_threads_do_not_get_in_each_others_way(tables: bool, level: str) -> None:
+    """Three threads that meet in a small hash set again and again never count a state twice, or not at all."""
+    sizes = yardstick.sizes("tiny", dict(pages=4))
+    means = Means(threads=3, tables=tables, bitmap=False, chunk=8, level=level)
+    for _ in range(6):
+        seen = engine.explore(yardstick, sizes, yardstick.alike, means=means)
+        assert (seen.states, seen.orbit_sum, seen.transitions) == (19_981, 345_749, 139_940)

@@ -1,0 +1,285 @@
+"""A search on disk: it goes on as if it had never been stopped, from the file it wrote and from no other."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checkers.explore import UNLIMITED, Budget, Exploration
+from checkers.native import checkpoint, engine, library
+from checkers.native.checkpoint import BadCheckpoint, Checkpoint
+from checkers.native.engine import Means
+from poolproof import catalog
+from spec.dsl import Machine, Sort
+from tests.machines import module
+
+from .test_engine import LONG
+from .ways import QUICK, exactly, needs_a_compiler
+
+pytestmark = needs_a_compiler
+
+ROOT = Path(__file__).parents[3]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question, and how it is searched."""
+
+    machine: Machine
+    alike: tuple[type[Sort], ...]
+    sizes: dict[str, int]
+    how: dict[str, Any]
+
+    def __call__(
+        self, path: Path | None = None, resume: Path | None = None, budget: Budget = UNLIMITED, **more: Any
+    ) -> Exploration:
+        identity = {"model": self.machine.name, "scope": self.sizes, "symmetry": [s.__name__ for s in self.alike]}
+        point = Checkpoint(identity, path or resume, resume) if path or resume else None
+        means = replace(Means(threads=1, **QUICK), checkpoint=point, **{**self.how, **more})
+        return engine.explore(self.machine, self.sizes, self.alike, budget, means=means)
+
+
+def asked(name: str, alike: bool = True, sizes: dict[str, int] | None = None, **how: Any) -> Asked:
+    machine: Machine = module(LONG).MACHINE if name == "long" else catalog.find(name)
+    return Asked(machine, machine.alike if alike else (), machine.sizes("tiny", sizes or {}), how)
+
+
+SEARCHES = {
+    "pages alike, a bitmap": asked("yardstick", sizes=dict(pages=4)),
+    "devices alike too": asked("ownership"),
+    "nobody alike": asked("yardstick", alike=False, sizes=dict(pages=3)),
+    "a hash set": asked("yardstick", sizes=dict(pages=4), bitmap=False),
+    "a hash set, nobody alike": asked("yardstick", alike=False, sizes=dict(pages=3), bitmap=False),
+    "evaluated": asked("yardstick", sizes=dict(pages=4), tables=False),
+    "a broken model": asked("b47_second_mapping_left_behind"),
+    "states of two words": asked("long", bitmap=False),
+    "states of two words, evaluated": asked("long", tables=False),
+}
+
+
+@pytest.mark.parametrize("threads", [(1, 2), (3, 1)], ids=str)
+@pytest.mark.parametrize("search", SEARCHES)
+def test_a_stopped_search_goes_on_as_if_it_had_not_been(search: str, threads: tuple[int, int], tmp_path: Path) -> None:
+    """Stopped at several depths, each time gone on with: the same counts, findings, traces and guards in the end."""
+    question, file = SEARCHES[search], tmp_path / "search"
+    whole = question(threads=1)
+    most = whole.states
+    first, *stops = (budget for budget in (1, 30, most // 10, most // 3, 2 * most // 3) if budget)
+    seen = question(file, budget=Budget(states=first), threads=threads[0])
+    for n, stop in enumerate(stops):
+        assert seen.stopped
+        seen = question(resume=file, budget=Budget(states=stop), threads=threads[n % 2])
+        assert seen.states >= min(stop, most)
+    seen = question(resume=file, threads=threads[1])
+    assert exactly(seen) == exactly(whole)
+    assert not seen.stopped
+
+
+def test_a_search_gone_on_with_knows_the_time_before(tmp_path: Path) -> None:
+    """The seconds of a search are those of all its sittings."""
+    question, file = SEARCHES["devices alike too"], tmp_path / "search"
+    before = question(file, budget=Budget(states=300)).seconds
+    assert question(resume=file).seconds > before
+
+
+def test_a_checkpoint_may_be_gone_on_with_twice(tmp_path: Path) -> None:
+    """Further checkpoints go into the file it came from; the file is whole at any time."""
+    question, file = SEARCHES["devices alike too"], tmp_path / "search"
+    question(file, budget=Budget(states=300))
+    kept = file.read_bytes()
+    one = question(resume=file)
+    assert file.read_bytes() == kept
+    assert exactly(question(resume=file)) == exactly(one)
+    assert [path.name for path in tmp_path.iterdir()] == ["search"]
+
+
+def test_with_other_memory_the_states_are_kept_as_before(tmp_path: Path) -> None:
+    """A search that began with a bitmap goes on with it, whatever memory there is by then; so does a hash set."""
+    alone = asked("yardstick", alike=False, sizes=dict(pages=5))
+    for first, then, kind in ((200_000_000, 6_300_000, "bitmap"), (6_300_000, 200_000_000, "hash set")):
+        file = tmp_path / kind
+        seen = alone(file, budget=Budget(states=400, memory=first))
+        assert seen.memory.startswith(kind)
+        assert alone(resume=file, budget=Budget(states=900, memory=then)).memory.startswith(kind)
+
+
+def test_an_interrupt_is_gone_on_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C writes a checkpoint before the search ends."""
+    question, file = asked("yardstick", sizes=dict(pages=5)), tmp_path / "search"
+
+    def interrupted(self: library.Search, *_: object, **__: object) -> int:
+        monkeypatch.undo()
+        self.run(0.001)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(library.Search, "run", interrupted)
+    seen = question(file)
+    assert seen.stopped == "interrupted"
+    assert seen.states < 78_565
+    assert exactly(question(resume=file)) == exactly(question())
+
+
+# A process that is killed.
+
+CHILD = """
+import sys
+from pathlib import Path
+from checkers.native import engine
+from checkers.native.checkpoint import Checkpoint
+from checkers.native.engine import Means
+from models.yardstick import yardstick
+
+engine.SLICE = 0.003
+file, resume, alike, bitmap, tables = sys.argv[1:]
+sizes = yardstick.sizes("tiny", dict(pages=4))
+sorts = yardstick.alike if alike == "1" else ()
+point = Checkpoint({"model": "yardstick"}, Path(file), Path(file) if resume == "1" else None, interval=0)
+means = Means(2, tables == "1", bitmap == "1", point, chunk=64, level="-O1")
+seen = engine.explore(yardstick, sizes, sorts, means=means, progress=lambda seen: print(seen.states, flush=True))
+lengths = {name: len(found.trace.steps) for name, found in seen.reached.items()}
+print("done", seen.states, seen.orbit_sum, seen.transitions, seen.depth, sorted(lengths.items()), len(seen.untested))
+"""
+"""Writes a checkpoint after each slice, and a line before it."""
+
+
+def child(file: Path, *how: int) -> subprocess.Popen[str]:
+    words = (sys.executable, "-c", CHILD, str(file), *map(str, how))
+    return subprocess.Popen(words, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize(
+    ("how", "counts"),
+    [
+        ((0, 1, 1), "done 345749 345749 2781114 23 "),
+        ((0, 0, 1), "done 345749 345749 2781114 23 "),
+        ((0, 0, 0), "done 345749 345749 2781114 23 "),
+    ],
+    ids=["a bitmap", "a hash set", "evaluated"],
+)
+def test_a_killed_process_goes_on_where_it_was(how: tuple[int, int, int], counts: str, tmp_path: Path) -> None:
+    """Killed in the middle, whatever it was doing, and once more: the numbers are those of one that was not."""
+    file = tmp_path / "search"
+    unhurt = child(tmp_path / "other", 0, *how).communicate()[0].splitlines()[-1]
+    for resume in (0, 1):
+        process = child(file, resume, *how)
+        assert process.stdout
+        for _ in range(2 + resume):
+            assert process.stdout.readline()
+        process.kill()
+        process.communicate()
+        assert file.exists()
+    ended = child(file, 1, *how).communicate()[0].splitlines()
+    assert ended[-1] == unhurt
+    assert unhurt.startswith(counts)
+    assert int(ended[0]) > 4, "it went on"
+
+
+# Files that are none.
+
+SAVED = asked("yardstick", sizes=dict(pages=3))
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    """A checkpoint of a search with symmetry, stopped in the middle of a level."""
+    SAVED(tmp_path / "search", budget=Budget(states=300))
+    return tmp_path / "search"
+
+
+def refused(question: Asked, file: Path) -> str:
+    """What is said about a file that is not gone on from; it is left as it is."""
+    before = file.read_bytes()
+    with pytest.raises(BadCheckpoint) as caught:
+        question(resume=file)
+    assert file.read_bytes() == before
+    assert "\n" not in str(caught.value)
+    return str(caught.value).removeprefix(f"{file}: ")
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        (asked("per_packet"), "is of another model (yardstick, not per_packet); ask the same question as then"),
+        (asked("yardstick"), "is of another scope ({'pages': 3, "),
+        (asked("yardstick", alike=False, sizes=dict(pages=3)), "is of another symmetry (['Page'], not [])"),
+        (asked("yardstick", sizes=dict(pages=3), tables=False), "is of another engine (["),
+        (asked("yardstick", sizes=dict(pages=3), chunk=16), "is of another engine (["),
+    ],
+    ids=["model", "scope", "symmetry", "way of searching", "chunks"],
+)
+def test_a_checkpoint_of_another_question_is_refused(other: Asked, words: str, saved: Path) -> None:
+    """One line says what is different, with both values, and what to do."""
+    assert refused(other, saved).startswith(words)
+
+
+def test_a_checkpoint_of_other_code_is_refused(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the search itself has changed, an old file means nothing."""
+    monkeypatch.setattr(checkpoint, "shared_text", lambda: "other code")
+    assert refused(SAVED, saved).startswith("is of another version of the code (")
+
+
+def test_a_file_that_is_cut_short_is_refused(saved: Path) -> None:
+    """At whatever length: in the first line, in the counts, in the states, in the set, in the seal."""
+    whole = saved.read_bytes()
+    line = whole.index(b"\n") + 1
+    lengths = [0, 1, line // 2, line - 1, line, line + 1, line + 79, line + 80, line + 400, line + 3000]
+    lengths += [len(whole) * n // 10 for n in range(1, 10)] + [len(whole) - n for n in (33, 32, 31, 1)]
+    for length in lengths:
+        saved.write_bytes(whole[:length])
+        assert refused(SAVED, saved).startswith(("is cut short", "is no checkpoint of this"))
+    saved.write_bytes(whole + b"x")
+    assert refused(SAVED, saved).startswith("is cut short or damaged; begin anew without")
+
+
+def test_a_file_with_a_flipped_bit_is_refused(saved: Path) -> None:
+    """Wherever the bit is, the file is not gone on from."""
+    whole = saved.read_bytes()
+    line = whole.index(b"\n") + 1
+    for at in (0, line // 2, line - 1, line, line + 8, line + 40, line + 90, len(whole) // 2, len(whole) - 1):
+        for bit in (0, 6):
+            saved.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << bit]) + whole[at + 1 :])
+            assert refused(SAVED, saved).startswith("is ")
+
+
+@pytest.mark.parametrize("text", [b"", b"{}", b"[]\n", b"\xff\xfe", b'{"format": "poolproof checkpoint 0"}\nx', b"7"])
+def test_a_file_that_is_something_else_is_refused(text: bytes, saved: Path) -> None:
+    """Whatever it is: text, JSON of another kind, an older format."""
+    saved.write_bytes(text)
+    said = refused(SAVED, saved)
+    assert said == "is no checkpoint of this version; begin anew without --resume"
+
+
+def test_the_first_line_says_what_is_in_the_file(saved: Path) -> None:
+    """Whoever finds the file can read of which question it is."""
+    head = json.loads(saved.read_bytes().partition(b"\n")[0])
+    assert head["format"] == checkpoint.FORMAT
+    assert (head["model"], head["threads"]) == ("yardstick", 1)
+
+
+def test_a_write_that_fails_leaves_the_earlier_file(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The new one is written beside it and renamed when it is whole; until then the old one stands."""
+    before = saved.read_bytes()
+
+    def half(self: library.Search, path: str) -> bool:
+        with open(path, "ab") as file:
+            file.write(b"half a search")
+        return False
+
+    def no_disk(self: library.Search, path: str) -> bool:
+        raise OSError(28, "No space left on device")
+
+    for save in (half, no_disk):
+        monkeypatch.setattr(library.Search, "save", save)
+        with pytest.raises(BadCheckpoint, match=r"cannot be written; is the disk full\? The checkpoint before it st"):
+            SAVED(resume=saved, budget=Budget(states=600))
+        assert saved.read_bytes() == before
+        assert [path.name for path in saved.parent.iterdir()] == ["search"]
+    monkeypatch.undo()
+    assert not SAVED(resume=saved).stopped
