@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: help check agree test test-slow lint docs clean
+.PHONY: help check agree bench test test-slow lint docs clean
 .DEFAULT_GOAL := help
 
 help: ## what there is to make
@@ -24,6 +24,9 @@ check: $(READY) ## every model, every promise, every bug of the zoo (under a min
 
 agree: $(READY) ## do all engines count the same states? spin and rumur too, where they are installed
 	@$(BIN)/python -m poolproof.agreement
+
+bench: $(READY) ## how fast the search is, beside one written by hand (about six minutes)
+	@$(BIN)/python -m poolproof.bench
 
 test: $(READY) ## all tests but the slow ones (under ten minutes on two cores)
 	@$(BIN)/python -m pytest -m "not slow"
