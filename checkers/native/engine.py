@@ -180,7 +180,7 @@ class Native:
         assert state
         for _ in self.world.successors(search.bytes_of(state)):
             pass
-        raise AssertionError("an action left its bounds in C and keeps them in Python")
+        raise AssertionError("an action left its bounds in C, or its tables, and keeps its bounds in Python")
 
     def _read(self, search: Search, started: float) -> None:
         report, fired = search.report()

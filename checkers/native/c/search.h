@@ -20,7 +20,7 @@
 #define ALWAYS static inline __attribute__((always_inline))
 
 enum { BATCH = 256, MOST_CLAIMS = 127 };	/* with WRONG_STEP and the one for being stuck; Python knows too */
-#define WRONG_STEP ((claims_t)1 << 127)	/* asks whether every step keeps the bounds of its fields */
+#define WRONG_STEP ((claims_t)1 << 127)	/* a step leaves the bounds of a field, or the tables */
 enum { RUNNING, FINISHED, SLICE, STATES, MEMORY, FAILED, FOUND, GROW };	/* why a run came back */
 
 typedef struct { uint64_t w[WORDS]; } word_t;

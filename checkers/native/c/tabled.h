@@ -1,7 +1,7 @@
 /* Expanding with tables: a state's row, the cells of its pages, and judging what they could not rule out. */
 static void code_of(const struct search *s, const word_t *x, uint8_t *code);
 
-/* Judge claims on the whole state, and on every step from it; do all of them keep their bounds? */
+/* Judge claims on the whole state, and on every step from it. */
 static __attribute__((noinline)) void judge_whole(struct worker *k, const word_t *x, claims_t asked, int moved)
 {
 	const struct model *m = k->search->m;
@@ -12,17 +12,16 @@ static __attribute__((noinline)) void judge_whole(struct worker *k, const word_t
 	hit = m->judge(asked & ~steps & ~stuck, k->s, k->s, PAGES);
 	if (!moved && asked & stuck && !m->is_final(k->s))
 		hit |= stuck;
-	for (uint32_t n = 0; n < m->instances && (steps || asked & WRONG_STEP); n++) {
+	if (asked & WRONG_STEP)
+		fail(k, x);
+	for (uint32_t n = 0; n < m->instances && steps; n++) {
 		const struct instance *i = &m->instance[n];
 		int args[6];
 		memcpy(args, i->args, sizeof args);
 		for (int page = 1; page <= (i->paged ? PAGES : 1); page++) {
 			if (i->paged)
 				args[i->page_at] = page;
-			int taken = m->take(i->action, k->s, k->t, args);
-			if (taken == WRONG)
-				fail(k, x);
-			if (taken == 1)
+			if (m->take(i->action, k->s, k->t, args) == 1)
 				hit |= m->judge(steps, k->s, k->t, PAGES);
 		}
 	}

@@ -33,15 +33,23 @@ static void grow_slots(struct numbered *x)
 	x->mask = mask;
 }
 
+/* Where the number of these bytes is, plus one, or would be. */
+static uint32_t *slot_of(const struct numbered *x, const uint8_t *bytes)
+{
+	uint32_t h = hash_bytes(bytes, x->width) & x->mask;
+	while (x->slot[h] && memcmp(x->bytes + (size_t)(x->slot[h] - 1) * x->width, bytes, x->width))
+		h = (h + 1) & x->mask;
+	return &x->slot[h];
+}
+
 /* The number of these bytes; new ones get the next, up to MOST_NUMBERS. */
 static uint32_t number_of(struct tables *t, struct numbered *x, const uint8_t *bytes)
 {
 	if (x->n * 2 >= x->mask)
 		grow_slots(x);
-	uint32_t h = hash_bytes(bytes, x->width) & x->mask;
-	for (; x->slot[h]; h = (h + 1) & x->mask)
-		if (!memcmp(x->bytes + (size_t)(x->slot[h] - 1) * x->width, bytes, x->width))
-			return x->slot[h] - 1;
+	uint32_t *slot = slot_of(x, bytes);
+	if (*slot)
+		return *slot - 1;
 	if (x->n == MOST_NUMBERS) {
 		t->failed = "too many page records, or states of pools and devices";
 		return 0;
@@ -51,7 +59,7 @@ static uint32_t number_of(struct tables *t, struct numbered *x, const uint8_t *b
 		x->bytes = realloc(x->bytes, (size_t)x->room * x->width + 1);
 	}
 	memcpy(x->bytes + (size_t)x->n * x->width, bytes, x->width);
-	x->slot[h] = ++x->n;
+	*slot = ++x->n;
 	return x->n - 1;
 }
 
@@ -299,13 +307,10 @@ static int fill_step(struct filling *f, const struct instance *i, uint32_t recor
 	if (taken != 1)
 		return taken;
 	const uint8_t *cells = m->cells_of(f->after);
-	uint32_t records = t->records.n, rests = t->rests.n;
-	uint32_t record_to = i->paged ? number_of(t, &t->records, cells) : record;
-	uint32_t rest_to = i->writes_rest ? number_of(t, &t->rests, cells + m->pages * m->record) : rest;
-	if (t->records.n != records || t->rests.n != rests) {
-		t->failed = "a closure that a step leads out of";
-		return WRONG;
-	}
+	uint32_t record_to = i->paged ? *slot_of(&t->records, cells) : record + 1;
+	uint32_t rest_to = i->writes_rest ? *slot_of(&t->rests, cells + m->pages * m->record) : rest + 1;
+	if (!record_to-- || !rest_to--)
+		return WRONG;	/* the closure has missed it: this must not be, and ends the search */
 	f->suspects |= m->judge(claims, f->s, f->after, 1);
 	if (!f->info)
 		return 1;
