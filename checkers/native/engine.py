@@ -24,6 +24,8 @@ from .library import Compiled, Config, NoMemory, Report, Search, State
 ENGINE = "explore (c)"
 SLICE = 0.1
 """Seconds between two looks at the clock, at memory, and at who interrupts."""
+MOST_LOOKS = 3_000_000
+"""States that were found and not expanded: up to so many are judged when a search is stopped, a second or two."""
 MOST_CLAIMS = 126
 """A bit each of 128, beside one for being stuck and one for leaving bounds."""
 
@@ -133,6 +135,9 @@ class Native:
         self._read(search, started)
         if point and seen.stopped:
             point.save(search, self.config, seen.seconds)
+        if seen.stopped and search.report()[0].frontier <= MOST_LOOKS:
+            search.look()
+            self._read(search, started)
         self._tell(search)
         search.close()
         return seen
@@ -243,9 +248,10 @@ class Native:
         return ways
 
     def _levels(self, lowest: int, top: int) -> Search | None:
-        """A search that has kept the levels from the lowest up to the top; None if memory does not suffice."""
+        """A search that knows the levels from the lowest up to below the top; None if memory does not suffice."""
         second = Search(self.compiled, self.config, self.threads, self.most_bytes, keep_from=lowest)
-        while (why := second.run(SLICE, depth=top)) == library.SLICE:
+        why = library.FINISHED
+        while top > 1 and (why := second.run(SLICE, depth=top - 1)) == library.SLICE:
             pass
         if why == library.MEMORY and lowest < top - 1:
             second.close()

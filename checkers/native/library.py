@@ -177,6 +177,10 @@ class Search:
         words = self.config.words
         return [tuple(from_[i : i + words]) for i in range(0, len(from_), words)]
 
+    def look(self) -> None:
+        """Judge what a stopped search found and did not expand; after this it cannot go on."""
+        self.code.search_look(self.at)
+
     def save(self, path: str) -> bool:
         return bool(self.code.search_save(self.at, path.encode()))
 

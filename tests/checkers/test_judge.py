@@ -93,7 +93,7 @@ def test_an_interrupt_in_a_search_of_stages_keeps_what_was_found(monkeypatch: py
 def test_a_search_of_stages_has_what_the_budget_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
     """The time of one question is shared by its searches; it never becomes "no limit"."""
     given: list[Budget] = []
-    monkeypatch.setattr(judge, "reach", lambda machine, sizes, witness, budget: given.append(budget))
+    monkeypatch.setattr(judge, "reach", lambda machine, sizes, witness, budget, effort: given.append(budget))
     judge.check(question(SOUND, Budget(states=1000, seconds=60.0)))
     assert [(0 < b.seconds < 60, b.states) for b in given] == [(True, 1000)]
 

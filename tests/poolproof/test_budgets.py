@@ -140,7 +140,7 @@ def test_an_interrupt_that_python_lost_is_heard(ask: Ask, monkeypatch: pytest.Mo
 
 def test_ctrl_c_prints_the_results_so_far() -> None:
     """On a terminal there is a progress line; Ctrl-C ends the search, and what it met is told with exit code 3."""
-    code, seen = on_a_terminal("check", "ownership", interrupt_at="transitions/s")
+    code, seen = on_a_terminal("check", "ownership", "--scope", "large", "--pages", "6", interrupt_at="transitions/s")
     assert code == 3
     assert "budget spent" in seen
     assert "states (interrupted)" in seen

@@ -38,3 +38,10 @@ static word_t word_of_code(const struct search *s, const uint8_t *code, uint64_t
 	s->m->pack(code, x.w);
 	return x;
 }
+
+static orbit_t orbit_of(const struct search *s, const word_t *x)
+{
+	struct state *t = s->worker->t;
+	s->m->unpack(x->w, t);
+	return s->m->sorts_pages || s->m->moves ? s->m->orbit_of(t) : 1;
+}

@@ -37,10 +37,19 @@ static word_t joined(const struct search *s, const uint32_t *id, uint32_t rest, 
 	return x;
 }
 
+/* The group's order over the stabiliser's. */
+static orbit_t orbit_of(const struct search *s, const word_t *x)
+{
+	uint32_t id[PAGES], rest = split(s, x, id), fixing = 1;
+	for (int m = 0; m < MOVES; m++)
+		fixing += form(s, m, id, rest) == num(*x);
+	return (SORTED ? namings(id) : 1) * ((MOVES + 1) / fixing);
+}
+
 ALWAYS void expand(struct worker *k, const word_t *x, claims_t asked)
 {
 	struct search *s = k->search;
-	uint32_t id[PAGES], rest = split(s, x, id), fixing = 1;
+	uint32_t id[PAGES], rest = split(s, x, id);
 	struct here h = arrive(k, id, rest);
 	struct steps steps = steps_of(k);
 	uint64_t rank;
@@ -63,7 +72,5 @@ ALWAYS void expand(struct worker *k, const word_t *x, claims_t asked)
 	}
 	k->n = steps.n;
 	leave(k, &h, id, x, asked);
-	for (int m = 0; m < MOVES; m++)
-		fixing += form(s, m, id, rest) == num(*x);
-	add_orbit(k, (SORTED ? namings(id) : 1) * ((MOVES + 1) / fixing));
+	add_orbit(k, orbit_of(s, x));
 }

@@ -54,3 +54,9 @@ static word_t joined(const struct search *s, const uint32_t *id, uint32_t rest, 
 	}
 	return word(n);
 }
+
+static orbit_t orbit_of(const struct search *s, const word_t *x)
+{
+	(void)s, (void)x;
+	return 1;
+}

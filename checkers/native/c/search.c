@@ -332,6 +332,47 @@ void search_free(struct search *s)
 	free(s);
 }
 
+/* Judge a state that was not expanded, and count what it stands for. */
+static void look_at(struct search *s, const word_t *x, claims_t asked, struct finds *finds)
+{
+	struct worker *k = &s->worker[0];
+	uint8_t code[s->m->cells];
+	code_of(s, x, code);
+	s->m->load(k->s, code);
+	claims_t hit = s->m->judge(asked, k->s, k->s, PAGES);
+	if (hit)
+		keep_least(s->m, finds, hit, x);
+	add_orbit(k, orbit_of(s, x));
+}
+
+static void look_at_chunk(struct search *s, const struct chunk *c, uint32_t from, claims_t asked, struct finds *finds)
+{
+	for (uint32_t i = from; i < c->n; i++)
+		look_at(s, &c->state[i], asked, finds);
+}
+
+/* Ask of the states that a stopped search did not expand what it asked of the others; after this it cannot go on. */
+void search_look(struct search *s)
+{
+	struct finds later = { 0 };
+	claims_t asked = ~s->found & ~s->m->every_step & (((claims_t)1 << s->m->claims) - 1);
+	for (uint32_t i = 0; i < s->workers; i++)
+		if (s->worker[i].chunk)
+			look_at_chunk(s, s->worker[i].chunk, s->worker[i].at, asked, &s->worker[0].finds);
+	for (uint32_t i = s->taken; i < s->level.n; i++)
+		look_at_chunk(s, s->level.chunk[i], 0, asked, &s->worker[0].finds);
+	merge_finds(s);
+	for (uint32_t i = 0; i < s->workers; i++)
+		for (uint32_t n = 0; n < s->worker[i].next.n; n++)
+			look_at_chunk(s, s->worker[i].next.chunk[n], 0, asked & ~s->found, &later);
+	for (uint32_t c = 0; c < s->m->claims; c++)
+		if (later.hit >> c & 1) {
+			s->found |= (claims_t)1 << c;
+			s->found_depth[c] = s->depth + 1;
+			s->found_state[c] = later.least[c];
+		}
+}
+
 /* What a search has seen so far. */
 struct report {
 	uint64_t states, transitions, orbits_low, orbits_high, frontier, set_bytes, bytes;
@@ -425,7 +466,7 @@ void search_code(const struct search *s, const uint64_t *state, uint8_t *code)
 	code_of(s, &x, code);
 }
 
-/* For each of n states the least one of a kept level that leads to it. */
+/* For each of n states the least one that leads to it, of a kept level or of the one after the last kept. */
 void search_back(struct search *s, uint32_t level, uint32_t n, const uint64_t *state, uint64_t *from)
 {
 	struct worker *k = &s->worker[0];
@@ -433,8 +474,9 @@ void search_back(struct search *s, uint32_t level, uint32_t n, const uint64_t *s
 	word_t *least = (word_t *)from;
 	char known[n];
 	memset(known, 0, n);
-	for (uint32_t i = 0; i < s->kept[level].n; i++) {
-		const struct chunk *c = s->kept[level].chunk[i];
+	const struct level *l = level < s->kept_n ? &s->kept[level] : &s->level;
+	for (uint32_t i = 0; i < l->n; i++) {
+		const struct chunk *c = l->chunk[i];
 		for (uint32_t at = 0; at < c->n; at++) {
 			expand(k, &c->state[at], 0);
 			for (uint32_t j = 0; j < k->n; j++)

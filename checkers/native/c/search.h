@@ -170,14 +170,20 @@ ALWAYS void push(struct worker *k, const word_t *x)
 	k->states++;
 }
 
+/* Of the states that show a claim, the least is kept. */
+static void keep_least(const struct model *m, struct finds *f, claims_t hit, const word_t *x)
+{
+	for (uint32_t c = 0; c <= m->claims; c++)
+		if (hit >> c & 1) {
+			if (!(f->hit >> c & 1) || less(x, &f->least[c]))
+				f->least[c] = *x;
+			f->hit |= (claims_t)1 << c;
+		}
+}
+
 static void note(struct worker *k, claims_t hit, const word_t *x)
 {
-	for (uint32_t c = 0; c <= k->search->m->claims; c++)
-		if (hit >> c & 1) {
-			if (!(k->finds.hit >> c & 1) || less(x, &k->finds.least[c]))
-				k->finds.least[c] = *x;
-			k->finds.hit |= (claims_t)1 << c;
-		}
+	keep_least(k->search->m, &k->finds, hit, x);
 }
 
 static void fail(struct worker *k, const word_t *x)

@@ -103,3 +103,10 @@ ALWAYS void expand(struct worker *k, const word_t *x, claims_t asked)
 	leave(k, &h, id, x, asked);
 	add_orbit(k, namings(id));
 }
+
+static orbit_t orbit_of(const struct search *s, const word_t *x)
+{
+	uint32_t id[PAGES];
+	split(s, x, id);
+	return namings(id);
+}

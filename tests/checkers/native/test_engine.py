@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -73,15 +74,12 @@ def test_a_budget_of_time_keeps_what_was_met(means: Means) -> None:
     assert 0 < seen.states < 90_000_000
 
 
-@pytest.mark.parametrize(("means", "words"), [
-    (Means(threads=2, bitmap=False), "50 MB of memory; the hash set would grow to"),
-    (Means(threads=2, tables=False), "50 MB of memory; the hash set would grow to"),
-], ids=["tables", "evaluated"])  # fmt: skip
-def test_a_budget_of_memory_is_kept(means: Means, words: str) -> None:
+@pytest.mark.parametrize("means", [Means(threads=2, bitmap=False), Means(threads=2, tables=False)])
+def test_a_budget_of_memory_is_kept(means: Means) -> None:
     """The hash set does not grow beyond it; the search says so, with what it would have needed."""
     sizes = yardstick.sizes("tiny", dict(pages=6))
     seen = engine.explore(yardstick, sizes, budget=Budget(memory=50_000_000), means=means)
-    assert seen.stopped.startswith(words)
+    assert re.fullmatch(r"50 MB of memory: .* states, which would grow to .* MB, and .* to expand", seen.stopped)
     assert 100_000 < seen.states < 10_000_000
     assert {"a_device_is_gone", "a_page_crosses_two_devices"} <= set(seen.reached)
 
@@ -170,7 +168,7 @@ def test_traces_are_found_with_little_memory(monkeypatch: pytest.MonkeyPatch) ->
     whole = engine.explore(*asked, means=WAYS["tables, bitmap"])
     monkeypatch.setattr(engine, "Search", Tight)
     assert exactly(engine.explore(*asked, means=WAYS["tables, bitmap"])) == exactly(whole)
-    assert passes >= {0, 2, 3, 5, 6}
+    assert passes >= {0, 2, 5, 7}
 
 
 # What C cannot do.
