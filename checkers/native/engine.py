@@ -53,10 +53,8 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def why_not(machine: Machine, sizes: dict[str, int]) -> str:
+def why_not(model: Model) -> str:
     """Why a model cannot be searched in C; empty if it can."""
-    world = World(machine, sizes)
-    model = Model(world, Symmetry(world, ()))
     if not model.layout.is_packable:
         return f"a page's record has {model.layout.record_bits} bits, more than a word"
     if len(model.asked) > MOST_CLAIMS:
@@ -90,22 +88,25 @@ class Native:
         self, machine: Machine, sizes: dict[str, int], alike: tuple[type[Sort], ...], budget: Budget,
         until: str, means: Means,
     ) -> None:  # fmt: skip
-        if why := why_not(machine, sizes):
-            raise CannotCompile(why)
         self.world = World(machine, sizes)
         self.symmetry = Symmetry(self.world, alike)
         self.budget, self.means, self.until = budget, means, until
         self.threads = means.threads or cores()
         self.most_bytes = budget.memory or memory.to_spare()
+        self.model = self._model()
+        if why := why_not(self.model):
+            raise CannotCompile(why)
         self.compiled, self.config = self._configured()
-        self.model = self.compiled.model
         self.seen = Exploration(self.world, alike, fired={a.name: 0 for a in machine.actions}, engine=ENGINE)
         self.seen.most_states = self.config.space
+
+    def _model(self) -> Model:
+        return Model(self.world, self.symmetry)
 
     def _configured(self) -> tuple[Compiled, Config]:
         """The compiled model and the way to search it: with tables, unless there are none for it."""
         level, tune = self.means.level, {"CHUNK": self.means.chunk}
-        compiled = Compiled(Model(self.world, self.symmetry), not self.means.tables, level)
+        compiled = Compiled(self.model, not self.means.tables, level)
         if compiled.is_tabled and not compiled.failed:
             was_dense = self.means.checkpoint.was_dense() if self.means.checkpoint else None
             most = self.most_bytes // 4 if was_dense is None else sys.maxsize * was_dense
@@ -113,7 +114,7 @@ class Native:
             if config:
                 return compiled, config.tuned(level, tune)
         if compiled.is_tabled:
-            compiled = Compiled(Model(self.world, self.symmetry), True, level)
+            compiled = Compiled(self.model, True, level)
         return compiled, compiled.evaluated().tuned(level, tune)
 
     # -- running -----------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from ..symmetry import Symmetry
 from ..traces import Finding, Step, Trace, steps
 from .engine import PLAIN, Means, Native
 from .generate import Asked, Model
-from .library import Compiled, Config, Search
+from .library import Search
 
 Args = tuple[Sort, ...]
 
@@ -84,9 +84,8 @@ class Staged(Native):
         self.finding: Finding | None = None
         super().__init__(machine, sizes, (), budget, "", means)
 
-    def _configured(self) -> tuple[Compiled, Config]:
-        compiled = Compiled(StagedModel(self.world, self.witness, self.args), True, self.means.level)
-        return compiled, compiled.evaluated().tuned(self.means.level, {"CHUNK": self.means.chunk})
+    def _model(self) -> Model:
+        return StagedModel(self.world, self.witness, self.args)
 
     def _until(self) -> int:
         return 1
