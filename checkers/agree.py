@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from spec.dsl import Machine, Sort
+from spec.dsl import Machine
 
-from .explore import Exploration, explore
+from .engines import PYTHON, C, Effort, explore
+from .native.build import compiler
 from .other_tools import Count, Rumur, Spin, ToolError
 from .verdict import Exit
 
@@ -26,38 +27,27 @@ class Engine(Protocol):
         """Its count; it raises ToolError where it has none."""
 
 
+@dataclass(frozen=True)
 class Explorer:
-    """This project's own search, without symmetry."""
+    """This project's own search, in Python or in C, of all states, or of orbits whose sizes must add up."""
 
-    name = "explore (python)"
+    language: str = PYTHON
+    orbits: bool = False
 
-    def available(self) -> bool:
-        return True
-
-    def count(self, machine: Machine, sizes: dict[str, int]) -> Count:
-        seen = _searched(machine, sizes, ())
-        return Count(seen.states, seen.transitions, not _breaks_a_state(machine, set(seen.violated)))
-
-
-class Orbits:
-    """The same search with symmetry: the sizes of the orbits it found must add up."""
-
-    name = "explore (orbits)"
+    @property
+    def name(self) -> str:
+        return f"{'orbits' if self.orbits else 'explore'} ({self.language})"
 
     def available(self) -> bool:
-        return True
+        return self.language == PYTHON or bool(compiler())
 
     def count(self, machine: Machine, sizes: dict[str, int]) -> Count:
-        seen = _searched(machine, sizes, machine.alike)
-        return Count(seen.orbit_sum, None, not _breaks_a_state(machine, set(seen.violated)))
-
-
-def _searched(machine: Machine, sizes: dict[str, int], alike: tuple[type[Sort], ...]) -> Exploration:
-    """The whole search; one that somebody interrupted has counted nothing."""
-    seen = explore(machine, sizes, alike)
-    if seen.stopped:
-        raise KeyboardInterrupt
-    return seen
+        """The count of the whole search; one that somebody interrupted has counted nothing."""
+        seen = explore(machine, sizes, machine.alike if self.orbits else (), effort=Effort(self.language))
+        if seen.stopped:
+            raise KeyboardInterrupt
+        holds = not _breaks_a_state(machine, set(seen.violated))
+        return Count(seen.orbit_sum, None if self.orbits else seen.transitions, holds)
 
 
 def _breaks_a_state(machine: Machine, violated: set[str]) -> bool:
@@ -65,7 +55,14 @@ def _breaks_a_state(machine: Machine, violated: set[str]) -> bool:
     return any(claim.name in violated for claim in machine.promises if not claim.is_step)
 
 
-ENGINES: tuple[Engine, ...] = (Explorer(), Orbits(), Spin(), Rumur())
+ENGINES: tuple[Engine, ...] = (
+    Explorer(),
+    Explorer(orbits=True),
+    Explorer(C),
+    Explorer(C, orbits=True),
+    Spin(),
+    Rumur(),
+)
 """All that can count; the first one that answers is the one the others are compared with."""
 
 
