@@ -1,0 +1,159 @@
+"""`poolproof check` and its engines: which one answers, with how much, and how a search is stopped and gone on with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checkers.native import build
+from tests.checkers.native.ways import needs_a_compiler
+
+from .conftest import Ask, Said
+from .drivers import SOUND, write
+
+USAGE, INPUT = 2, 65
+
+BAD = [
+    ("--engine java", USAGE, "--engine java: is none; there are c and python"),
+    ("--engine C", USAGE, "--engine C: is none; there are c and python"),
+    ("--engine python --threads 2", USAGE, "--threads 2: the Python search has one; leave out --engine python"),
+    ("--threads -1", USAGE, "'-1'; see `poolproof check --help`"),
+    ("--threads 257", USAGE, "'257'; see `poolproof check --help`"),
+    ("--max-memory much", USAGE, "--max-memory much: is no size of 10M or more; for example --max-memory 4G"),
+    ("--max-memory 4Q", USAGE, "--max-memory 4Q: is no size of 10M or more"),
+    ("--max-memory 9M", USAGE, "--max-memory 9M: is no size of 10M or more"),
+    ("--max-memory -4G", USAGE, "--max-memory -4G: is no size of 10M or more"),
+    ("--max-memory nan", USAGE, "--max-memory nan: is no size of 10M or more"),
+    ("--max-memory inf", USAGE, "--max-memory inf: is no size of 10M or more"),
+    ("--checkpoint text.txt", USAGE, "text.txt: exists already and is left as it is; give another name"),
+    ("--checkpoint none/x", USAGE, "none/x: the directory none does not exist; create it or write elsewhere"),
+    ("--checkpoint .", USAGE, ".: is a directory; give the name of a file"),
+    ("--checkpoint x --engine python", USAGE, "x: the Python search writes no checkpoints; leave out --engine python"),
+    ("--checkpoint x per_packet", USAGE, "x: a checkpoint is of one search; name one model"),
+    ("--resume x", USAGE, "x: is no file; give a checkpoint that was written with --checkpoint"),
+    ("--resume .", USAGE, ".: is no file; give a checkpoint that was written with --checkpoint"),
+    ("--resume text.txt", INPUT, "text.txt: is no checkpoint of this version; begin anew without --resume"),
+    ("--resume text.txt per_packet", USAGE, "text.txt: a checkpoint is of one search; name one model"),
+    ("--resume text.txt --engine python", USAGE, "text.txt: the Python search writes no checkpoints"),
+]
+
+
+def must_be_one_line(said: Said, code: int, words: str) -> None:
+    assert (said.code, said.out) == (code, "")
+    assert said.err.startswith("poolproof: ")
+    assert said.err.count("\n") == 1
+    assert words in said.err
+
+
+@needs_a_compiler
+@pytest.mark.parametrize(("typed", "code", "words"), BAD, ids=[typed for typed, _, _ in BAD])
+def test_what_cannot_be_done_is_said_in_one_line(ask: Ask, desk: Path, typed: str, code: int, words: str) -> None:
+    """One line names the value, the rule and the way out; no file is made, and none is touched."""
+    (desk / "text.txt").write_text("mine\n")
+    must_be_one_line(ask("check", "yardstick", *typed.split()), code, words)
+    assert [path.name for path in desk.iterdir()] == ["text.txt"]
+    assert (desk / "text.txt").read_text() == "mine\n"
+
+
+def verdicts(path: Path, but: tuple[str, ...] = ("engine", "memory", "seconds")) -> list[dict[str, Any]]:
+    """The verdicts of a file, but for what tells the engines apart."""
+    found: list[dict[str, Any]] = json.loads(path.read_text())["verdicts"]
+    return [{key: value for key, value in verdict.items() if key not in but} for verdict in found]
+
+
+def engines_of(path: Path) -> set[str]:
+    return {verdict["engine"] for verdict in json.loads(path.read_text())["verdicts"]}
+
+
+@needs_a_compiler
+@pytest.mark.parametrize("model", ["yardstick", "b47_second_mapping_left_behind"])
+def test_both_engines_give_the_same_verdicts(ask: Ask, desk: Path, model: str) -> None:
+    """Every number, every argument and every length; which engine it was is in the file and on the screen."""
+    for engine in ("c", "python"):
+        said = ask("check", model, "--scope", "tiny", "--engine", engine, "--json", f"{engine}.json")
+        assert said.code == 0
+        assert engines_of(desk / f"{engine}.json") == {f"explore ({engine})"}
+    theirs, ours = verdicts(desk / "python.json"), verdicts(desk / "c.json")
+    if model != "yardstick":  # which of several promises breaks first is up to the engine, once one is enough
+        theirs, ours = ([{k: v[k] for k in ("property", "verdict", "steps")} for v in vs] for vs in (theirs, ours))
+    for one, other in zip(theirs, ours, strict=True):
+        assert {**one, "args": len(one.get("args", ()))} == {**other, "args": len(other.get("args", ()))}
+
+
+@needs_a_compiler
+def test_a_stopped_check_is_gone_on_with(ask: Ask, desk: Path) -> None:
+    """The budget stops it with exit code 3; --resume ends it with the verdicts of one that was not stopped."""
+    scope = ("check", "yardstick", "--pages", 4)
+    assert ask(*scope, "--json", "whole.json").code == 0
+    assert ask(*scope, "--max-states", 500, "--checkpoint", "search").code == 3
+    assert ask(*scope, "--max-states", 5000, "--resume", "search", "--threads", 2).code == 3
+    assert ask(*scope, "--resume", "search", "--json", "end.json").code == 0
+    assert verdicts(desk / "end.json") == verdicts(desk / "whole.json")
+    must_be_one_line(ask(*scope, "--checkpoint", "search"), USAGE, "search: exists already and is left as it is")
+
+
+@needs_a_compiler
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("yardstick --pages 3", "search: is of another scope ("),
+        ("per_packet --pages 2", "search: is of another model (yardstick, not per_packet)"),
+        ("yardstick --pages 2 --no-symmetry", "search: is of another symmetry (['Page'], not [])"),
+        ("yardstick --pages 2 --device-symmetry", "search: is of another symmetry (['Page'], not ['Page', 'Device'])"),
+    ],
+)
+def test_a_checkpoint_of_another_question_is_refused(ask: Ask, desk: Path, typed: str, words: str) -> None:
+    """One line with both values, exit code 65, and the file stays as it is."""
+    assert ask("check", "yardstick", "--pages", 2, "--max-states", 50, "--checkpoint", "search").code == 3
+    before = (desk / "search").read_bytes()
+    must_be_one_line(ask("check", *typed.split(), "--resume", "search"), INPUT, words)
+    assert (desk / "search").read_bytes() == before
+
+
+@needs_a_compiler
+def test_a_checkpoint_of_a_model_that_changed_is_refused(ask: Ask, desk: Path) -> None:
+    """Another promise is another question, under the same name."""
+    write(desk / "my.py", SOUND)
+    assert ask("check", "my.py", "--max-states", 2, "--checkpoint", "search").code == 3
+    write(desk / "my.py", SOUND.replace("driver()", "driver(steps=())"))
+    must_be_one_line(ask("check", "my.py", "--resume", "search"), INPUT, "search: is of another digest (")
+
+
+@needs_a_compiler
+def test_a_budget_of_memory_is_a_verdict(ask: Ask) -> None:
+    """What does not fit is left open, and the line says what it would need."""
+    said = ask("check", "yardstick", "--pages", 6, "--no-symmetry", "--max-memory", "50M")
+    assert said.code == 3
+    assert "(budget 50 MB of memory: " in said.flat
+    assert ", which would grow to " in said.flat
+
+
+@pytest.fixture
+def no_compiler(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine without a C compiler, and nothing compiled before."""
+    asked = build.compiler, build.command
+    monkeypatch.setenv("CC", "no-such-compiler")
+    for known in asked:
+        getattr(known, "cache_clear", lambda: None)()
+    yield
+    monkeypatch.undo()
+    for known in asked:
+        getattr(known, "cache_clear", lambda: None)()
+
+
+def test_without_a_compiler_the_python_search_answers(ask: Ask, desk: Path, no_compiler: None) -> None:
+    """All is as with one, and each verdict says why it was not C."""
+    said = ask("check", "yardstick", "--scope", "tiny", "--json", "out.json")
+    assert said.code == 0
+    assert engines_of(desk / "out.json") == {"explore (python): no C compiler (cc) on this machine"}
+
+
+@pytest.mark.parametrize("typed", ["--engine c", "--checkpoint x", "--engine c --checkpoint x"])
+def test_without_a_compiler_c_is_refused(ask: Ask, desk: Path, no_compiler: None, typed: str) -> None:
+    """Who asks for C, or for what only C can do, gets one line and no file."""
+    must_be_one_line(ask("check", "yardstick", *typed.split()), USAGE, "no C compiler (cc) on this machine")
+    assert list(desk.iterdir()) == []
