@@ -78,11 +78,29 @@ def target(row: Row) -> tuple[str, str]:
 def threads(results: Results) -> Sheet:
     """Two threads against one, where the clock on the wall counts."""
     rows = [
-        (row.case, f"{row.rivals:.1f}", f"{row.speed:.1f}", *ratio(row), *target(row))
+        (
+            row.case,
+            f"{row.rivals:.1f}",
+            f"{row.speed:.1f}",
+            *ratio(row),
+            *target(row),
+            f"{row.cores:.2f}",
+            f"{row.extra:.2f}",
+        )
         for row in results.threads
         if row.ours
     ]
-    columns = ("case", "one thread", "two threads", "ratio", "of a round", "target", "")
+    columns = (
+        "case",
+        "one thread",
+        "two threads",
+        "ratio",
+        "of a round",
+        "target",
+        "",
+        "cores two had",
+        "CPU-seconds, two to one",
+    )
     return Sheet("Two threads against one: M transitions a second by the wall clock", columns, rows)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from .bench_cases import Searched
-from .bench_runs import Run
+from .bench_runs import LEAST_SECONDS, Run
 
 Rate = Callable[[Run], float]
 
@@ -58,6 +58,16 @@ class Row:
         """The smallest and the largest ratio of a round."""
         ratios = [self.rate(a) / self.rate(b) for a, b in zip(self.ours, self.rival, strict=False)]
         return min(ratios), max(ratios)
+
+    @property
+    def extra(self) -> float:
+        """CPU-seconds of ours for each of the rival's: what going about it that way costs."""
+        return median(run.cpu for run in self.ours) / max(median(run.cpu for run in self.rival), LEAST_SECONDS)
+
+    @property
+    def cores(self) -> float:
+        """Cores we had on the average of a round: fewer than threads where others compute too."""
+        return median(run.cpu / max(run.wall, LEAST_SECONDS) for run in self.ours)
 
     @property
     def met(self) -> bool | None:
