@@ -118,9 +118,11 @@ static void work_all(struct search *s)
 	for (uint32_t i = 1; i < s->workers; i++)
 		if (s->worker[i].chunk)
 			n = s->workers;
+	void *(*work_here)(void *) = n > 1 ? work_beside : work_alone;
 	for (uint32_t i = 1; i < n; i++)
-		pthread_create(&s->worker[i].thread, NULL, work_beside, &s->worker[i]);
-	(n > 1 ? work_beside : work_alone)(&s->worker[0]);
+		if (pthread_create(&s->worker[i].thread, NULL, work_beside, &s->worker[i]))
+			n = i;	/* no more threads to be had: the others do it */
+	work_here(&s->worker[0]);
 	for (uint32_t i = 1; i < n; i++)
 		pthread_join(s->worker[i].thread, NULL);
 }
@@ -272,6 +274,7 @@ struct search *search_new(const struct model *m, struct tables *t, uint32_t thre
 			  uint64_t max_bytes)
 {
 	struct search *s = calloc(1, sizeof *s);
+	int ok = 1;
 	s->m = m;
 	s->t = t;
 	s->workers = threads;
@@ -294,13 +297,14 @@ struct search *search_new(const struct model *m, struct tables *t, uint32_t thre
 		k->to = malloc((m->steps + STRIDE * (PAGES + 1)) * sizeof *k->to);
 		k->of = malloc((m->steps + STRIDE * (PAGES + 1)) * sizeof *k->of);
 		k->visits = reserve(MOST_IDS * sizeof *k->visits);
+		ok &= k->visits != NULL;
 		k->out.to = malloc((m->steps + 1) * sizeof *k->word);
 		k->out.fired = calloc(m->actions, sizeof *k->out.fired);
 	}
 	if (t)
 		t->asked = ~(claims_t)0;
 	memset(m->heard, 0, m->heard_words * 8);
-	return start(s) ? s : NULL;
+	return ok && start(s) ? s : NULL;
 }
 
 void search_free(struct search *s)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -489,3 +493,27 @@ def test_the_level_of_optimisation_changes_nothing() -> None:
         assert exactly(engine.explore(yardstick, sizes, yardstick.alike, means=plain)) == exactly(
             engine.explore(yardstick, sizes, yardstick.alike, means=quick)
         )
+
+
+LIMITED = """
+import resource, sys
+from checkers.native import engine
+from checkers.native.engine import Means
+from models.yardstick import yardstick
+sizes = yardstick.sizes("tiny", {})
+engine.prepare(yardstick, sizes, yardstick.alike, Means(threads=1))
+resource.setrlimit(resource.RLIMIT_AS, (3 * 10**9, 3 * 10**9))
+seen = engine.explore(yardstick, sizes, yardstick.alike, means=Means(threads=int(sys.argv[1])))
+print(seen.states, seen.stopped)
+"""
+
+
+@pytest.mark.parametrize(("threads", "states"), [(1, "757 "), (32, "0 ")])
+def test_a_limit_on_memory_is_no_crash(threads: int, states: str) -> None:
+    """Where the system gives no more memory to so many threads, the search says so and does not begin."""
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    typed = [sys.executable, "-c", LIMITED, str(threads)]
+    said = subprocess.run(typed, env=env, capture_output=True, text=True, check=False)
+    assert (said.returncode, said.stderr) == (0, "")
+    assert said.stdout.startswith(states)
+    assert threads == 1 or "too little to begin" in said.stdout
