@@ -97,31 +97,62 @@ ALWAYS int insert_slot(const struct search *s, uint64_t *slots, const word_t *x,
 }
 #endif
 
+/* What a slot holds. */
+static word_t held(const uint64_t *slot)
+{
+	word_t x;
+	memcpy(&x, slot + 1, sizeof x - 8);
+	x.w[WORDS - 1] = *slot - 1;
+	return x;
+}
+
+/* Spread the buckets of a set over twice as many, in place. Places grow with the hash, so what is in bucket b goes to
+ * 2b and beyond; from the last bucket to the first, that is where all is done. What had to stand far behind its own
+ * bucket may belong before b: it waits until the end. */
+static void spread(struct search *s, uint64_t old)
+{
+	enum { WIDE = BUCKET * WORDS };
+	uint64_t *waiting = NULL, bucket[WIDE], n = 0;
+	for (uint64_t b = old; b--; ) {
+		memcpy(bucket, s->slot + b * WIDE, sizeof bucket);
+		memset(s->slot + b * WIDE, 0, sizeof bucket);
+		for (uint64_t *slot = bucket; slot < bucket + WIDE && *slot; slot += WORDS) {
+			word_t x = held(slot);
+			uint64_t place = place_in(2 * old, &x);
+			if (place >= b) {
+				insert_slot(s, s->slot, &x, place, 0);
+				continue;
+			}
+			waiting = realloc(waiting, (n + 1) * WORDS * sizeof *waiting);
+			memcpy(waiting + n++ * WORDS, slot, WORDS * sizeof *slot);
+		}
+	}
+	for (uint64_t i = 0; i < n; i++) {
+		word_t x = held(waiting + i * WORDS);
+		insert_slot(s, s->slot, &x, place_in(2 * old, &x), 0);
+	}
+	free(waiting);
+}
+
 /* Make the hash set larger, if memory allows. */
 static int grow(struct search *s)
 {
-	uint64_t *old = s->slot, n = s->slots, slots = n ? n * 2 : 1 << 16;
-	while (slots < s->workers * s->most_steps * 8)
+	uint64_t old = s->slots, slots = old ? old * 2 : 1 << 16;
+	while (!old && slots < s->workers * s->most_steps * 8)
 		slots *= 2;
 	uint64_t bytes = slots * WORDS * 8;
-	if (s->max_bytes && s->set_bytes + s->level_bytes + bytes > s->max_bytes)
+	if (s->max_bytes && s->level_bytes + bytes > s->max_bytes)
 		return 0;
-	uint64_t *made = reserve(bytes);
-	if (!made)
+	void *made = old ? mremap(s->slot, s->set_bytes, bytes, MREMAP_MAYMOVE) : reserve(bytes);
+	if (!made || made == MAP_FAILED)
 		return 0;
+	madvise(made, bytes, MADV_HUGEPAGE);
 	s->slot = made;
 	s->slots = slots;
-	for (uint64_t i = 0; i < n; i++)
-		if (old[i * WORDS]) {
-			word_t x;
-			memcpy(&x, old + i * WORDS + 1, sizeof x - 8);
-			x.w[WORDS - 1] = old[i * WORDS] - 1;
-			insert_slot(s, made, &x, place_in(slots / BUCKET, &x), 0);
-		}
-	if (old)
-		munmap(old, n * WORDS * 8);
 	s->set_bytes = bytes;
 	s->grow_at = slots / 4 * 3;
+	if (old)
+		spread(s, old / BUCKET);
 	return 1;
 }
 
