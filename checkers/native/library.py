@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from concurrent.futures import ThreadPoolExecutor
 from ctypes import Structure, byref, c_char_p, c_double, c_int, c_uint8, c_uint32, c_uint64, c_void_p
 from dataclasses import dataclass, replace
 from math import comb
@@ -66,22 +67,23 @@ class Compiled:
     def __init__(self, model: Model, evaluate: bool = False, level: str = "") -> None:
         self.model = model
         self.is_tabled = model.is_tabled and not evaluate
-        self.library = loaded(f"model-{model.machine.name}", model.source(), *self._flags(level))
+        with ThreadPoolExecutor(1) as beside:
+            tables = beside.submit(loaded, "tables", '#include "tables.c"\n', "-O2") if self.is_tabled else None
+            self.library = loaded(f"model-{model.machine.name}", model.source(), *self._flags(level))
         self.at = ctypes.addressof(c_void_p.in_dll(self.library, "model"))
         self.heard_words = len(model.guards.numbers) // 64 + 1
         self.heard = (c_uint64 * (2 * self.heard_words)).in_dll(self.library, "heard")
         self.tables: int | None = None
         self.failed = ""
-        if self.is_tabled:
-            self._close()
+        if tables:
+            self._close(tables.result())
 
     def _flags(self, level: str) -> tuple[str, ...]:
         """Code that fills tables runs rarely; evaluated code is all there is."""
         return (level or "-Og",) if self.is_tabled else (level or "-O3", "-DEVALUATED")
 
-    def _close(self) -> None:
+    def _close(self, code: ctypes.CDLL) -> None:
         """Find the closure of the page records, and make the tables."""
-        code = loaded("tables", '#include "tables.c"\n', "-O2")
         code.tables_new.restype = c_void_p
         code.tables_new.argtypes = [c_void_p, c_uint64]
         code.tables_failed.restype = c_char_p
