@@ -144,7 +144,7 @@ class Model:
         for action in self.machine.actions:
             yield f"\n/* {action.name}({', '.join(v.name for v in action.params)}): {_place(action.fn)} */"
             yield from function(action, self.text, self.guards)
-        for asked in self.asked:
+        for asked in {a.claim.name: a for a in self.asked}.values():
             yield from self._claim(asked.claim, "promise" if asked.is_promise else "witness")
         if self.machine.is_final:
             yield from self._claim(self.machine.is_final, "where a run may end", "final")
