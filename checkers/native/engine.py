@@ -24,8 +24,8 @@ from .library import Compiled, Config, NoMemory, Report, Search, State
 ENGINE = "explore (c)"
 SLICE = 0.1
 """Seconds between two looks at the clock, at memory, and at who interrupts."""
-MOST_LOOKS = 3_000_000
-"""States that were found and not expanded: up to so many are judged when a search is stopped, a second or two."""
+MOST_LOOKS = 1_000_000
+"""States that were found and not expanded: up to so many are judged when a search is stopped, for a second."""
 MOST_CLAIMS = 126
 """A bit each of 128, beside one for being stuck and one for leaving bounds."""
 

@@ -37,19 +37,29 @@ static int is_late(const struct search *s)
 	return now.tv_sec > s->until.tv_sec || (now.tv_sec == s->until.tv_sec && now.tv_nsec > s->until.tv_nsec);
 }
 
-/* Tell the others what was done, and whether to go on. */
+/* Tell the others how many states are new; returns how many there are in all. */
+ALWAYS uint64_t tell(struct worker *k)
+{
+	uint64_t states = k->states;
+	k->next.states += states;
+	k->states = 0;
+	k->flushes = 0;
+	return __atomic_add_fetch(&k->search->states, states, __ATOMIC_RELAXED);
+}
+
+/* Tell the others now and then what was done, and hear whether to go on. */
 ALWAYS int checked(struct worker *k)
 {
 	struct search *s = k->search;
-	uint64_t states = __atomic_add_fetch(&s->states, k->states, __ATOMIC_RELAXED);
+	if (!s->max_states && k->states < AT_ONCE && ++k->flushes < 16)
+		return __atomic_load_n(&s->stop, __ATOMIC_RELAXED);
+	uint64_t states = tell(k);
 	int why = RUNNING;
-	k->next.states += k->states;
-	k->states = 0;
 	if (s->max_states && states >= s->max_states)
 		why = STATES;
-	else if (!DENSE && states + s->workers * s->most_steps >= s->grow_at)
+	else if (!DENSE && states + slack(s) >= s->grow_at)
 		why = GROW;
-	else if (++k->checks % 64 == 0) {
+	else if (++k->checks % 8 == 0) {
 		uint64_t bytes = __atomic_add_fetch(&s->level_bytes, k->bytes, __ATOMIC_RELAXED);
 		k->bytes = 0;
 		if (s->max_bytes && bytes + s->set_bytes > s->max_bytes)
@@ -106,6 +116,7 @@ ALWAYS void work(struct worker *k, int parallel)
 		if (k->at == c->n)
 			leave_chunk(k);
 	}
+	tell(k);
 }
 
 static void *work_alone(void *k) { work(k, 0); return NULL; }
@@ -201,7 +212,7 @@ int search_run(struct search *s, double seconds, uint64_t max_states, uint64_t m
 	s->max_bytes = max_bytes;
 	for (;;) {
 		s->stop = RUNNING;
-		if (!DENSE && s->states + s->workers * s->most_steps >= s->grow_at && !grow(s))
+		if (!DENSE && s->states + slack(s) >= s->grow_at && !grow(s))
 			return MEMORY;
 		work_all(s);
 		int stop = s->stop;
@@ -273,7 +284,7 @@ static int start(struct search *s)
 struct search *search_new(const struct model *m, struct tables *t, uint32_t threads, uint64_t space, int keep_from,
 			  uint64_t max_bytes)
 {
-	struct search *s = calloc(1, sizeof *s);
+	struct search *s = on_its_lines(sizeof *s);
 	int ok = 1;
 	s->m = m;
 	s->t = t;
@@ -283,7 +294,7 @@ struct search *search_new(const struct model *m, struct tables *t, uint32_t thre
 	s->space = space;
 	s->most_steps = BATCH + m->steps + 1;
 	s->fired = calloc(m->actions, sizeof *s->fired);
-	s->worker = calloc(threads, sizeof *s->worker);
+	s->worker = on_its_lines(threads * sizeof *s->worker);
 #if IS_TABLED
 	make_ranks(s);
 #endif

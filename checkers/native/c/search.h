@@ -31,6 +31,15 @@ typedef uint64_t num_t;
 typedef unsigned __int128 num_t;
 #endif
 
+enum { LINES = 128 };	/* bytes that two processors do not share well */
+
+/* Zeroed memory that begins a line of its own. */
+static inline void *on_its_lines(size_t bytes)
+{
+	void *at = aligned_alloc(LINES, (bytes + LINES - 1) / LINES * LINES);
+	return memset(at, 0, bytes);
+}
+
 struct chunk {
 	uint32_t n;
 	word_t state[CHUNK];
@@ -49,10 +58,10 @@ struct finds {
 };
 
 struct worker {
-	struct search *search;
+	struct search *search __attribute__((aligned(LINES)));
 	pthread_t thread;
 	struct chunk *chunk;	/* being expanded, its number in the level, and how far */
-	uint32_t number, at, checks;
+	uint32_t number, at, flushes, checks;
 	struct level next;
 	struct chunk *open;	/* the last one of the next level, being filled */
 	uint64_t *visits;	/* a cell or row */
@@ -76,20 +85,24 @@ struct search {
 	uint64_t *bits, space;	/* dense */
 	uint64_t *slot, slots;	/* hashed */
 	struct level level, *kept;
-	uint32_t taken, depth, ended, kept_n;
+	uint32_t depth, ended, kept_n;
 	int keep_from;		/* the first level that is kept for traces, or -1 */
 	struct worker *worker;
 	uint32_t workers;
-	uint64_t states, set_bytes, level_bytes, max_states, max_bytes, grow_at, most_steps;
+	uint64_t set_bytes, max_states, max_bytes, grow_at, most_steps;
 	uint64_t transitions, *fired;	/* of earlier sittings */
 	claims_t found;
 	uint32_t found_depth[MOST_CLAIMS + 1];
 	word_t found_state[MOST_CLAIMS + 1], failed;
-	int stop;
 	struct timespec until;
 	uint64_t *ranks;	/* [place][record], of sorted records */
 	uint64_t power[PAGES + 1], per_rest;
 	uint32_t records, bits_each;
+	/* What all workers write stands apart from what they read all the time. */
+	uint64_t states __attribute__((aligned(LINES)));
+	uint64_t level_bytes;
+	uint32_t taken;	/* chunks of the level */
+	int stop;
 };
 
 #if FORM == GROUP

@@ -134,11 +134,19 @@ static void spread(struct search *s, uint64_t old)
 	free(waiting);
 }
 
+enum { AT_ONCE = 1024 };	/* new states a worker may have without telling the others */
+
+/* States that may be on their way into the set before somebody looks at how full it is. */
+static uint64_t slack(const struct search *s)
+{
+	return s->workers * (AT_ONCE + s->most_steps);
+}
+
 /* Make the hash set larger, if memory allows. */
 static int grow(struct search *s)
 {
 	uint64_t old = s->slots, slots = old ? old * 2 : 1 << 16;
-	while (!old && slots < s->workers * s->most_steps * 8)
+	while (!old && slots < 4 * slack(s))
 		slots *= 2;
 	uint64_t bytes = slots * WORDS * 8;
 	if (s->max_bytes && s->level_bytes + bytes > s->max_bytes)
