@@ -129,3 +129,11 @@ def test_threads_do_not_get_in_each_others_way(tables: bool, level: str) -> None
     for _ in range(6):
         seen = engine.explore(yardstick, sizes, yardstick.alike, means=means)
         assert (seen.states, seen.orbit_sum, seen.transitions) == (19_981, 345_749, 139_940)
+
+
+def test_sets_that_grow_lose_nothing() -> None:
+    """A bitmap, a hash set, and a hash set of wide states that all grow several times: the same hundred thousands."""
+    sizes = yardstick.sizes("tiny", dict(pages=6))
+    ways = Means(threads=1), Means(threads=2, bitmap=False), Means(threads=1, tables=False), Means(3, tables=False)
+    seen = [engine.explore(yardstick, sizes, yardstick.alike, means=means) for means in ways]
+    assert {(s.states, s.orbit_sum, s.transitions, s.depth) for s in seen} == {(269_405, 92_083_181, 2_497_982, 33)}
