@@ -24,6 +24,7 @@ from .library import Compiled, Config, NoMemory, Report, Search, State
 ENGINE = "explore (c)"
 SLICE = 0.1
 """Seconds between two looks at the clock, at memory, and at who interrupts."""
+MOST_PAGES = 64
 MOST_LOOKS = 1_000_000
 """States that were found and not expanded: up to so many are judged when a search is stopped, for a second."""
 MOST_CLAIMS = 126
@@ -57,6 +58,8 @@ def why_not(model: Model) -> str:
     """Why a model cannot be searched in C; empty if it can."""
     if not model.layout.is_packable:
         return f"a page's record has {model.layout.record_bits} bits, more than a word"
+    if model.layout.pages > MOST_PAGES:
+        return f"{model.layout.pages} pages, more than {MOST_PAGES}"
     if len(model.asked) > MOST_CLAIMS:
         return f"{len(model.asked)} promises and witnesses, more than {MOST_CLAIMS}"
     return ""
@@ -254,7 +257,11 @@ class Native:
         why = library.FINISHED
         while top > 1 and (why := second.run(SLICE, depth=top - 1)) == library.SLICE:
             pass
-        if why == library.MEMORY and lowest < top - 1:
+        if why == library.MEMORY:
             second.close()
+            if lowest == top - 1:
+                raise MemoryError(
+                    f"{memory.said(self.most_bytes)} do not suffice for the traces; give --max-memory more"
+                )
             return None
         return second

@@ -24,7 +24,7 @@ BAD: list[tuple[str, int, str]] = [
     ("draw keep_maped -o out.svg", USAGE, "perhaps 'keep_mapped'"),
     ("check missing.py", INPUT, "missing.py: there is no such file; give a model's name"),
     ("check ./text.txt", INPUT, "text.txt: is no Python file; a model's file ends in .py"),
-    ("check yardstick --pages 0", USAGE, "pages=0 is out of range; yardstick takes 1 to 12"),
+    ("check yardstick --pages 0", USAGE, "pages=0 is out of range; yardstick takes 1 to 20"),
     ("check yardstick --devices 5", USAGE, "devices=5 is out of range; yardstick takes 1 to 4"),
     ("check yardstick --pools 2", USAGE, "yardstick has no size 'pools'; it has pages, devices, ring_size, tx_limit"),
     ("check yardstick --scope huge", USAGE, "yardstick has no scope 'huge'; it has tiny, small, large"),

@@ -83,7 +83,7 @@ def test_a_budget_that_suffices_changes_nothing(ask: Ask) -> None:
 
 def test_a_budget_of_time_is_a_verdict(ask: Ask) -> None:
     """The clock stops a search like the number of states does."""
-    said = ask("check", "yardstick", "--time", 0.000001)
+    said = ask("check", "yardstick", "--pages", 8, "--time", 0.000001)
     assert said.code == 3
     assert "(budget 1e-06 s)" in said.out
 
