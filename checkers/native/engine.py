@@ -42,7 +42,7 @@ class Means:
     tables: bool = True
     bitmap: bool = True
     checkpoint: Checkpoint | None = None
-    chunk: int = 8192
+    chunk: int = 16384
     level: str = ""
 
 
