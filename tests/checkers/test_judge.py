@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from checkers import judge
+from checkers.engines import explore
 from checkers.explore import Budget
 from checkers.judge import INTERRUPTED, Question
 from checkers.traces import Finding, Trace
@@ -94,8 +95,10 @@ def test_a_search_of_stages_has_what_the_budget_leaves(monkeypatch: pytest.Monke
     """The time of one question is shared by its searches; it never becomes "no limit"."""
     given: list[Budget] = []
     monkeypatch.setattr(judge, "reach", lambda machine, sizes, witness, budget, effort: given.append(budget))
-    judge.check(question(SOUND, Budget(states=1000, seconds=60.0)))
-    assert [(0 < b.seconds < 60, b.states) for b in given] == [(True, 1000)]
+    for took in (20.0, 60.0, 61.0):
+        monkeypatch.setattr(judge, "explore", lambda *asked, took=took: replace(explore(*asked), seconds=took))
+        judge.check(question(SOUND, Budget(states=1000, seconds=60.0)))
+    assert given == [Budget(1000, seconds) for seconds in (40.0, 0.001, 0.001)]
 
 
 def test_a_search_of_stages_that_stops_leaves_its_witness_open(monkeypatch: pytest.MonkeyPatch) -> None:

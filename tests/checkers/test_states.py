@@ -20,6 +20,7 @@ from models.per_packet import per_packet
 from models.yardstick import yardstick
 from spec.dsl import Machine, World
 from spec.dsl.mutate import changed, drop, instead
+from tests.clock import ticking
 from tests.machines import machines, module
 from tests.poolproof.drivers import AT_THE_START, DRIVER, STUCK
 
@@ -86,9 +87,10 @@ def test_a_state_knows_how_far_it_is(name: str) -> None:
     assert far == of(graph, "depth")
 
 
-def test_a_search_that_is_not_allowed_to_end_gives_no_graph() -> None:
+def test_a_search_that_is_not_allowed_to_end_gives_no_graph(monkeypatch: pytest.MonkeyPatch) -> None:
     """A part of the states is no state graph, whichever budget was spent."""
-    for budget, said in ((Budget(states=100), "100 states"), (Budget(seconds=1e-9), "1e-09 s")):
+    monkeypatch.setattr("checkers.explore.time", ticking(1.0))
+    for budget, said in ((Budget(states=100), "100 states"), (Budget(seconds=2.5), "2.5 s")):
         with pytest.raises(Stopped, match=said):
             state_graph(yardstick, tiny(yardstick), yardstick.alike, budget)
 

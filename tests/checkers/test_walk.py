@@ -8,12 +8,13 @@ import pytest
 
 from checkers.explore import explore
 from checkers.traces import Finding
-from checkers.walk import Walk, walk
+from checkers.walk import CHECK_EVERY, Walk, walk
 from models.yardstick import Owner, Page, Status, Yardstick, every_device_is_gone, final_free, yardstick
 from poolproof import catalog
 from spec.dsl import Machine, Mutant, SpecError, World, drop, each, instead
 from spec.dsl.mutate import Change, changed
 from spec.ownership import ownership
+from tests.clock import ticking
 
 STEPS = 20_000
 
@@ -197,11 +198,12 @@ def test_a_walk_that_is_interrupted_tells_how_far_it_came() -> None:
     assert sum(seen.counts.values()) == seen.steps
 
 
-def test_a_walk_stops_when_its_time_is_over() -> None:
-    """It says so, and takes not many more steps."""
-    seen = walk(yardstick, tiny(yardstick), STEPS, seed=0, seconds=0.001)
-    assert seen.stopped == "0.001 s"
-    assert 0 < seen.steps < 1_000
+def test_a_walk_stops_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says so at its next look at the clock; here that is the third, a second after the one before."""
+    monkeypatch.setattr("checkers.walk.time", ticking(1.0))
+    seen = walk(yardstick, tiny(yardstick), STEPS, seed=0, seconds=2.5)
+    assert seen.stopped == "2.5 s"
+    assert seen.steps == 3 * CHECK_EVERY
 
 
 @pytest.mark.parametrize(("steps", "examples"), [(1, 0), (90, 0), (300, 3), (5, 10)])

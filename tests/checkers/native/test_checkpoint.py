@@ -18,6 +18,7 @@ from checkers.native.checkpoint import BadCheckpoint, Checkpoint
 from checkers.native.engine import Means
 from poolproof import catalog
 from spec.dsl import Machine, Sort
+from tests.clock import ticking
 from tests.machines import module
 
 from .test_engine import LONG
@@ -82,11 +83,15 @@ def test_a_stopped_search_goes_on_as_if_it_had_not_been(search: str, threads: tu
     assert not seen.stopped
 
 
-def test_a_search_gone_on_with_knows_the_time_before(tmp_path: Path) -> None:
-    """The seconds of a search are those of all its sittings."""
+def test_a_search_gone_on_with_knows_the_time_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The seconds of a search are those of all its sittings: here of the first, the second one takes no time."""
     question, file = SEARCHES["devices alike too"], tmp_path / "search"
-    before = question(file, budget=Budget(states=300)).seconds
-    assert question(resume=file).seconds > before
+    monkeypatch.setattr(engine, "time", ticking(10.0))
+    question(file, budget=Budget(states=300))
+    saved = json.loads(file.read_bytes().partition(b"\n")[0])["seconds"]
+    assert saved >= 10
+    monkeypatch.setattr(engine, "time", ticking(0.0))
+    assert question(resume=file).seconds == saved
 
 
 def test_a_checkpoint_may_be_gone_on_with_twice(tmp_path: Path) -> None:
