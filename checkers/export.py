@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -56,7 +57,7 @@ class Kept:
     value: str
 
 
-class Language:
+class Language(ABC):
     """Expressions, cells and assignments as text; a subclass says how its language writes them."""
 
     reserved: ClassVar[frozenset[str]]
@@ -167,13 +168,13 @@ class Language:
         every = [self.text(e.body, {**bound, e.var.name: str(n)}) for n in range(count)]
         return [f"({one})" if " " in one else one for one in every]
 
+    @abstractmethod
     def cell(self, f: Field[Any, Any], keys: Sequence[str]) -> str:
         """A cell of the state."""
-        raise NotImplementedError
 
+    @abstractmethod
     def quantified(self, e: Quantified, bound: dict[str, str]) -> str:
         """`each`, `some` or `count` of the members of a sort."""
-        raise NotImplementedError
 
     # -- states ----------------------------------------------------------------------------------------------------
 

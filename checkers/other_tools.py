@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -48,7 +49,7 @@ Write = Callable[[Machine, dict[str, int], bool], str]
 
 
 @dataclass(frozen=True)
-class OtherTool:
+class OtherTool(ABC):
     """A tool that makes a C program of a model; the program counts, and stops at the first broken promise.
 
     `effort` is how hard the C compiler is to try; `seconds` how long each command may take.
@@ -92,13 +93,13 @@ class OtherTool:
         except ToolError as error:
             raise ToolError(f"{self.name}: {error}") from None
 
+    @abstractmethod
     def commands(self) -> Sequence[Sequence[str]]:
         """What is run in the directory of the model, one after the other; the last one counts."""
-        raise NotImplementedError
 
+    @abstractmethod
     def understood(self, said: str, machine: Machine, sizes: dict[str, int]) -> Count:
         """The count in what the tool has said."""
-        raise NotImplementedError
 
     def number(self, pattern: str, said: str) -> int:
         """A number that the tool must have said."""
