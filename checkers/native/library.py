@@ -23,7 +23,7 @@ RUNNING, FINISHED, SLICE, STATES, MEMORY, FAILED, FOUND = range(7)
 
 
 class Report(Structure):
-    """What a search has seen so far, as search.c counts it."""
+    """What a search has seen so far, as told.h counts it."""
 
     _fields_ = [
         *((name, c_uint64) for name in ("states", "transitions", "orbits_low", "orbits_high", "frontier")),

@@ -1,9 +1,4 @@
 /* Between numbered records and the bytes of the Python engine. */
-static const uint8_t *bytes_of(const struct numbered *x, uint32_t number)
-{
-	return x->bytes + (size_t)number * x->width;
-}
-
 static void code_of(const struct search *s, const word_t *x, uint8_t *code)
 {
 	uint32_t id[PAGES], rest = split(s, x, id), record = s->m->record;

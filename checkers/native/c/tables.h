@@ -63,6 +63,11 @@ struct tables {
 	void (*forget)(struct tables *t);	/* some claims are not asked any more */
 };
 
+static inline const uint8_t *bytes_of(const struct numbered *x, uint32_t number)
+{
+	return x->bytes + (size_t)number * x->width;
+}
+
 static inline uint32_t record_in(uint32_t to) { return to & 0xffff; }
 static inline uint32_t rest_in(uint32_t to) { return to >> 16; }
 
