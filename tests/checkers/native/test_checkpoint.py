@@ -21,7 +21,7 @@ from spec.dsl import Machine, Sort
 from tests.clock import ticking
 from tests.machines import module
 
-from .test_engine import LONG
+from .test_shapes import LONG
 from .ways import QUICK, exactly, needs_a_compiler
 
 pytestmark = needs_a_compiler

@@ -25,6 +25,8 @@ WAYS = {
     "evaluated": Means(threads=1, tables=False, **QUICK),
     "evaluated, two threads": Means(threads=2, tables=False, **QUICK),
 }
+KINDS = {name: WAYS[name] for name in ("tables, bitmap", "tables, hash set, two threads", "evaluated")}
+each_kind = pytest.mark.parametrize("means", KINDS.values(), ids=KINDS)
 
 
 def told(seen: Exploration) -> dict[str, object]:

@@ -1,0 +1,179 @@
+"""When a search in C stops: budgets, memory, interrupts; what it has met by then is told."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checkers.explore import ANY_PROMISE, Budget, Exploration
+from checkers.native import engine, library, memory
+from checkers.native.engine import Means
+from models.yardstick import yardstick
+from poolproof import catalog
+from tests.spec.dsl.snippets import machine
+
+from .ways import WAYS, each_kind, exactly, needs_a_compiler, replays
+
+pytestmark = needs_a_compiler
+
+
+@each_kind
+def test_a_budget_of_states_keeps_what_was_met(means: Means) -> None:
+    """The search stops soon after; what it had found by then is told with its trace, and nothing that it had not."""
+    bug = catalog.find("b47_second_mapping_left_behind")
+    whole = engine.explore(bug, bug.sizes("tiny", {}), bug.alike, means=means)
+    for states in (1, 40, 400, 2000):
+        seen = engine.explore(bug, bug.sizes("tiny", {}), bug.alike, Budget(states=states), means=means)
+        assert seen.stopped == f"{states} states"
+        assert states <= seen.states < whole.states
+        assert replays(seen)
+        for name, found in seen.reached.items():
+            assert len(found.trace.steps) == len(whole.reached[name].trace.steps)
+
+
+@each_kind
+def test_what_an_unfinished_level_has_shown_is_told(means: Means) -> None:
+    """A promise that is broken in a level that the budget cuts short is broken nevertheless."""
+    starts = "class T(S):\n    level = field(Device, between(0, 49), ANY, 'x')\n\nS = T\n\n"
+    step = "def act(s: S, dev: Device) -> None:\n    s.up[dev] = not s.up[dev]\n"
+    made = machine(starts + step + "def promise(s: S, dev: Device) -> bool:\n    return s.level[dev] != s.cap\n")
+    seen = engine.explore(made, made.sizes("tiny", {}), budget=Budget(states=1), means=means)
+    assert seen.depth == 0
+    assert seen.states < 4 * 50 * 50 * 2
+    assert [len(found.trace.steps) for found in seen.violated.values()] == [0]
+
+
+@each_kind
+def test_a_budget_of_time_keeps_what_was_met(means: Means) -> None:
+    """However short the time, the verdict is that it was spent, and the counts are those of a part of the states."""
+    sizes = yardstick.sizes("tiny", dict(pages=6))
+    seen = engine.explore(yardstick, sizes, budget=Budget(seconds=1e-6), means=means)
+    assert seen.stopped == "1e-06 s"
+    assert 0 < seen.states < 90_000_000
+
+
+@pytest.mark.parametrize("means", [Means(threads=2, bitmap=False), Means(threads=2, tables=False)])
+def test_a_budget_of_memory_is_kept(means: Means) -> None:
+    """The hash set does not grow beyond it; the search says so, with what it would have needed."""
+    sizes = yardstick.sizes("tiny", dict(pages=6))
+    seen = engine.explore(yardstick, sizes, budget=Budget(memory=50_000_000), means=means)
+    assert re.fullmatch(r"50 MB of memory: .* states, which would grow to .* MB, and .* to expand", seen.stopped)
+    assert 100_000 < seen.states < 10_000_000
+    assert {"a_device_is_gone", "a_page_crosses_two_devices"} <= set(seen.reached)
+
+
+def test_a_bitmap_that_is_too_large_is_a_hash_set() -> None:
+    """A quarter of the memory is all that a bitmap may take."""
+    sizes = yardstick.sizes("tiny", dict(pages=5))
+    few = engine.explore(yardstick, sizes, budget=Budget(memory=6_300_000, states=500))
+    many = engine.explore(yardstick, sizes, budget=Budget(memory=6_500_000, states=500))
+    assert few.memory.startswith("hash set")
+    assert many.memory.startswith("bitmap")
+
+
+def test_too_little_memory_to_begin_is_said() -> None:
+    """Without room for the first states there is a verdict and no crash."""
+    seen = engine.explore(yardstick, yardstick.sizes("tiny", {}), budget=Budget(memory=1000), means=WAYS["evaluated"])
+    assert "too little to begin" in seen.stopped
+    assert seen.states == 0
+
+
+def test_a_machine_short_of_memory_ends_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What others take counts too: when the machine runs short, the search stops with what it has."""
+    monkeypatch.setattr(memory, "is_short", lambda: True)
+    seen = engine.explore(yardstick, yardstick.sizes("tiny", dict(pages=6)), means=WAYS["tables, bitmap"])
+    assert "of memory" in seen.stopped
+    assert seen.states > 0
+
+
+@each_kind
+def test_an_interrupt_keeps_what_was_met(means: Means, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C between two slices ends the search; its counts and traces are told."""
+
+    def interrupted(seen: Exploration) -> None:
+        if seen.depth >= 6:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(engine, "SLICE", 0.002)
+    seen = engine.explore(
+        yardstick, yardstick.sizes("tiny", dict(pages=5)), yardstick.alike, progress=interrupted, means=means
+    )
+    assert seen.stopped == "interrupted"
+    assert 757 < seen.states < 78_565
+    assert "a_page_crosses_two_devices" in seen.reached
+    assert replays(seen)
+
+
+@each_kind
+@pytest.mark.parametrize("slow", [False, True])
+def test_slices_change_nothing(means: Means, slow: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often the search is paused, it tells the same in the end."""
+    sizes = yardstick.sizes("tiny", dict(pages=4))
+    monkeypatch.setattr(engine, "SLICE", 0.001 if slow else 100.0)
+    assert exactly(engine.explore(yardstick, sizes, yardstick.alike, means=means)) == exactly(
+        engine.explore(yardstick, sizes, yardstick.alike, means=means)
+    )
+
+
+@each_kind
+def test_a_search_may_end_with_what_it_looks_for(means: Means) -> None:
+    """A promise by name, or any promise; others may still hold, and the length is the shortest."""
+    bug = catalog.find("b47_second_mapping_left_behind")
+    assert bug.breaks
+    for until in (bug.breaks.promise, ANY_PROMISE):
+        seen = engine.explore(bug, bug.sizes("tiny", {}), bug.alike, until=until, means=means)
+        assert seen.stopped == "what was looked for is found"
+    assert len(seen.violated[bug.breaks.promise].trace.steps) == bug.breaks.steps
+
+
+def test_traces_are_found_with_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the levels do not all fit, the way back is found in several passes, and is the same way."""
+    bug, passes = catalog.find("b03_mapping_outlives_the_driver"), set[int]()
+
+    class Tight(library.Search):
+        """A search that keeps two levels and no more."""
+
+        def __init__(self, compiled: library.Compiled, *given: Any, **more: Any) -> None:
+            self.lowest = more.get("keep_from", -1)
+            super().__init__(compiled, *given, **more)
+
+        def run(self, seconds: float, states: int = 0, depth: int = 0, until: int = 0) -> int:
+            why = super().run(seconds, states, depth, until)
+            passes.add(depth)
+            return library.MEMORY if depth and self.lowest < depth - 2 else why
+
+    asked = bug, bug.sizes("tiny", {}), bug.alike
+    whole = engine.explore(*asked, means=WAYS["tables, bitmap"])
+    monkeypatch.setattr(engine, "Search", Tight)
+    assert exactly(engine.explore(*asked, means=WAYS["tables, bitmap"])) == exactly(whole)
+    assert passes >= {0, 2, 5, 7}
+
+
+LIMITED = """
+import resource, sys
+from checkers.native import engine
+from checkers.native.engine import Means
+from models.yardstick import yardstick
+sizes = yardstick.sizes("tiny", {})
+engine.prepare(yardstick, sizes, yardstick.alike, Means(threads=1))
+resource.setrlimit(resource.RLIMIT_AS, (3 * 10**9, 3 * 10**9))
+seen = engine.explore(yardstick, sizes, yardstick.alike, means=Means(threads=int(sys.argv[1])))
+print(seen.states, seen.stopped)
+"""
+
+
+@pytest.mark.parametrize(("threads", "states"), [(1, "757 "), (32, "0 ")])
+def test_a_limit_on_memory_is_no_crash(threads: int, states: str) -> None:
+    """Where the system gives no more memory to so many threads, the search says so and does not begin."""
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    typed = [sys.executable, "-c", LIMITED, str(threads)]
+    said = subprocess.run(typed, env=env, capture_output=True, text=True, check=False)
+    assert (said.returncode, said.stderr) == (0, "")
+    assert said.stdout.startswith(states)
+    assert threads == 1 or "too little to begin" in said.stdout
