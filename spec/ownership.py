@@ -1,6 +1,6 @@
 """The ownership spec as one machine: everything that is permitted, everything that is promised."""
 
-from spec import promises, witnesses
+from spec import lemmas, promises, witnesses
 from spec.dsl import Machine, each
 from spec.page import Bind, Device, Ownership, Page, Place, Pool
 from spec.page_actions import (
@@ -54,6 +54,10 @@ ALWAYS = (
     promises.who_may_write_is_alone,
     promises.rings_are_never_overrun,
     promises.a_device_has_one_live_pool_for_each_queue,
+    lemmas.a_page_of_a_live_pool_is_mapped_for_its_device,
+    lemmas.a_device_works_only_for_a_live_pool,
+    lemmas.a_page_with_the_stack_has_a_home_only_while_it_is_referenced,
+    lemmas.a_detached_pool_has_no_mapping_left,
 )
 
 STEPS = (
