@@ -1,13 +1,11 @@
 /* No symmetry: the records of pages side by side, and their rank as a number with a digit a page. */
-#define REST_AT (BITS * PAGES)
-
 ALWAYS uint32_t split(const struct search *s, const word_t *x, uint32_t *id)
 {
 	num_t n = num(*x);
 #pragma GCC unroll 32
 	for (int p = 0; p < PAGES; p++)
 		id[p] = (uint32_t)(n >> (BITS * p)) & ((1u << BITS) - 1);
-	return (uint32_t)(n >> REST_AT);
+	return (uint32_t)(n >> rest_at(s));
 }
 
 ALWAYS void expand(struct worker *k, const word_t *x, claims_t asked)
@@ -28,17 +26,13 @@ ALWAYS void expand(struct worker *k, const word_t *x, claims_t asked)
 			num_t made = n ^ (num_t)(own ^ to) << (BITS * p);
 			uint64_t at = rank + ((uint64_t)to - own) * s->power[p];
 			if (MOVES_REST) {
-				made ^= (num_t)(rest ^ rest_in(cell->to[i])) << REST_AT;
-				at += ((uint64_t)rest_in(cell->to[i]) - rest) * s->per_rest;
+				made ^= rest_changed(s, rest, cell->to[i]);
+				at += rank_risen(s, rest, cell->to[i]);
 			}
 			step_to(&steps, word(made), at);
 		}
 	}
-	for (uint32_t i = 0; i < h.row->n; i++) {
-		uint32_t rest_to = rest_in(h.row->to[i]);
-		num_t made = n ^ (num_t)(rest ^ rest_to) << REST_AT;
-		step_to(&steps, word(made), rank + ((uint64_t)rest_to - rest) * s->per_rest);
-	}
+	step_rests(&steps, s, h.row, rest, n, rank);
 	k->n = steps.n;
 	leave(k, &h, id, x, asked);
 	add_orbit(k, 1);
@@ -46,7 +40,7 @@ ALWAYS void expand(struct worker *k, const word_t *x, claims_t asked)
 
 static word_t joined(const struct search *s, const uint32_t *id, uint32_t rest, uint64_t *rank)
 {
-	num_t n = (num_t)rest << REST_AT;
+	num_t n = (num_t)rest << rest_at(s);
 	*rank = rest * s->per_rest;
 	for (int p = 0; p < PAGES; p++) {
 		n |= (num_t)id[p] << (BITS * p);

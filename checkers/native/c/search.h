@@ -113,6 +113,12 @@ struct search {
 #define BITS_OF(s) BITS
 #endif
 
+/* Where pools and devices begin in a packed state: behind the records of pages. */
+ALWAYS uint32_t rest_at(const struct search *s)
+{
+	return FORM == UNARY ? PAGES + RECORDS_OF(s) - 1 : PAGES * BITS_OF(s);
+}
+
 ALWAYS uint64_t rank_at(const struct search *s, uint32_t place, uint32_t record)
 {
 	return s->ranks[place * (RECORDS_OF(s) + 1) + record];

@@ -113,6 +113,25 @@ ALWAYS uint32_t gather(const struct cell *cell, uint32_t page, uint32_t *restric
 	return at + cell->n;
 }
 
+/* What a packed state is changed by when pools and devices are, and what its rank grows by. */
+ALWAYS num_t rest_changed(const struct search *s, uint32_t rest, uint32_t to)
+{
+	return (num_t)(rest ^ rest_in(to)) << rest_at(s);
+}
+
+ALWAYS uint64_t rank_risen(const struct search *s, uint32_t rest, uint32_t to)
+{
+	return ((uint64_t)rest_in(to) - rest) * s->per_rest;
+}
+
+/* Take the steps of pools and devices alone. */
+ALWAYS void step_rests(struct steps *steps, const struct search *s, const struct row *row, uint32_t rest, num_t n,
+		       uint64_t rank)
+{
+	for (uint32_t i = 0; i < row->n; i++)
+		step_to(steps, word(n ^ rest_changed(s, rest, row->to[i])), rank + rank_risen(s, rest, row->to[i]));
+}
+
 /* Judge what the tables could not rule out. */
 ALWAYS void leave(struct worker *k, const struct here *h, const uint32_t *id, const word_t *x, claims_t asked)
 {

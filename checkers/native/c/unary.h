@@ -1,6 +1,4 @@
 /* Pages alike and nothing else: sorted records as a row of stars among bars. */
-#define REST_AT (PAGES + RECORDS - 1)
-
 /* Sorted records as a row of stars among bars: the k-th star stands at its record + k. */
 ALWAYS uint32_t split(const struct search *s, const word_t *x, uint32_t *id)
 {
@@ -8,12 +6,12 @@ ALWAYS uint32_t split(const struct search *s, const word_t *x, uint32_t *id)
 #pragma GCC unroll 32
 	for (int p = 0; p < PAGES; p++, n &= n - 1)
 		id[p] = __builtin_ctzll(n) - p;
-	return (uint32_t)(num(*x) >> REST_AT);
+	return (uint32_t)(num(*x) >> rest_at(s));
 }
 
 static word_t joined(const struct search *s, uint32_t *id, uint32_t rest, uint64_t *rank)
 {
-	uint64_t n = (uint64_t)rest << REST_AT;
+	uint64_t n = (uint64_t)rest << rest_at(s);
 	sort(id);
 	*rank = rest * s->per_rest;
 	for (int p = 0; p < PAGES; p++) {
@@ -89,16 +87,12 @@ ALWAYS void expand(struct worker *k, const word_t *x, claims_t asked)
 		uint64_t made = (n ^ part) | ((rises ? part >> 1 : part << 1) & mask) | 1ull << put;
 		uint64_t rank = from[p][rises] + of[rises][b] + rank_at(s, b, to);
 		if (MOVES_REST) {
-			made ^= (uint64_t)(rest ^ rest_in(to_[i])) << REST_AT;
-			rank += ((uint64_t)rest_in(to_[i]) - rest) * s->per_rest;
+			made ^= rest_changed(s, rest, to_[i]);
+			rank += rank_risen(s, rest, to_[i]);
 		}
 		step_to(&steps, word(made), rank);
 	}
-	for (uint32_t i = 0; i < h.row->n; i++) {
-		uint32_t rest_to = rest_in(h.row->to[i]);
-		uint64_t made = n ^ (uint64_t)(rest ^ rest_to) << REST_AT;
-		step_to(&steps, word(made), all + ((uint64_t)rest_to - rest) * s->per_rest);
-	}
+	step_rests(&steps, s, h.row, rest, n, all);
 	k->n = steps.n;
 	leave(k, &h, id, x, asked);
 	add_orbit(k, namings(id));
