@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from checkers.other_tools import Count, Rumur, Spin, ToolError
+from models.yardstick import Device, Page
 from spec.dsl import (
     ANY,
     NOBODY,
@@ -57,14 +58,6 @@ class Says:
         if isinstance(self.answer, ToolError):
             raise self.answer
         return self.answer
-
-
-class Page(Sort, called="{letter}"):
-    """A page."""
-
-
-class Device(Sort, called="eth{n}"):
-    """A device."""
 
 
 class Hue(Kind):

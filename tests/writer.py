@@ -13,7 +13,7 @@ PARAMETERS = {"Page": ("page", "other"), "Device": ("dev", "peer")}
 GROUPS = {"Page": "pages", "Device": "devices"}
 HUES = ("RED", "GREEN", "BLUE")
 
-HEAD = '''\
+SORTS = '''\
 from spec.dsl import (
     ANY, NOBODY, Kind, Machine, Sort, State, between, bound, count, each, field, history, iff, implies, members,
     optional, require, some,
@@ -26,7 +26,10 @@ class Page(Sort, called="{letter}"):
 
 class Device(Sort, called="eth{n}"):
     """A device."""
+'''
+"""How the text of a machine of pages and devices begins."""
 
+HEAD = f"""{SORTS}
 
 class Hue(Kind):
     RED = "red"
@@ -38,7 +41,7 @@ class S(State):
     pages = members(Page, 1, 3)
     devices = members(Device, 1, 2)
     cap = bound(1, 2, "a number of the scope")
-'''
+"""
 
 
 @dataclass(frozen=True)

@@ -10,25 +10,16 @@ import pytest
 from spec.dsl import Instance, Machine, Sort, SpecError, World
 from tests.machines import module
 from tests.semantics import REFUSED, Outcome, concretely, encode, lifted
+from tests.writer import SORTS
 
 HERE = "# here"
 """Marks the line that a message must name."""
 
-PRELUDE = '''\
+PRELUDE = f"""\
 import functools
 import random
 
-from spec.dsl import (
-    ANY, NOBODY, Kind, Machine, Sort, State, between, bound, count, each, field, history, iff, implies, members,
-    optional, require, some,
-)
-
-class Page(Sort, called="{letter}"):
-    """A page."""
-
-class Device(Sort, called="eth{n}"):
-    """A device."""
-
+{SORTS}
 class Place(Kind):
     FREE = "free"
     RING = "in the ring"
@@ -52,7 +43,7 @@ class S(State):
     up = field(Device, bool, False, "working")
     taken = history(Page, "how often it was taken")
 
-'''
+"""
 
 HEAD = "def act(s: S, page: Page, other: Page, dev: Device) -> None:\n"
 CLAIM = "def promise(s: S, page: Page, other: Page, dev: Device) -> bool:\n"
