@@ -11,10 +11,16 @@ import shlex
 import shutil
 import subprocess
 import tempfile
+import time
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).with_name("c")
+KEPT = 30 * 24 * 3600.0
+"""Seconds that compiled code is kept after it was last loaded."""
+MAKING = "making-"
+"""How folders are called in which something is being compiled; a compiler that is killed leaves one behind."""
 COMMON = ("-w", "-std=gnu11", "-shared", "-fPIC", "-pthread", "-march=native")
 
 
@@ -72,15 +78,26 @@ def _folder() -> Path:
 
 
 def loaded(name: str, text: str, *flags: str) -> ctypes.CDLL:
-    """The library made from this text, compiled unless it is there already."""
+    """The library made from this text, compiled unless it is there already; before that, what is out of use goes."""
     key = hashlib.sha256("\0".join((text, shared_text(), compiler(), processor(), *COMMON, *flags)).encode())
     path = _folder() / f"{re.sub(r'[^A-Za-z0-9_-]', '_', name)[:60]}-{key.hexdigest()[:20]}.so"
     try:
         if not path.exists():
+            _remove_unused(path.parent)
             _compile(text, flags, path)
+        with suppress(OSError):
+            os.utime(path)
         return ctypes.CDLL(str(path))
     except OSError:
         return _made_anew(text, flags, path)
+
+
+def _remove_unused(folder: Path) -> None:
+    """Remove what nobody has loaded for so long; whoever has it loaded keeps it."""
+    for path in (*folder.glob("*.so"), *folder.glob(f"{MAKING}*")):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > KEPT:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def _made_anew(text: str, flags: tuple[str, ...], path: Path) -> ctypes.CDLL:
@@ -97,7 +114,7 @@ def _compile(text: str, flags: tuple[str, ...], path: Path) -> None:
     """Compile into a file of its own, and give it its name when it is whole."""
     if not compiler():
         raise CannotCompile("no C compiler (cc) on this machine")
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+    with tempfile.TemporaryDirectory(prefix=MAKING, dir=path.parent) as folder:
         source, made = Path(folder) / "model.c", Path(folder) / "model.so"
         source.write_text(text, encoding="utf-8")
         typed = [*command(), *COMMON, *flags, f"-I{HERE}", str(source), "-o", str(made)]

@@ -65,6 +65,23 @@ def test_other_code_is_other_code(fresh: Path) -> None:
     assert len(list(fresh.iterdir())) == 4
 
 
+@needs_a_compiler
+def test_code_out_of_use_is_removed(fresh: Path) -> None:
+    """What nobody has loaded for thirty days goes when something new is compiled; nothing of anybody else's does."""
+    for text in (ADD, ADD.replace("+", "-")):
+        build.loaded("x", text, "-O0")
+    (fresh / "making-abc").mkdir()
+    (fresh / "making-abc" / "model.c").write_text(ADD)
+    (fresh / "notes.txt").write_text("not ours")
+    for path in fresh.iterdir():
+        os.utime(path, (0, 0))
+    assert build.loaded("x", ADD, "-O0").add(2, 3) == 5
+    assert len(list(fresh.iterdir())) == 4
+    assert build.loaded("new", ADD, "-O0").add(2, 3) == 5
+    assert sorted(path.name.partition("-")[0] for path in fresh.iterdir()) == ["new", "notes.txt", "x"]
+    assert build.loaded("x", ADD.replace("+", "-"), "-O0").add(2, 3) == -1
+
+
 MISSING = "no C compiler (cc) on this machine"
 
 
