@@ -37,7 +37,7 @@ class Exploration:
     """What a search has seen: counts, findings, and how it ended (`stopped` is empty if it finished).
 
     `memory` says how the states are kept; `most_states` is a number of states that cannot be exceeded, 0 if none is
-    known.
+    known; `unsaved` says why the last checkpoint could not be written, and is empty if it was.
     """
 
     world: World
@@ -48,6 +48,7 @@ class Exploration:
     depth: int = 0
     seconds: float = 0.0
     stopped: str = ""
+    unsaved: str = ""
     engine: str = "explore (python)"
     memory: str = ""
     most_states: int = 0

@@ -247,7 +247,8 @@ def with_progress(console: Console, asked: Question, work: Callable[[Progress], 
 
         def progress(seen: Exploration) -> None:
             rate = seen.transitions / max(seen.seconds, 0.001)
-            tell(f"{seen.states:,} states, depth {seen.depth}, {rate:,.0f} transitions/s{_time_left(seen)}")
+            warning = f"; {seen.unsaved}" if seen.unsaved else ""
+            tell(f"{seen.states:,} states, depth {seen.depth}, {rate:,.0f} transitions/s{_time_left(seen)}{warning}")
 
         return work(progress)
 

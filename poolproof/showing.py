@@ -37,6 +37,8 @@ def results(console: Console, runs: Sequence[Run], verdicts: Sequence[Verdict], 
         console.print(report.counts_table(sound))
         for line in report.scopes(sound):
             console.print(line, markup=False, style="dim", soft_wrap=True)
+    for unsaved in (seen.unsaved for _, seen, _ in runs if seen.unsaved):
+        console.print(f"warning: {unsaved}", markup=False, style="yellow", soft_wrap=True)
     if broken:
         console.print(report.broken_table(broken))
     for verdict in _worth_telling(verdicts, everything):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,23 +53,25 @@ class Checkpoint:
     def is_due(self) -> bool:
         return self.path is not None and time.monotonic() - self.last >= self.interval
 
-    def save(self, search: Search, config: Config, seconds: float) -> None:
-        """Write the search beside the old file, and put it in its place when it is whole."""
+    def save(self, search: Search, config: Config, seconds: float) -> str:
+        """Write the search beside the old file, and put it in its place when it is whole; tells why it could not."""
         if self.path is None:
-            return
+            return ""
         head = {"format": FORMAT, **self._identity(search, config), "threads": search.threads, "seconds": seconds}
         new = self.path.with_name(self.path.name + ".new")
         try:
             new.write_bytes(json.dumps(head).encode() + b"\n")
-            if not search.save(str(new)):
-                raise OSError
+            search.save(str(new))
             seal(new)
             new.replace(self.path)
-        except OSError:
-            new.unlink(missing_ok=True)
-            said = f"{self.path}: cannot be written; is the disk full? The checkpoint before it stands"
-            raise BadCheckpoint(said) from None
-        self.last = time.monotonic()
+            return ""
+        except OSError as error:
+            with suppress(OSError):
+                new.unlink()
+            stands = "the one before it stands" if self.path.exists() else "there is none to go on from"
+            return f"{self.path}: a checkpoint could not be written ({error.strerror}); {stands}"
+        finally:
+            self.last = time.monotonic()
 
     def was_dense(self) -> bool | None:
         """Did the search that is gone on with keep its states in a bitmap? None if there is none."""

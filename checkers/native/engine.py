@@ -138,7 +138,7 @@ class Native:
             seen.stopped = "interrupted"
         self._read(search, started)
         if point and seen.stopped:
-            point.save(search, self.config, seen.seconds)
+            seen.unsaved = point.save(search, self.config, seen.seconds)
         if seen.stopped and search.report()[0].frontier <= MOST_LOOKS:
             search.look()
             self._read(search, started)
@@ -162,7 +162,7 @@ class Native:
                 return
             progress(seen)
             if point and point.is_due():
-                point.save(search, self.config, seen.seconds)
+                seen.unsaved = point.save(search, self.config, seen.seconds)
 
     def _stopped(self, why: int, late: bool, search: Search) -> str:
         """Why the search ends here; empty if it goes on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 from concurrent.futures import ThreadPoolExecutor
 from ctypes import Structure, byref, c_char_p, c_double, c_int, c_uint8, c_uint32, c_uint64, c_void_p
 from dataclasses import dataclass, replace
@@ -183,8 +184,10 @@ class Search:
         """Judge what a stopped search found and did not expand; after this it cannot go on."""
         self.code.search_look(self.at)
 
-    def save(self, path: str) -> bool:
-        return bool(self.code.search_save(self.at, path.encode()))
+    def save(self, path: str) -> None:
+        """Write the search behind what the file has already; an OSError says why it cannot be."""
+        if why := self.code.search_save(self.at, path.encode()):
+            raise OSError(why, os.strerror(why), path)
 
     def load(self, path: str, skip: int, threads: int) -> bool:
         return bool(self.code.search_load(self.at, path.encode(), c_uint64(skip), c_uint32(threads)))

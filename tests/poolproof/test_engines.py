@@ -97,6 +97,22 @@ def test_a_stopped_check_is_gone_on_with(ask: Ask, desk: Path) -> None:
 
 
 @needs_a_compiler
+def test_a_full_disk_ends_no_search(ask: Ask, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was found is told with its exit code, and beside it that it could not be written, and why."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("checkers.native.library.Search.save", full)
+    said = ask("check", "yardstick", "--pages", 4, "--max-states", 500, "--checkpoint", "search")
+    assert said.code == 3
+    words = "a checkpoint could not be written (No space left on device); there is none to go on from"
+    assert f"warning: search: {words}\n" in said.out
+    assert "stopped (500 states)" in said.out
+    assert list(desk.iterdir()) == []
+
+
+@needs_a_compiler
 @pytest.mark.parametrize(
     ("typed", "words"),
     [

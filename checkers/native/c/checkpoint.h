@@ -12,12 +12,12 @@ static int write_level(FILE *f, const struct level *l, uint32_t from)
 	return ok;
 }
 
-/* Write a paused search behind what the file has already; is it all written? */
+/* Write a paused search behind what the file has already; 0, or the error that kept it from being written. */
 int search_save(const struct search *s, const char *path)
 {
 	FILE *f = fopen(path, "ab");
 	if (!f)
-		return 0;
+		return errno;
 	struct report r;
 	uint64_t fired[s->m->actions], next = 0, now;
 	search_report(s, &r, fired);
@@ -41,7 +41,7 @@ int search_save(const struct search *s, const char *path)
 	for (uint32_t i = 0; i < s->workers; i++)
 		ok &= write_level(f, &s->worker[i].next, 0);
 	ok &= fwrite(DENSE ? s->bits : s->slot, 1, s->set_bytes, f) == s->set_bytes;
-	return !fclose(f) && ok;
+	return fclose(f) || !ok ? errno : 0;
 }
 
 static int read_states(FILE *f, struct worker *k, uint64_t n)

@@ -2,6 +2,7 @@
 #ifndef POOLPROOF_SEARCH_H
 #define POOLPROOF_SEARCH_H
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <stdio.h>

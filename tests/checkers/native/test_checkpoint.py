@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -268,23 +269,65 @@ def test_the_first_line_says_what_is_in_the_file(saved: Path) -> None:
     assert (head["model"], head["threads"]) == ("yardstick", 1)
 
 
-def test_a_write_that_fails_leaves_the_earlier_file(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+FULL = "No space left on device"
+
+
+def half(self: library.Search, path: str) -> None:
+    """A disk that is full in the middle of a search."""
+    with open(path, "ab") as file:
+        file.write(b"half a search")
+    raise OSError(28, FULL)
+
+
+def none_of_it(self: library.Search, path: str) -> None:
+    raise OSError(28, FULL)
+
+
+@pytest.mark.parametrize("save", [half, none_of_it])
+def test_a_write_that_fails_leaves_the_earlier_file(
+    save: Callable[..., None], saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The new one is written beside it and renamed when it is whole; until then the old one stands."""
-    before = saved.read_bytes()
-
-    def half(self: library.Search, path: str) -> bool:
-        with open(path, "ab") as file:
-            file.write(b"half a search")
-        return False
-
-    def no_disk(self: library.Search, path: str) -> bool:
-        raise OSError(28, "No space left on device")
-
-    for save in (half, no_disk):
-        monkeypatch.setattr(library.Search, "save", save)
-        with pytest.raises(BadCheckpoint, match=r"cannot be written; is the disk full\? The checkpoint before it st"):
-            SAVED(resume=saved, budget=Budget(states=600))
-        assert saved.read_bytes() == before
-        assert [path.name for path in saved.parent.iterdir()] == ["search"]
+    before, budget, other = saved.read_bytes(), Budget(states=600), saved.with_name("other")
+    other.write_bytes(before)
+    unhurt = SAVED(resume=other, budget=budget)
+    other.unlink()
+    monkeypatch.setattr(library.Search, "save", save)
+    seen = SAVED(resume=saved, budget=budget)
+    assert seen.unsaved == f"{saved}: a checkpoint could not be written ({FULL}); the one before it stands"
+    assert exactly(seen) == exactly(unhurt)
+    assert not unhurt.unsaved
+    assert saved.read_bytes() == before
+    assert [path.name for path in saved.parent.iterdir()] == ["search"]
     monkeypatch.undo()
     assert not SAVED(resume=saved).stopped
+
+
+def test_a_search_goes_on_where_none_of_it_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Checkpoint after checkpoint fails, and the answer at the end is the same; it says what could not be written."""
+    question, file, failed = asked("yardstick", sizes=dict(pages=5)), tmp_path / "search", list[str]()
+
+    def fails(self: library.Search, path: str) -> None:
+        failed.append(path)
+        half(self, path)
+
+    monkeypatch.setattr(engine, "SLICE", 0.001)
+    monkeypatch.setattr(library.Search, "save", fails)
+    monkeypatch.setattr(Checkpoint, "is_due", lambda self: True)
+    seen = question(file)
+    assert failed
+    assert seen.unsaved == f"{file}: a checkpoint could not be written ({FULL}); there is none to go on from"
+    assert exactly(seen) == exactly(question())
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_what_the_system_says_of_a_write_is_told(tmp_path: Path) -> None:
+    """A file that takes nothing, and a directory that is not there: the words are the system's."""
+    made = engine.Native(SAVED.machine, SAVED.sizes, SAVED.alike, UNLIMITED, "", Means(threads=1, **QUICK))
+    search = library.Search(made.compiled, made.config, threads=1, most_bytes=10**9)
+    for path, said in (("/dev/full", FULL), (str(tmp_path / "none" / "x"), "No such file or directory")):
+        with pytest.raises(OSError, match=said):
+            search.save(path)
+    search.save(str(tmp_path / "x"))
+    search.close()
