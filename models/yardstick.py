@@ -105,9 +105,10 @@ def give_to_device(s: Yardstick, page: Page) -> None:
 
 
 def free(s: Yardstick, page: Page) -> None:
-    """Unmap the page and give it back to the allocator."""
-    if s.origin[page] != NOBODY:
-        s.mapped[page, s.origin[page]] = False
+    """Unmap the page and give it back to the allocator; whoever has it got it from somebody."""
+    require(s.origin[page] != NOBODY)
+
+    s.mapped[page, s.origin[page]] = False
     s.owner[page] = Owner.ALLOC
     s.at[page] = NOBODY
     s.origin[page] = NOBODY

@@ -1,0 +1,1 @@
+"""Proofs for any number of pages, and bounded questions too large to explore."""

@@ -1,0 +1,218 @@
+"""Counterexamples to induction: a smallest state that satisfies every promise, a step, and the promise it breaks.
+
+Such a state need not be reachable, so it is no bug. What a solver found is run by the functions themselves before
+it is shown, and the explorer is asked whether the state is reachable at that size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from itertools import product
+from typing import Any
+
+import z3
+
+from spec.dsl import NOBODY, Action, Instance, Machine, Sort, SpecError, World
+from spec.dsl.state import one_key
+
+from ..explore import Budget, Search
+from ..traces import Step, Trace
+from .obligations import HEAD
+from .smt import asserted, cell_name, literal, member_name, size_name, sort_name
+from .theory import Fact, Theory, arguments
+
+MOST = 3
+"""Members of each sort among which a counterexample to induction is looked for."""
+
+NEAR = Budget(states=60_000, seconds=20)
+"""How far the explorer looks for the state of a counterexample to induction."""
+
+
+class Contradiction(Exception):
+    """Two engines disagree: what one has found is not so for the other; an error of ours, never of the spec's."""
+
+
+@dataclass(frozen=True)
+class Cti:
+    """A counterexample to induction; `reachable` is None where the explorer did not come far enough to know."""
+
+    world: World
+    fact: Fact
+    args: tuple[Sort, ...]
+    trace: Trace
+    reachable: bool | None
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        return self.world.sizes
+
+    def said(self) -> str:
+        """Whether it can happen, in words."""
+        sizes = ", ".join(f"{name} {size}" for name, size in self.sizes.items())
+        if self.reachable is None:
+            return f"not known to be reachable: the explorer did not come to an end with {sizes}"
+        is_reachable = "reachable: this is a real violation" if self.reachable else "not reachable"
+        return f"{is_reachable} with {sizes}, says the explorer"
+
+
+def smallest(
+    machine: Machine, action: Action | None, fact: Fact, assumed: Sequence[Fact], seconds: float
+) -> Cti | None:
+    """The counterexample with fewest pages, then pools, devices and so on; None if none is found in these sizes.
+
+    Without an action it is a start that breaks the claim.
+    """
+    for sizes in small_first(machine):
+        theory = Theory(machine, sizes, assumed)
+        question = theory.broken_by(action, fact) if action else theory.broken_at_start(fact)
+        text = HEAD + theory.declared + (theory.promised if action else theory.started)
+        for limits in (machine.scopes["tiny"], {}):
+            found = _model(
+                text + question.declared + question.asked + _limited(machine, limits) + _probes(theory), seconds
+            )
+            if found:
+                return _replayed(_Reading(theory, found), action, fact, assumed)
+    return None
+
+
+def _asked(theory: Theory, action: Action | None, fact: Fact) -> str:
+    """Whether the step, or the start, can break the claim, as one text."""
+    question = theory.broken_by(action, fact) if action else theory.broken_at_start(fact)
+    assumed = theory.promised if action else theory.started
+    return HEAD + theory.declared + assumed + question.declared + question.asked
+
+
+def small_first(machine: Machine) -> Iterator[dict[str, int]]:
+    """Sizes up to MOST: fewest pages first, then fewest of all others."""
+    groups = machine.shape.members
+    every = product(*(range(m.low, min(max(m.low, MOST), m.high) + 1) for m in groups.values()))
+    yield from (dict(zip(groups, sizes, strict=True)) for sizes in every)
+
+
+def _limited(machine: Machine, limits: Mapping[str, int]) -> str:
+    """The numbers of the scope: as given, or what the machine takes."""
+    lines = []
+    for name, number in machine.shape.bounds.items():
+        exactly = f"(= {size_name(number)} {limits[name]})" if name in limits else ""
+        lines.append(asserted(exactly or f"(<= {size_name(number)} {literal(number.high, int)})"))
+    return "".join(lines)
+
+
+def _cells(theory: Theory) -> Iterator[tuple[Any, tuple[Sort, ...]]]:
+    for f in theory.machine.shape.fields.values():
+        for key in product(*(range(theory.sizes[k]) for k in f.keys)):
+            yield f, tuple(k(n) for k, n in zip(f.keys, key, strict=True))
+
+
+def _probes(theory: Theory) -> str:
+    """A constant for each cell, so that its value can be read from a model."""
+    lines = []
+    for n, (f, key) in enumerate(_cells(theory)):
+        cell = f"({cell_name(f)} {' '.join(member_name(type(k), k.index) for k in key)})"
+        lines.append(f"(declare-const cell.{n} {sort_name(f.domain.base)})\n" + asserted(f"(= cell.{n} {cell})"))
+    return "".join(lines)
+
+
+def _model(text: str, seconds: float) -> dict[str, Any] | None:
+    """The constants of a model of the text, by name."""
+    solver = z3.Solver()
+    if seconds:
+        solver.set("timeout", int(1000 * seconds))
+    solver.from_string(text)
+    if solver.check() != z3.sat:
+        return None
+    model = solver.model()
+    return {d.name(): model[d] for d in model.decls() if d.arity() == 0}
+
+
+class _Reading:
+    """A model of the text as a state of the machine."""
+
+    def __init__(self, theory: Theory, model: dict[str, Any]) -> None:
+        self.theory, self.model = theory, model
+        self.members = {
+            (sort, str(model[name])): sort(n)
+            for sort, size in theory.sizes.items()
+            for n in range(size)
+            if (name := member_name(sort, n)) in model
+        }
+
+    def world(self) -> World:
+        """The machine in the sizes of the model."""
+        shape = self.theory.machine.shape
+        sizes = {name: self.theory.sizes[m.sort] for name, m in shape.members.items()}
+        numbers = {name: self.model[size_name(b)].as_long() for name, b in shape.bounds.items()}
+        return World(self.theory.machine, {**sizes, **numbers})
+
+    def code(self, world: World) -> bytes:
+        """The state before the step."""
+        code = bytearray(sum(map(len, world.offsets.values())))
+        for n, (f, key) in enumerate(_cells(self.theory)):
+            values = vars(world.probe)[f.name].values_
+            code[world.offsets[f.name][one_key(key)]] = values.index(self.value(f"cell.{n}", f.domain.base))
+        return bytes(code)
+
+    def value(self, name: str, base: type[Any]) -> Any:
+        """The value of a constant; what the model leaves open may be anything."""
+        found = self.model.get(name)
+        if base is bool:
+            return bool(z3.is_true(found))
+        if base is int:
+            return found.as_long() if found is not None else 0
+        if issubclass(base, Enum):
+            return next(m for m in base if found is None or literal(m, base) == found.decl().name())
+        return self.members.get((base, str(found)), NOBODY)
+
+    def arguments(self, prefix: str, params: Iterable[Any]) -> tuple[Sort, ...]:
+        """Who a step or a claim is about; who matters to neither may be anybody."""
+        names = arguments(prefix, params)
+        found = (self.members.get((v.sort, str(self.model.get(names[v.name])))) for v in params)
+        return tuple(v.sort(0) if m is None else m for v, m in zip(params, found, strict=True))
+
+
+def _replayed(read: _Reading, action: Action | None, fact: Fact, assumed: Sequence[Fact]) -> Cti:
+    """Run what the model says, and hold every claim against the functions themselves."""
+    world = read.world()
+    code, args = read.code(world), read.arguments("it", fact.params)
+    names = {f.name for f in assumed}
+    if action is None:
+        _must(code in world.initial() and _breaks(world, code, fact), "the start", fact)
+        return Cti(world, fact, args, Trace(code, ()), True)
+    _must(not any(v.claim.name in names for v in world.violated(code)), f"the state before {action.name}", fact)
+    instance = Instance(action, read.arguments("arg", action.params))
+    after = _stepped(world, code, instance, fact)
+    trace = Trace(code, (Step(instance, after),) if after else ())
+    return Cti(world, fact, args, trace, reachable(world, code))
+
+
+def _must(so: bool, what: str, fact: Fact) -> None:
+    if not so:
+        raise Contradiction(f"{what}, found by z3 against {fact.name}, is no such state when it is run")
+
+
+def _stepped(world: World, code: bytes, instance: Instance, fact: Fact) -> bytes:
+    """The state after the step, which must break the claim; empty where the step itself leaves a field's range."""
+    try:
+        for n, after in world.successors(code):
+            if world.instances[n] == instance:
+                wrong = [*world.violated(after), *world.violated_by_step(code, after)]
+                _must(any(v.claim.name == fact.name for v in wrong), f"the step {instance}", fact)
+                return after
+    except SpecError:
+        return b""
+    raise Contradiction(f"the step {instance}, found by z3 against {fact.name}, is not enabled when it is run")
+
+
+def _breaks(world: World, code: bytes, fact: Fact) -> bool:
+    return any(v.claim.name == fact.name for v in world.violated(code))
+
+
+def reachable(world: World, code: bytes) -> bool | None:
+    """Does the explorer come to this state? None if it did not come to an end."""
+    search = Search(world.machine, world.sizes, world.machine.alike, NEAR, "")
+    seen = search.run(lambda seen: None)
+    if search.symmetry.canonical(code) in search.index:
+        return True
+    return None if seen.stopped else False

@@ -1,0 +1,134 @@
+"""z3 and cvc5: each is handed SMT-LIB 2 text and says sat, unsat, or that it does not know.
+
+A session keeps a theory and is asked one question after the other beside it, which saves reading the theory again;
+what a session does not know is asked again of a solver that was handed the whole text and nothing else.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from time import perf_counter
+from typing import ClassVar
+
+UNKNOWN = "unknown"
+DEFINITE = ("sat", "unsat")
+
+
+class SolverError(Exception):
+    """A solver does not read the text it is handed, or fails; the message says which and what it says."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a solver said, and how long it took."""
+
+    said: str
+    seconds: float
+
+
+class Session(ABC):
+    """A solver with a theory."""
+
+    name: ClassVar[str]
+
+    def __init__(self, theory: str, seconds: float, seed: int, finite: bool) -> None:
+        self.seconds, self.seed, self.finite = seconds, seed, finite
+        self.begin()
+        self.read(theory)
+
+    @staticmethod
+    @abstractmethod
+    def version() -> str:
+        """Which one it is; raises ImportError if it is not installed."""
+
+    @abstractmethod
+    def begin(self) -> None:
+        """Start the solver."""
+
+    @abstractmethod
+    def read(self, text: str) -> str:
+        """Hand it some text; returns what it says."""
+
+    def ask(self, body: str) -> Answer:
+        """Ask one question beside the theory."""
+        began = perf_counter()
+        said = self.read(f"(push 1)\n{body}(pop 1)\n").strip()
+        return Answer(said.split()[0] if said else UNKNOWN, perf_counter() - began)
+
+
+class Z3(Session):
+    """z3, through its own reader of SMT-LIB 2."""
+
+    name = "z3"
+
+    @staticmethod
+    def version() -> str:
+        import z3
+
+        return str(z3.get_version_string())
+
+    def begin(self) -> None:
+        import z3
+
+        self.evaluate, self.context = z3.Z3_eval_smtlib2_string, z3.Context()
+        milliseconds = f"(set-option :timeout {int(1000 * self.seconds)})\n" if self.seconds else ""
+        self.read(f"{milliseconds}(set-option :smt.random_seed {self.seed})\n(set-option :sat.random_seed {self.seed})")
+
+    def read(self, text: str) -> str:
+        said = str(self.evaluate(self.context.ref(), text))
+        if "(error" in said:
+            raise SolverError(f"z3: {said.strip()}")
+        return said
+
+
+class Cvc5(Session):
+    """cvc5; where something is to be possible it looks for finite models, elsewhere it tries all terms in the end."""
+
+    name = "cvc5"
+
+    @staticmethod
+    def version() -> str:
+        import cvc5
+
+        return str(cvc5.__version__)
+
+    def begin(self) -> None:
+        import cvc5
+
+        self.cvc5 = cvc5
+        self.solver = cvc5.Solver(cvc5.TermManager())
+        options = {"incremental": "true", "seed": str(self.seed), "sat-random-seed": str(self.seed)}
+        if self.seconds:
+            options["tlimit-per"] = str(int(1000 * self.seconds))
+        options["finite-model-find" if self.finite else "enum-inst"] = "true"
+        for name, value in options.items():
+            self.solver.setOption(name, value)
+        self.parser = cvc5.InputParser(self.solver)
+
+    def read(self, text: str) -> str:
+        self.parser.setStringInput(self.cvc5.InputLanguage.SMT_LIB_2_6, text, "obligation")
+        said, symbols = "", self.parser.getSymbolManager()
+        try:
+            while not (command := self.parser.nextCommand()).isNull():
+                said += str(command.invoke(self.solver, symbols))
+        except RuntimeError as error:
+            raise SolverError(f"cvc5: {error}") from None
+        if "(error" in said:
+            raise SolverError(f"cvc5: {said.strip()}")
+        return said
+
+
+SOLVERS: tuple[type[Session], ...] = (Z3, Cvc5)
+
+
+def versions() -> dict[str, str]:
+    """The solvers and their versions; without one that is not installed."""
+    return {solver.name: found for solver in SOLVERS if (found := _version(solver))}
+
+
+def _version(solver: type[Session]) -> str:
+    try:
+        return solver.version()
+    except ImportError:
+        return ""

@@ -1,0 +1,357 @@
+"""A machine as a theory: what is assumed of a state, and what a start or a step would have to do to break a claim.
+
+There are two of each machine: of any number of pages, where a count is the size of a set of which little is known,
+and of so many, where every member has a name and a count is a sum. Everything is SMT-LIB 2 text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from spec.dsl import ANY, Action, Field, Machine, Sort
+from spec.dsl.expr import Const, Expr, Less, Quantified, Read, Size, Var, conjunction, negate, walk
+from spec.dsl.lift import Path
+from spec.dsl.values import Bound
+
+from .counting import Change, Counted, Sets, change
+from .smt import (
+    BEFORE,
+    Names,
+    Text,
+    View,
+    asserted,
+    conj,
+    constant,
+    declarations,
+    either,
+    forall,
+    implied,
+    member_name,
+    negated,
+    nobody,
+    optional_sorts,
+    sort_name,
+)
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A claim to be assumed and proved, by name: a promise, or that a number stays in its range."""
+
+    name: str
+    params: tuple[Var, ...]
+    expr: Expr
+    is_step: bool = False
+
+
+def facts_of(machine: Machine) -> tuple[Fact, ...]:
+    """All that is proved of a machine: its promises, and the ranges of its numbers."""
+    claims = tuple(Fact(c.name, c.params, c.expr, c.is_step) for c in machine.promises)
+    return (*ranges(machine), *claims)
+
+
+def ranges(machine: Machine) -> Iterator[Fact]:
+    """What the declarations say of numbers."""
+    for f in machine.shape.fields.values():
+        if f.domain.base is int:
+            params = tuple(Var(f"{k.__name__.lower()}_of_{n}", k) for n, k in enumerate(f.keys, 1))
+            cell, low, high = Read(f, params), _limit(f.domain.low), _limit(f.domain.high)
+            inside = conjunction(negate(Less(cell, low)), negate(Less(high, cell)))
+            yield Fact(f"{f.name}_stays_in_its_range", params, inside)
+
+
+def _limit(limit: int | Bound) -> Expr:
+    return Size(limit) if isinstance(limit, Bound) else Const(limit)
+
+
+class Sums:
+    """Counts in a theory of so many: the sum over the members, each by name."""
+
+    def __init__(self, sizes: Mapping[type[Any], int]) -> None:
+        self.sizes = sizes
+
+    def __call__(self, text: Text, e: Quantified, names: Names) -> str:
+        sort = e.var.sort
+        each = (text.term(e.body, {**names, e.var.name: member_name(sort, n)}) for n in range(self.sizes[sort]))
+        return f"(+ 0 {' '.join(f'(ite {claim} 1 0)' for claim in each)})"
+
+
+@dataclass
+class Branch:
+    """Counts in a theory of any number, along one path: functions, and what is known of the sizes of the sets.
+
+    `known` is true of every finite set; `declared` are members that are known to be in one.
+    """
+
+    theory: Theory
+    path: Path | None = None
+    known: tuple[str, ...] = ()
+    declared: tuple[str, ...] = ()
+    met: frozenset[str] = frozenset()
+
+    def __call__(self, text: Text, e: Quantified, names: Names) -> str:
+        counted, actual, when = self.theory.sets.of(e)
+        args, view = [text.term(a, names) for a in actual], text.views[when]
+        size = f"({counted.name} {' '.join(args)})" if args else counted.name
+        if view != BEFORE:
+            size = self._after(counted, size, actual, args, view)
+        if size not in self.met and not any("?" in a for a in args):
+            self.met |= {size}
+            self._know(Text(text.optional, {"": view}, self), counted, args, size)
+        return size
+
+    def _after(self, counted: Counted, size: str, actual: list[Expr], args: list[str], view: View) -> str:
+        """The size after the step: as before, one more where somebody enters, one less where somebody leaves."""
+        assert self.path
+        found = change(counted, self.path)
+        free = size.replace(counted.name, f"{counted.name}.after", 1)
+        if found.why_free:
+            return free
+        text, names = self.theory.text(self), {**dict(view.names), **named(counted, args)}
+        enters, leaves = (text.term(claim, names) for claim in (found.enters, found.leaves))
+        changed = f"(- (+ {size} (ite {enters} 1 0)) (ite {leaves} 1 0))" if found.member else size
+        real = conj(*(text.real(a.domain.base, t) for a, t in zip(actual, args, strict=True) if a.domain.optional))
+        return changed if real == "true" else f"(ite {real} {changed} {free})"
+
+    def _know(self, text: Text, counted: Counted, args: list[str], size: str) -> None:
+        """Not negative; at least one where somebody is in the set, and only there."""
+        sort, somebody = counted.var.sort, f"some.{counted.name}.{self.theory.fresh()}"
+
+        def is_in(member: str) -> str:
+            is_real = text.real(sort, member)
+            return conj(is_real, text.term(counted.body, {counted.var.name: member, **named(counted, args)}))
+
+        one = f"(>= {size} 1)"
+        somewhere = forall([("?in", sort_name(sort))], implied(is_in("?in"), one))
+        self.declared += (constant(somebody, sort),)
+        self.known += (f"(>= {size} 0)", somewhere, implied(one, is_in(somebody)))
+
+
+def named(counted: Counted, args: list[str]) -> dict[str, str]:
+    """What the parameters of a counted set are called."""
+    return {v.name: arg for v, arg in zip(counted.params, args, strict=True)}
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a solver is asked beside the theory: can this be? `known` is what it may need to know of counts."""
+
+    asked: str
+    known: str = ""
+    declared: str = ""
+
+
+class Theory:
+    """A machine of any number of members, or of `sizes` of them."""
+
+    def __init__(self, machine: Machine, sizes: Mapping[str, int] | None = None, facts: Iterable[Fact] = ()) -> None:
+        self.machine = machine
+        self.sizes = {m.sort: sizes[n] for n, m in machine.shape.members.items()} if sizes is not None else {}
+        self.facts = tuple(facts) or facts_of(machine)
+        self.optional = optional_sorts(machine)
+        self.sets = Sets()
+        self._fresh = 0
+        self._taken: dict[str, list[Taken]] = {}
+
+    def fresh(self) -> int:
+        """A number nothing has yet."""
+        self._fresh += 1
+        return self._fresh
+
+    def text(self, counts: Any, view: View = BEFORE, whens: tuple[str, ...] = ("",)) -> Text:
+        """How terms are made: the last of `whens` is the state the view speaks of, any other the one before."""
+        views = dict.fromkeys(whens, BEFORE) | {"": BEFORE, whens[-1]: view}
+        return Text(self.optional, views, counts)
+
+    def _counts(self, path: Path | None = None) -> Any:
+        return Sums(self.sizes) if self.sizes else Branch(self, path)
+
+    # -- what is assumed -------------------------------------------------------------------------------------------
+
+    @cached_property
+    def declared(self) -> str:
+        """Sorts, fields and members, and what is so in every state, reachable or not."""
+        lines = [*declarations(self.machine), *self._members()]
+        for f in self.machine.shape.fields.values():
+            if issubclass(f.domain.base, Sort) and f.domain.base in self.optional and not f.domain.optional:
+                lines.append(asserted(self._cells(f, lambda cell, f=f: f"(distinct {cell} {nobody(f.domain.base)})")))
+        for counted in self._every_set():
+            kinds, where = " ".join(sort_name(v.sort) for v in counted.params), ("", ".after")
+            lines += [f"(declare-fun {counted.name}{when} ({kinds}) Int)\n" for when in where]
+        return "".join(lines)
+
+    @cached_property
+    def promised(self) -> str:
+        """Every promise about states, of the state before."""
+        text = self.text(self._counts())
+        return "".join(asserted(text.for_all(f.params, f.expr)) for f in self.facts if not f.is_step)
+
+    @cached_property
+    def started(self) -> str:
+        """The state before is an initial one."""
+        shape = self.machine.shape
+        fixed = [f for f in (*shape.fields.values(), *shape.histories.values()) if f.start is not ANY]
+        text = self.text(self._counts())
+        starts = {f: text.term(Const(f.start), {}, f.domain.base) for f in fixed}
+        return "".join(asserted(self._cells(f, lambda cell, f=f: f"(= {cell} {starts[f]})")) for f in fixed)
+
+    def _cells(self, f: Field[Any, Any], claim: Any) -> str:
+        """A claim about every cell of a field."""
+        keys = [(f"?{n}", k) for n, k in enumerate(f.keys)]
+        text = self.text(self._counts())
+        real = conj(*(text.real(k, name) for name, k in keys))
+        cell = text.read(f, [name for name, _ in keys], "")
+        return forall([(name, sort_name(k)) for name, k in keys], implied(real, claim(cell)))
+
+    def _members(self) -> Iterator[str]:
+        """Members known by name: all there are, or those the text of the machine names."""
+        known = {x.value for e in self._expressions() for x in walk(e) if isinstance(x, Const)}
+        for sort in self.machine.shape.scope_name:
+            numbers = {m.index for m in known if type(m) is sort} | set(range(self.sizes.get(sort, 0)))
+            names = [member_name(sort, n) for n in sorted(numbers)]
+            others = [nobody(sort)] if sort in self.optional else []
+            yield from (constant(name, sort) for name in names)
+            if len(names) + len(others) > 1 and names:
+                yield asserted(f"(distinct {' '.join([*others, *names])})")
+            if self.sizes:
+                everybody = either(*(f"(= ?m {name})" for name in [*others, *names]))
+                yield asserted(forall([("?m", sort_name(sort))], everybody))
+
+    def _every_set(self) -> list[Counted]:
+        """All sets that are counted anywhere; none in a theory of so many."""
+        if self.sizes:
+            return []
+        for e in self._expressions():
+            for x in walk(e):
+                if isinstance(x, Quantified) and x.word == "count":
+                    self.sets.of(x)
+        return list(self.sets.known.values())
+
+    def _expressions(self) -> Iterator[Expr]:
+        """Everything that is said of states and steps."""
+        yield from (f.expr for f in self.facts)
+        for path in (path for action in self.machine.actions for path in action.lifted.paths):
+            yield from (c.claim for c in path.conditions)
+            yield from (e for put in path.puts for e in (*put.keys, put.value))
+
+    # -- what is asked ---------------------------------------------------------------------------------------------
+
+    def anything(self) -> Question:
+        """Can there be a state at all?"""
+        return Question(asserted("true"))
+
+    def broken_at_start(self, fact: Fact) -> Question:
+        """Can an initial state break this claim?"""
+        counts, names = self._counts(), arguments("it", fact.params)
+        claim = negated(self.text(counts).term(fact.expr, names))
+        return self._question([(counts, [claim])], self._constants(names, fact.params))
+
+    def broken_by(self, action: Action, fact: Fact) -> Question:
+        """Can a step of this action break this claim?"""
+        whens, names = ("before", "after") if fact.is_step else ("",), arguments("it", fact.params)
+        branches = []
+        for taken in self.taken(action):
+            counts = copy(taken.counts)
+            broken = negated(self.text(counts, taken.view, whens).term(fact.expr, names))
+            branches.append((counts, [*taken.guards, broken]))
+        return self._question(branches, self._steps(action) + self._constants(names, fact.params))
+
+    def possible(self, action: Action, number: int) -> Question:
+        """Can a step of this action go this way, by its path of this number?"""
+        taken = self.taken(action)[number]
+        return self._question([(taken.counts, [*taken.guards])], self._steps(action))
+
+    def moves_others(self, action: Action, counted: Counted) -> Question:
+        """Can a step change whether somebody is in a set, other than the one member it is known to write?"""
+        other = Var("other", counted.var.sort)
+
+        def moved(taken: Taken, found: Change, names: Names) -> list[str]:
+            is_other = [self._distinct(taken, found.member, names[other.name])] if found.member else []
+            before, after = self._membership(taken, counted, names, names[other.name])
+            return [*is_other, f"(distinct {before} {after})"]
+
+        return self._of_counts(action, counted, (*counted.params, other), moved)
+
+    def miscounted(self, action: Action, counted: Counted) -> Question:
+        """Can the size of a set change otherwise than was found by looking at what the step writes?"""
+
+        def differs(taken: Taken, found: Change, names: Names) -> list[str]:
+            text, every = self.text(taken.counts), {**dict(taken.view.names), **names}
+            if found.member is None:
+                return ["false"]
+            before, after = self._membership(taken, counted, names, text.term(found.member, every))
+            enters, leaves = (text.term(claim, every) for claim in (found.enters, found.leaves))
+            return [f"(distinct {difference(after, before)} {difference(enters, leaves)})"]
+
+        return self._of_counts(action, counted, counted.params, differs)
+
+    def _of_counts(self, action: Action, counted: Counted, params: tuple[Var, ...], claim: Any) -> Question:
+        names, branches = arguments("it", params), []
+        for taken, path in zip(self.taken(action), action.lifted.paths, strict=True):
+            found = change(counted, path)
+            if not found.why_free:
+                branches.append((copy(taken.counts), [*taken.guards, *claim(taken, found, names)]))
+        return self._question(branches, self._steps(action) + self._constants(names, params))
+
+    def _membership(self, taken: Taken, counted: Counted, names: Names, member: str) -> list[str]:
+        """Whether somebody is in a set before a step, and after it."""
+        every = {**names, counted.var.name: member}
+        return [self.text(taken.counts, view).term(counted.body, every) for view in (BEFORE, taken.view)]
+
+    def _distinct(self, taken: Taken, member: Expr, other: str) -> str:
+        return f"(distinct {self.text(taken.counts).term(member, dict(taken.view.names))} {other})"
+
+    def taken(self, action: Action) -> list[Taken]:
+        """The paths of an action as terms, made once."""
+        if action.name not in self._taken:
+            self._taken[action.name] = [self._take(action, path) for path in action.lifted.paths]
+        return self._taken[action.name]
+
+    def _take(self, action: Action, path: Path) -> Taken:
+        counts, names = self._counts(path), arguments("arg", action.params)
+        text = self.text(counts)
+        guards = tuple(text.term(c.claim, names) for c in path.conditions)
+        view = View(tuple(text.write(put, names) for put in path.puts), tuple(names.items()))
+        return Taken(counts, guards, view)
+
+    def _steps(self, action: Action) -> str:
+        return self._constants(arguments("arg", action.params), action.params)
+
+    def _question(self, branches: list[tuple[Any, list[str]]], declared: str) -> Question:
+        asked = asserted(either(*(conj(*terms) for _, terms in branches)))
+        if self.sizes or not any(counts.known for counts, _ in branches):
+            return Question(asked, declared=declared)
+        known = asserted(either(*(conj(*counts.known, *terms) for counts, terms in branches)))
+        somebody = dict.fromkeys(line for counts, _ in branches for line in counts.declared)
+        return Question(asked, known, declared + "".join(somebody))
+
+    def _constants(self, names: Names, params: Iterable[Var]) -> str:
+        """Arguments as constants: somebody, whoever it is."""
+        text, lines = self.text(None), []
+        for v in params:
+            real = text.real(v.sort, names[v.name])
+            lines.append(constant(names[v.name], v.sort) + (asserted(real) if real != "true" else ""))
+        return "".join(lines)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A path as terms: its guards, the state it leads to, and what was met of counts on the way."""
+
+    counts: Any
+    guards: tuple[str, ...]
+    view: View
+
+
+def difference(more: str, less: str) -> str:
+    """One where the first claim holds, less one where the second does."""
+    return f"(- (ite {more} 1 0) (ite {less} 1 0))"
+
+
+def arguments(prefix: str, params: Iterable[Var]) -> dict[str, str]:
+    """What arguments are called: `arg.page` of a step, `it.page` of a claim."""
+    return {v.name: f"{prefix}.{v.name}" for v in params}
