@@ -15,6 +15,8 @@ static int write_level(FILE *f, const struct level *l, uint32_t from)
 /* Write a paused search behind what the file has already; 0, or the error that kept it from being written. */
 int search_save(const struct search *s, const char *path)
 {
+	if (IS_TABLED && s->t->is_short)
+		return ENOMEM;	/* steps are missing that nobody would take any more */
 	FILE *f = fopen(path, "ab");
 	if (!f)
 		return errno;

@@ -70,7 +70,7 @@ static void classify(struct tables *t, const struct instance *i, struct progress
 	}
 	if (p->classes == p->room) {
 		p->room = p->room ? p->room * 2 : 8;
-		p->class = realloc(p->class, p->room * sizeof *p->class);
+		p->class = got(t, realloc(p->class, p->room * sizeof *p->class));
 	}
 	p->class[p->classes++] = (struct class){ rest, 0 };
 }
@@ -91,8 +91,11 @@ static void advance(struct closing *c, const struct instance *i, struct progress
 static void close_tables(struct tables *t, uint64_t most_tries)
 {
 	const struct model *m = t->m;
-	struct closing c = { t, 0, most_tries, calloc(1, m->size), calloc(1, m->size), calloc(m->counts + 1, 2) };
-	struct progress *p = calloc(m->instances, sizeof *p);
+	struct closing c = { t, 0, most_tries };
+	struct progress *p = got(t, calloc(m->instances + 1, sizeof *p));
+	c.s = got(t, calloc(1, m->size));
+	c.after = got(t, calloc(1, m->size));
+	c.counts = got(t, calloc(m->counts + 1, sizeof *c.counts));
 	for (uint32_t n = 0; n < m->initials; n++) {
 		const uint8_t *code = m->initial + (size_t)n * m->cells;
 		for (uint32_t page = 0; page < m->pages; page++)

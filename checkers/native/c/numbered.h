@@ -7,10 +7,10 @@ static uint32_t hash_bytes(const uint8_t *b, uint32_t n)
 	return h ^ h >> 32;
 }
 
-static void grow_slots(struct numbered *x)
+static void grow_slots(struct tables *t, struct numbered *x)
 {
 	uint32_t mask = x->mask ? x->mask * 2 + 1 : 255;
-	uint32_t *slot = calloc(mask + 1, sizeof *slot);
+	uint32_t *slot = got(t, calloc(mask + 1, sizeof *slot));
 	for (uint32_t i = 0; i < x->n; i++) {
 		uint32_t h = hash_bytes(x->bytes + (size_t)i * x->width, x->width) & mask;
 		while (slot[h])
@@ -35,7 +35,7 @@ static uint32_t *slot_of(const struct numbered *x, const uint8_t *bytes)
 static uint32_t number_of(struct tables *t, struct numbered *x, const uint8_t *bytes)
 {
 	if (x->n * 2 >= x->mask)
-		grow_slots(x);
+		grow_slots(t, x);
 	uint32_t *slot = slot_of(x, bytes);
 	if (*slot)
 		return *slot - 1;
@@ -45,7 +45,7 @@ static uint32_t number_of(struct tables *t, struct numbered *x, const uint8_t *b
 	}
 	if (x->n == x->room) {
 		x->room = x->room ? x->room * 2 : 64;
-		x->bytes = realloc(x->bytes, (size_t)x->room * x->width + 1);
+		x->bytes = got(t, realloc(x->bytes, (size_t)x->room * x->width + 1));
 	}
 	memcpy(x->bytes + (size_t)x->n * x->width, bytes, x->width);
 	*slot = ++x->n;

@@ -219,6 +219,8 @@ int search_run(struct search *s, double seconds, uint64_t max_states, uint64_t m
 		for (uint32_t i = 0; i < s->workers; i++)
 			if (s->worker[i].has_failed)
 				return FAILED;
+		if (IS_TABLED && s->t->is_short)
+			return MEMORY;
 		if (is_level_done(s)) {
 			end_level(s);
 			if (!s->level.states)
@@ -312,8 +314,10 @@ struct search *search_new(const struct model *m, struct tables *t, uint32_t thre
 		k->out.to = malloc((m->steps + 1) * sizeof *k->word);
 		k->out.fired = calloc(m->actions, sizeof *k->out.fired);
 	}
-	if (t)
+	if (t) {
 		t->asked = ~(claims_t)0;
+		t->is_short = 0;
+	}
 	memset(m->heard, 0, m->heard_words * 8);
 	return ok && start(s) ? s : NULL;
 }

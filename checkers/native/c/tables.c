@@ -1,6 +1,5 @@
 /* The tables of a model: what each page record adds to the counts and becomes under a permutation, made for all
  * records of the free closure; and what it can become by a step, filled in when first met. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "tables.h"
@@ -28,9 +27,9 @@ static void make_lanes(struct tables *t)
 		return;
 	}
 	size_t n = (size_t)rests * t->records.n * t->lane_words;
-	t->lanes = calloc(n, sizeof *t->lanes);
+	t->lanes = got(t, calloc(n + 1, sizeof *t->lanes));
 	t->bytes += n * sizeof *t->lanes;
-	struct state *s = calloc(1, m->size);
+	struct state *s = got(t, calloc(1, m->size));
 	for (uint32_t l = 0; l < m->lanes; l++) {
 		uint32_t w = l / a_word, low = l % a_word * t->lane_bits;
 		const struct count *q = &m->count[m->lane[l].count];
@@ -47,10 +46,10 @@ static void make_lanes(struct tables *t)
 }
 
 /* The counts as far as a key tells them: the highest threshold reached. */
-static int16_t *counts_of(const struct tables *t, const uint64_t *key)
+static int16_t *counts_of(struct tables *t, const uint64_t *key)
 {
 	const struct model *m = t->m;
-	int16_t *counts = calloc(m->counts + 1, sizeof *counts);
+	int16_t *counts = got(t, calloc(m->counts + 1, sizeof *counts));
 	uint32_t a_word = 64 / t->lane_bits;
 	for (uint32_t l = 0; l < m->lanes; l++)
 		if (key[l / a_word] >> (l % a_word * t->lane_bits + t->lane_bits - 1) & 1)
@@ -64,8 +63,8 @@ static void make_permutations(struct tables *t)
 {
 	const struct model *m = t->m;
 	uint32_t records = t->records.n, rests = t->rests.n, split = m->pages * m->record;
-	t->record_to = calloc((size_t)m->moves * records + 1, sizeof *t->record_to);
-	t->rest_to = calloc((size_t)m->moves * rests + 1, sizeof *t->rest_to);
+	t->record_to = got(t, calloc((size_t)m->moves * records + 1, sizeof *t->record_to));
+	t->rest_to = got(t, calloc((size_t)m->moves * rests + 1, sizeof *t->rest_to));
 	uint8_t made[m->cells + 1];
 	for (uint32_t p = 0; p < m->moves && !t->failed; p++) {
 		const uint16_t *from = m->comes_from + p * m->cells;
@@ -87,6 +86,8 @@ static void make_permutations(struct tables *t)
 
 /* -- rows and cells, filled when first met ------------------------------------------------------------------------ */
 
+static const uint32_t nowhere[STRIDE];	/* the steps of a row or a cell for which there is no memory */
+
 struct filling {
 	struct tables *t;
 	struct state *s, *after;
@@ -97,18 +98,15 @@ struct filling {
 
 static struct info *new_info(struct tables *t, uint32_t *id)
 {
-	if (t->ids == MOST_IDS - 1) {
-		fprintf(stderr, "poolproof: more than %d rows and cells of tables\n", MOST_IDS);
-		abort();
-	}
+	got(t, t->ids < MOST_IDS - 1 ? t : NULL);	/* for more there is no memory by intention */
 	*id = ++t->ids;
 	struct info **block = &t->info[*id / INFO_BLOCK];
 	if (!*block) {
-		*block = calloc(INFO_BLOCK, sizeof **block);
+		*block = got(t, calloc(INFO_BLOCK, sizeof **block));
 		t->bytes += INFO_BLOCK * sizeof **block;
 	}
 	struct info *made = &(*block)[*id % INFO_BLOCK];
-	made->fired = calloc(t->m->actions, sizeof *made->fired);
+	made->fired = got(t, calloc(t->m->actions, sizeof *made->fired));
 	return made;
 }
 
@@ -120,7 +118,7 @@ static void leads_to(struct filling *f, uint32_t to)
 			return;
 	if (f->n == f->room) {
 		f->room += STRIDE;
-		f->to = realloc(f->to, f->room * sizeof *f->to);
+		f->to = got(f->t, realloc(f->to, f->room * sizeof *f->to));
 		memset(f->to + f->n, 0, STRIDE * sizeof *f->to);
 	}
 	f->to[f->n++] = to;
@@ -155,10 +153,10 @@ static void start_filling(struct filling *f, struct tables *t, const struct row 
 {
 	memset(f, 0, sizeof *f);
 	f->t = t;
-	f->s = calloc(1, t->m->size);
-	f->after = calloc(1, t->m->size);
+	f->s = got(t, calloc(1, t->m->size));
+	f->after = got(t, calloc(1, t->m->size));
 	f->room = STRIDE;
-	f->to = calloc(STRIDE, sizeof *f->to);
+	f->to = got(t, calloc(STRIDE, sizeof *f->to));
 	t->m->load_one(f->s, bytes_of(&t->records, record), bytes_of(&t->rests, row->rest), row->counts);
 }
 
@@ -174,13 +172,13 @@ static void end_filling(struct filling *f)
 static struct row *new_row(struct tables *t, uint32_t rest, const uint64_t *key)
 {
 	const struct model *m = t->m;
-	struct row *row = calloc(1, sizeof *row);
+	struct row *row = got(t, calloc(1, sizeof *row));
 	struct filling f;
 	uint32_t id;
 	row->rest = rest;
 	memcpy(row->key, key, t->lane_words * sizeof *key);
 	row->counts = counts_of(t, key);
-	row->cell = calloc(t->records.n, sizeof *row->cell);
+	row->cell = got(t, calloc(t->records.n, sizeof *row->cell));
 	t->bytes += sizeof *row + m->counts * 2 + t->records.n * sizeof *row->cell;
 	start_filling(&f, t, row, 0);
 	f.info = new_info(t, &id);
@@ -208,7 +206,7 @@ static void insert_row(struct rows *rows, struct row *row, uint32_t words)
 static void grow_rows(struct tables *t)
 {
 	uint64_t mask = t->rows ? t->rows->mask * 2 + 1 : 4095;
-	struct rows *made = calloc(1, sizeof *made + (mask + 1) * sizeof *made->slot);
+	struct rows *made = got(t, calloc(1, sizeof *made + (mask + 1) * sizeof *made->slot));
 	made->mask = mask;
 	t->bytes += (mask + 1) * sizeof *made->slot;
 	for (uint64_t i = 0; t->rows && i <= t->rows->mask; i++)
@@ -217,10 +215,16 @@ static void grow_rows(struct tables *t)
 	__atomic_store_n(&t->rows, made, __ATOMIC_RELEASE);	/* the old one stays: somebody may be reading it */
 }
 
-/* The row for these pools, devices and counts, made if nobody has met it yet. */
+/* The row for these pools, devices and counts, made if nobody has met it yet; no_row if there is no memory for it. */
 static struct row *make_row(struct tables *t, uint32_t rest, const uint64_t *key)
 {
 	pthread_mutex_lock(&t->lock);
+	if (setjmp(t->out))
+		t->is_short = 1;
+	if (t->is_short) {
+		pthread_mutex_unlock(&t->lock);
+		return &t->no_row;
+	}
 	uint64_t h = row_hash(rest, key, t->lane_words) & t->rows->mask;
 	struct row *row;
 	while ((row = t->rows->slot[h]) && !same_row(row, rest, key, t->lane_words))
@@ -235,13 +239,18 @@ static struct row *make_row(struct tables *t, uint32_t rest, const uint64_t *key
 	return row;
 }
 
-/* Fill in what a record can become in this row. */
+/* Fill in what a record can become in this row: nothing, if there is no memory for it. */
 static void fill_cell(struct tables *t, struct row *row, uint32_t record)
 {
 	const struct model *m = t->m;
 	struct cell *cell = &row->cell[record];
 	pthread_mutex_lock(&t->lock);
-	if (!cell->id) {
+	if (setjmp(t->out))
+		t->is_short = 1;
+	if (t->is_short) {
+		cell->to = nowhere;
+		cell->moved = 1;
+	} else if (!cell->id) {
 		struct filling f;
 		uint32_t id;
 		start_filling(&f, t, row, record);
@@ -288,14 +297,21 @@ static void forget(struct tables *t)
 /* The tables of a model; `failed` says why there are none. */
 struct tables *tables_new(const struct model *m, uint64_t most_tries)
 {
+	static struct tables none = { .failed = "too little memory" };
 	struct tables *t = calloc(1, sizeof *t);
+	if (!t)
+		return &none;
+	if (setjmp(t->out)) {
+		t->failed = none.failed;
+		return t;
+	}
 	t->m = m;
 	t->row = make_row;
 	t->fill = fill_cell;
 	t->forget = forget;
 	t->records.width = m->record;
 	t->rests.width = m->cells - m->pages * m->record;
-	t->info = calloc(MOST_IDS / INFO_BLOCK + 1, sizeof *t->info);
+	t->info = got(t, calloc(MOST_IDS / INFO_BLOCK + 1, sizeof *t->info));
 	pthread_mutex_init(&t->lock, NULL);
 	close_tables(t, most_tries);
 	if (!t->failed)
@@ -303,6 +319,7 @@ struct tables *tables_new(const struct model *m, uint64_t most_tries)
 	if (!t->failed)
 		make_permutations(t);
 	grow_rows(t);
+	t->no_row = (struct row){ .to = nowhere, .moved = 1, .cell = got(t, calloc(t->records.n, sizeof(struct cell))) };
 	return t;
 }
 

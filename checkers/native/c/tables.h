@@ -3,6 +3,7 @@
 #define POOLPROOF_TABLES_H
 
 #include <pthread.h>
+#include <setjmp.h>
 #include "engine.h"
 
 enum { MOST_LANE_WORDS = 8, MOST_NUMBERS = 65535, INFO_BLOCK = 4096, MOST_IDS = 1 << 26, STRIDE = 8 };
@@ -61,11 +62,22 @@ struct tables {
 	struct row *(*row)(struct tables *t, uint32_t rest, const uint64_t *key);	/* make it, unless it is there */
 	void (*fill)(struct tables *t, struct row *row, uint32_t record);		/* the same of a cell */
 	void (*forget)(struct tables *t);	/* some claims are not asked any more */
+	jmp_buf out;		/* where to go when there is no memory */
+	int is_short;		/* there was none: the search over these tables is to end, and cannot go on */
+	struct row no_row;	/* what is met until it ends */
 };
 
 static inline const uint8_t *bytes_of(const struct numbered *x, uint32_t number)
 {
 	return x->bytes + (size_t)number * x->width;
+}
+
+/* Memory that was asked for; where there is none, the way out. */
+static inline void *got(struct tables *t, void *memory)
+{
+	if (!memory)
+		longjmp(t->out, 1);
+	return memory;
 }
 
 static inline uint32_t record_in(uint32_t to) { return to & 0xffff; }

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from checkers.explore import ANY_PROMISE, Budget, Exploration
-from checkers.native import engine, library, memory
+from checkers.native import build, engine, library, memory
+from checkers.native.checkpoint import Checkpoint
 from checkers.native.engine import Means
 from models.yardstick import yardstick
 from poolproof import catalog
 from tests.spec.dsl.snippets import machine
 
-from .ways import WAYS, each_kind, exactly, needs_a_compiler, replays
+from .ways import WAYS, each_kind, exactly, needs_a_compiler, replays, told
 
 pytestmark = needs_a_compiler
 
@@ -153,6 +157,47 @@ def test_traces_are_found_with_little_memory(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(engine, "Search", Tight)
     assert exactly(engine.explore(*asked, means=WAYS["tables, bitmap"])) == exactly(whole)
     assert passes >= {0, 2, 5, 7}
+
+
+FAILING = """
+#include <stdlib.h>
+long left = 1l << 40;
+#define calloc(n, size) (left-- > 0 ? calloc(n, size) : NULL)
+#define realloc(at, size) (left-- > 0 ? realloc(at, size) : NULL)
+#include "tables.c"
+"""
+
+
+def tables_with(memory: int) -> Callable[..., ctypes.CDLL]:
+    """In place of what loads compiled code: tables that are given memory so many times, and then no more."""
+
+    def loaded(name: str, text: str, *flags: str) -> ctypes.CDLL:
+        code = build.loaded(name, FAILING if name == "tables" else text, *flags)
+        if name == "tables":
+            ctypes.c_long.in_dll(code, "left").value = memory
+        return code
+
+    return loaded
+
+
+def test_tables_without_memory_are_no_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The n-th time they ask and from then on: no tables at all, or a search that stops and is not gone on with."""
+    sizes, ways = yardstick.sizes("tiny", {}), set[str]()
+    whole = engine.explore(yardstick, sizes, yardstick.alike, means=WAYS["tables, bitmap"])
+    for n in (*range(60), *(61 * 2**i for i in range(12))):
+        monkeypatch.setattr(library, "loaded", tables_with(n))
+        means = replace(WAYS["tables, bitmap"], checkpoint=Checkpoint({}, tmp_path / "search"))
+        seen = engine.explore(yardstick, sizes, yardstick.alike, means=means)
+        if seen.stopped:
+            assert " of memory: " in seen.stopped
+            assert "(Cannot allocate memory)" in seen.unsaved
+            assert 0 < seen.states <= whole.states
+            assert replays(seen)
+        else:
+            assert told(seen) == told(whole)
+        ways.add("stopped" if seen.stopped else seen.memory.split(" ")[0])
+        assert list(tmp_path.iterdir()) == []
+    assert ways == {"hash", "stopped", "bitmap"}
 
 
 LIMITED = """
