@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -22,6 +22,7 @@ WORDS = {
     Outcome.NOT_RUN: "[dim]not run[/]",
     Outcome.BUDGET: "[yellow]budget spent[/]",
     Outcome.UNKNOWN: "[yellow]unknown[/]",
+    Outcome.NOT_INDUCTIVE: "[yellow]not inductive[/]",
 }
 
 
@@ -71,9 +72,13 @@ KINDS = {
 """The kinds of questions in the order of the table, and what is said before their names."""
 
 
-def promises_table(runs: Sequence[Answers]) -> Table:
+def promises_table(
+    runs: Sequence[tuple[str, object, Sequence[Verdict]]],
+    title: str = "What holds",
+    said_of: Callable[[Verdict], str] = word,
+) -> Table:
     """One row a promise or witness, one column a model; an action only if it never fired."""
-    table = Table(title="What holds", title_justify="left", title_style="bold")
+    table = Table(title=title, title_justify="left", title_style="bold")
     table.add_column("")
     table.add_column("promise")
     rows: dict[tuple[str, str], dict[str, Verdict]] = {}
@@ -85,7 +90,7 @@ def promises_table(runs: Sequence[Answers]) -> Table:
     for kind, said in KINDS.items():
         mine = [(name, found) for (of, name), found in rows.items() if of == kind]
         for n, (name, found) in enumerate(mine):
-            words = (word(found[m]) if m in found else "" for m, _, _ in runs)
+            words = (said_of(found[m]) if m in found else "" for m, _, _ in runs)
             table.add_row("" if n else said, sentence(name), *words, end_section=n == len(mine) - 1)
     return table
 

@@ -25,6 +25,8 @@ class Outcome(Enum):
     BUDGET = "budget spent"
     UNKNOWN = "unknown"
     NOT_RUN = "not run"
+    NOT_INDUCTIVE = "not inductive"
+    DISPUTED = "the solvers disagree"
 
 
 class Exit:
@@ -34,7 +36,13 @@ class Exit:
     BY_WEIGHT = (TOOL, SPEC, INPUT, SAFETY, LIVENESS, DEADLOCK, VACUOUS, BUDGET)
 
 
-CODES = {Outcome.DEADLOCK: Exit.DEADLOCK, Outcome.BUDGET: Exit.BUDGET, Outcome.UNKNOWN: Exit.BUDGET}
+CODES = {
+    Outcome.DEADLOCK: Exit.DEADLOCK,
+    Outcome.BUDGET: Exit.BUDGET,
+    Outcome.UNKNOWN: Exit.BUDGET,
+    Outcome.NOT_INDUCTIVE: Exit.BUDGET,
+    Outcome.DISPUTED: Exit.TOOL,
+}
 """What an unexpected outcome makes the command exit with; any other means that something was vacuous."""
 
 

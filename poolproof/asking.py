@@ -227,7 +227,7 @@ def walked(asked: Question, steps: int, seed: int, examples: int, console: Conso
     """A random walk, and what it says about the promises; of a broken model, about the one it breaks."""
     breaks, seconds = asked.machine.breaks, asked.budget.seconds
     until = breaks.promise if breaks else ""
-    with _status(console, asked.name) as tell:
+    with status(console, asked.name) as tell:
         result = walk(
             asked.machine,
             asked.sizes,
@@ -243,7 +243,7 @@ def walked(asked: Question, steps: int, seed: int, examples: int, console: Conso
 
 def with_progress(console: Console, asked: Question, work: Callable[[Progress], T]) -> T:
     """Do the work, and keep a line up to date that says how far it is."""
-    with _status(console, asked.name) as tell:
+    with status(console, asked.name) as tell:
 
         def progress(seen: Exploration) -> None:
             rate = seen.transitions / max(seen.seconds, 0.001)
@@ -262,7 +262,7 @@ def _time_left(seen: Exploration) -> str:
 
 
 @contextmanager
-def _status(console: Console, name: str) -> Iterator[Callable[[str], None]]:
+def status(console: Console, name: str) -> Iterator[Callable[[str], None]]:
     """A progress line on a terminal, nothing in a pipe."""
     if not console.is_terminal:
         yield lambda text: None

@@ -21,6 +21,7 @@ from spec.ownership import ownership
 
 SOUND: tuple[Machine, ...] = (ownership, keep_mapped, per_packet, yardstick)
 BROKEN: tuple[Mutant, ...] = (*ZOO, *PLANTED)
+SOUND_NAMES: tuple[str, ...] = tuple(m.name for m in SOUND)
 SHIPPED: dict[str, Machine | Mutant] = {**{m.name: m for m in SOUND}, **{m.name: m for m in BROKEN}}
 
 

@@ -20,7 +20,7 @@ from checkers.native.checkpoint import BadCheckpoint
 from checkers.verdict import Exit, exit_code
 from spec.dsl import Machine, SpecError
 
-from . import asking, catalog, drawing, exporting, showing, skeleton, writing
+from . import asking, catalog, drawing, exporting, proving, showing, showing_proofs, skeleton, writing
 from .interrupts import INTERRUPTS
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
@@ -140,6 +140,33 @@ def refine(
     verdict, candidates = asking.refinement(question, console)
     showing.refinement(console, verdict, candidates)
     raise typer.Exit(exit_code([verdict]))
+
+
+@app.command()
+def prove(
+    models: Models = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="every obligation, a line each")] = False,
+    timeout: Annotated[float, typer.Option(help="seconds for each answer of a solver; 0: no limit", min=0.0)] = 10.0,
+    jobs: Annotated[int, typer.Option(help="obligations decided at once; 0: as many as there are cores", min=0)] = 0,
+    seeds: Annotated[int, typer.Option(metavar="K", help="decide with K seeds of the solvers", min=1, max=100)] = 1,
+    cache: Annotated[bool, typer.Option(help="remember what was decided")] = True,
+    smt_dir: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="leave every obligation there, for other solvers")
+    ] = None,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="write all verdicts as JSON")] = None,
+    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="write all verdicts as JUnit XML")] = None,
+) -> None:
+    """Prove the promises for any number of pages, pools and devices, by induction; two solvers decide each step."""
+    writing.must_take_verdicts(json, junit)
+    proving.must_take_texts(smt_dir)
+    questions = [asking.question(name, asking.Asked("tiny")) for name in dict.fromkeys(models or catalog.SOUND_NAMES)]
+    proofs = proving.every_proof(questions, proving.asked(timeout, jobs, cache, seeds), console)
+    verdicts = [v for p in proofs for v in p.verdicts]
+    writing.verdicts([*verdicts, *proving.obligations(proofs)], json, junit)
+    showing_proofs.proofs(console, proofs, verbose)
+    if smt_dir:
+        console.print(f"{proving.write_texts(smt_dir, proofs):,} texts left in {smt_dir}")
+    raise typer.Exit(exit_code(verdicts))
 
 
 @app.command()

@@ -47,7 +47,7 @@ def results(console: Console, runs: Sequence[Run], verdicts: Sequence[Verdict], 
         for name, seen, _ in sound:
             _fired(console, name, seen)
             _guards(console, name, seen)
-    _closing(console, verdicts)
+    closing(console, verdicts)
     if everything and all(v.expected for v in verdicts):
         console.print("Another story: poolproof check MODEL, with a model of the last table.")
 
@@ -74,7 +74,7 @@ def _guards(console: Console, name: str, seen: Exploration) -> None:
             console.print(f"  {says}: {site.function}: {site.text}", markup=False, style="dim", soft_wrap=True)
 
 
-def _closing(console: Console, verdicts: Sequence[Verdict]) -> None:
+def closing(console: Console, verdicts: Sequence[Verdict]) -> None:
     """Whether all is as it should be; if not, what is wrong and what is left open."""
     left = [v for v in verdicts if v.outcome is Outcome.BUDGET]
     wrong = [v for v in verdicts if not v.expected and v not in left]

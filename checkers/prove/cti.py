@@ -36,11 +36,16 @@ class Contradiction(Exception):
 
 @dataclass(frozen=True)
 class Cti:
-    """A counterexample to induction; `reachable` is None where the explorer did not come far enough to know."""
+    """A counterexample to induction: an instance of an action, or a start if there is none.
+
+    The trace has no step where the step leaves the range of a number. `reachable` is None where the explorer did not
+    come far enough to know.
+    """
 
     world: World
     fact: Fact
     args: tuple[Sort, ...]
+    instance: Instance | None
     trace: Trace
     reachable: bool | None
 
@@ -179,12 +184,12 @@ def _replayed(read: _Reading, action: Action | None, fact: Fact, assumed: Sequen
     names = {f.name for f in assumed}
     if action is None:
         _must(code in world.initial() and _breaks(world, code, fact), "the start", fact)
-        return Cti(world, fact, args, Trace(code, ()), True)
+        return Cti(world, fact, args, None, Trace(code, ()), True)
     _must(not any(v.claim.name in names for v in world.violated(code)), f"the state before {action.name}", fact)
     instance = Instance(action, read.arguments("arg", action.params))
     after = _stepped(world, code, instance, fact)
     trace = Trace(code, (Step(instance, after),) if after else ())
-    return Cti(world, fact, args, trace, reachable(world, code))
+    return Cti(world, fact, args, instance, trace, reachable(world, code))
 
 
 def _must(so: bool, what: str, fact: Fact) -> None:

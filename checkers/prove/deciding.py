@@ -68,22 +68,27 @@ Progress = Callable[[int, int], None]
 
 def decide(every: Sequence[Obligation], effort: Effort, progress: Progress = lambda n, of: None) -> list[Decided]:
     """What both solvers say of each obligation, in the order given."""
-    found = {n: kept for n, o in enumerate(every) if (kept := _remembered(o, effort))}
+    found = dict(_remembered(every, effort))
     progress(len(found), len(every))
     for numbers, raw in _asked([(n, o) for n, o in enumerate(every) if n not in found], effort):
         for n, (counting, answers) in zip(numbers, raw, strict=True):
             found[n] = Decided(every[n], answers, counting)
-            effort.known.remember(every[n].text(counting), answers, effort.seed)
+        told = {found[n].obligation.digest(found[n].counting): found[n].answers for n in numbers}
+        effort.known.remember(told, effort.seed)
         progress(len(found), len(every))
     return [found[n] for n in sorted(found)]
 
 
-def _remembered(o: Obligation, effort: Effort) -> Decided | None:
-    for counting in (False, True) if o.question.known else (False,):
-        answers = effort.known.answers(o.text(counting), effort.seed)
-        if answers and all(a.said == o.wanted for a in answers.values()):
-            return Decided(o, answers, counting)
-    return None
+def _remembered(every: Sequence[Obligation], effort: Effort) -> Iterator[tuple[int, Decided]]:
+    """What was decided before as it was wanted, without what is known of counts or with it."""
+    if not effort.known.path:
+        return
+    for counting in (False, True):
+        digests = {n: o.digest(counting) for n, o in enumerate(every) if o.question.known or not counting}
+        answers = effort.known.answers(digests.values(), effort.seed)
+        for n, digest in digests.items():
+            if digest in answers and all(a.said == every[n].wanted for a in answers[digest].values()):
+                yield n, Decided(every[n], answers[digest], counting)
 
 
 def _asked(left: list[tuple[int, Obligation]], effort: Effort) -> Iterator[tuple[list[int], Raw]]:
@@ -132,8 +137,9 @@ def work(task: Task) -> Raw:
         found = {}
         for solver, session in zip(installed, sessions, strict=True):
             found[solver.name] = session.ask(body)
-            if found[solver.name].said == UNKNOWN:
-                found[solver.name] = solver(theory, seconds, seed, finite).ask(body)
+        if {a.said for a in found.values()} == {UNKNOWN, wanted}:
+            for solver in (solver for solver in installed if found[solver.name].said == UNKNOWN):
+                found[solver.name] = solver(theory, seconds, seed, finite, thorough=True).ask(body)
         return found
 
     raw = []

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from .solvers import DEFINITE, Answer, versions
+
+MOST_AT_ONCE = 500
+"""Digests asked for at once; SQLite takes so many and more."""
 
 
 @dataclass
@@ -28,36 +32,44 @@ class Known:
         except sqlite3.Error:
             return _opened(":memory:")
 
-    def answers(self, text: str, seed: int) -> dict[str, Answer]:
-        """What each installed solver has said of this text; nothing unless all have."""
-        if not self.path:
-            return {}
-        keys = {name: _key(text, name, version, seed) for name, version in versions().items()}
-        found = {}
-        for name, key in keys.items():
-            row = self.table.execute("SELECT said, seconds FROM answers WHERE key = ?", (key,)).fetchone()
-            if row:
-                found[name] = Answer(*row)
-        return found if len(found) == len(keys) else {}
+    def answers(self, digests: Iterable[str], seed: int) -> dict[str, dict[str, Answer]]:
+        """What all the installed solvers have said of texts with these digests; nothing of a text unless all have."""
+        every, found = versions(), dict[str, dict[str, Answer]]()
+        try:
+            for digest, solver, version, *said in self._rows(list(digests), seed) if self.path else ():
+                if every.get(solver) == version:
+                    found.setdefault(digest, {})[solver] = Answer(*said)
+        except sqlite3.Error:
+            self.path = None
+        return {digest: answers for digest, answers in found.items() if len(answers) == len(every)}
 
-    def remember(self, text: str, answers: dict[str, Answer], seed: int) -> None:
-        """Keep what was said, where it was definite."""
+    def _rows(self, wanted: list[str], seed: int) -> Iterator[tuple[Any, ...]]:
+        for at in range(0, len(wanted), MOST_AT_ONCE):
+            some = wanted[at : at + MOST_AT_ONCE]
+            marks = ", ".join("?" * len(some))
+            asked = f"SELECT digest, solver, version, said, seconds FROM answers WHERE seed = ? AND digest IN ({marks})"
+            yield from self.table.execute(asked, (seed, *some))
+
+    def remember(self, answers: dict[str, dict[str, Answer]], seed: int) -> None:
+        """Keep what was said of texts with these digests, where it was definite."""
         if not self.path:
             return
         every = versions()
-        rows = [(_key(text, n, every[n], seed), a.said, a.seconds) for n, a in answers.items() if a.said in DEFINITE]
+        rows = [
+            (digest, solver, every[solver], seed, a.said, a.seconds)
+            for digest, said in answers.items()
+            for solver, a in said.items()
+            if a.said in DEFINITE
+        ]
         try:
             with self.table:
-                self.table.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", rows)
+                self.table.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?)", rows)
         except sqlite3.Error:
             self.path = None
 
 
 def _opened(path: str) -> sqlite3.Connection:
     table = sqlite3.connect(path, timeout=5)
-    table.execute("CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, said TEXT, seconds REAL)")
+    columns = "digest TEXT, solver TEXT, version TEXT, seed INTEGER, said TEXT, seconds REAL"
+    table.execute(f"CREATE TABLE IF NOT EXISTS answers ({columns}, PRIMARY KEY (digest, solver, version, seed))")
     return table
-
-
-def _key(text: str, solver: str, version: str, seed: int) -> str:
-    return hashlib.sha256(f"{solver} {version} {seed}\n{text}".encode()).hexdigest()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
+from typing import Any
 
 from spec.dsl import Action, Machine
 from spec.dsl.expr import Quantified, walk
@@ -27,7 +28,8 @@ HEAD, TAIL = "(set-logic ALL)\n", "(check-sat)\n"
 class Obligation:
     """A question to the solvers, the answer it must have, and the claims that rest on it.
 
-    `facts` are the names of the claims; none means that all rest on it, for else they might be empty words.
+    `facts` are the names of the claims; none means that all rest on it, for else they might be empty words. A way
+    an action can go has the number of its `path`; `counts` says that it is about how a step changes a count.
     """
 
     name: str
@@ -36,6 +38,13 @@ class Obligation:
     question: Question
     wanted: str = UNSAT
     action: str = ""
+    path: int | None = None
+    counts: bool = False
+
+    @property
+    def breaks(self) -> bool:
+        """Would the opposite be a start or a step that breaks a claim?"""
+        return self.wanted == UNSAT and not self.counts
 
     def text(self, counting: bool = False) -> str:
         """The question as SMT-LIB 2 text, with what is known of counts or without."""
@@ -45,14 +54,17 @@ class Obligation:
         asked = self.question.known if counting else self.question.asked
         return self.question.declared + asked + TAIL
 
-    @cached_property
-    def digest(self) -> str:
+    def digest(self, counting: bool = False) -> str:
         """A fingerprint of the whole text."""
-        return digest(self.text(bool(self.question.known)))
+        begun = _begun(self.theory).copy()
+        begun.update(self.body(counting).encode())
+        return str(begun.hexdigest())
 
 
-def digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+@lru_cache(maxsize=8)
+def _begun(theory: str) -> Any:
+    """The fingerprint of a theory, to be gone on with."""
+    return hashlib.sha256(theory.encode())
 
 
 def obligations(machine: Machine, facts: Sequence[Fact] = (), assumed: Sequence[Fact] = ()) -> list[Obligation]:
@@ -92,9 +104,9 @@ def _counts(theory: Theory, facts: Sequence[Fact]) -> Iterator[Obligation]:
             if any(change(counted, path).is_derived for path in action.lifted.paths):
                 others, size = theory.moves_others(action, counted), theory.miscounted(action, counted)
                 moves = f"{action.name} moves one member at most into or out of {counted.said}"
-                yield Obligation(moves, resting, text, others, action=action.name)
+                yield Obligation(moves, resting, text, others, action=action.name, counts=True)
                 changes = f"{action.name} changes {counted.said} as it seems to: {said_of(action, counted)}"
-                yield Obligation(changes, resting, text, size, action=action.name)
+                yield Obligation(changes, resting, text, size, action=action.name, counts=True)
 
 
 def counted_by(theory: Theory, facts: Iterable[Fact]) -> dict[Counted, tuple[str, ...]]:
@@ -124,7 +136,7 @@ def possibilities(machine: Machine, facts: Sequence[Fact]) -> Iterator[Obligatio
             way = f" where {spoken(path.branches[-1].claim)}" if path.branches else ""
             ways = f" (way {number + 1} of {len(action.lifted.paths)}{way})" if len(action.lifted.paths) > 1 else ""
             asked = theory.possible(action, number)
-            yield Obligation(f"{action.name} can happen{ways}", (), text, asked, SAT, action.name)
+            yield Obligation(f"{action.name} can happen{ways}", (), text, asked, SAT, action.name, number)
 
 
 def enough(machine: Machine) -> dict[str, int]:

@@ -32,8 +32,8 @@ class Session(ABC):
 
     name: ClassVar[str]
 
-    def __init__(self, theory: str, seconds: float, seed: int, finite: bool) -> None:
-        self.seconds, self.seed, self.finite = seconds, seed, finite
+    def __init__(self, theory: str, seconds: float, seed: int, finite: bool, thorough: bool = False) -> None:
+        self.seconds, self.seed, self.finite, self.thorough = seconds, seed, finite, thorough
         self.begin()
         self.read(theory)
 
@@ -83,7 +83,7 @@ class Z3(Session):
 
 
 class Cvc5(Session):
-    """cvc5; where something is to be possible it looks for finite models, elsewhere it tries all terms in the end."""
+    """cvc5; where something is to be possible it looks for finite models, and a thorough one tries all terms."""
 
     name = "cvc5"
 
@@ -101,7 +101,10 @@ class Cvc5(Session):
         options = {"incremental": "true", "seed": str(self.seed), "sat-random-seed": str(self.seed)}
         if self.seconds:
             options["tlimit-per"] = str(int(1000 * self.seconds))
-        options["finite-model-find" if self.finite else "enum-inst"] = "true"
+        if self.finite:
+            options["finite-model-find"] = "true"
+        if self.thorough:
+            options["enum-inst"] = "true"
         for name, value in options.items():
             self.solver.setOption(name, value)
         self.parser = cvc5.InputParser(self.solver)

@@ -47,6 +47,16 @@ class Fact:
     expr: Expr
     is_step: bool = False
 
+    @cached_property
+    def fields(self) -> frozenset[Field[Any, Any]]:
+        """What it reads."""
+        return frozenset(x.field for x in walk(self.expr) if isinstance(x, Read))
+
+    @cached_property
+    def counts(self) -> bool:
+        """Does it speak of how many?"""
+        return any(isinstance(x, Quantified) and x.word == "count" for x in walk(self.expr))
+
 
 def facts_of(machine: Machine) -> tuple[Fact, ...]:
     """All that is proved of a machine: its promises, and the ranges of its numbers."""
@@ -156,6 +166,7 @@ class Theory:
         self.sets = Sets()
         self._fresh = 0
         self._taken: dict[str, list[Taken]] = {}
+        self._known: dict[Fact, str] = {}
 
     def fresh(self) -> int:
         """A number nothing has yet."""
@@ -247,18 +258,28 @@ class Theory:
     def broken_at_start(self, fact: Fact) -> Question:
         """Can an initial state break this claim?"""
         counts, names = self._counts(), arguments("it", fact.params)
-        claim = negated(self.text(counts).term(fact.expr, names))
-        return self._question([(counts, [claim])], self._constants(names, fact.params))
+        return self._question([(counts, [self._broken(fact, counts, BEFORE)])], self._constants(names, fact.params))
 
     def broken_by(self, action: Action, fact: Fact) -> Question:
         """Can a step of this action break this claim?"""
-        whens, names = ("before", "after") if fact.is_step else ("",), arguments("it", fact.params)
-        branches = []
+        names, branches = arguments("it", fact.params), []
         for taken in self.taken(action):
             counts = copy(taken.counts)
-            broken = negated(self.text(counts, taken.view, whens).term(fact.expr, names))
+            untouched = not fact.counts and not fact.fields & {write.field for write in taken.view.writes}
+            broken = self._untouched(fact) if untouched else self._broken(fact, counts, taken.view)
             branches.append((counts, [*taken.guards, broken]))
         return self._question(branches, self._steps(action) + self._constants(names, fact.params))
+
+    def _broken(self, fact: Fact, counts: Any, view: View) -> str:
+        """That a claim is broken, in the state of the view or by the step to it."""
+        whens = ("before", "after") if fact.is_step else ("",)
+        return negated(self.text(counts, view, whens).term(fact.expr, arguments("it", fact.params)))
+
+    def _untouched(self, fact: Fact) -> str:
+        """The same where a step writes nothing the claim reads, made once."""
+        if fact not in self._known:
+            self._known[fact] = self._broken(fact, None, BEFORE)
+        return self._known[fact]
 
     def possible(self, action: Action, number: int) -> Question:
         """Can a step of this action go this way, by its path of this number?"""

@@ -1,0 +1,221 @@
+"""From obligations to verdicts: each promise, each way an action can go, and that there are states at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from spec.dsl import Machine
+from spec.dsl.expr import Not
+from spec.dsl.lift import Path
+
+from ..verdict import Outcome, Verdict
+from .cti import Cti, smallest
+from .deciding import Decided, Effort, decide
+from .obligations import SAT, Obligation, enough, obligations
+from .solvers import SOLVERS, versions
+from .theory import Fact, facts_of
+
+ANY, COUNTED = "any-N", "any-N (counted)"
+"""Proved for any number of pages, pools and devices; and so, where besides it is used that counts are sizes of sets."""
+
+TRIES = 3
+"""Failing obligations of one promise of which a counterexample to induction is looked for."""
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass
+class Proof:
+    """What became of the obligations of one machine; `seeds` are the answers with other seeds of the solvers."""
+
+    name: str
+    machine: Machine
+    facts: tuple[Fact, ...]
+    decided: list[Decided]
+    seeds: list[list[Decided]] = field(default_factory=list)
+    ctis: dict[str, Cti] = field(default_factory=dict)
+    rests: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    verdicts: list[Verdict] = field(default_factory=list)
+
+    def of(self, fact: Fact) -> list[Decided]:
+        """What was decided of one claim, with every seed."""
+        return [d for run in (self.decided, *self.seeds) for d in run if fact.name in d.obligation.facts]
+
+    @property
+    def seconds(self) -> float:
+        return sum(d.seconds for run in (self.decided, *self.seeds) for d in run)
+
+
+def prove(
+    machine: Machine, name: str, effort: Effort, seeds: int = 1, progress: Progress = lambda what, n, of: None
+) -> Proof:
+    """Decide every obligation of a machine, and judge; of a broken one those of the promise it breaks come first."""
+    every = facts_of(machine)
+    asked = tuple(f for f in every if machine.breaks is None or f.name == machine.breaks.promise)
+    proof = _decided(machine, name, asked, every, effort, seeds, progress)
+    if machine.breaks and all(d.is_as_wanted for d in proof.of(asked[0])):
+        proof = _decided(machine, name, every, every, effort, seeds, progress)
+    for fact in asked:
+        if cti := _counterexample(proof, fact, every, effort):
+            proof.ctis[fact.name] = cti
+    if proof.facts == every:
+        proof.rests = _rests(proof, asked, every, effort, progress)
+    proof.verdicts = [_verdict(proof, fact) for fact in asked]
+    if machine.breaks is None:
+        proof.verdicts += _possible(proof)
+    return proof
+
+
+def _decided(
+    machine: Machine,
+    name: str,
+    asked: tuple[Fact, ...],
+    every: tuple[Fact, ...],
+    effort: Effort,
+    seeds: int,
+    progress: Progress,
+) -> Proof:
+    """The obligations of some claims, or of all, with every seed."""
+    listed = obligations(machine, () if asked == every else asked, every)
+    runs = [decide(listed, replace(effort, seed=k), lambda n, of: progress("", n, of)) for k in range(seeds)]
+    return Proof(name, machine, asked, runs[0], runs[1:])
+
+
+def _counterexample(proof: Proof, fact: Fact, every: Sequence[Fact], effort: Effort) -> Cti | None:
+    """Of the failing obligations of a claim, a smallest counterexample: one that can happen, if there is one."""
+    found: list[Cti] = []
+    failing = [d.obligation for d in proof.of(fact) if d.fails and d.obligation.breaks]
+    for obligation in list(dict.fromkeys(failing))[:TRIES]:
+        action = proof.machine.action(obligation.action) if obligation.action else None
+        if cti := smallest(proof.machine, action, fact, every, effort.seconds):
+            found.append(cti)
+    found.sort(key=lambda c: (not c.reachable, *c.sizes.values()))
+    return found[0] if found else None
+
+
+def _rests(
+    proof: Proof, asked: Sequence[Fact], every: Sequence[Fact], effort: Effort, progress: Progress
+) -> dict[str, tuple[str, ...]]:
+    """Claims that are kept only as long as claims hold that are not proved, and the names of those.
+
+    What fails is not assumed any more, until nothing more fails; first it is seen whether what was asked does.
+    """
+    failed = {f.name for f in every if not all(d.is_as_wanted for d in proof.of(f))}
+    rests: dict[str, tuple[str, ...]] = {}
+    for only in (asked, every) if len(asked) < len(every) else (every,):
+        lost = failed
+        while lost and not {f.name for f in asked} <= failed | set(rests):
+            left = tuple(f for f in every if f.name not in failed and f.name not in rests)
+            wanted = tuple(f for f in left if f in only)
+            again = decide(
+                obligations(proof.machine, wanted, left), effort, lambda n, of: progress("without those", n, of)
+            )
+            lost = {name for d in again if not d.is_as_wanted for name in d.obligation.facts}
+            rests |= dict.fromkeys(lost, tuple(sorted(failed)))
+    return rests
+
+
+# -- verdicts ----------------------------------------------------------------------------------------------------------
+
+
+def base(proof: Proof, decided: Sequence[Decided]) -> Verdict:
+    return Verdict(
+        model=proof.name,
+        kind="promise",
+        property="",
+        outcome=Outcome.HOLDS,
+        label=ANY,
+        engine=f"prove ({', '.join(' '.join(pair) for pair in versions().items())})",
+        scope={},
+        digest=proof.machine.digest,
+        expected=True,
+        seconds=sum(d.seconds for d in decided),
+    )
+
+
+def _verdict(proof: Proof, fact: Fact) -> Verdict:
+    """What is proved of one claim."""
+    mine = proof.of(fact)
+    counted = any(d.counting or d.obligation.counts for d in mine)
+    asked = replace(base(proof, mine), property=fact.name, kind="step promise" if fact.is_step else "promise")
+    if proof.machine.breaks:
+        return _broken(proof, fact, replace(asked, kind="broken"), mine)
+    outcome, note = _outcome(proof, fact, mine)
+    if outcome is Outcome.HOLDS:
+        return replace(asked, label=COUNTED if counted else ANY, note=f"{len(mine)} obligations")
+    shown = proof.ctis.get(fact.name)
+    told = replace(asked, outcome=outcome, label="not run", expected=False, note=note)
+    return replace(told, trace=shown.trace, world=shown.world, args=tuple(map(repr, shown.args))) if shown else told
+
+
+def _outcome(proof: Proof, fact: Fact, mine: Sequence[Decided]) -> tuple[Outcome, str]:
+    """What is to be said of a claim, and why."""
+    if disputed := [d.obligation.name for d in mine if d.is_disputed]:
+        return Outcome.DISPUTED, f"about: {disputed[0]}"
+    if cti := proof.ctis.get(fact.name):
+        return (Outcome.VIOLATED if cti.reachable else Outcome.NOT_INDUCTIVE), cti.said()
+    if failing := [d.obligation.name for d in mine if d.fails]:
+        return Outcome.NOT_INDUCTIVE, f"not so: {failing[0]}"
+    if unknown := [d for d in mine if not d.is_as_wanted]:
+        return Outcome.UNKNOWN, unanswered(unknown[0])
+    if fact.name in proof.rests:
+        return Outcome.NOT_INDUCTIVE, f"follows only as long as these hold: {', '.join(proof.rests[fact.name])}"
+    return Outcome.HOLDS, ""
+
+
+def unanswered(decided: Decided) -> str:
+    """Why an obligation is not decided."""
+    missing = [solver.name for solver in SOLVERS if solver.name not in decided.answers]
+    if missing:
+        return f"{missing[0]} is not installed: no answer rests on one solver"
+    said = ", ".join(f"{name} says {answer.said}" for name, answer in decided.answers.items())
+    return f"{said}: {decided.obligation.name}"
+
+
+def _broken(proof: Proof, fact: Fact, asked: Verdict, mine: Sequence[Decided]) -> Verdict:
+    """A broken model must fail by the promise it names: by a step, or because what the promise rests on fails."""
+    outcome, note = _outcome(proof, fact, mine)
+    if outcome in (Outcome.VIOLATED, Outcome.NOT_INDUCTIVE):
+        by = ", ".join(dict.fromkeys(d.obligation.action or "the start" for d in mine if d.fails))
+        return replace(asked, outcome=outcome, label="not run", note=f"not kept by {by}" if by else note)
+    if outcome is Outcome.HOLDS:
+        return replace(asked, expected=False, note="survives: the promise it says it breaks is proved")
+    return replace(asked, outcome=outcome, label="not run", expected=False, note=note)
+
+
+def became(decided: Decided) -> Outcome:
+    """What became of one obligation."""
+    if decided.is_as_wanted:
+        return Outcome.REACHED if decided.obligation.wanted == SAT else Outcome.HOLDS
+    if decided.is_disputed:
+        return Outcome.DISPUTED
+    if decided.fails:
+        return Outcome.UNREACHABLE if decided.obligation.wanted == SAT else Outcome.NOT_INDUCTIVE
+    return Outcome.UNKNOWN
+
+
+def _possible(proof: Proof) -> Iterator[Verdict]:
+    """That there are states at all, and which ways actions can go."""
+    ways = [d for d in proof.decided if d.obligation.wanted == SAT]
+    taken = {branch for d in ways if d.is_as_wanted for branch in _branches(proof.machine, d.obligation)}
+    sizes = ", ".join(f"{name} {n}" for name, n in enough(proof.machine).items())
+    for d in ways:
+        outcome, mine = became(d), set(_branches(proof.machine, d.obligation))
+        told = replace(base(proof, [d]), kind="way", property=d.obligation.name, outcome=outcome)
+        if outcome is Outcome.REACHED:
+            yield replace(told, label=f"possible({sizes})")
+        elif outcome is not Outcome.UNREACHABLE:
+            yield replace(told, label="not run", expected=False, note=unanswered(d))
+        else:
+            shared = bool(mine) and mine <= taken
+            note = "each of its branches is taken elsewhere" if shared else "what is proved of it is empty"
+            yield replace(told, label="not run", expected=shared, note=note)
+
+
+def _branches(machine: Machine, obligation: Obligation) -> list[tuple[str, bool]]:
+    """The branches of a way as places in the text: a line, and which of its answers."""
+    if obligation.path is None:
+        return []
+    path: Path = machine.action(obligation.action).lifted.paths[obligation.path]
+    return [(given.where, isinstance(given.claim, Not)) for given in path.branches]

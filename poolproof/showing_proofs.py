@@ -1,0 +1,155 @@
+"""What `poolproof prove` prints: what is proved and how far, each obligation if asked, counterexamples to induction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from statistics import median
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from checkers import report
+from checkers.prove.cti import Cti
+from checkers.prove.deciding import Decided
+from checkers.prove.obligations import SAT
+from checkers.prove.proof import COUNTED, Proof
+from checkers.story import ending, named, sentence, shown, telling
+from checkers.verdict import Outcome, Verdict
+from spec.dsl import ANY
+
+from . import showing
+
+SLOW = 1.0
+"""Seconds above which an obligation is listed as slow."""
+
+TITLE = "Proved for any number of pages, pools and devices"
+
+FOOTNOTE = "(counted): it is used that a count is the size of a set, which no solver decides; see docs/any-number.md"
+
+
+def proofs(console: Console, proved: Sequence[Proof], verbose: bool) -> None:
+    """What a person wants to know after a proof."""
+    sound = [p for p in proved if not p.machine.breaks]
+    if verbose:
+        for p in proved:
+            _obligations(console, p)
+    if sound:
+        console.print(report.promises_table([(p.name, None, p.verdicts) for p in sound], TITLE, _word))
+    if broken := [(p.machine.doc, v) for p in proved if p.machine.breaks for v in p.verdicts]:
+        console.print(report.broken_table(broken))
+    console.print(_effort(proved))
+    for p in proved:
+        _told(console, p, verbose)
+    if any(v.label == COUNTED for p in proved for v in p.verdicts):
+        console.print(FOOTNOTE, markup=False, style="dim", soft_wrap=True)
+    showing.closing(console, [v for p in proved for v in p.verdicts])
+
+
+def _word(verdict: Verdict) -> str:
+    return f"[green]{verdict.label}[/]" if verdict.outcome is Outcome.HOLDS else report.word(verdict)
+
+
+def _obligations(console: Console, proved: Proof) -> None:
+    """Every obligation, a line each."""
+    console.print(f"\n[bold]{escape(proved.name)}: {len(proved.decided):,} obligations[/]")
+    for decided in proved.decided:
+        console.print(f"  {line(decided)}", markup=False, highlight=False, soft_wrap=True)
+
+
+def line(decided: Decided) -> str:
+    """An obligation, what became of it, and how long each solver took."""
+    times = ", ".join(f"{answer.seconds * 1000:.0f} ms {name}" for name, answer in decided.answers.items())
+    return f"{decided.obligation.name} ... {_became(decided)} ({times})"
+
+
+def _became(decided: Decided) -> str:
+    if decided.is_as_wanted:
+        proved = "possible" if decided.obligation.wanted == SAT else "proved"
+        return f"{proved}, counting" if decided.counting else proved
+    if decided.is_disputed:
+        return "DISPUTED"
+    if decided.fails:
+        return "impossible" if decided.obligation.wanted == SAT else "NOT SO"
+    return "NOT DECIDED"
+
+
+def _effort(proved: Sequence[Proof]) -> Table:
+    """One row a model: how much was asked, and what it took."""
+    table = Table(title="How that was decided", title_justify="left", title_style="bold")
+    for name in ("model", "obligations", "decided alike by"):
+        table.add_column(name, justify="right" if name == "obligations" else "left")
+    for name in ("seconds, each", "median ms", "slowest ms", "ways possible", "never taken"):
+        table.add_column(name, justify="right")
+    for p in proved:
+        table.add_row(*_row(p))
+    return table
+
+
+def _row(p: Proof) -> Iterator[str]:
+    ways = [v for v in p.verdicts if v.kind == "way"]
+    solvers = sorted({name for d in p.decided for name in d.answers}, reverse=True)
+    times = [d.seconds * 1000 for d in p.decided]
+    yield from (escape(p.name), f"{len(p.decided):,}", " and ".join(solvers))
+    yield ", ".join(f"{sum(d.answers[s].seconds for d in p.decided if s in d.answers):.1f}" for s in solvers)
+    yield from (f"{median(times):.0f}", f"{max(times):.0f}")
+    yield from (str(sum(v.outcome is o for v in ways)) for o in (Outcome.REACHED, Outcome.UNREACHABLE))
+
+
+def _told(console: Console, p: Proof, verbose: bool) -> None:
+    """What is to be said of one model beside its verdicts."""
+    never = [v for v in p.verdicts if v.kind == "way" and v.outcome is Outcome.UNREACHABLE and v.expected]
+    if never and not verbose:
+        said = f"{len(never)} ways are never taken; each of their branches is taken elsewhere (-v lists them)"
+        console.print(f"{p.name}: {said}", markup=False, style="dim", soft_wrap=True)
+    for decided in p.decided:
+        if any(a.seconds > SLOW for a in decided.answers.values()):
+            console.print(f"{p.name}: slow: {line(decided)}", markup=False, soft_wrap=True)
+    if p.seeds:
+        _spread(console, p)
+    for name, cti in p.ctis.items():
+        counterexample(console, p.name, name, cti)
+
+
+def _spread(console: Console, p: Proof) -> None:
+    """How the answers and times differ with the seeds of the solvers."""
+    runs = [p.decided, *p.seeds]
+    differing = {d.obligation.name for run in runs for d in run if not d.is_as_wanted} if p.seeds else set()
+    totals = [sum(d.seconds for d in run) for run in runs]
+    slowest = [max(d.seconds for d in run) * 1000 for run in runs]
+    said = f"{len(differing)} obligations not decided alike" if differing else "all decided alike"
+    console.print(
+        f"{p.name}: seeds 0 to {len(runs) - 1}: {said}; {min(totals):.1f} to {max(totals):.1f} s in all, "
+        f"the slowest {min(slowest):.0f} to {max(slowest):.0f} ms",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def counterexample(console: Console, model: str, name: str, cti: Cti) -> None:
+    """A state that satisfies every promise, the step, the promise it breaks, and whether it can happen."""
+    sizes = ", ".join(f"{size} {n}" for n, size in cti.sizes.items())
+    console.print(f"\n[bold]{escape(model)}: {escape(sentence(name))}[/]: a counterexample to induction")
+    where = "A state that satisfies every promise" if cti.instance else "An initial state"
+    console.print(f"     {where}, of {sizes}; what is not said is as at the start:", markup=False, soft_wrap=True)
+    for said in (*_unusual(cti), *_step(cti)):
+        console.print(f"       {said}", markup=False, highlight=False, soft_wrap=True)
+    console.print(f"     {ending(sentence(name), tuple(map(repr, cti.args)))}", markup=False, soft_wrap=True)
+    console.print(f"     It is {cti.said()}.", markup=False, soft_wrap=True)
+
+
+def _step(cti: Cti) -> Iterator[str]:
+    """The step and what it changes."""
+    if cti.instance:
+        yield f"Then {cti.instance}" + ("" if cti.trace.steps else ", which leaves the range of a number")
+    for _, _, changes in telling(cti.world, cti.trace):
+        yield from (f"  {change}" for _, change in changes)
+
+
+def _unusual(cti: Cti) -> Iterator[str]:
+    """The cells of the state that differ from the start."""
+    for name, cells in cti.world.values(cti.trace.start).items():
+        start = cti.world.machine.shape.fields[name].start
+        for key, value in cells.items():
+            if start is ANY or value != start:
+                yield f"{name}[{named(key)}] is {shown(value)}"
