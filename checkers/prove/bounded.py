@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import z3
@@ -22,6 +22,8 @@ from .finite import Choice, System, Term, either, encoded, slots_of, unknowns
 
 INTERRUPTED = "interrupted"
 FOUND = "what was looked for is found"
+SOLVER = "z3 at work"
+NAP = 0.05
 
 Progress = Callable[[int, float], None]
 """Is told after each depth how many steps were looked at, and the seconds that took."""
@@ -94,6 +96,7 @@ class Unrolling:
 
     def __init__(self, system: System) -> None:
         self.system, self.solver = system, z3.SolverFor("QF_FD")
+        self.solver.set(ctrl_c=False)  # an interrupt is ours to hear, also while the solver works
         self.depth = 0
         self.true: set[str] = set()
         promises = system.world.machine.promises
@@ -229,14 +232,12 @@ class Question:
         left = self.seconds - self.elapsed if self.seconds else None
         if left is not None and left <= 0:
             raise Stopped(f"{self.seconds:g} s")
-        answer = list[str]()
-        worker = Thread(target=lambda: answer.append(_answer(run, assumed)), daemon=True)
-        worker.start()
+        answer, done = list[str](), Event()
+        Thread(target=_answer, args=(run, assumed, answer, done), name=SOLVER, daemon=True).start()
         try:
-            worker.join(left)
+            is_late = not _waited(done, left)
         finally:
-            is_late = worker.is_alive()
-            _end(worker, run)
+            _end(run, done)
         if is_late:
             raise Stopped(f"{self.seconds:g} s")
         if answer[0] == "sat":
@@ -265,7 +266,7 @@ class Question:
         may_fault = self._may_fault(run.system)
         run.assert_at(0, *run.system.initial)
         self._look(run)
-        while self.depth < depth and self.open:
+        while self.depth < depth and (self.open or may_fault):
             if may_fault:
                 self._look_for_faults(run)
             run.extend()
@@ -340,21 +341,33 @@ def _differ(run: Unrolling, one: int, other: int) -> Term:
     return _and(either(*(z3.Xor(run.at(one, c), run.at(other, c)) for c in constants)))
 
 
-def _answer(run: Unrolling, assumed: tuple[Term, ...]) -> str:
-    """ "sat", "unsat", or why there is no answer."""
+def _answer(run: Unrolling, assumed: tuple[Term, ...], answer: list[str], done: Event) -> None:
+    """Put down "sat", "unsat", or why there is no answer."""
     try:
         found = run.solver.check(*assumed)
+        answer.append(run.solver.reason_unknown() if found == z3.unknown else str(found))
     except z3.Z3Exception as error:  # how an interrupt may end
-        return str(error)
-    return run.solver.reason_unknown() if found == z3.unknown else str(found)
+        answer.append(str(error))
+    finally:
+        done.set()
 
 
-def _end(worker: Thread, run: Unrolling) -> None:
+def _waited(done: Event, left: float | None) -> bool:
+    """Is it done before the time is over? Waits in short naps, for not every interrupt wakes a sleeper."""
+    while left is None or left > 0:
+        nap = NAP if left is None else min(NAP, left)
+        if done.wait(nap):
+            return True
+        left = None if left is None else left - nap
+    return False
+
+
+def _end(run: Unrolling, done: Event) -> None:
     """Let the solver come to an end before anything of it is thrown away; a second interrupt has to wait."""
-    while worker.is_alive():
+    while not done.is_set():
         try:
             run.solver.interrupt()
-            worker.join(0.02)
+            done.wait(NAP)
         except KeyboardInterrupt:
             continue
 

@@ -1,0 +1,399 @@
+"""Bounded questions: what z3 finds is what the explorer finds, as short, and it is believed only when it runs again."""
+
+from __future__ import annotations
+
+import _thread
+from collections.abc import Callable
+from dataclasses import replace
+from threading import Timer
+from threading import enumerate as enumerate_threads
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import z3
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from checkers.explore import Budget, Exploration, explore
+from checkers.prove import bounded
+from checkers.prove.bounded import INTERRUPTED, Bounded, Contradiction, Question, bmc, k_induction
+from checkers.prove.finite import System, Term, encoded
+from checkers.traces import Finding
+from checkers.verdict import Outcome
+from models.keep_mapped import keep_mapped
+from models.yardstick import yardstick
+from poolproof import catalog
+from spec.dsl import Claim, Machine, Mutant, SpecError, World
+from tests.clock import ticking
+from tests.machines import machines, module
+
+from .test_finite import OVERDRAWN
+
+STATES = Budget(states=800)
+DEPTH = 5
+
+often: Callable[[Any], Any] = settings(
+    deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+)
+
+
+def tiny(machine: Machine) -> dict[str, int]:
+    return machine.sizes("tiny", {})
+
+
+def explored(machine: Machine) -> Exploration:
+    seen = explore(machine, tiny(machine), (), STATES)
+    assume(not seen.stopped)
+    return seen
+
+
+def lengths(found: list[Bounded]) -> dict[str, int]:
+    return {b.claim.name: b.depth for b in found if b.outcome is Outcome.VIOLATED}
+
+
+def outcomes(found: list[Bounded]) -> set[Outcome]:
+    return {b.outcome for b in found}
+
+
+def is_broken(world: World, claim: Claim, finding: Finding) -> bool:
+    """The trace begins in an initial state, each step is one of the machine, and the claim fails at its end."""
+    code = finding.trace.start
+    assert code in world.initial()
+    for before, step in zip(finding.trace.codes, finding.trace.steps, strict=False):
+        code, instance = before, step.instance
+        assert world.apply(before, instance) == step.code
+    if not claim.is_step:
+        return not world.holds(claim, finding.trace.codes[-1], finding.args)
+    steps = (n for n, _ in world.successors(code) if world.instances[n] == finding.trace.steps[-1].instance)
+    return not next(world.step_holds(claim, code, finding.args) for _ in steps)
+
+
+# -- agreement -----------------------------------------------------------------------------------------------------
+
+
+@often
+@given(machines())
+def test_bounded_search_finds_what_the_explorer_finds(machine: Machine) -> None:
+    """Of random machines: the same promises, in as few steps, up to the depth that was asked for."""
+    seen, found = explored(machine), bmc(machine, tiny(machine), DEPTH)
+    expected = {name: len(f.trace.steps) for name, f in seen.violated.items() if len(f.trace.steps) <= DEPTH}
+    assert lengths(found) == expected
+    assert {b.claim.name: len(b.finding.trace.steps) for b in found if b.finding} == expected
+    assert all(is_broken(seen.world, b.claim, b.finding) for b in found if b.finding)
+    assert outcomes(found) <= {Outcome.HOLDS, Outcome.VIOLATED}
+    assert [b.claim for b in found] == list(machine.promises)
+
+
+@often
+@given(machines(), st.integers(1, 4))
+def test_k_induction_contradicts_no_search(machine: Machine, k: int) -> None:
+    """What it says holds is broken nowhere; what it says is violated the explorer finds, as short."""
+    seen, found = explored(machine), k_induction(machine, tiny(machine), k)
+    expected = {name: len(f.trace.steps) for name, f in seen.violated.items()}
+    assert lengths(found) == {name: n for name, n in expected.items() if n <= k}
+    assert not {b.claim.name for b in found if b.outcome is Outcome.HOLDS} & expected.keys()
+    assert outcomes(found) <= {Outcome.HOLDS, Outcome.VIOLATED, Outcome.UNKNOWN}
+
+
+@pytest.mark.parametrize("bug", catalog.BROKEN, ids=lambda b: b.name)
+def test_every_broken_model_is_found_as_short_as_declared(bug: Mutant) -> None:
+    """BMC finds the promise that a broken model names, in exactly so many steps, and then stops."""
+    machine = bug.machine
+    found = bmc(machine, tiny(machine), bug.steps, until=bug.breaks)
+    [told] = [b for b in found if b.claim.name == bug.breaks]
+    assert (told.outcome, told.depth) == (Outcome.VIOLATED, bug.steps)
+    assert told.finding
+    assert is_broken(World(machine, tiny(machine)), told.claim, told.finding)
+
+
+LONG_ENOUGH = '''
+from spec.dsl import Machine, Sort, State, between, field, members, require
+
+class Page(Sort, called="{letter}"):
+    """A page."""
+
+class S(State):
+    pages = members(Page, 1, 3)
+    at = field(Page, between(0, 5), 0, "how far it is; 4 leads on to 5, but nothing leads to 4")
+
+def on(s: S, page: Page) -> None:
+    """From 0 to 1 to 2 and again 0; from 3 to 4 to 5."""
+    require(s.at[page] < 5)
+    s.at[page] = 0 if s.at[page] == 2 else s.at[page] + 1
+
+def nothing_comes_to_an_end(s: S, page: Page) -> bool:
+    """True, but 3 and 4 keep it too, and lead to 5."""
+    return s.at[page] != 5
+
+def no_step_ends(before: S, after: S, page: Page) -> bool:
+    """The same of steps."""
+    return after.at[page] != 5 or before.at[page] == 5
+
+MACHINE = Machine(name="long", doc="k must be large enough.", state=S, system=(on,), scopes={"tiny": dict(pages=1)},
+                  always=(nothing_comes_to_an_end,), steps=(no_step_ends,), alike=(Page,))
+'''
+
+
+def test_a_larger_k_proves_more() -> None:
+    """Two unreachable states lead to a violation: k = 3 gets past them, k = 2 does not and says so."""
+    machine: Machine = module(LONG_ENOUGH).MACHINE
+    assert outcomes(k_induction(machine, tiny(machine), 2)) == {Outcome.UNKNOWN}
+    assert outcomes(k_induction(machine, tiny(machine), 3)) == {Outcome.HOLDS}
+
+
+WAITING = '''
+from spec.dsl import Machine, Sort, State, between, field, members, require
+
+class Page(Sort, called="{letter}"):
+    """A page."""
+
+class S(State):
+    pages = members(Page, 1, 3)
+    at = field(Page, between(0, 3), 0, "0 and 1 in turn; 2 is unreachable, waits, and leads to 3")
+
+def turn(s: S, page: Page) -> None:
+    """From 0 to 1, and back."""
+    require(s.at[page] < 2)
+    s.at[page] = 1 - s.at[page]
+
+def wait(s: S, page: Page) -> None:
+    """Nothing changes."""
+    require(s.at[page] == 2)
+
+def fall(s: S, page: Page) -> None:
+    """The end."""
+    require(s.at[page] == 2)
+    s.at[page] = 3
+
+def nothing_comes_to_an_end(s: S, page: Page) -> bool:
+    """True, but 2 keeps it too, for as long as it likes."""
+    return s.at[page] != 3
+
+MACHINE = Machine(name="waiting", doc="Waits where it never is.", state=S, system=(turn, wait, fall),
+                  scopes={"tiny": dict(pages=1)}, always=(nothing_comes_to_an_end,), alike=(Page,))
+'''
+
+
+def test_runs_that_never_come_back_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unreachable state that waits spoils every k, unless all states of a run are different."""
+    machine: Machine = module(WAITING).MACHINE
+    assert outcomes(k_induction(machine, tiny(machine), 1)) == {Outcome.UNKNOWN}
+    assert outcomes(k_induction(machine, tiny(machine), 2)) == {Outcome.HOLDS}
+    monkeypatch.setattr(bounded, "_differ", lambda run, one, other: z3.BoolVal(True))
+    assert outcomes(k_induction(machine, tiny(machine), 4)) == {Outcome.UNKNOWN}
+
+
+def test_a_promise_may_not_lean_on_one_that_is_not_proved() -> None:
+    """What follows only from a promise that is broken later is unknown, not proved."""
+    machine: Machine = module(LEANING).MACHINE
+    seen = explore(machine, tiny(machine), (), STATES)
+    assert len(seen.violated) == 2
+    assert outcomes(k_induction(machine, tiny(machine), 1)) == {Outcome.UNKNOWN}
+
+
+LEANING = '''
+from spec.dsl import Machine, Sort, State, between, field, members, require
+
+class Page(Sort, called="{letter}"):
+    """A page."""
+
+class S(State):
+    pages = members(Page, 1, 3)
+    at = field(Page, between(0, 4), 0, "how far it is")
+
+def on(s: S, page: Page) -> None:
+    """A step further."""
+    require(s.at[page] < 4)
+    s.at[page] += 1
+
+def never_three(s: S, page: Page) -> bool:
+    """Broken in three steps."""
+    return s.at[page] != 3
+
+def never_four(s: S, page: Page) -> bool:
+    """Broken in four; it would follow from the other."""
+    return s.at[page] != 4
+
+MACHINE = Machine(name="leaning", doc="One promise seems to follow from another.", state=S, system=(on,),
+                  scopes={"tiny": dict(pages=1)}, always=(never_three, never_four), alike=(Page,))
+'''
+
+
+def test_k_supposes_something() -> None:
+    """Without a step before it, nothing is supposed of a state."""
+    with pytest.raises(ValueError, match="at least 1"):
+        k_induction(yardstick, tiny(yardstick), 0)
+
+
+def test_the_models_are_proved_by_induction() -> None:
+    """All that keep_mapped promises follows from itself in one step."""
+    found = k_induction(keep_mapped, tiny(keep_mapped), 1)
+    assert outcomes(found) == {Outcome.HOLDS}
+    assert {b.depth for b in found} == {1}
+
+
+# -- bounds --------------------------------------------------------------------------------------------------------
+
+
+def test_a_step_out_of_bounds_is_an_error_of_the_spec() -> None:
+    """As in the explorer, and in its words; what is too deep is not looked at."""
+    machine: Machine = module(OVERDRAWN).MACHINE
+    with pytest.raises(SpecError, match="outside its bounds"):
+        explore(machine, tiny(machine))
+    with pytest.raises(SpecError, match="outside its bounds"):
+        bmc(machine, tiny(machine), 2)
+    assert lengths(bmc(machine, tiny(machine), 1)) == {"a_page_has_no_debt": 1}
+
+
+# -- what z3 finds is not believed ---------------------------------------------------------------------------------
+
+
+def doctored(**parts: Any) -> Callable[[Machine, dict[str, int]], System]:
+    """The right terms of a machine, but for these parts."""
+
+    def encode(machine: Machine, sizes: dict[str, int]) -> System:
+        right = encoded(machine, sizes)
+        return replace(right, **{name: change(right) for name, change in parts.items()})
+
+    return encode
+
+
+def overrun(right: System) -> dict[str, Term]:
+    """A promise as broken as it can be."""
+    return {**right.broken, "rings_are_never_overrun": True}
+
+
+DOCTORED: dict[str, tuple[dict[str, Callable[[System], Any]], str]] = {
+    "a promise is broken that is not": (dict(broken=overrun), "rings_are_never_overrun is kept at step 0"),
+    "any state comes next": (dict(moves=lambda right: ()), "step 1 .* leads to another state"),
+    "any state comes first": (dict(initial=lambda right: ()), "does not begin in an initial state"),
+}
+
+
+@pytest.mark.parametrize("fault", DOCTORED)
+def test_what_does_not_run_again_is_a_contradiction(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names the promise and the step, and is never shown as a violation."""
+    parts, said = DOCTORED[fault]
+    monkeypatch.setattr(bounded, "encoded", doctored(**parts))
+    with pytest.raises(Contradiction, match=said):
+        bmc(keep_mapped, tiny(keep_mapped), 3)
+
+
+def test_a_guard_left_out_is_a_contradiction(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Terms of a broken model find a violation that the sound one does not make."""
+    bug = next(b for b in catalog.BROKEN if b.name == "b02_device_gone_before_its_pool")
+    monkeypatch.setattr(
+        bounded, "encoded", lambda m, sizes: replace(encoded(bug.machine, sizes), world=World(m, sizes))
+    )
+    with pytest.raises(Contradiction, match=f"{bug.breaks}: step 2 of .* is not enabled"):
+        bmc(keep_mapped, tiny(bug.machine), 2)
+
+
+def test_bounds_that_are_not_left_are_a_contradiction(monkeypatch: pytest.MonkeyPatch) -> None:
+    """z3 says that a step leaves the bounds of a field, and it does not."""
+    monkeypatch.setattr(bounded, "encoded", doctored(fault=lambda right: True))
+    with pytest.raises(Contradiction, match="does not leave the bounds"):
+        bmc(yardstick, tiny(yardstick), 1)
+
+
+def test_an_order_that_leaves_out_too_much_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If only the first page ever moved, what needs two pages would not be found."""
+    bug = next(b for b in catalog.BROKEN if b.name == "more_posted_than_descriptors")
+    only_first = doctored(order=lambda right: [right.slots[slot][slot[0](0)] for slot in right.slots])
+    monkeypatch.setattr(bounded, "encoded", only_first)
+    found = bmc(bug.machine, tiny(bug.machine), bug.steps, until=bug.breaks)
+    assert bug.breaks not in lengths(found)
+
+
+# -- the end of patience -------------------------------------------------------------------------------------------
+
+
+def interrupts_at(depth: int) -> Callable[[int, float], None]:
+    def progress(done: int, seconds: float) -> None:
+        if done == depth:
+            raise KeyboardInterrupt
+
+    return progress
+
+
+def leaning() -> Machine:
+    """A promise is broken in three steps, another in four."""
+    made: Machine = module(LEANING).MACHINE
+    return made
+
+
+def test_an_interrupt_keeps_what_was_found() -> None:
+    """After three steps one promise is known to be broken; the other is left open, and says why."""
+    three, four = bmc(leaning(), tiny(leaning()), 9, progress=interrupts_at(3))
+    assert (three.outcome, three.depth, three.stopped) == (Outcome.VIOLATED, 3, "")
+    assert (four.outcome, four.depth, four.stopped) == (Outcome.BUDGET, 3, INTERRUPTED)
+    assert four.finding is None
+
+
+@pytest.mark.parametrize("ask", [bmc, k_induction])
+def test_a_budget_keeps_what_was_found(ask: Callable[..., list[Bounded]], monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much time there is, each promise has its answer or is left open, and more time leaves no more open."""
+    full, left = {b.claim.name: b.outcome for b in ask(leaning(), tiny(leaning()), 3)}, [2]
+    for seconds in range(1, 60, 2):
+        monkeypatch.setattr(bounded, "time", ticking(1.0))
+        found = ask(leaning(), tiny(leaning()), 3, seconds=seconds)
+        open_ones = [b for b in found if b.outcome is Outcome.BUDGET]
+        assert all(b.stopped == f"{seconds} s" for b in open_ones)
+        assert all(b.outcome is full[b.claim.name] for b in found if b not in open_ones)
+        left.append(len(open_ones))
+    assert left == sorted(left, reverse=True)
+    assert set(left) == {2, 1, 0}
+
+
+def test_what_was_looked_for_ends_the_search() -> None:
+    """The others are left open, at the depth that was looked at."""
+    three, four = bmc(leaning(), tiny(leaning()), 9, until="never_three")
+    assert three.outcome is Outcome.VIOLATED
+    assert (four.outcome, four.depth, four.stopped) == (Outcome.BUDGET, 2, bounded.FOUND)
+
+
+def pigeons(number: int) -> SimpleNamespace:
+    """One hole too few, which takes a solver for ever."""
+    solver = z3.SolverFor("QF_FD")
+    sits = [[z3.Bool(f"{p} sits in {h}") for h in range(number - 1)] for p in range(number)]
+    solver.add(*(z3.Or(holes) for holes in sits))
+    for hole in zip(*sits, strict=True):
+        solver.add(*(z3.Or(z3.Not(a), z3.Not(b)) for n, a in enumerate(hole) for b in hole[:n]))
+    return SimpleNamespace(solver=solver)
+
+
+def asking(question: Question, run: Any) -> Callable[[], None]:
+    """To ask the solver, whatever it says."""
+
+    def ask() -> None:
+        question.decide(run)
+
+    return ask
+
+
+def test_a_solver_at_work_is_stopped_by_the_clock() -> None:
+    """It does not decide for itself when to look at the time."""
+    question = Question(yardstick, tiny(yardstick), 0.3, "", lambda depth, seconds: None)
+    run: Any = pigeons(14)
+    question.guarded(asking(question, run))
+    assert question.stopped == "0.3 s"
+    assert question.elapsed < 20
+
+
+def test_a_solver_at_work_is_stopped_by_an_interrupt() -> None:
+    """Ctrl-C is heard while z3 works, and z3 has come to its end before anything else goes on."""
+    question = Question(yardstick, tiny(yardstick), 0.0, "", lambda depth, seconds: None)
+    run: Any = pigeons(14)
+    Timer(0.3, _thread.interrupt_main).start()
+    question.guarded(asking(question, run))
+    assert question.stopped == INTERRUPTED
+    assert bounded.SOLVER not in {thread.name for thread in enumerate_threads()}
+
+
+def test_a_solver_that_gives_no_answer_is_an_error() -> None:
+    """Neither yes nor no is never taken for one of them."""
+    question = Question(yardstick, tiny(yardstick), 0.0, "", lambda depth, seconds: None)
+    mute: Any = SimpleNamespace(solver=SimpleNamespace(check=lambda: z3.unknown, reason_unknown=lambda: "no idea"))
+    with pytest.raises(ArithmeticError, match="no idea"):
+        question.decide(mute)
