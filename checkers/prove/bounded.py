@@ -23,10 +23,10 @@ from .finite import Choice, System, Term, either, encoded, slots_of, unknowns
 INTERRUPTED = "interrupted"
 FOUND = "what was looked for is found"
 SOLVER = "z3 at work"
-NAP = 0.05
+NAP = 0.1
 
 Progress = Callable[[int, float], None]
-"""Is told after each depth how many steps were looked at, and the seconds that took."""
+"""Is told how many steps were looked at, and in how many seconds: after each, and again while the solver works."""
 
 
 class Contradiction(Exception):
@@ -147,9 +147,7 @@ class Unrolling:
 
     def leaves_bounds(self) -> Term:
         """A claim that may be assumed: some step from the last state leaves the bounds of a field."""
-        made = z3.Bool(f"fault@{self.depth}")
-        self.solver.add(z3.Implies(made, self.at(self.depth, _and(self._legal, self.system.fault))))
-        return made
+        return self.goal(f"fault@{self.depth}", self.at(self.depth, _and(self._legal, self.system.fault)))
 
     # -- reading what the solver found -------------------------------------------------------------------------------
 
@@ -233,11 +231,12 @@ class Question:
         if left is not None and left <= 0:
             raise Stopped(f"{self.seconds:g} s")
         answer, done = list[str](), Event()
-        Thread(target=_answer, args=(run, assumed, answer, done), name=SOLVER, daemon=True).start()
+        worker = Thread(target=_answer, args=(run, assumed, answer, done), name=SOLVER, daemon=True)
         try:
-            is_late = not _waited(done, left)
+            worker.start()
+            is_late = not self._waited(done, left)
         finally:
-            _end(run, done)
+            _end(worker, run, done)
         if is_late:
             raise Stopped(f"{self.seconds:g} s")
         if answer[0] == "sat":
@@ -245,6 +244,16 @@ class Question:
         elif answer[0] != "unsat":
             raise ArithmeticError(f"z3 gives no answer: {answer[0]}")
         return answer[0] == "sat"
+
+    def _waited(self, done: Event, left: float | None) -> bool:
+        """Is it done before the time is over? Waits in short naps, for not every interrupt wakes a sleeper."""
+        while left is None or left > 0:
+            nap = NAP if left is None else min(NAP, left)
+            if done.wait(nap):
+                return True
+            left = None if left is None else left - nap
+            self.progress(self.depth, self.elapsed)
+        return False
 
     def guarded(self, ask: Callable[[], None]) -> None:
         """Ask, until it is done, or the time is over, or somebody interrupts; what was found stays."""
@@ -352,22 +361,13 @@ def _answer(run: Unrolling, assumed: tuple[Term, ...], answer: list[str], done: 
         done.set()
 
 
-def _waited(done: Event, left: float | None) -> bool:
-    """Is it done before the time is over? Waits in short naps, for not every interrupt wakes a sleeper."""
-    while left is None or left > 0:
-        nap = NAP if left is None else min(NAP, left)
-        if done.wait(nap):
-            return True
-        left = None if left is None else left - nap
-    return False
-
-
-def _end(run: Unrolling, done: Event) -> None:
+def _end(worker: Thread, run: Unrolling, done: Event) -> None:
     """Let the solver come to an end before anything of it is thrown away; a second interrupt has to wait."""
     while not done.is_set():
         try:
             run.solver.interrupt()
-            done.wait(NAP)
+            if not done.wait(NAP) and worker.ident is None:
+                return  # interrupted before it began
         except KeyboardInterrupt:
             continue
 
