@@ -10,6 +10,10 @@ from spec.dsl import Claim, Instance, Sort, World
 from .symmetry import Symmetry
 
 
+class Contradiction(Exception):
+    """What one engine found is not so when the spec itself is run: an error of ours, never of the spec's."""
+
+
 @dataclass(frozen=True)
 class Step:
     """One step of a trace: what happened, and the state it led to."""

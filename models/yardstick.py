@@ -264,18 +264,8 @@ def rings_are_never_overrun(s: Yardstick, dev: Device) -> bool:
     return in_ring(s, dev) <= s.ring_size and in_tx(s, dev) <= s.tx_limit
 
 
-def a_page_in_the_rx_ring_is_at_home(s: Yardstick, page: Page) -> bool:
-    """Lemma. Posted to the device it came from."""
-    return implies(s.owner[page] == Owner.RX, s.at[page] == s.origin[page])
-
-
-def a_page_outside_the_allocator_has_an_origin(s: Yardstick, page: Page) -> bool:
-    """Lemma. Wherever it is, there is a device to go home to."""
-    return s.owner[page] == Owner.ALLOC or s.origin[page] != NOBODY
-
-
 def a_page_is_mapped_for_its_origin_and_its_sender_only(s: Yardstick, page: Page, dev: Device) -> bool:
-    """Lemma. Mapped where it came from, and where it is being sent; nowhere else."""
+    """A lemma: mapped where it came from, and where it is being sent; nowhere else. The others rest on it."""
     sent = s.owner[page] == Owner.TX and s.at[page] == dev
     return iff(s.mapped[page, dev], s.origin[page] == dev or sent)
 
@@ -306,7 +296,6 @@ MODEL = yardstick = Machine(
     always=(
         what_a_device_touches_is_mapped_and_synced, an_idle_page_is_at_home_and_mapped_there_only,
         a_free_page_has_no_origin_and_no_mapping, a_device_that_is_gone_has_no_pages, rings_are_never_overrun,
-        a_page_in_the_rx_ring_is_at_home, a_page_outside_the_allocator_has_an_origin,
         a_page_is_mapped_for_its_origin_and_its_sender_only,
     ),
     sometimes=(a_page_crosses_two_devices, a_device_is_gone),

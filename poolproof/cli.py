@@ -15,6 +15,7 @@ from typer.exceptions import TyperException
 
 from checkers import itf
 from checkers.explore import Budget
+from checkers.judge import Question
 from checkers.native.build import CannotCompile
 from checkers.native.checkpoint import BadCheckpoint
 from checkers.verdict import Exit, exit_code
@@ -146,6 +147,17 @@ def refine(
 def prove(
     models: Models = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="every obligation, a line each")] = False,
+    suggest: Annotated[bool, typer.Option("--suggest", help="look for lemmas that the proof of a model lacks")] = False,
+    bmc: Annotated[
+        int, typer.Option(metavar="K", help="look for violations within K steps of a scope instead", min=0)
+    ] = 0,
+    k_induction: Annotated[int, typer.Option(metavar="K", help="prove by k-induction in a scope instead", min=0)] = 0,
+    scope: Scope = "",
+    pages: Pages = None,
+    pools: Pools = None,
+    devices: Devices = None,
+    sets: Sets = None,
+    time: Seconds = 0.0,
     timeout: Annotated[float, typer.Option(help="seconds for each answer of a solver; 0: no limit", min=0.0)] = 10.0,
     jobs: Annotated[int, typer.Option(help="obligations decided at once; 0: as many as there are cores", min=0)] = 0,
     seeds: Annotated[int, typer.Option(metavar="K", help="decide with K seeds of the solvers", min=1, max=100)] = 1,
@@ -155,18 +167,43 @@ def prove(
     ] = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="write all verdicts as JSON")] = None,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="write all verdicts as JUnit XML")] = None,
+    trace_dir: Annotated[Path | None, typer.Option(metavar="DIR", help="save every trace of --bmc as ITF JSON")] = None,
 ) -> None:
     """Prove the promises for any number of pages, pools and devices, by induction; two solvers decide each step."""
+    sizes = asking.sizes_asked(pages, pools, devices, sets)
+    given = [f"--{name} {value}" for name, value in (("scope", scope), ("time", time), *sizes.items()) if value]
+    proving.must_fit(models or (), bmc, k_induction, suggest, given)
     writing.must_take_verdicts(json, junit)
+    writing.must_take_traces(trace_dir, models or catalog.SOUND_NAMES)
     proving.must_take_texts(smt_dir)
-    questions = [asking.question(name, asking.Asked("tiny")) for name in dict.fromkeys(models or catalog.SOUND_NAMES)]
-    proofs = proving.every_proof(questions, proving.asked(timeout, jobs, cache, seeds), console)
+    asked = asking.Asked(scope if bmc or k_induction else "tiny", sizes, budget=Budget(seconds=time))
+    questions = [asking.question(name, asked) for name in dict.fromkeys(models or catalog.SOUND_NAMES)]
+    if bmc or k_induction:
+        raise typer.Exit(_in_scopes(questions, bmc, k_induction, json, junit, trace_dir))
+    how = proving.asked(timeout, jobs, cache, seeds)
+    if suggest:
+        found = proving.suggested(questions[0], how, console)
+        raise typer.Exit(showing_proofs.suggestion(console, questions[0].name, found))
+    proofs = proving.every_proof(questions, how, console)
     verdicts = [v for p in proofs for v in p.verdicts]
     writing.verdicts([*verdicts, *proving.obligations(proofs)], json, junit)
     showing_proofs.proofs(console, proofs, verbose)
     if smt_dir:
         console.print(f"{proving.write_texts(smt_dir, proofs):,} texts left in {smt_dir}")
     raise typer.Exit(exit_code(verdicts))
+
+
+def _in_scopes(
+    questions: list[Question], steps: int, k: int, json: Path | None, junit: Path | None, trace_dir: Path | None
+) -> int:
+    """Bounded questions about scopes; returns the exit code."""
+    runs = proving.bounded(questions, steps, k, console)
+    runs = [(asked, writing.saved(verdicts, trace_dir)) for asked, verdicts in runs]
+    verdicts = [v for _, vs in runs for v in vs]
+    writing.verdicts(verdicts, json, junit)
+    showing_proofs.scoped(console, runs)
+    showing.traces_saved(console, verdicts)
+    return exit_code(verdicts)
 
 
 @app.command()

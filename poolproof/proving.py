@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,10 +11,11 @@ from rich.console import Console
 
 from checkers.judge import Question
 from checkers.native.build import cache_folder
-from checkers.prove import proof
+from checkers.prove import proof, scoped
 from checkers.prove.deciding import Decided, Effort
 from checkers.prove.known import Known
 from checkers.prove.proof import Proof
+from checkers.prove.suggest import Suggestion, suggest
 from checkers.verdict import Verdict
 
 from . import asking
@@ -92,3 +93,39 @@ def _obligation(proved: Proof, decided: Decided) -> Verdict:
         expected=decided.is_as_wanted,
         note=f"{times}; sha256 {decided.obligation.digest(decided.counting)}",
     )
+
+
+def bounded(
+    questions: Sequence[Question], steps: int, k: int, console: Console
+) -> list[tuple[Question, list[Verdict]]]:
+    """Bounded questions about one model after the other: so many steps, or k-induction."""
+    done: list[tuple[Question, list[Verdict]]] = []
+    for question in questions:
+        with asking.status(console, question.name) as tell:
+
+            def progress(depth: int, seconds: float, tell: Callable[[str], None] = tell) -> None:
+                tell(f"{depth} steps, {seconds:.0f} s")
+
+            ask = scoped.within if steps else scoped.inductive
+            done.append((question, ask(question, steps or k, progress)))
+    return done
+
+
+def suggested(question: Question, how: Asked, console: Console) -> Suggestion:
+    """Lemmas for a model whose promises do not follow from each other."""
+    if question.machine.breaks:
+        raise BadRequest(f"{question.name}: is broken on purpose; --suggest is for a model that should hold")
+    with asking.status(console, question.name) as tell:
+        return suggest(question.machine, how.effort, tell)
+
+
+def must_fit(models: Sequence[str], steps: int, k: int, suggests: bool, sized: Sequence[str]) -> None:
+    """Refuse options that do not go together."""
+    if steps and k:
+        raise BadRequest(f"--bmc {steps} --k-induction {k}: are two questions; give one of them")
+    if suggests and (steps or k or len(models) != 1):
+        raise BadRequest(
+            "--suggest: looks at one model, for any number; name it, and leave out --bmc and --k-induction"
+        )
+    if sized and not (steps or k):
+        raise BadRequest(f"{sized[0]}: a proof is for any number; a scope goes with --bmc K or --k-induction K")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from statistics import median
 
 from rich.console import Console
@@ -10,12 +11,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from checkers import report
+from checkers.judge import Question
 from checkers.prove.cti import Cti
 from checkers.prove.deciding import Decided
 from checkers.prove.obligations import SAT
 from checkers.prove.proof import COUNTED, Proof
+from checkers.prove.suggest import Suggestion, sentence_of
 from checkers.story import ending, named, sentence, shown, telling
-from checkers.verdict import Outcome, Verdict
+from checkers.verdict import Exit, Outcome, Verdict
 from spec.dsl import ANY
 
 from . import showing
@@ -26,6 +29,8 @@ SLOW = 1.0
 TITLE = "Proved for any number of pages, pools and devices"
 
 FOOTNOTE = "(counted): it is used that a count is the size of a set, which no solver decides; see docs/any-number.md"
+
+HINT = "A lemma may be missing: `poolproof prove {name} --suggest` looks for one."
 
 
 def proofs(console: Console, proved: Sequence[Proof], verbose: bool) -> None:
@@ -44,10 +49,56 @@ def proofs(console: Console, proved: Sequence[Proof], verbose: bool) -> None:
     if any(v.label == COUNTED for p in proved for v in p.verdicts):
         console.print(FOOTNOTE, markup=False, style="dim", soft_wrap=True)
     showing.closing(console, [v for p in proved for v in p.verdicts])
+    for p in sound:
+        if any(v.outcome is Outcome.NOT_INDUCTIVE for v in p.verdicts):
+            console.print(HINT.format(name=p.name), markup=False, soft_wrap=True)
+
+
+def suggestion(console: Console, name: str, found: Suggestion) -> int:
+    """Lemmas that were found, or that none were; returns the exit code."""
+    kept = f"{found.kept:,} of {found.tried:,} candidates are kept by every step"
+    if not found.lemmas:
+        needs = "and no promise needs any of them" if not found.failing else "and none of them helps"
+        console.print(f"{name}: {kept}, {needs}", markup=False, soft_wrap=True)
+    else:
+        several = "These together make" if len(found.lemmas) > 1 else "This one makes"
+        console.print(f"{name}: {kept}. {several} the promises follow from each other:", markup=False, soft_wrap=True)
+    for lemma in found.lemmas:
+        who = ", ".join(v.name for v in lemma.params)
+        console.print(f"  for each {who}: {sentence_of(lemma)}", markup=False, highlight=False, soft_wrap=True)
+    for failing in found.failing:
+        console.print(f"  still not inductive: {sentence(failing)}", markup=False, style="yellow", soft_wrap=True)
+    return Exit.BUDGET if found.failing else Exit.OK
+
+
+def scoped(console: Console, runs: Sequence[tuple[Question, list[Verdict]]]) -> None:
+    """What bounded questions have shown."""
+    if sound := [(q.name, None, verdicts) for q, verdicts in runs if not q.machine.breaks]:
+        console.print(report.promises_table(sound, "Asked of scopes", _within))
+    if broken := [(q.machine.doc, v) for q, verdicts in runs if q.machine.breaks for v in verdicts]:
+        console.print(report.broken_table(broken))
+    for q, verdicts in runs:
+        sizes = ", ".join(f"{size} {n}" for size, n in q.sizes.items())
+        took = f"{verdicts[0].engine}, {max(v.seconds for v in verdicts):.1f} s"
+        console.print(f"{q.name}: {sizes}: {took}", markup=False, style="dim", soft_wrap=True)
+    every = [v for _, verdicts in runs for v in verdicts]
+    for v in (v for v in every if v.trace):
+        report.tell(console, v)
+    showing.closing(console, every)
+
+
+def _within(verdict: Verdict) -> str:
+    """How far a bounded answer reaches: no violation within so many steps is not the same as none."""
+    if verdict.outcome is Outcome.HOLDS:
+        return f"[green]{verdict.note or verdict.label}[/]"
+    return report.word(verdict)
 
 
 def _word(verdict: Verdict) -> str:
-    return f"[green]{verdict.label}[/]" if verdict.outcome is Outcome.HOLDS else report.word(verdict)
+    """How far a promise is proved; the step of a counterexample to induction is no run, so it has no length."""
+    if verdict.outcome is Outcome.HOLDS:
+        return f"[green]{verdict.label}[/]"
+    return report.word(replace(verdict, trace=None) if verdict.outcome is Outcome.NOT_INDUCTIVE else verdict)
 
 
 def _obligations(console: Console, proved: Proof) -> None:
@@ -128,10 +179,9 @@ def _spread(console: Console, p: Proof) -> None:
 
 def counterexample(console: Console, model: str, name: str, cti: Cti) -> None:
     """A state that satisfies every promise, the step, the promise it breaks, and whether it can happen."""
-    sizes = ", ".join(f"{size} {n}" for n, size in cti.sizes.items())
     console.print(f"\n[bold]{escape(model)}: {escape(sentence(name))}[/]: a counterexample to induction")
     where = "A state that satisfies every promise" if cti.instance else "An initial state"
-    console.print(f"     {where}, of {sizes}; what is not said is as at the start:", markup=False, soft_wrap=True)
+    console.print(f"     {where}; what is not said is as at the start:", markup=False, soft_wrap=True)
     for said in (*_unusual(cti), *_step(cti)):
         console.print(f"       {said}", markup=False, highlight=False, soft_wrap=True)
     console.print(f"     {ending(sentence(name), tuple(map(repr, cti.args)))}", markup=False, soft_wrap=True)

@@ -16,7 +16,7 @@ import z3
 from spec.dsl import Claim, Instance, Machine, Sort, World
 from spec.dsl.state import initial_values
 
-from ..traces import Finding, Step, Trace
+from ..traces import Contradiction, Finding, Step, Trace
 from ..verdict import Outcome
 from .finite import Choice, System, Term, either, encoded, slots_of, unknowns
 
@@ -27,10 +27,6 @@ NAP = 0.1
 
 Progress = Callable[[int, float], None]
 """Is told how many steps were looked at, and in how many seconds: after each, and again while the solver works."""
-
-
-class Contradiction(Exception):
-    """z3 found what is not so when the spec itself is run: the terms do not say what the spec says."""
 
 
 class Stopped(Exception):

@@ -18,7 +18,7 @@ from spec.dsl import NOBODY, Action, Instance, Machine, Sort, SpecError, World
 from spec.dsl.state import one_key
 
 from ..explore import Budget, Search
-from ..traces import Step, Trace
+from ..traces import Contradiction, Step, Trace
 from .obligations import HEAD
 from .smt import asserted, cell_name, literal, member_name, size_name, sort_name
 from .theory import Fact, Theory, arguments
@@ -28,10 +28,6 @@ MOST = 3
 
 NEAR = Budget(states=60_000, seconds=20)
 """How far the explorer looks for the state of a counterexample to induction."""
-
-
-class Contradiction(Exception):
-    """Two engines disagree: what one has found is not so for the other; an error of ours, never of the spec's."""
 
 
 @dataclass(frozen=True)
@@ -75,10 +71,10 @@ def smallest(
         text = HEAD + theory.declared + (theory.promised if action else theory.started)
         for limits in (machine.scopes["tiny"], {}):
             found = _model(
-                text + question.declared + question.asked + _limited(machine, limits) + _probes(theory), seconds
+                text + question.declared + question.asked + limited(machine, limits) + probes(theory), seconds
             )
             if found:
-                return _replayed(_Reading(theory, found), action, fact, assumed)
+                return _replayed(Reading(theory, found), action, fact, assumed)
     return None
 
 
@@ -96,7 +92,7 @@ def small_first(machine: Machine) -> Iterator[dict[str, int]]:
     yield from (dict(zip(groups, sizes, strict=True)) for sizes in every)
 
 
-def _limited(machine: Machine, limits: Mapping[str, int]) -> str:
+def limited(machine: Machine, limits: Mapping[str, int]) -> str:
     """The numbers of the scope: as given, or what the machine takes."""
     lines = []
     for name, number in machine.shape.bounds.items():
@@ -105,16 +101,16 @@ def _limited(machine: Machine, limits: Mapping[str, int]) -> str:
     return "".join(lines)
 
 
-def _cells(theory: Theory) -> Iterator[tuple[Any, tuple[Sort, ...]]]:
+def cells_of(theory: Theory) -> Iterator[tuple[Any, tuple[Sort, ...]]]:
     for f in theory.machine.shape.fields.values():
         for key in product(*(range(theory.sizes[k]) for k in f.keys)):
             yield f, tuple(k(n) for k, n in zip(f.keys, key, strict=True))
 
 
-def _probes(theory: Theory) -> str:
+def probes(theory: Theory) -> str:
     """A constant for each cell, so that its value can be read from a model."""
     lines = []
-    for n, (f, key) in enumerate(_cells(theory)):
+    for n, (f, key) in enumerate(cells_of(theory)):
         cell = f"({cell_name(f)} {' '.join(member_name(type(k), k.index) for k in key)})"
         lines.append(f"(declare-const cell.{n} {sort_name(f.domain.base)})\n" + asserted(f"(= cell.{n} {cell})"))
     return "".join(lines)
@@ -132,17 +128,12 @@ def _model(text: str, seconds: float) -> dict[str, Any] | None:
     return {d.name(): model[d] for d in model.decls() if d.arity() == 0}
 
 
-class _Reading:
+class Reading:
     """A model of the text as a state of the machine."""
 
     def __init__(self, theory: Theory, model: dict[str, Any]) -> None:
         self.theory, self.model = theory, model
-        self.members = {
-            (sort, str(model[name])): sort(n)
-            for sort, size in theory.sizes.items()
-            for n in range(size)
-            if (name := member_name(sort, n)) in model
-        }
+        self.members = {name: sort(n) for sort, names in theory.members.items() for n, name in enumerate(names)}
 
     def world(self) -> World:
         """The machine in the sizes of the model."""
@@ -154,7 +145,7 @@ class _Reading:
     def code(self, world: World) -> bytes:
         """The state before the step."""
         code = bytearray(sum(map(len, world.offsets.values())))
-        for n, (f, key) in enumerate(_cells(self.theory)):
+        for n, (f, key) in enumerate(cells_of(self.theory)):
             values = vars(world.probe)[f.name].values_
             code[world.offsets[f.name][one_key(key)]] = values.index(self.value(f"cell.{n}", f.domain.base))
         return bytes(code)
@@ -168,16 +159,24 @@ class _Reading:
             return found.as_long() if found is not None else 0
         if issubclass(base, Enum):
             return next(m for m in base if found is None or literal(m, base) == found.decl().name())
-        return self.members.get((base, str(found)), NOBODY)
+        return NOBODY if found is None and base in self.theory.optional else self._member(name, base)
+
+    def instance(self, action: Action) -> Instance:
+        """The step."""
+        return Instance(action, self.arguments("arg", action.params))
 
     def arguments(self, prefix: str, params: Iterable[Any]) -> tuple[Sort, ...]:
         """Who a step or a claim is about; who matters to neither may be anybody."""
         names = arguments(prefix, params)
-        found = (self.members.get((v.sort, str(self.model.get(names[v.name])))) for v in params)
-        return tuple(v.sort(0) if m is None else m for v, m in zip(params, found, strict=True))
+        return tuple(self._member(names[v.name], v.sort) for v in params)
+
+    def _member(self, name: str, sort: type[Any]) -> Any:
+        """The member a constant stands for, or NOBODY; the first where the model leaves it open."""
+        found = self.model.get(name)
+        return sort(0) if found is None else self.members.get(found.decl().name(), NOBODY)
 
 
-def _replayed(read: _Reading, action: Action | None, fact: Fact, assumed: Sequence[Fact]) -> Cti:
+def _replayed(read: Reading, action: Action | None, fact: Fact, assumed: Sequence[Fact]) -> Cti:
     """Run what the model says, and hold every claim against the functions themselves."""
     world = read.world()
     code, args = read.code(world), read.arguments("it", fact.params)
@@ -186,7 +185,7 @@ def _replayed(read: _Reading, action: Action | None, fact: Fact, assumed: Sequen
         _must(code in world.initial() and _breaks(world, code, fact), "the start", fact)
         return Cti(world, fact, args, None, Trace(code, ()), True)
     _must(not any(v.claim.name in names for v in world.violated(code)), f"the state before {action.name}", fact)
-    instance = Instance(action, read.arguments("arg", action.params))
+    instance = read.instance(action)
     after = _stepped(world, code, instance, fact)
     trace = Trace(code, (Step(instance, after),) if after else ())
     return Cti(world, fact, args, instance, trace, reachable(world, code))

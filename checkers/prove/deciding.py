@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from .known import Known
-from .obligations import SAT, Obligation
+from .obligations import Obligation
 from .solvers import DEFINITE, SOLVERS, UNKNOWN, Answer, versions
 
 BATCH = 24
@@ -60,8 +60,8 @@ class Effort:
     seed: int = 0
 
 
-Task = tuple[str, bool, list[tuple[str, str]], str, float, int]
-"""A theory, whether it is of so many, questions without and with counts, what is wanted, seconds, seed."""
+Task = tuple[str, list[tuple[str, str]], str, float, int]
+"""A theory, questions without and with what is known of counts, the answer wanted, seconds, seed."""
 Raw = list[tuple[bool, dict[str, Answer]]]
 Progress = Callable[[int, int], None]
 
@@ -124,14 +124,14 @@ def _batches(left: list[tuple[int, Obligation]], effort: Effort) -> Iterator[tup
         for at in range(0, len(every), BATCH):
             some = every[at : at + BATCH]
             bodies = [(o.body(), o.body(counting=True) if o.question.known else "") for _, o in some]
-            yield [n for n, _ in some], (theory, wanted == SAT, bodies, wanted, effort.seconds, effort.seed)
+            yield [n for n, _ in some], (theory, bodies, wanted, effort.seconds, effort.seed)
 
 
 def work(task: Task) -> Raw:
     """Ask the solvers that are installed everything in a batch."""
-    theory, finite, bodies, wanted, seconds, seed = task
+    theory, bodies, wanted, seconds, seed = task
     installed = [solver for solver in SOLVERS if solver.name in versions()]
-    sessions = [solver(theory, seconds, seed, finite) for solver in installed]
+    sessions = [solver(theory, seconds, seed) for solver in installed]
 
     def answers(body: str) -> dict[str, Answer]:
         found = {}
@@ -139,7 +139,7 @@ def work(task: Task) -> Raw:
             found[solver.name] = session.ask(body)
         if {a.said for a in found.values()} == {UNKNOWN, wanted}:
             for solver in (solver for solver in installed if found[solver.name].said == UNKNOWN):
-                found[solver.name] = solver(theory, seconds, seed, finite, thorough=True).ask(body)
+                found[solver.name] = solver(theory, seconds, seed, thorough=True).ask(body)
         return found
 
     raw = []

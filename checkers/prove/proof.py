@@ -9,6 +9,7 @@ from spec.dsl import Machine
 from spec.dsl.expr import Not
 from spec.dsl.lift import Path
 
+from ..story import sentence
 from ..verdict import Outcome, Verdict
 from .cti import Cti, smallest
 from .deciding import Decided, Effort, decide
@@ -112,7 +113,7 @@ def _rests(
                 obligations(proof.machine, wanted, left), effort, lambda n, of: progress("without those", n, of)
             )
             lost = {name for d in again if not d.is_as_wanted for name in d.obligation.facts}
-            rests |= dict.fromkeys(lost, tuple(sorted(failed)))
+            rests |= dict.fromkeys(lost, tuple(f.name for f in every if f.name in failed))
     return rests
 
 
@@ -160,8 +161,14 @@ def _outcome(proof: Proof, fact: Fact, mine: Sequence[Decided]) -> tuple[Outcome
     if unknown := [d for d in mine if not d.is_as_wanted]:
         return Outcome.UNKNOWN, unanswered(unknown[0])
     if fact.name in proof.rests:
-        return Outcome.NOT_INDUCTIVE, f"follows only as long as these hold: {', '.join(proof.rests[fact.name])}"
+        return Outcome.NOT_INDUCTIVE, f"rests on what is not proved: {_some(proof.rests[fact.name])}"
     return Outcome.HOLDS, ""
+
+
+def _some(names: Sequence[str]) -> str:
+    """A few claims by name."""
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return f"{sentence(names[0])}{more}"
 
 
 def unanswered(decided: Decided) -> str:

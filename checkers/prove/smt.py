@@ -5,9 +5,10 @@ The text is what both solvers are given; `declarations` and `Text` are the only 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
+from itertools import product
 from typing import Any
 
 from spec.dsl import NOBODY, Field, Machine, Sort
@@ -119,11 +120,15 @@ def asserted(term: str) -> str:
 
 @dataclass(frozen=True)
 class Text:
-    """Makes terms of expressions: `views` by the `when` of reads; `optional` are the sorts that have a NOBODY."""
+    """Makes terms of expressions: `views` by the `when` of reads; `optional` are the sorts that have a NOBODY.
+
+    `members` are those of each sort where their number is fixed: then what is said of all is said of each by name.
+    """
 
     optional: frozenset[type[Any]]
     views: Mapping[str, View]
     count: CountTerm
+    members: Mapping[type[Any], tuple[str, ...]] = field(default_factory=dict)
 
     def term(self, e: Expr, names: Names, base: type[Any] = object) -> str:
         """The term for an expression; `base` is the sort that a bare NOBODY would be of."""
@@ -171,11 +176,26 @@ class Text:
         return Write(put.field, keys, self.term(put.value, names, put.field.domain.base))
 
     def _quantified(self, e: Quantified, names: Names) -> str:
-        name = f"?{e.var.name}"
-        body, real = self.term(e.body, {**names, e.var.name: name}), self.real(e.var.sort, name)
+        def body(found: Names) -> str:
+            return self.term(e.body, {**names, **found})
+
         if e.word == "each":
-            return forall([(name, sort_name(e.var.sort))], implied(real, body))
-        return f"(exists (({name} {sort_name(e.var.sort)})) {conj(real, body)})"
+            return self.every((e.var,), body)
+        if self.members:
+            return either(*(body({e.var.name: name}) for name in self.members[e.var.sort]))
+        name = f"?{e.var.name}"
+        return (
+            f"(exists (({name} {sort_name(e.var.sort)})) {conj(self.real(e.var.sort, name), body({e.var.name: name}))})"
+        )
+
+    def every(self, variables: Sequence[Var], claim: Callable[[Names], str]) -> str:
+        """A claim of everybody that the variables can be."""
+        if self.members:
+            choices = product(*(self.members[v.sort] for v in variables))
+            return conj(*(claim({v.name: one for v, one in zip(variables, some, strict=True)}) for some in choices))
+        names = {v.name: f"?{v.name}" for v in variables}
+        real = conj(*(self.real(v.sort, names[v.name]) for v in variables))
+        return forall([(names[v.name], sort_name(v.sort)) for v in variables], implied(real, claim(names)))
 
     def real(self, sort: type[Any], term: str) -> str:
         """The term is somebody; where a sort has no NOBODY that goes without saying."""
@@ -183,9 +203,7 @@ class Text:
 
     def for_all(self, params: tuple[Var, ...], claim: Expr) -> str:
         """A claim for all its arguments."""
-        names = {v.name: f"?{v.name}" for v in params}
-        real = conj(*(self.real(v.sort, names[v.name]) for v in params))
-        return forall([(names[v.name], sort_name(v.sort)) for v in params], implied(real, self.term(claim, names)))
+        return self.every(params, lambda names: self.term(claim, names))
 
 
 def optional_sorts(machine: Machine) -> frozenset[type[Any]]:
@@ -194,19 +212,24 @@ def optional_sorts(machine: Machine) -> frozenset[type[Any]]:
     return frozenset(f.domain.base for f in every if f.domain.optional)
 
 
-def declarations(machine: Machine) -> Iterator[str]:
-    """Sorts, enumerations, fields and numbers of the scope."""
-    shape = machine.shape
+def declarations(machine: Machine, members: Mapping[type[Any], tuple[str, ...]]) -> Iterator[str]:
+    """Sorts, enumerations, fields and numbers of the scope; a sort of so many members is an enumeration too."""
+    shape, optional = machine.shape, optional_sorts(machine)
     every = (*shape.fields.values(), *shape.histories.values())
-    yield from (f"(declare-sort {sort_name(sort)} 0)\n" for sort in shape.scope_name)
+    for sort in shape.scope_name:
+        somebody = [nobody(sort)] if sort in optional else []
+        yield enumeration(sort, [*somebody, *members[sort]]) if members else f"(declare-sort {sort_name(sort)} 0)\n"
+        yield from (constant(name, sort) for name in somebody if not members)
     for kind in dict.fromkeys(f.domain.base for f in every if issubclass(f.domain.base, Enum)):
-        members = " ".join(f"({literal(m, kind)})" for m in kind)
-        yield f"(declare-datatypes (({sort_name(kind)} 0)) (({members})))\n"
-    yield from (constant(nobody(sort), sort) for sort in shape.scope_name if sort in optional_sorts(machine))
+        yield enumeration(kind, [literal(m, kind) for m in kind])
     for f in every:
         yield f"(declare-fun {cell_name(f)} ({' '.join(map(sort_name, f.keys))}) {sort_name(f.domain.base)})\n"
     for number in shape.bounds.values():
         yield constant(size_name(number), int) + asserted(f"(>= {size_name(number)} {literal(number.low, int)})")
+
+
+def enumeration(base: type[Any], names: Sequence[str]) -> str:
+    return f"(declare-datatypes (({sort_name(base)} 0)) (({' '.join(f'({name})' for name in names)})))\n"
 
 
 def constant(name: str, sort: type[Any]) -> str:

@@ -32,8 +32,8 @@ class Session(ABC):
 
     name: ClassVar[str]
 
-    def __init__(self, theory: str, seconds: float, seed: int, finite: bool, thorough: bool = False) -> None:
-        self.seconds, self.seed, self.finite, self.thorough = seconds, seed, finite, thorough
+    def __init__(self, theory: str, seconds: float, seed: int, thorough: bool = False) -> None:
+        self.seconds, self.seed, self.thorough = seconds, seed, thorough
         self.begin()
         self.read(theory)
 
@@ -83,7 +83,7 @@ class Z3(Session):
 
 
 class Cvc5(Session):
-    """cvc5; where something is to be possible it looks for finite models, and a thorough one tries all terms."""
+    """cvc5; a thorough one tries all terms for what is said of all."""
 
     name = "cvc5"
 
@@ -101,8 +101,6 @@ class Cvc5(Session):
         options = {"incremental": "true", "seed": str(self.seed), "sat-random-seed": str(self.seed)}
         if self.seconds:
             options["tlimit-per"] = str(int(1000 * self.seconds))
-        if self.finite:
-            options["finite-model-find"] = "true"
         if self.thorough:
             options["enum-inst"] = "true"
         for name, value in options.items():

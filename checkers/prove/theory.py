@@ -162,6 +162,7 @@ class Theory:
         self.machine = machine
         self.sizes = {m.sort: sizes[n] for n, m in machine.shape.members.items()} if sizes is not None else {}
         self.facts = tuple(facts) or facts_of(machine)
+        self.members = {sort: tuple(member_name(sort, n) for n in range(size)) for sort, size in self.sizes.items()}
         self.optional = optional_sorts(machine)
         self.sets = Sets()
         self._fresh = 0
@@ -176,7 +177,7 @@ class Theory:
     def text(self, counts: Any, view: View = BEFORE, whens: tuple[str, ...] = ("",)) -> Text:
         """How terms are made: the last of `whens` is the state the view speaks of, any other the one before."""
         views = dict.fromkeys(whens, BEFORE) | {"": BEFORE, whens[-1]: view}
-        return Text(self.optional, views, counts)
+        return Text(self.optional, views, counts, self.members)
 
     def _counts(self, path: Path | None = None) -> Any:
         return Sums(self.sizes) if self.sizes else Branch(self, path)
@@ -186,7 +187,7 @@ class Theory:
     @cached_property
     def declared(self) -> str:
         """Sorts, fields and members, and what is so in every state, reachable or not."""
-        lines = [*declarations(self.machine), *self._members()]
+        lines = [*declarations(self.machine, self.members), *self._named()]
         for f in self.machine.shape.fields.values():
             if issubclass(f.domain.base, Sort) and f.domain.base in self.optional and not f.domain.optional:
                 lines.append(asserted(self._cells(f, lambda cell, f=f: f"(distinct {cell} {nobody(f.domain.base)})")))
@@ -206,31 +207,24 @@ class Theory:
         """The state before is an initial one."""
         shape = self.machine.shape
         fixed = [f for f in (*shape.fields.values(), *shape.histories.values()) if f.start is not ANY]
-        text = self.text(self._counts())
+        text = self.text(None)
         starts = {f: text.term(Const(f.start), {}, f.domain.base) for f in fixed}
         return "".join(asserted(self._cells(f, lambda cell, f=f: f"(= {cell} {starts[f]})")) for f in fixed)
 
     def _cells(self, f: Field[Any, Any], claim: Any) -> str:
         """A claim about every cell of a field."""
-        keys = [(f"?{n}", k) for n, k in enumerate(f.keys)]
-        text = self.text(self._counts())
-        real = conj(*(text.real(k, name) for name, k in keys))
-        cell = text.read(f, [name for name, _ in keys], "")
-        return forall([(name, sort_name(k)) for name, k in keys], implied(real, claim(cell)))
+        text, params = self.text(None), [Var(f"key_{n}", k) for n, k in enumerate(f.keys)]
+        return text.every(params, lambda names: claim(text.read(f, [names[v.name] for v in params], "")))
 
-    def _members(self) -> Iterator[str]:
-        """Members known by name: all there are, or those the text of the machine names."""
+    def _named(self) -> Iterator[str]:
+        """Members that the text of the machine calls by name, where they are not all there are."""
         known = {x.value for e in self._expressions() for x in walk(e) if isinstance(x, Const)}
-        for sort in self.machine.shape.scope_name:
-            numbers = {m.index for m in known if type(m) is sort} | set(range(self.sizes.get(sort, 0)))
-            names = [member_name(sort, n) for n in sorted(numbers)]
+        for sort in self.machine.shape.scope_name if not self.sizes else ():
+            names = [member_name(sort, m.index) for m in known if type(m) is sort]
             others = [nobody(sort)] if sort in self.optional else []
             yield from (constant(name, sort) for name in names)
             if len(names) + len(others) > 1 and names:
                 yield asserted(f"(distinct {' '.join([*others, *names])})")
-            if self.sizes:
-                everybody = either(*(f"(= ?m {name})" for name in [*others, *names]))
-                yield asserted(forall([("?m", sort_name(sort))], everybody))
 
     def _every_set(self) -> list[Counted]:
         """All sets that are counted anywhere; none in a theory of so many."""
@@ -269,6 +263,19 @@ class Theory:
             broken = self._untouched(fact) if untouched else self._broken(fact, counts, taken.view)
             branches.append((counts, [*taken.guards, broken]))
         return self._question(branches, self._steps(action) + self._constants(names, fact.params))
+
+    def broken_in_some_way(self, action: Action, facts: Iterable[tuple[str, Fact]]) -> str:
+        """That a step of this action breaks one of these claims, each of which has a switch; for few members."""
+        broken = []
+        for taken in self.taken(action):
+            ways = (conj(switch, f"(not {self._after(fact, taken)})") for switch, fact in facts)
+            broken.append(conj(*taken.guards, either(*ways)))
+        return self._steps(action) + asserted(either(*broken))
+
+    def _after(self, fact: Fact, taken: Taken) -> str:
+        """A claim about the state after, or about the step, for all its arguments."""
+        whens = ("before", "after") if fact.is_step else ("",)
+        return self.text(taken.counts, taken.view, whens).for_all(fact.params, fact.expr)
 
     def _broken(self, fact: Fact, counts: Any, view: View) -> str:
         """That a claim is broken, in the state of the view or by the step to it."""

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from checkers.explore import Budget, Exploration, explore
 from checkers.prove import bounded
-from checkers.prove.bounded import INTERRUPTED, Bounded, Contradiction, Question, bmc, k_induction
+from checkers.prove.bounded import INTERRUPTED, Bounded, Question, bmc, k_induction
 from checkers.prove.finite import System, Term, encoded
-from checkers.traces import Finding
+from checkers.traces import Contradiction, Finding
 from checkers.verdict import Outcome
 from models.keep_mapped import keep_mapped
 from models.yardstick import yardstick

@@ -1,0 +1,145 @@
+"""Facts a machine might be keeping: all small claims made of its fields that no reachable state of a scope denies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from itertools import combinations, product
+
+from spec.dsl import NOBODY, Machine, Sort, World
+from spec.dsl.expr import TRUE, Const, Expr, Read, Var, conjunction, disjunction, equal, evaluate, negate
+from spec.dsl.machine import first_sort
+
+from ..explore import Budget, Search
+from .theory import Fact
+
+MOST_LITERALS = 3
+"""Literals of a candidate: `a and b implies c` has three."""
+
+STEPS = 2
+"""How far a candidate looks: at the cells of a page, and at those of whom they name."""
+
+LOOKED_AT = Budget(states=20_000, seconds=20)
+"""How many reachable states may deny a candidate."""
+
+
+@dataclass(frozen=True)
+class Literal:
+    """A claim about one cell: `of` is the cell, of which two claims are not put into one candidate."""
+
+    of: str
+    claim: Expr
+
+
+def candidates(machine: Machine) -> list[Fact]:
+    """All claims of few literals that hold in the reachable states looked at, none of which contains another."""
+    params = _params(machine)
+    literals = list(_literals(machine, params))
+    seen = _seen(machine, params, literals)
+    every = (1 << len(seen)) - 1
+    true_in = [sum(1 << n for n, valuation in enumerate(seen) if valuation[i]) for i in range(len(literals))]
+    signed = [(i, sign, mask if sign else every & ~mask) for i, mask in enumerate(true_in) for sign in (True, False)]
+    return [_fact(n, params, clause) for n, clause in enumerate(_minimal(literals, signed, every), 1)]
+
+
+def _params(machine: Machine) -> tuple[Var, ...]:
+    """Whom a candidate speaks of: a page, and whoever shares a cell with it."""
+    first = first_sort(machine)
+    others = (k for f in machine.shape.fields.values() if f.keys[0] is first for k in f.keys[1:])
+    return tuple(Var(sort.__name__.lower(), sort) for sort in dict.fromkeys((first, *others)))
+
+
+def _literals(machine: Machine, params: tuple[Var, ...]) -> Iterator[Literal]:
+    """What can be said of each cell that is reached from the parameters in two steps."""
+    cells = list(_cells(machine, params))
+    for guard, cell in cells:
+        for value in _values(cell):
+            yield Literal(repr(cell), conjunction(guard, equal(cell, value)))
+    named = [(TRUE, v) for v in params] + cells
+    for (guard, one), (other_guard, other) in combinations(named, 2):
+        base = one.domain.base
+        if issubclass(base, Sort) and base is other.domain.base and not isinstance(one, Var) | isinstance(other, Var):
+            yield Literal(f"{one!r} {other!r}", conjunction(guard, other_guard, _somebody(one), equal(one, other)))
+        if isinstance(one, Var) and isinstance(other, Read) and base is other.domain.base:
+            yield Literal(f"{one!r} {other!r}", conjunction(other_guard, equal(one, other)))
+
+
+def _somebody(cell: Expr) -> Expr:
+    return negate(equal(cell, Const(NOBODY))) if cell.domain.optional else TRUE
+
+
+def _cells(machine: Machine, params: tuple[Var, ...]) -> Iterator[tuple[Expr, Expr]]:
+    """Cells of the parameters, then of whom those lead to, each with what must hold for it to be there."""
+    known: list[tuple[Expr, Expr]] = [(TRUE, v) for v in params]
+    met: dict[tuple[Expr, Expr], None] = {}
+    for _ in range(STEPS):
+        found = [pair for pair in _next(machine, known) if pair not in met]
+        met.update(dict.fromkeys(found))
+        known += [pair for pair in found if issubclass(pair[1].domain.base, Sort)]
+    yield from met
+
+
+def _next(machine: Machine, known: list[tuple[Expr, Expr]]) -> Iterator[tuple[Expr, Expr]]:
+    for f in machine.shape.fields.values():
+        for keys in product(*([pair for pair in known if pair[1].domain.base is k] for k in f.keys)):
+            guards = [conjunction(guard, _somebody(key)) for guard, key in keys]
+            yield conjunction(*guards), Read(f, tuple(key for _, key in keys))
+
+
+def _values(cell: Expr) -> Iterator[Expr]:
+    """The values a cell is compared with."""
+    domain = cell.domain
+    if domain.base is bool:
+        yield Const(True)
+    elif domain.base is int:
+        yield Const(0)
+    elif issubclass(domain.base, Enum):
+        members = list(domain.base)
+        yield from map(Const, members[:1] if len(members) == 2 else members)
+    elif domain.optional:
+        yield Const(NOBODY)
+
+
+def _seen(machine: Machine, params: tuple[Var, ...], literals: list[Literal]) -> list[tuple[bool, ...]]:
+    """Which literals hold together somewhere in a reachable state."""
+    search = Search(machine, machine.sizes("tiny", {}), machine.alike, LOOKED_AT, "")
+    search.run(lambda seen: None)
+    world, found = search.world, dict[tuple[bool, ...], None]()
+    for code in search.codes:
+        state = world.load(code)
+        for args in world.tuples(params):
+            env = {v.name: arg for v, arg in zip(params, args, strict=True)}
+            found[tuple(bool(evaluate(one.claim, {"": state}, env)) for one in literals)] = None
+    return list(found)
+
+
+Signed = tuple[int, bool, int]
+Clause = list[Expr]
+
+
+def _minimal(literals: list[Literal], signed: list[Signed], every: int) -> Iterator[Clause]:
+    """The smallest disjunctions that hold everywhere."""
+    kept: list[frozenset[tuple[int, bool]]] = []
+    for size in range(1, MOST_LITERALS + 1):
+        for some in combinations(signed, size):
+            if len({literals[i].of for i, _, _ in some}) < size:
+                continue
+            mask = 0
+            for _, _, holds in some:
+                mask |= holds
+            clause = frozenset((i, sign) for i, sign, _ in some)
+            if mask == every and not any(other <= clause for other in kept):
+                kept.append(clause)
+                yield [literals[i].claim if sign else negate(literals[i].claim) for i, sign, _ in some]
+
+
+def _fact(number: int, params: tuple[Var, ...], clause: Clause) -> Fact:
+    return Fact(f"candidate_{number}", params, disjunction(*clause))
+
+
+def holds_in(fact: Fact, world: World, code: bytes) -> bool:
+    """Does a candidate hold of everybody in this state?"""
+    state = world.load(code)
+    every = ({v.name: arg for v, arg in zip(fact.params, args, strict=True)} for args in world.tuples(fact.params))
+    return all(evaluate(fact.expr, {"": state}, env) for env in every)

@@ -1,0 +1,158 @@
+"""Lemmas that a proof lacks: of all candidates the largest set that every step keeps, and of those the few that help.
+
+The largest set is found by dropping, again and again, what a step breaks (Houdini); steps are looked for among few
+pages, pools and devices. What is printed in the end is decided for any number, by both solvers, like any promise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import z3
+
+from spec.dsl import Action, Machine
+from spec.dsl.expr import And, Expr, Not, Or, negate
+from spec.dsl.expr import text as spoken
+
+from ..traces import Contradiction
+from .candidates import candidates, holds_in
+from .cti import Reading, limited, probes
+from .deciding import Effort, decide
+from .obligations import HEAD, enough, obligations
+from .smt import asserted, implied
+from .theory import Fact, Theory, facts_of
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """Lemmas that make the promises inductive, as far as they do; `failing` are the promises that still fail."""
+
+    lemmas: tuple[Fact, ...]
+    kept: int
+    tried: int
+    failing: tuple[str, ...]
+
+
+def suggest(machine: Machine, effort: Effort, progress: Progress = lambda said: None) -> Suggestion:
+    """Look for lemmas; what still fails with them, if anything does, is in the answer too."""
+    facts = facts_of(machine)
+    progress("making candidates")
+    tried = candidates(machine)
+    houdini = Houdini(machine, facts, tried)
+    houdini.run(progress)
+    progress(f"{len(houdini.live)} candidates are kept by every step; which of them help?")
+    helping = houdini.helping(_failing(machine, facts, effort))
+    lemmas = houdini.fewest(helping, progress)
+    lacking = tuple(dict.fromkeys(name for _, name in _failing(machine, (*facts, *lemmas), effort)))
+    return Suggestion(lemmas, len(houdini.live), len(tried), lacking)
+
+
+def _failing(machine: Machine, facts: Sequence[Fact], effort: Effort) -> list[tuple[str, str]]:
+    """The obligations that are not met: an action and a claim."""
+    decided = decide([o for o in obligations(machine, facts, facts) if o.breaks], effort)
+    return [(d.obligation.action, d.obligation.facts[0]) for d in decided if not d.is_as_wanted]
+
+
+class Houdini:
+    """The candidates that are still kept, and the steps among few members that may break them."""
+
+    def __init__(self, machine: Machine, facts: Sequence[Fact], tried: Sequence[Fact]) -> None:
+        self.machine, self.facts = machine, tuple(facts)
+        self.theory = Theory(machine, enough(machine), facts)
+        self.tried = [f for f in tried if not self._starts_broken(f)]
+        self.live = list(self.tried)
+        self.solvers = {action.name: self._asking(action) for action in machine.actions}
+
+    def _starts_broken(self, fact: Fact) -> bool:
+        question = self.theory.broken_at_start(fact)
+        solver = z3.Solver()
+        solver.from_string(HEAD + self.theory.declared + self.theory.started + question.declared + question.asked)
+        return bool(solver.check() != z3.unsat)
+
+    def _asking(self, action: Action) -> z3.Solver:
+        """A step before which what is kept holds, and after which some goal does not; each has a switch."""
+        text, every = self.theory.text(None), (*self.facts, *self.tried)
+        lines = [HEAD, self.theory.declared, self.theory.promised, limited(self.machine, self.machine.scopes["tiny"])]
+        lines += [f"(declare-const goal.{f.name} Bool)\n" for f in every]
+        for f in self.tried:
+            kept = asserted(implied(f"keep.{f.name}", text.for_all(f.params, f.expr)))
+            lines.append(f"(declare-const keep.{f.name} Bool)\n{kept}")
+        lines.append(self.theory.broken_in_some_way(action, [(f"goal.{f.name}", f) for f in every]))
+        solver = z3.Solver()
+        solver.set("core.minimize", True)
+        solver.from_string("".join([*lines, probes(self.theory)]))
+        return solver
+
+    def _can_break(self, action: Action, kept: Iterable[Fact], goals: Iterable[Fact]) -> bool:
+        """Can a step of the action break a goal, where all that is kept holds before?"""
+        wanted = {f.name for f in goals}
+        switches = [z3.Bool(f"keep.{f.name}") for f in kept]
+        for f in (*self.facts, *self.tried):
+            goal = z3.Bool(f"goal.{f.name}")
+            switches.append(goal if f.name in wanted else z3.Not(goal))
+        return bool(self.solvers[action.name].check(*switches) != z3.unsat)
+
+    def run(self, progress: Progress) -> None:
+        """Drop what some step breaks, until no step breaks what is left."""
+        before = -1
+        while before != len(self.live):
+            before = len(self.live)
+            for action in self.machine.actions:
+                progress(f"{len(self.live)} candidates are left; steps of {action.name}")
+                while self.live and self._can_break(action, self.live, self.live):
+                    dropped = self._broken_after(action, self.solvers[action.name].model())
+                    self.live = [f for f in self.live if f.name not in dropped]
+
+    def _broken_after(self, action: Action, model: z3.ModelRef) -> set[str]:
+        """The candidates that the step of a model breaks, by running it."""
+        read = Reading(self.theory, {d.name(): model[d] for d in model.decls() if d.arity() == 0})
+        world = read.world()
+        after = world.apply(read.code(world), read.instance(action))
+        found = {f.name for f in self.live if after is not None and not holds_in(f, world, after)}
+        if not found:
+            raise Contradiction(f"a step of {action.name} breaks a candidate for z3, and none when it is run")
+        return found
+
+    def helping(self, failing: Iterable[tuple[str, str]]) -> list[Fact]:
+        """Candidates with which these obligations are met, and those that keep these in turn."""
+        by_name, chosen = {f.name: f for f in (*self.facts, *self.live)}, list[Fact]()
+        waiting = [(self.machine.action(action), by_name[name]) for action, name in failing if action]
+        while waiting:
+            action, fact = waiting.pop(0)
+            if self._can_break(action, chosen, [fact]) and not self._can_break(action, self.live, [fact]):
+                used = {str(c).removeprefix("keep.") for c in self.solvers[action.name].unsat_core()}
+                new = [f for f in self.live if f.name in used and f not in chosen]
+                chosen += new
+                waiting += [(a, f) for f in new for a in self.machine.actions]
+        return chosen
+
+    def fewest(self, helping: Sequence[Fact], progress: Progress) -> tuple[Fact, ...]:
+        """As few of these as do as much: one after the other is left out, the longest first."""
+        lemmas = list(helping)
+        enough_for = [f for f in self.facts if not self._breaks_any(lemmas, [f])]
+        for lemma in sorted(helping, key=lambda f: -len(spoken(f.expr))):
+            progress(f"{len(lemmas)} lemmas; can one be left out?")
+            fewer = [f for f in lemmas if f != lemma]
+            if not self._breaks_any(fewer, [*enough_for, *fewer]):
+                lemmas = fewer
+        return tuple(lemmas)
+
+    def _breaks_any(self, kept: Sequence[Fact], goals: Sequence[Fact]) -> bool:
+        return any(self._can_break(action, kept, goals) for action in self.machine.actions)
+
+
+def sentence_of(fact: Fact) -> str:
+    """A lemma as the spec would say it: what is claimed outright, or else what is said shortest, comes last."""
+    match fact.expr:
+        case Or(claims):
+            then = min(claims, key=lambda claim: (isinstance(claim, Not), len(spoken(claim))))
+            said = " and ".join(_inside(negate(claim)) for claim in claims if claim != then)
+            return f"if {said} then {_inside(then)}"
+    return spoken(fact.expr)
+
+
+def _inside(claim: Expr) -> str:
+    return f"({spoken(claim)})" if isinstance(claim, Or | And) else spoken(claim)
