@@ -11,23 +11,16 @@ from checkers.graphviz_tool import render
 from checkers.lanes import lanes
 from checkers.states import folded, state_graph
 from checkers.story import ending, in_steps, sentence
-from checkers.sweep import Dropped, sweep
 from checkers.table import LocalTable, local_table
 from models.keep_mapped import keep_mapped
 from spec.dsl import Machine, Mutant
 from spec.ownership import ownership
-from spec.unneeded import UNNEEDED
 
-from . import catalog
+from . import catalog, faults_table
 from .showing import EXAMPLE
 
 DOCS = Path(__file__).parent.parent / "docs"
 MADE = "<!-- made by `make docs`; a test compares -->\n\n"
-
-
-def sweep_scopes(machine: Machine) -> list[dict[str, int]]:
-    """Where dropped guards are looked for: one page with two pools, then two pages with one."""
-    return [machine.sizes("tiny", {}), machine.sizes("tiny", {"pages": 2, "pools": 1})]
 
 
 def local(machine: Machine) -> LocalTable:
@@ -74,26 +67,10 @@ def zoo() -> Iterator[str]:
         yield f"| {bug.name} | {bug.base.name} | {bug.stands_for} | {sentence(bug.breaks)} | {bug.steps} |\n"
 
 
-def dropped_guards() -> Iterator[str]:
-    """Each guard of the rules left out in turn: who notices, or why nobody has to."""
-    yield "# Each guard, left out\n\n" + MADE
-    yield "Every guard of `spec/` was dropped in turn: a promise notices, in so many steps, or there is a reason.\n\n"
-    yield "| in | guard | noticed by | steps |\n|---|---|---|---|\n"
-    for dropped in sweep(ownership, sweep_scopes(ownership)):
-        yield dropped_row(dropped)
-
-
-def dropped_row(dropped: Dropped) -> str:
-    """One guard's line of the table."""
-    return f"| {dropped.function} | `{dropped.guard}` | {_noticed_by(dropped)} | {dropped.steps or ''} |\n"
-
-
-def _noticed_by(dropped: Dropped) -> str:
-    if dropped.error:
-        return f"the notation: {dropped.error}"
-    if dropped.promise:
-        return sentence(dropped.promise)
-    return f"nobody: {UNNEEDED.get(dropped.function, {}).get(dropped.guard, 'NO REASON GIVEN')}"
+def planted_faults() -> Iterator[str]:
+    """Each guard, branch and update of the rules left out in turn: who notices, or why nobody has to."""
+    yield "# Planted faults\n\n" + MADE
+    yield from faults_table.table()
 
 
 def actions() -> Iterator[str]:
@@ -108,7 +85,7 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "counts.md": counts,
     "local.md": local_tables,
     "zoo.md": zoo,
-    "dropped-guards.md": dropped_guards,
+    "planted-faults.md": planted_faults,
     "actions.md": actions,
 }
 PICTURES: dict[str, Machine] = {f"{machine.name}.svg": machine for machine in catalog.SOUND}

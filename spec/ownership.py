@@ -67,8 +67,11 @@ STEPS = (
     promises.nothing_is_unmapped_or_freed_under_a_device,
     promises.the_dma_api_is_not_called_for_a_device_that_is_gone,
     promises.a_sync_makes_no_mapping,
+    promises.a_turn_changes_in_a_live_pool_or_on_the_way_home,
+    promises.what_the_cpu_wrote_is_not_forgotten_before_a_sync,
     promises.the_cpu_writes_only_what_it_has_alone,
     promises.a_reference_comes_from_a_holder,
+    promises.who_sends_a_page_gives_up_a_reference,
     promises.a_life_goes_forward,
     promises.a_free_page_enters_a_live_pool,
     promises.an_idle_page_leaves_to_its_own_ring_or_the_allocator,
@@ -83,6 +86,7 @@ SOMETIMES = (
     (witnesses.a_page_is_out_when_its_pool_is_detached, witnesses.the_page_comes_home_late),
     (witnesses.a_page_is_out_when_its_pool_is_detached, witnesses.the_page_outlives_the_pool),
     witnesses.an_old_and_a_new_pool_each_get_their_own_page_back,
+    witnesses.destroy_returns_while_the_next_pool_is_at_work,
     witnesses.a_clone_is_held_by_the_stack_while_tx_reads_it,
     witnesses.a_pool_is_freed,
     (witnesses.a_page_leaves_by_release, witnesses.the_page_comes_back_in),
@@ -93,6 +97,7 @@ SOMETIMES = (
 NEEDS = {
     witnesses.a_page_crosses_two_devices_and_comes_home: {"devices": 2},
     witnesses.an_old_and_a_new_pool_each_get_their_own_page_back: {"pages": 2, "pools": 2},
+    witnesses.destroy_returns_while_the_next_pool_is_at_work: {"pools": 2},
 }
 
 ownership = Machine(

@@ -3,7 +3,7 @@
 The names are sentences that somebody could deny. S numbers: the safety properties of the kernel reference.
 """
 
-from spec.dsl import NOBODY, each, iff, implies
+from spec.dsl import NOBODY, each, iff, implies, some
 from spec.page import Bind, Device, Dma, Life, Ownership, Page, Place, Pool, in_flight, in_tx, live_pools_of, posted
 
 # In every state.
@@ -167,6 +167,26 @@ def a_sync_makes_no_mapping(before: Ownership, after: Ownership, page: Page, dev
     return before.place[page] == Place.FREE or after.tx_dev[page] == dev
 
 
+def a_turn_changes_in_a_live_pool_or_on_the_way_home(
+    before: Ownership, after: Ownership, page: Page, dev: Device
+) -> bool:
+    """S15: a driver syncs only for a pool it has not destroyed: a scrub may unmap any time; going home looks first."""
+    was, now, home = before.dma[page, dev], after.dma[page, dev], before.home[page]
+    if was == now or was == Dma.UNMAPPED or now == Dma.UNMAPPED:
+        return True
+    if home == NOBODY:
+        return False
+    return before.life[home] == Life.LIVE or (before.place[page] != Place.POOL and after.place[page] == Place.POOL)
+
+
+def what_the_cpu_wrote_is_not_forgotten_before_a_sync(before: Ownership, after: Ownership, page: Page) -> bool:
+    """S14: a write counts as visible once a device has its turn after it, or once the page is mapped for nobody."""
+    if not before.dirty[page] or after.dirty[page]:
+        return True
+    is_synced = some(after.devices, lambda d: after.dma[page, d] == Dma.DEVICE)
+    return is_synced or each(after.devices, lambda d: after.dma[page, d] == Dma.UNMAPPED)
+
+
 def the_cpu_writes_only_what_it_has_alone(before: Ownership, after: Ownership, page: Page) -> bool:
     """S23: when the cpu writes, it holds the only reference of any kind, and no device reads."""
     if before.dirty[page] or not after.dirty[page]:
@@ -179,6 +199,13 @@ def a_reference_comes_from_a_holder(before: Ownership, after: Ownership, page: P
     """S19: only who holds a page lets others hold it; the driver's first reference comes from the RX ring."""
     gained = after.refs[page] > before.refs[page] or (after.foreign[page] and not before.foreign[page])
     return implies(gained, before.refs[page] > 0 or before.place[page] == Place.RX_RING)
+
+
+def who_sends_a_page_gives_up_a_reference(before: Ownership, after: Ownership, page: Page) -> bool:
+    """S19, S24: the reference that TX holds was its sender's; counted twice, it would never be put."""
+    if before.tx_dev[page] != NOBODY or after.tx_dev[page] == NOBODY:
+        return True
+    return after.refs[page] == before.refs[page] - 1
 
 
 def a_life_goes_forward(before: Ownership, after: Ownership, pool: Pool) -> bool:

@@ -36,6 +36,15 @@ def an_old_and_a_new_pool_each_get_their_own_page_back(
     return idle and s.home[page] == old and s.home[other] == new
 
 
+def destroy_returns_while_the_next_pool_is_at_work(
+    before: Ownership, after: Ownership, page: Page, old: Pool, new: Pool
+) -> bool:
+    """The old pool is detached while its device has mapped a page for the new one: each waits for its own only."""
+    detached = before.life[old] == Life.SCRUBBING and after.life[old] == Life.DETACHED
+    at_work = before.life[new] == Life.LIVE and before.home[page] == new
+    return detached and at_work and before.device_of[old] == before.device_of[new]
+
+
 def a_clone_is_held_by_the_stack_while_tx_reads_it(s: Ownership, page: Page) -> bool:
     """The everyday case of a forwarded packet that somebody also captures."""
     return s.place[page] == Place.TX and s.refs[page] > 0 and s.home[page] != NOBODY

@@ -132,7 +132,9 @@ class Editor(ast.NodeTransformer):
         self.met: list[Change] = []
 
     def visit(self, node: ast.AST) -> Any:
-        change = self.changes.get(ast.unparse(node)) if isinstance(node, (ast.stmt, ast.expr)) else None
+        is_assigned_to = isinstance(getattr(node, "ctx", None), ast.Store)
+        is_text = isinstance(node, (ast.stmt, ast.expr)) and not is_assigned_to
+        change = self.changes.get(ast.unparse(node)) if is_text else None
         if change is None:
             return self.generic_visit(node)
         self.met.append(change)

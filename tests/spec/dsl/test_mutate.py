@@ -85,6 +85,17 @@ def test_a_statement_becomes_another() -> None:
     assert lifted(made, "act_give")[0].startswith("place[page] == RING and refs[page] <= 1")
 
 
+def test_a_condition_that_is_a_cell_becomes_another_where_it_is_read() -> None:
+    """An assignment to the same cell stays one."""
+    base = machine(
+        "def act_flip(s: S, dev: Device) -> None:\n    if s.up[dev]:\n        s.up[dev] = False\n"
+        "    else:\n        s.up[dev] = True\n"
+    )
+    assert lifted(changed(base, "always", instead("act_flip", "s.up[dev]", "True")), "act_flip") == [
+        "True -> up = False"
+    ]
+
+
 def test_two_statements_change_places() -> None:
     """Steps done in the wrong order are a mutation of their own."""
     made = changed(BASE, "swapped", swap("act_take", "s.home[page] = dev", "s.refs[page] = 1"))

@@ -1,0 +1,280 @@
+"""Is everything a machine says needed: a fault is planted, and either somebody notices or it makes no difference.
+
+The proof is asked first. Where it fails, the explorer looks for a run in the smallest scope; where it does not, the
+explorer must find none, and both solvers are asked whether the machine permits anything else than before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import product
+from typing import Any
+
+from spec.dsl import Action, Machine, SpecError, World
+
+from .. import engines
+from ..explore import ANY_PROMISE, UNLIMITED, Exploration, Search
+from ..faults import Fault
+from ..refine import refine
+from ..story import changes, named, sentence, shown
+from ..traces import Contradiction, Finding, Trace
+from .cti import Cti, smallest
+from .deciding import Effort, decide
+from .equal import nothing_new
+from .obligations import SAT, UNSAT, Obligation, obligations
+from .solvers import Z3
+from .theory import facts_of
+
+REFUSED = "refused by the notation"
+KILLED = "killed"
+WEAKENS = "weakens the proof only"
+EQUIVALENT = "equivalent"
+UNOBSERVED = "unobserved"
+
+NEAR = 2
+"""In how many fields an action may write otherwise than a step that it is to explain."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What became of a fault: who noticed, in how many steps and at which sizes; or why nobody could.
+
+    `failing` is the obligation that the proof fails by; it is empty where the proof goes through.
+    """
+
+    fault: Fault
+    verdict: str
+    by: str = ""
+    steps: int = 0
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    failing: str = ""
+
+
+@dataclass
+class Trial:
+    """A sound machine in which faults are planted, and the designs that it must go on permitting."""
+
+    machine: Machine
+    designs: Sequence[Machine] = ()
+    effort: Effort = field(default_factory=lambda: Effort(jobs=1))
+
+    @cached_property
+    def sound(self) -> Exploration:
+        """What happens at small as long as nothing is wrong."""
+        return engines.explore(self.machine, self.machine.sizes("small", {}), self.machine.alike)
+
+    def judge(self, fault: Fault) -> Judged:
+        """Plant a fault, and see who notices."""
+        try:
+            mutant = fault.planted(self.machine)
+        except SpecError as error:
+            return Judged(fault, REFUSED, _plain(error))
+        return _Case(self, fault, mutant).judged()
+
+
+@dataclass
+class _Case:
+    """A machine with a fault in it, before the judge."""
+
+    trial: Trial
+    fault: Fault
+    mutant: Machine
+
+    def judged(self) -> Judged:
+        failing = self._failing()
+        if failing is None:
+            return self._harmless()
+        found = self._near() or self._at_small() or self._unpermitted()
+        if found is None:
+            found = Judged(self.fault, WEAKENS, self._counterexample(failing))
+        return replace(found, failing=failing.name)
+
+    @cached_property
+    def touched(self) -> list[tuple[Action, Action]]:
+        """The actions that came out differently, as they were and as they are."""
+        pairs = zip(self.trial.machine.actions, self.mutant.actions, strict=True)
+        return [(was, now) for was, now in pairs if _meaning(was) != _meaning(now)]
+
+    # -- the proof -------------------------------------------------------------------------------------------------
+
+    def _failing(self) -> Obligation | None:
+        """An obligation that does not hold any more; those of actions that came out as before do."""
+        if not self.touched:
+            return None
+        only = replace(self.mutant, system=tuple(now.fn for _, now in self.touched), environment=())
+        every = [o for o in obligations(only, facts_of(only)) if o.action]
+        quick = Z3(every[0].theory, self.trial.effort.seconds, self.trial.effort.seed, False)
+        return next((o for o in every if _answer(quick, o) == SAT), None) or self._undecided(every)
+
+    def _undecided(self, every: Sequence[Obligation]) -> Obligation | None:
+        """The first on which the solvers do not agree that it holds."""
+        return next((d.obligation for d in decide(every, self.trial.effort) if not d.is_as_wanted), None)
+
+    def _counterexample(self, failing: Obligation) -> str:
+        """The smallest state from which the step breaks the claim, in one line."""
+        facts = facts_of(self.mutant)
+        broken = next(f for f in facts if f.name == failing.facts[0])
+        action = self.mutant.action(failing.action)
+        found = smallest(self.mutant, action, broken, facts, self.trial.effort.seconds)
+        return told(found) if found else f"not proved, though no state shows why: {failing.name}"
+
+    # -- the explorer ----------------------------------------------------------------------------------------------
+
+    def _near(self) -> Judged | None:
+        """Killed in a scope of one page?"""
+        return next((found for sizes in ladder(self.mutant, 1) if (found := self._broken(sizes))), None)
+
+    def _at_small(self) -> Judged | None:
+        """Killed at small, and then in which smallest scope of several pages?"""
+        if not self.small.violated:
+            return None
+        most = next(iter(self.small.world.sizes.values()))
+        scopes = [sizes for pages in range(2, most + 1) for sizes in ladder(self.mutant, pages)]
+        return next(found for sizes in scopes if (found := self._broken(sizes)))
+
+    @cached_property
+    def small(self) -> Exploration:
+        """What happens at small."""
+        return engines.explore(self.mutant, self.mutant.sizes("small", {}), self.mutant.alike, until=ANY_PROMISE)
+
+    def _broken(self, sizes: dict[str, int]) -> Judged | None:
+        """The promise with the shortest story in this scope; of a field outside its range its declaration."""
+        search = Search(self.mutant, sizes, self.mutant.alike, UNLIMITED, ANY_PROMISE)
+        try:
+            broken = search.run(lambda seen: None).violated
+        except SpecError as error:
+            return Judged(self.fault, KILLED, f"the declaration: {_plain(error)}", search.seen.depth + 1, sizes)
+        if not broken:
+            return None
+        shortest = min(broken.values(), key=lambda f: len(f.trace.steps))
+        return Judged(self.fault, KILLED, sentence(shortest.name), len(shortest.trace.steps), sizes)
+
+    # -- what must be possible -------------------------------------------------------------------------------------
+
+    def _unpermitted(self) -> Judged | None:
+        """Noticed because something cannot happen any more?"""
+        lost = next(self._lost(), None)
+        return Judged(self.fault, KILLED, lost, 0, self.mutant.sizes("small", {})) if lost else None
+
+    def _lost(self) -> Iterator[str]:
+        sound = self.trial.sound
+        before = [w.name for w in self.mutant.witnesses if w.name in sound.reached]
+        yield from (f"never happens: {sentence(name)}" for name in before if name not in self.small.reached)
+        yield from (
+            f"never happens: {name}" for name, times in sound.fired.items() if times and not self.small.fired[name]
+        )
+        if self.small.deadlock and not sound.deadlock:
+            yield "a deadlock"
+        yield from self._stages()
+        yield from self._designs()
+
+    def _stages(self) -> Iterator[str]:
+        """Witnesses of several stages that do not come about any more."""
+        for witness in (w for w in self.mutant.witnesses if len(w.stages) > 1):
+            if not isinstance(engines.reach(self.mutant, self.mutant.sizes("tiny", {}), witness), Finding):
+                yield f"never happens: {sentence(witness.name)}"
+
+    def _designs(self) -> Iterator[str]:
+        """Designs of which some step is not permitted any more."""
+        for design in self.trial.designs:
+            trace = refine(replace(design, refines=self.mutant), design.sizes("tiny", {})).trace
+            if trace:
+                yield f"not permitted any more: {trace.steps[-1].instance.action.name} of {design.name}"
+
+    # -- no difference ---------------------------------------------------------------------------------------------
+
+    def _harmless(self) -> Judged:
+        """The proof goes through: does each step that was permitted still happen, and nothing new?"""
+        if self.small.violated:
+            raise Contradiction(f"{self.fault.said}: the proof goes through, and the explorer finds a violation")
+        if all(self._same(now, was) and self._same(was, now) for was, now in self.touched):
+            return Judged(self.fault, EQUIVALENT)
+        if found := self._unpermitted():
+            return found
+        if new := self._new():
+            return Judged(self.fault, UNOBSERVED, new)
+        return self._explained()
+
+    def _same(self, step: Action, other: Action) -> bool:
+        return self._holds(nothing_new(self.trial.machine, step, [other], False))
+
+    def _new(self) -> str:
+        """A step that only one of the two machines has, in a scope of one page."""
+        was, now, sizes = self.trial.machine, self.mutant, self.mutant.sizes("tiny", {})
+        for word, low, high in (("new", now, was), ("gone", was, now)):
+            if trace := refine(replace(low, refines=high), sizes).trace:
+                return f"{word}: {told_of(World(low, sizes), trace)}"
+        return ""
+
+    def _explained(self) -> Judged:
+        """Steps that came or went are steps of another action all the same; both solvers say so, or nobody does."""
+        was, now = self.trial.machine, self.mutant
+        found = [self._by(was, b, a) for a, b in self.touched] + [self._by(now, a, b) for a, b in self.touched]
+        others = dict.fromkeys(name for name in found if name)
+        return Judged(self.fault, UNOBSERVED if None in found else EQUIVALENT, ", ".join(others))
+
+    def _by(self, machine: Machine, step: Action, same: Action) -> str | None:
+        """The action that does what the step does, where the one of its name does not; None if there is none."""
+        if self._same(step, same):
+            return ""
+        others = sorted(
+            (a for a in machine.actions if a.name != step.name), key=lambda a: len(_writes(a) ^ _writes(step))
+        )
+        near = [other for other in others if len(_writes(other) ^ _writes(step)) <= NEAR]
+        return next((o.name for o in near if self._holds(nothing_new(machine, step, [same, o], True))), None)
+
+    def _holds(self, asked: Obligation) -> bool:
+        return all(d.is_as_wanted for d in decide([asked], self.trial.effort))
+
+
+def ladder(machine: Machine, pages: int) -> Iterator[dict[str, int]]:
+    """The scopes of so many pages up to small, smallest first."""
+    groups, small = list(machine.shape.members.items()), machine.scopes["small"]
+    (first, _), *others = groups
+    for sizes in product(*(range(m.low, small[name] + 1) for name, m in others)):
+        yield machine.sizes("tiny", {first: pages, **dict(zip(dict(others), sizes, strict=True))})
+
+
+def told(cti: Cti) -> str:
+    """A counterexample to induction in one line: what is unusual about the state, the step, whether it can happen."""
+    values, usual = cti.world.values(cti.trace.start), cti.world.values(cti.world.initial()[0])
+    state = ", ".join(
+        f"{name}[{named(key)}] is {shown(value)}"
+        for name, cells in values.items()
+        for key, value in cells.items()
+        if value != usual[name][key]
+    )
+    step = cti.trace.steps[0].instance if cti.trace.steps else ""
+    return f"where {state}, {step} breaks: {sentence(cti.fact.name)} ({cti.said()})"
+
+
+def told_of(world: World, trace: Trace) -> str:
+    """The last step of a run, and what it changes."""
+    was, step = trace.codes[-2], trace.steps[-1]
+    changed = ", ".join(change for _, change in changes(world, was, step.code))
+    return f"{step.instance}: {changed}"
+
+
+def _answer(session: Z3, o: Obligation) -> str:
+    said = session.ask(o.body()).said
+    return session.ask(o.body(counting=True)).said if said != UNSAT and o.question.known else said
+
+
+def _meaning(action: Action) -> list[Any]:
+    """What an action does, wherever it is written."""
+    return [
+        ([c.claim for c in path.conditions], [(put.field, put.keys, put.value) for put in path.puts])
+        for path in action.lifted.paths
+    ]
+
+
+def _writes(action: Action) -> set[str]:
+    return {put.field.name for path in action.lifted.paths for put in path.puts}
+
+
+def _plain(error: SpecError) -> str:
+    """What the notation says, without the line."""
+    return re.sub(r"^.*\.py:\d+: ", "", str(error))

@@ -1,0 +1,110 @@
+"""Planted faults are judged rightly: killed where there is a run, equivalent where no step is new and none is gone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from checkers.faults import Fault, faults
+from checkers.prove.deciding import Effort, decide
+from checkers.prove.equal import nothing_new
+from checkers.prove.mutants import EQUIVALENT, KILLED, REFUSED, UNOBSERVED, WEAKENS, Judged, Trial
+from checkers.refine import refine
+from checkers.traces import Contradiction
+from models.keep_mapped import keep_mapped
+from models.yardstick import yardstick
+from spec.dsl import Machine, drop
+from spec.dsl.mutate import changed
+from spec.ownership import ownership
+
+TRIAL = Trial(yardstick)
+ALONE = Effort(jobs=1)
+
+
+def fault(function: str, said: str) -> Fault:
+    return next(f for f in faults(yardstick) if f.function == function and f.said == said)
+
+
+def judged(function: str, said: str) -> Judged:
+    return TRIAL.judge(fault(function, said))
+
+
+def test_a_fault_that_a_run_shows_is_killed_in_the_smallest_scope() -> None:
+    """The promise, the steps and the sizes are told, and the proof fails too."""
+    found = judged("xmit", "give_to_device(s, page)")
+    assert (found.verdict, found.by, found.steps) == (KILLED, "what a device touches is mapped and synced", 4)
+    assert (found.sizes["pages"], found.sizes["devices"]) == (1, 1)
+    assert found.failing
+
+
+def test_a_fault_that_makes_the_text_no_spec_is_refused() -> None:
+    """And the notation says why."""
+    found = judged("free", "require(s.origin[page] != NOBODY)")
+    assert found.verdict == REFUSED
+    assert "may be nobody here" in found.by
+
+
+@pytest.mark.parametrize(
+    ("function", "said", "by"),
+    [
+        ("stack_write", "require(not s.dirty[page])", ""),
+        ("scrub_pool", "require(s.status[dev] == Status.DYING)", "reclaim"),
+    ],
+)
+def test_a_fault_that_permits_nothing_new_is_equivalent(function: str, said: str, by: str) -> None:
+    """Its steps are none, or those of another action that is named; and the explorer finds no difference either."""
+    found = judged(function, said)
+    assert (found.verdict, found.by) == (EQUIVALENT, by)
+    mutant, sizes = fault(function, said).planted(yardstick), yardstick.sizes("tiny", {})
+    assert refine(replace(mutant, refines=yardstick), sizes).trace is None
+    assert refine(replace(yardstick, refines=mutant), sizes).trace is None
+
+
+def test_a_step_more_that_breaks_no_promise_is_unobserved() -> None:
+    """The step is shown: a promise is missing, or a reason."""
+    found = judged("destroy", "require(s.status[dev] == Status.UP)")
+    assert (found.verdict, found.by) == (UNOBSERVED, "new: destroy(eth0): status[eth0]: GONE -> DYING")
+
+
+def test_a_step_less_that_breaks_no_promise_is_unobserved() -> None:
+    """What the sound machine permitted and this one does not is shown."""
+    found = judged("stack_write", "s.dirty[page] = True")
+    assert (found.verdict, found.by) == (UNOBSERVED, "gone: stack_write(A): dirty[A]: no -> yes")
+
+
+def test_a_step_less_is_noticed_by_a_design_that_needs_it() -> None:
+    """A machine that refines the rules says what they must go on permitting."""
+    found = Trial(yardstick, (replace(yardstick, refines=yardstick),)).judge(
+        fault("stack_write", "s.dirty[page] = True")
+    )
+    assert (found.verdict, found.by) == (KILLED, "not permitted any more: stack_write of yardstick")
+
+
+def test_a_proof_that_fails_without_a_run_is_weaker_only() -> None:
+    """Writing down at every step that a page is clean is not needed in any run: only the proof leans on it."""
+    weaker = next(f for f in faults(ownership) if (f.function, f.said) == ("put_page", "s.dirty[page] = False"))
+    found = Trial(ownership).judge(weaker)
+    assert (found.verdict, found.failing) == (WEAKENS, 'put_page keeps "a free page is left alone"')
+    assert "put_page(A) breaks: a free page is left alone (not reachable" in found.by
+
+
+def test_a_proof_that_overlooks_a_run_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the proof went through although the explorer finds a violation, one of the two would be wrong."""
+    monkeypatch.setattr("checkers.prove.mutants._Case._failing", lambda self: None)
+    with pytest.raises(Contradiction, match="the proof goes through"):
+        judged("xmit", "give_to_device(s, page)")
+
+
+@pytest.mark.parametrize("machine", [yardstick, keep_mapped], ids=["yardstick", "keep_mapped"])
+def test_an_action_does_nothing_new_beside_itself(machine: Machine) -> None:
+    """Both solvers say so of every action, with guards that count and histories that grow."""
+    asked = [nothing_new(machine, action, [action], False) for action in machine.actions]
+    assert [d.obligation.name for d in decide(asked, ALONE) if not d.is_as_wanted] == []
+
+
+def test_a_map_more_is_something_new() -> None:
+    """A step that differs in a history counter only is another step."""
+    twice = changed(ownership, "twice", drop("map_for", "s.maps[page, dev] += 1")).action("enter")
+    found = decide([nothing_new(ownership, twice, [ownership.action("enter")], False)], ALONE)
+    assert not found[0].is_as_wanted

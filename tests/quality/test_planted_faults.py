@@ -1,0 +1,58 @@
+"""Each guard, branch and update of the rules is left out in turn: somebody notices, or there is a reason."""
+
+from __future__ import annotations
+
+import pytest
+
+from checkers.faults import Fault, faults
+from checkers.prove.mutants import EQUIVALENT, KILLED, REFUSED, UNOBSERVED, WEAKENS
+from poolproof import documents, faults_table
+from spec.ownership import ownership
+from spec.unneeded import UNNEEDED
+
+FAULTS = faults(ownership)
+SOME = FAULTS[::8]
+ROWS = [x for x in (documents.DOCS / "tables" / "planted-faults.md").read_text().splitlines() if x.startswith("| ")][1:]
+NOTICED = (KILLED, REFUSED)
+
+
+def cells(row: str) -> list[str]:
+    return [cell.strip() for cell in row.strip("| ").split(" | ")]
+
+
+def check(fault: Fault) -> None:
+    """What is found now is what the table says, and whatever a run shows the proof shows too."""
+    judged = faults_table.judge(fault)
+    assert cells(faults_table.row(judged))[:3] == cells(ROWS[FAULTS.index(fault)])[:3]
+    if judged.verdict != WEAKENS:  # which of many states a solver shows is its own choice
+        assert faults_table.row(judged).strip() == ROWS[FAULTS.index(fault)]
+    if judged.steps:
+        assert judged.failing
+
+
+@pytest.mark.parametrize("fault", SOME, ids=lambda f: f"{f.function}: {f.said}"[:60])
+def test_the_table_says_what_happens_to_a_fault(fault: Fault) -> None:
+    """Every eighth of the table is made anew."""
+    check(fault)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", [f for f in FAULTS if f not in SOME], ids=lambda f: f"{f.function}: {f.said}"[:60])
+def test_the_table_says_what_happens_to_every_fault(fault: Fault) -> None:
+    """And the rest of it, which takes minutes."""
+    check(fault)
+
+
+def test_the_table_is_about_all_faults() -> None:
+    """Each has its row, in the order of the text."""
+    assert len(ROWS) == len(FAULTS)
+    for fault, row in zip(FAULTS, ROWS, strict=True):
+        assert cells(row)[0] == fault.function
+        assert f"`{fault.what}`" in cells(row)[1]
+
+
+def test_what_nobody_notices_has_a_reason() -> None:
+    """And a reason is given for nothing else."""
+    unnoticed = {(f.function, f.said) for f, row in zip(FAULTS, ROWS, strict=True) if cells(row)[2] not in NOTICED}
+    assert unnoticed == {(function, said) for function, reasons in UNNEEDED.items() for said in reasons}
+    assert {cells(row)[2] for row in ROWS} <= {KILLED, REFUSED, EQUIVALENT, WEAKENS, UNOBSERVED}
