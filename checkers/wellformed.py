@@ -10,7 +10,7 @@ from typing import Any
 import z3
 
 from spec.dsl import Action, Machine, Sort
-from spec.dsl.expr import And, Const, Eq, Expr, Less, Not, Or, Quantified, Read, Size, Sum, Var
+from spec.dsl.expr import And, Const, Eq, Expr, Less, Not, Or, Quantified, Read, Size, Sum, Var, negate
 from spec.dsl.lift import Path
 from spec.dsl.state import Shape
 from spec.dsl.symbolic import Given, Put
@@ -46,8 +46,8 @@ def _problems_of(action: Action, shape: Shape) -> Iterator[str]:
     for path, guard in paths:
         if not _possible(solver, terms, guard):
             yield f"{_last(action, path)}: {action.name} never gets here: no state meets these conditions"
-    for (one, guard), (_, other) in combinations(paths, 2):
-        if _possible(solver, terms, guard, other):
+    for (one, guard), (two, other) in combinations(paths, 2):
+        if not _part(one, two) and _possible(solver, terms, guard, other):
             yield f"{_last(action, one)}: {action.name} has two ways to go from here: two of its paths overlap"
     if _possible(solver, terms, *(z3.Not(terms.all(p.branches)) for p in _leaves(action))):
         yield f"{_top(action)}: {action.name} says nothing about some states: neither a path nor a refusal is meant"
@@ -55,6 +55,12 @@ def _problems_of(action: Action, shape: Shape) -> Iterator[str]:
         for put in path.puts:
             if _possible(solver, terms, guard, z3.Not(terms.fits(put))):
                 yield f"{put.where}: {action.name} may leave the bounds of {put.field.name}, {_range(put)}"
+
+
+def _part(one: Path, other: Path) -> bool:
+    """Do two paths part at a branch, one here and one there? Then no more need be asked."""
+    answers = {given.claim for given in other.branches}
+    return any(negate(given.claim) in answers for given in one.branches)
 
 
 def _possible(solver: Any, terms: Terms, *claims: Term) -> bool:

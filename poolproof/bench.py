@@ -17,9 +17,22 @@ from checkers.native.engine import Means
 from checkers.other_tools import ToolError
 from checkers.verdict import Exit
 
-from . import bench_cases, bench_peer, bench_report, bench_runs, cli, writing
+from . import bench_cases, bench_peer, bench_proofs, bench_report, bench_runs, cli, writing
 from .asking import BadRequest
-from .bench_cases import ALL_CORES, BITMAP, BYTES_A_STATE, FIVE_MINUTES, SECONDS_IN_COLD, Case, Plan, Searched, Way
+from .bench_cases import (
+    ALL_CORES,
+    BITMAP,
+    BYTES_A_STATE,
+    FIVE_MINUTES,
+    SECONDS_AGAIN,
+    SECONDS_IN_COLD,
+    SECONDS_OF_BMC,
+    SECONDS_OF_PROOFS,
+    Case,
+    Plan,
+    Searched,
+    Way,
+)
 from .bench_machine import Surroundings
 from .bench_peer import SOURCE, Peers
 from .bench_results import Differs, Limit, Results, Row, must_agree
@@ -46,6 +59,7 @@ class Bench:
         self._alone()
         self._memory()
         self._cold()
+        self._proofs()
         self._spin()
         self._designs()
         self._far()
@@ -131,6 +145,22 @@ class Bench:
             for _ in range(self.rounds):
                 self.tell(limit.what)
                 limit.measured.append(bench_runs.cold(asked))
+
+    def _proofs(self) -> None:
+        """Proofs for any number from cold and once more, and bounded questions."""
+        models, (name, pages, steps) = self.plan.proofs, self.plan.bounded
+        cold = self._limit(f"prove {', '.join(models)}", "s", SECONDS_OF_PROOFS)
+        again = self._limit("the same again, with what is remembered", "s", SECONDS_AGAIN)
+        for _ in range(self.rounds):
+            self.tell(cold.what)
+            proved = bench_proofs.proofs(models)
+            cold.measured.append(proved.cold)
+            again.measured.append(proved.again)
+            cold.note = proved.note
+        limit = self._limit(f"violations of {name}, {pages} pages, within {steps} steps (bmc)", "s", SECONDS_OF_BMC)
+        for _ in range(self.rounds):
+            self.tell(limit.what)
+            limit.measured.append(bench_proofs.bounded(name, pages, steps))
 
     # -- others --------------------------------------------------------------------------------------------------------
 

@@ -18,6 +18,9 @@ ALL_CORES = Means()
 
 SECONDS_IN_COLD = 2.0
 SECONDS_OF_THIRTEEN = 60.0
+SECONDS_OF_PROOFS = 20.0
+SECONDS_AGAIN = 2.0
+SECONDS_OF_BMC = 60.0
 BYTES_A_STATE = 24.0
 FIVE_MINUTES = Budget(seconds=300.0)
 A_MINUTE = Budget(seconds=60.0)
@@ -98,13 +101,18 @@ class Design:
 
 @dataclass(frozen=True)
 class Plan:
-    """All that one run measures, in this order; `judged` says whether it is large enough to be held to targets."""
+    """All that one run measures; `judged` says whether it is large enough to be held to targets.
+
+    `bounded` is a model, its pages, and within how many steps violations are looked for.
+    """
 
     cases: tuple[Case, ...]
     alone: tuple[tuple[Searched, float], ...]
     cold: tuple[Searched, ...]
     spin: Searched
     designs: tuple[Design, ...]
+    proofs: tuple[str, ...]
+    bounded: tuple[str, int, int]
     far: tuple[Searched, ...] = ()
     judged: bool = True
 
@@ -117,6 +125,8 @@ ALIKE_10 = Case(10, True, (Way(BITMAP, 1.3), Way(HASH_SET, 0.8)), every=2)
 ALIKE_12 = Case(12, True, (Way(BITMAP, 1.3),), every=3)
 ALIKE_12_LONG = Case(12, True, (Way(BITMAP, 1.3),), threads=TWO_THREADS, every=2)
 COLD = (yardstick_of(5, False), searched(ownership, "small"))
+PROOFS = ("ownership", "keep_mapped", "per_packet", "yardstick")
+BOUNDED = ("keep_mapped", 3, 12)
 THIRTEEN = ((yardstick_of(13, True), SECONDS_OF_THIRTEEN),)
 
 
@@ -132,6 +142,8 @@ USUAL = Plan(
     cold=COLD,
     spin=yardstick_of(5, False),
     designs=designs(A_MINUTE),
+    proofs=PROOFS,
+    bounded=BOUNDED,
 )
 LONG = Plan(
     cases=(UNREDUCED_5, UNREDUCED_6, ALIKE_8, ALIKE_10, ALIKE_12_LONG),
@@ -139,6 +151,8 @@ LONG = Plan(
     cold=COLD,
     spin=yardstick_of(5, False),
     designs=designs(UNLIMITED),
+    proofs=PROOFS,
+    bounded=BOUNDED,
     far=tuple(yardstick_of(pages, True) for pages in (14, 15, 16)),
 )
 QUICK = Plan(
@@ -150,5 +164,7 @@ QUICK = Plan(
     cold=COLD[:1],
     spin=yardstick_of(2, False),
     designs=(Design(searched(keep_mapped, "tiny")),),
+    proofs=("yardstick",),
+    bounded=("yardstick", 2, 3),
     judged=False,
 )

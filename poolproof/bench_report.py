@@ -107,7 +107,7 @@ def threads(results: Results) -> Sheet:
 def limits(results: Results) -> Sheet:
     """What is to stay below a number."""
     rows = [limit_row(limit) for limit in results.limits if limit.measured]
-    return Sheet("Time from cold, and memory", ("what", "measured", "range", "below", "", ""), rows)
+    return Sheet("Time from cold, proofs, and memory", ("what", "measured", "range", "below", "", ""), rows)
 
 
 def limit_row(limit: Limit) -> tuple[str, ...]:

@@ -186,7 +186,8 @@ def prove(
         raise typer.Exit(showing_proofs.suggestion(console, questions[0].name, found))
     proofs = proving.every_proof(questions, how, console)
     verdicts = [v for p in proofs for v in p.verdicts]
-    writing.verdicts([*verdicts, *proving.obligations(proofs)], json, junit)
+    if json or junit:
+        writing.verdicts([*verdicts, *proving.obligations(proofs)], json, junit)
     showing_proofs.proofs(console, proofs, verbose)
     if smt_dir:
         console.print(f"{proving.write_texts(smt_dir, proofs):,} texts left in {smt_dir}")

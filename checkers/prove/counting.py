@@ -68,9 +68,15 @@ class Sets:
 
     def __init__(self) -> None:
         self.known: dict[tuple[Var, Expr], Counted] = {}
+        self.met: dict[int, tuple[Quantified, tuple[Counted, list[Expr], str]]] = {}
 
     def of(self, e: Quantified) -> tuple[Counted, list[Expr], str]:
         """The set behind a count, what stands in the place of its parameters, and the state it is counted in."""
+        if id(e) not in self.met:
+            self.met[id(e)] = e, self._of(e)
+        return self.met[id(e)][1]
+
+    def _of(self, e: Quantified) -> tuple[Counted, list[Expr], str]:
         if any(isinstance(x, Quantified) and x.word == "count" for x in walk(e.body)):
             raise SpecError(f"{spoken(e)}: a count inside a count; proofs for any number do not reach that")
         found: dict[Expr, Var] = {}

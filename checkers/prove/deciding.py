@@ -80,15 +80,20 @@ def decide(every: Sequence[Obligation], effort: Effort, progress: Progress = lam
 
 
 def _remembered(every: Sequence[Obligation], effort: Effort) -> Iterator[tuple[int, Decided]]:
-    """What was decided before as it was wanted, without what is known of counts or with it."""
+    """What was decided before: without what is known of counts, or with it where that was needed."""
     if not effort.known.path:
         return
-    for counting in (False, True):
-        digests = {n: o.digest(counting) for n, o in enumerate(every) if o.question.known or not counting}
-        answers = effort.known.answers(digests.values(), effort.seed)
-        for n, digest in digests.items():
-            if digest in answers and all(a.said == every[n].wanted for a in answers[digest].values()):
-                yield n, Decided(every[n], answers[digest], counting)
+    plain = {n: o.digest() for n, o in enumerate(every)}
+    answers = effort.known.answers(plain.values(), effort.seed)
+    left = {}
+    for n, digest in plain.items():
+        o, said = every[n], answers.get(digest, {})
+        if said and (not o.question.known or all(a.said == o.wanted for a in said.values())):
+            yield n, Decided(o, said)
+        elif o.question.known:
+            left[n] = o.digest(counting=True)
+    answers = effort.known.answers(left.values(), effort.seed)
+    yield from ((n, Decided(every[n], answers[d], counting=True)) for n, d in left.items() if d in answers)
 
 
 def _asked(left: list[tuple[int, Obligation]], effort: Effort) -> Iterator[tuple[list[int], Raw]]:

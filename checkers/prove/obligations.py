@@ -13,7 +13,7 @@ from spec.dsl.expr import Quantified, walk
 from spec.dsl.expr import text as spoken
 
 from ..story import sentence
-from .counting import Counted, change
+from .counting import Counted
 from .fragment import check
 from .theory import Fact, Question, Theory, facts_of
 
@@ -101,11 +101,11 @@ def _counts(theory: Theory, facts: Sequence[Fact]) -> Iterator[Obligation]:
     text = HEAD + theory.declared + theory.promised
     for counted, resting in counted_by(theory, facts).items():
         for action in theory.machine.actions:
-            if any(change(counted, path).is_derived for path in action.lifted.paths):
+            if any(found.is_derived for found in theory.changes(action, counted)):
                 others, size = theory.moves_others(action, counted), theory.miscounted(action, counted)
                 moves = f"{action.name} moves one member at most into or out of {counted.said}"
                 yield Obligation(moves, resting, text, others, action=action.name, counts=True)
-                changes = f"{action.name} changes {counted.said} as it seems to: {said_of(action, counted)}"
+                changes = f"{action.name} changes {counted.said} as it seems to: {said_of(theory, action, counted)}"
                 yield Obligation(changes, resting, text, size, action=action.name, counts=True)
 
 
@@ -120,9 +120,9 @@ def counted_by(theory: Theory, facts: Iterable[Fact]) -> dict[Counted, tuple[str
     return found
 
 
-def said_of(action: Action, counted: Counted) -> str:
+def said_of(theory: Theory, action: Action, counted: Counted) -> str:
     """How an action changes a count, path by path where they differ."""
-    return ", or ".join(dict.fromkeys(change(counted, path).said for path in action.lifted.paths))
+    return ", or ".join(dict.fromkeys(found.said for found in theory.changes(action, counted)))
 
 
 def possibilities(machine: Machine, facts: Sequence[Fact]) -> Iterator[Obligation]:

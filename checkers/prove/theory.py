@@ -23,6 +23,7 @@ from .smt import (
     Names,
     Text,
     View,
+    Write,
     asserted,
     conj,
     constant,
@@ -38,7 +39,7 @@ from .smt import (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Fact:
     """A claim to be assumed and proved, by name: a promise, or that a number stays in its range."""
 
@@ -117,7 +118,7 @@ class Branch:
     def _after(self, counted: Counted, size: str, actual: list[Expr], args: list[str], view: View) -> str:
         """The size after the step: as before, one more where somebody enters, one less where somebody leaves."""
         assert self.path
-        found = change(counted, self.path)
+        found = self.theory.change(counted, self.path)
         free = size.replace(counted.name, f"{counted.name}.after", 1)
         if found.why_free:
             return free
@@ -167,7 +168,8 @@ class Theory:
         self.sets = Sets()
         self._fresh = 0
         self._taken: dict[str, list[Taken]] = {}
-        self._known: dict[Fact, str] = {}
+        self._known: dict[tuple[Fact, tuple[Write, ...]], str] = {}
+        self._changes: dict[tuple[int, int], Change] = {}
 
     def fresh(self) -> int:
         """A number nothing has yet."""
@@ -181,6 +183,17 @@ class Theory:
 
     def _counts(self, path: Path | None = None) -> Any:
         return Sums(self.sizes) if self.sizes else Branch(self, path)
+
+    def change(self, counted: Counted, path: Path) -> Change:
+        """What a path of the machine does to a count, found once."""
+        key = (counted.number, id(path))
+        if key not in self._changes:
+            self._changes[key] = change(counted, path)
+        return self._changes[key]
+
+    def changes(self, action: Action, counted: Counted) -> list[Change]:
+        """What an action does to a count, path by path."""
+        return [self.change(counted, path) for path in action.lifted.paths]
 
     # -- what is assumed -------------------------------------------------------------------------------------------
 
@@ -259,9 +272,7 @@ class Theory:
         names, branches = arguments("it", fact.params), []
         for taken in self.taken(action):
             counts = copy(taken.counts)
-            untouched = not fact.counts and not fact.fields & {write.field for write in taken.view.writes}
-            broken = self._untouched(fact) if untouched else self._broken(fact, counts, taken.view)
-            branches.append((counts, [*taken.guards, broken]))
+            branches.append((counts, [*taken.guards, self._broken(fact, counts, taken.view)]))
         return self._question(branches, self._steps(action) + self._constants(names, fact.params))
 
     def broken_in_some_way(self, action: Action, facts: Iterable[tuple[str, Fact]]) -> str:
@@ -279,14 +290,16 @@ class Theory:
 
     def _broken(self, fact: Fact, counts: Any, view: View) -> str:
         """That a claim is broken, in the state of the view or by the step to it."""
+        if fact.counts:
+            return self._made(fact, counts, view)
+        writes = tuple(write for write in view.writes if write.field in fact.fields)
+        if (fact, writes) not in self._known:
+            self._known[fact, writes] = self._made(fact, None, View(writes))
+        return self._known[fact, writes]
+
+    def _made(self, fact: Fact, counts: Any, view: View) -> str:
         whens = ("before", "after") if fact.is_step else ("",)
         return negated(self.text(counts, view, whens).term(fact.expr, arguments("it", fact.params)))
-
-    def _untouched(self, fact: Fact) -> str:
-        """The same where a step writes nothing the claim reads, made once."""
-        if fact not in self._known:
-            self._known[fact] = self._broken(fact, None, BEFORE)
-        return self._known[fact]
 
     def possible(self, action: Action, number: int) -> Question:
         """Can a step of this action go this way, by its path of this number?"""
@@ -320,7 +333,7 @@ class Theory:
     def _of_counts(self, action: Action, counted: Counted, params: tuple[Var, ...], claim: Any) -> Question:
         names, branches = arguments("it", params), []
         for taken, path in zip(self.taken(action), action.lifted.paths, strict=True):
-            found = change(counted, path)
+            found = self.change(counted, path)
             if not found.why_free:
                 branches.append((copy(taken.counts), [*taken.guards, *claim(taken, found, names)]))
         return self._question(branches, self._steps(action) + self._constants(names, params))
