@@ -1,0 +1,225 @@
+"""The text of a theory beside the functions it was made from: in one state of known values, they must say the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from random import Random
+from typing import Any
+
+from checkers.prove.obligations import HEAD
+from checkers.prove.smt import View, asserted, cell_name, conj, constant, either, literal, size_name, sort_name
+from checkers.prove.solvers import Z3
+from checkers.prove.theory import Fact, Taken, Theory
+from spec.dsl import Field, Instance, Sort, World
+from spec.dsl.expr import Var
+from tests.semantics import REFUSED, WRONG, concretely
+
+MOST_STEPS = 12
+"""Steps from one state that are compared; of more than those, so many at random."""
+
+
+@dataclass(frozen=True)
+class Saying:
+    """A term that must be true, and what it says; `exact` if the text may leave nothing open about it."""
+
+    what: str
+    term: str
+    exact: bool = True
+
+
+def disagreements(theory: Theory, world: World, code: bytes, random: Random | None = None) -> list[str]:
+    """Where the text of a theory and the functions part in one state; the promises need not hold there."""
+    sayings = list(_sayings(theory, world, code, random or Random(0)))
+    text = theory.declared + _closed(theory, world) + fixed(theory, world, code)
+    text += "".join(f"(declare-const said.{n} Bool)\n(assert (= said.{n} {s.term}))\n" for n, s in enumerate(sayings))
+    session = Z3(HEAD + text, 20, 0)
+    every = either(*(f"(not said.{n})" for n, s in enumerate(sayings) if s.exact))
+    said = session.read(f"(push 1)\n{asserted(every)}(check-sat)\n").strip()
+    if said != "unsat":
+        values = session.read(f"(get-value ({' '.join(f'said.{n}' for n in range(len(sayings)))}))")
+        wrong = [int(n) for n in re.findall(r"\(said\.(\d+) false\)", values)]
+        return [sayings[n].what for n in wrong if sayings[n].exact] or [said]
+    session.read("(pop 1)")
+    return _impossible(session, sayings)
+
+
+def _impossible(session: Z3, sayings: Sequence[Saying]) -> list[str]:
+    """What the functions say, and the text denies."""
+    if session.ask(asserted(conj(*(f"said.{n}" for n in range(len(sayings))))) + "(check-sat)\n").said == "sat":
+        return []
+    one_by_one = (s.what for n, s in enumerate(sayings) if session.ask(f"(assert said.{n})(check-sat)").said != "sat")
+    return list(one_by_one) or ["all of it together"]
+
+
+# -- the state -----------------------------------------------------------------------------------------------------
+
+
+def fixed(theory: Theory, world: World, code: bytes) -> str:
+    """Every cell has the value it has in this state, every number of the scope its own; nothing was counted yet."""
+    lines = [f"(= {size_name(b)} {world.sizes[n]})" for n, b in world.machine.shape.bounds.items()]
+    for f in world.machine.shape.fields.values():
+        values = world.values(code)[f.name]
+        lines += [f"(= {_cell(f, key)} {literal(values[_one(key)], f.domain.base)})" for key in _keys(f.keys, world)]
+    for f in world.machine.shape.histories.values():
+        lines += [f"(= {_cell(f, key)} 0)" for key in _keys(f.keys, world)]
+    return "".join(map(asserted, lines))
+
+
+def _keys(sorts: Sequence[type[Any]], world: World) -> Iterator[tuple[Sort, ...]]:
+    return world.tuples([Var("key", sort) for sort in sorts])
+
+
+def _one(key: tuple[Sort, ...]) -> Any:
+    return key[0] if len(key) == 1 else key
+
+
+def _cell(f: Field[Any, Any], key: tuple[Sort, ...]) -> str:
+    return f"({cell_name(f)} {' '.join(map(_name, key))})"
+
+
+def _name(member: Sort) -> str:
+    return literal(member, type(member))
+
+
+def _closed(theory: Theory, world: World) -> str:
+    """In a theory of any number: there are so many and no more, and counts are their sums."""
+    return "" if theory.sizes else closed(theory, world)
+
+
+def closed(theory: Theory, world: World) -> str:
+    """A theory of any number, of a world's sizes: every member has a name, and a count is the sum over them."""
+    lines = []
+    for sort in world.machine.shape.scope_name:
+        names = [_name(m[0]) for m in _keys((sort,), world)]
+        new = [n for n in names if f"declare-const {n} " not in theory.declared]
+        lines += [constant(n, sort) for n in new]
+        every = [*names, *([f"nobody.{sort.__name__}"] if sort in theory.optional else [])]
+        lines += [asserted(f"(distinct {' '.join(every)})")] if len(every) > 1 else []
+        lines.append(asserted(f"(forall ((? {sort_name(sort)})) {either(*(f'(= ? {n})' for n in every))})"))
+    return "".join(lines) + "".join(asserted(_summed(theory, world, counted)) for counted in theory._every_set())
+
+
+def _summed(theory: Theory, world: World, counted: Any) -> str:
+    """The size of a set is the number of its members, whatever its parameters are."""
+    names = {v.name: f"?{v.name}" for v in counted.params}
+    kinds = " ".join(f"({names[v.name]} {sort_name(v.sort)})" for v in counted.params)
+    members = (_name(m[0]) for m in _keys((counted.var.sort,), world))
+    text = theory.text(None)
+    ones = (f"(ite {text.term(counted.body, {**names, counted.var.name: m})} 1 0)" for m in members)
+    size = f"({counted.name} {' '.join(names.values())})" if names else counted.name
+    sum_of_all = f"(= {size} (+ 0 {' '.join(ones)}))"
+    return f"(forall ({kinds}) {sum_of_all})" if names else sum_of_all
+
+
+# -- what is said of it --------------------------------------------------------------------------------------------
+
+
+def _sayings(theory: Theory, world: World, code: bytes, random: Random) -> Iterator[Saying]:
+    state, text = world.load(code), theory.text(theory._counts())
+    for fact, args in _facts(theory, world, is_step=False):
+        term, claim = text.term(fact.expr, _called(fact.params, args)), _function(world, fact)
+        yield Saying(f"{fact.name}{args} here", _is(term, claim(state, *args)))
+    enabled = []
+    for instance in world.instances:
+        outcome = concretely(world, code, instance)
+        if outcome != WRONG:
+            guards = (conj(*t.guards) for t in taken(theory, instance))
+            yield Saying(f"{instance} is enabled", _is(either(*guards), outcome != REFUSED))
+            enabled += [instance] if outcome != REFUSED else []
+    for instance in random.sample(enabled, min(MOST_STEPS, len(enabled))):
+        yield from _of_step(theory, world, code, instance)
+
+
+def _of_step(theory: Theory, world: World, code: bytes, instance: Instance) -> Iterator[Saying]:
+    """The cells after a step, and what is said of it and of the state after."""
+    successors = ((n, after) for n, after in world.successors(code) if world.instances[n] is instance)
+    for _, code_after in successors:
+        before, after = world.load(code, world.before), world.state
+        for found in taken(theory, instance):
+            way = conj(*found.guards)
+            for what, term in _cells_after(theory, world, found.view, code_after):
+                yield Saying(f"{what} after {instance}", f"(=> {way} {term})")
+            for fact, args in _facts(theory, world):
+                states = (before, after) if fact.is_step else (after,)
+                wanted = _is(_after(theory, found, fact, args), _function(world, fact)(*states, *args))
+                exact = bool(theory.sizes) or not fact.counts
+                yield Saying(f"{fact.name}{args} after {instance}", f"(=> {way} {wanted})", exact)
+
+
+def taken(theory: Theory, instance: Instance) -> list[Taken]:
+    """The ways an action can go, as terms about these very arguments."""
+    names, found = _called(instance.action.params, instance.args), []
+    for path in instance.action.lifted.paths:
+        counts = theory._counts(path)
+        text = theory.text(counts)
+        guards = tuple(text.term(c.claim, names) for c in path.conditions)
+        writes = tuple(text.write(put, names) for put in path.puts)
+        found.append(Taken(counts, guards, View(writes, tuple(names.items()))))
+    return found
+
+
+def _cells_after(theory: Theory, world: World, view: View, after: bytes) -> Iterator[tuple[str, str]]:
+    text, values = theory.text(None, view), world.values(after)
+    for f in world.machine.shape.fields.values():
+        for key in _keys(f.keys, world):
+            term = text.read(f, list(map(_name, key)), "")
+            yield f"{f.name}{key}", f"(= {term} {literal(values[f.name][_one(key)], f.domain.base)})"
+
+
+def _after(theory: Theory, found: Taken, fact: Fact, args: tuple[Sort, ...]) -> str:
+    whens = ("before", "after") if fact.is_step else ("",)
+    return theory.text(found.counts, found.view, whens).term(fact.expr, _called(fact.params, args))
+
+
+def _facts(theory: Theory, world: World, is_step: bool | None = None) -> Iterator[tuple[Fact, tuple[Sort, ...]]]:
+    """The promises, each with all its arguments."""
+    promises = {c.name for c in world.machine.promises}
+    for fact in theory.facts:
+        if fact.name in promises and is_step in (None, fact.is_step):
+            yield from product([fact], world.tuples(fact.params))
+
+
+def _function(world: World, fact: Fact) -> Any:
+    return next(c.fn for c in world.machine.promises if c.name == fact.name)
+
+
+def _called(params: Sequence[Var], args: Sequence[Sort]) -> dict[str, str]:
+    return {v.name: _name(arg) for v, arg in zip(params, args, strict=True)}
+
+
+def _is(term: str, value: bool) -> str:
+    return term if value else f"(not {term})"
+
+
+# -- states to compare in ------------------------------------------------------------------------------------------
+
+
+def reached(world: World, random: Random, steps: int) -> bytes:
+    """A state some random steps from a start."""
+    code = random.choice(world.initial())
+    for _ in range(steps):
+        after = [after for _, after in world.successors(code)]
+        code = random.choice(after) if after else code
+    return code
+
+
+def well_typed(world: World) -> list[range]:
+    """The values that each cell may have, by number."""
+    choices = [range(0)] * sum(map(len, world.offsets.values()))
+    for name, offsets in world.offsets.items():
+        for offset in offsets.values():
+            choices[offset] = range(len(vars(world.probe)[name].values_))
+    return choices
+
+
+def drawn(world: World, random: Random) -> bytes:
+    """Any state of the declared values, reachable or not."""
+    return bytes(random.choice(values) for values in well_typed(world))
+
+
+def theory_of(world: World) -> Theory:
+    """The theory of so many members as a world has."""
+    return Theory(world.machine, {n: world.sizes[n] for n in world.machine.shape.members})
