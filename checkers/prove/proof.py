@@ -24,6 +24,8 @@ TRIES = 3
 """Failing obligations of one promise of which a counterexample to induction is looked for."""
 
 Progress = Callable[[str, int, int], None]
+Branch = tuple[str, bool]
+"""A line of the text, and which of its answers."""
 
 
 @dataclass
@@ -206,21 +208,29 @@ def _possible(proof: Proof) -> Iterator[Verdict]:
     """That there are states at all, and which ways actions can go."""
     ways = [d for d in proof.decided if d.obligation.wanted == SAT]
     taken = {branch for d in ways if d.is_as_wanted for branch in _branches(proof.machine, d.obligation)}
+    open_ways = any(became(d) is Outcome.UNKNOWN for d in ways)
     sizes = ", ".join(f"{name} {n}" for name, n in enough(proof.machine).items())
     for d in ways:
-        outcome, mine = became(d), set(_branches(proof.machine, d.obligation))
-        told = replace(base(proof, [d]), kind="way", property=d.obligation.name, outcome=outcome)
-        if outcome is Outcome.REACHED:
+        told = replace(base(proof, [d]), kind="way", property=d.obligation.name, outcome=became(d))
+        if told.outcome is Outcome.REACHED:
             yield replace(told, label=f"possible({sizes})")
-        elif outcome is not Outcome.UNREACHABLE:
-            yield replace(told, label="not run", expected=False, note=unanswered(d))
+        elif told.outcome is Outcome.UNREACHABLE:
+            yield _never(told, set(_branches(proof.machine, d.obligation)), taken, open_ways)
         else:
-            shared = bool(mine) and mine <= taken
-            note = "each of its branches is taken elsewhere" if shared else "what is proved of it is empty"
-            yield replace(told, label="not run", expected=shared, note=note)
+            yield replace(told, label="not run", expected=False, note=unanswered(d))
 
 
-def _branches(machine: Machine, obligation: Obligation) -> list[tuple[str, bool]]:
+def _never(told: Verdict, mine: set[Branch], taken: set[Branch], open_ways: bool) -> Verdict:
+    """A way that no state permits: right where its branches are for other ways, else what is proved of it is empty."""
+    if mine and mine <= taken:
+        return replace(told, label="not run", note="each of its branches is taken elsewhere")
+    if open_ways:
+        note = "impossible; whether its branches are taken elsewhere is not decided"
+        return replace(told, outcome=Outcome.UNKNOWN, label="not run", expected=False, note=note)
+    return replace(told, label="not run", expected=False, note="what is proved of it is empty")
+
+
+def _branches(machine: Machine, obligation: Obligation) -> list[Branch]:
     """The branches of a way as places in the text: a line, and which of its answers."""
     if obligation.path is None:
         return []

@@ -37,6 +37,11 @@ class Session(ABC):
         self.begin()
         self.read(theory)
 
+    @property
+    def milliseconds(self) -> int:
+        """The limit for one answer as solvers take it."""
+        return max(1, round(1000 * self.seconds))
+
     @staticmethod
     @abstractmethod
     def version() -> str:
@@ -71,9 +76,9 @@ class Z3(Session):
     def begin(self) -> None:
         import z3
 
-        self.evaluate, self.context = z3.Z3_eval_smtlib2_string, z3.Context()
-        milliseconds = f"(set-option :timeout {int(1000 * self.seconds)})\n" if self.seconds else ""
-        self.read(f"{milliseconds}(set-option :smt.random_seed {self.seed})\n(set-option :sat.random_seed {self.seed})")
+        limit = {"timeout": self.milliseconds} if self.seconds else {}
+        self.evaluate, self.context = z3.Z3_eval_smtlib2_string, z3.Context(**limit)
+        self.read(f"(set-option :random-seed {self.seed})\n")
 
     def read(self, text: str) -> str:
         said = str(self.evaluate(self.context.ref(), text))
@@ -100,7 +105,7 @@ class Cvc5(Session):
         self.solver = cvc5.Solver(cvc5.TermManager())
         options = {"incremental": "true", "seed": str(self.seed), "sat-random-seed": str(self.seed)}
         if self.seconds:
-            options["tlimit-per"] = str(int(1000 * self.seconds))
+            options["tlimit-per"] = str(self.milliseconds)
         if self.thorough:
             options["enum-inst"] = "true"
         for name, value in options.items():

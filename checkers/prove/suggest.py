@@ -44,10 +44,12 @@ def suggest(machine: Machine, effort: Effort, progress: Progress = lambda said: 
     houdini = Houdini(machine, facts, tried)
     houdini.run(progress)
     progress(f"{len(houdini.live)} candidates are kept by every step; which of them help?")
-    helping = houdini.helping(_failing(machine, facts, effort))
-    lemmas = houdini.fewest(helping, progress)
-    lacking = tuple(dict.fromkeys(name for _, name in _failing(machine, (*facts, *lemmas), effort)))
-    return Suggestion(lemmas, len(houdini.live), len(tried), lacking)
+    failing, lemmas, lacking = _failing(machine, facts, effort), tuple[Fact, ...](), tuple[str, ...]()
+    while True:
+        lemmas = houdini.fewest(houdini.helping(failing), progress)
+        lacking = tuple(dict.fromkeys(name for _, name in _failing(machine, (*facts, *lemmas), effort)))
+        if not houdini.forgets(lacking):
+            return Suggestion(lemmas, len(houdini.live), len(tried), lacking)
 
 
 def _failing(machine: Machine, facts: Sequence[Fact], effort: Effort) -> list[tuple[str, str]]:
@@ -75,7 +77,7 @@ class Houdini:
     def _asking(self, action: Action) -> z3.Solver:
         """A step before which what is kept holds, and after which some goal does not; each has a switch."""
         text, every = self.theory.text(None), (*self.facts, *self.tried)
-        lines = [HEAD, self.theory.declared, self.theory.promised, limited(self.machine, self.machine.scopes["tiny"])]
+        lines = [HEAD, self.theory.declared, self.theory.promised, limited(self.machine, {})]
         lines += [f"(declare-const goal.{f.name} Bool)\n" for f in every]
         for f in self.tried:
             kept = asserted(implied(f"keep.{f.name}", text.for_all(f.params, f.expr)))
@@ -115,6 +117,12 @@ class Houdini:
         if not found:
             raise Contradiction(f"a step of {action.name} breaks a candidate for z3, and none when it is run")
         return found
+
+    def forgets(self, names: Iterable[str]) -> bool:
+        """Drop candidates that are kept among few members only; was there one?"""
+        before = len(self.live)
+        self.live = [f for f in self.live if f.name not in names]
+        return len(self.live) < before
 
     def helping(self, failing: Iterable[tuple[str, str]]) -> list[Fact]:
         """Candidates with which these obligations are met, and those that keep these in turn."""

@@ -1,0 +1,239 @@
+"""`poolproof prove`: what is proved for any number, what a failed proof shows, and questions about scopes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import cvc5
+import pytest
+import z3
+
+from checkers.prove import deciding, solvers
+
+from .conftest import Ask
+from .drivers import SOUND, VIOLATED, write
+
+
+@pytest.fixture(autouse=True)
+def _no_memory(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is proved here is remembered nowhere else."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+
+def verdicts(path: Path) -> list[dict[str, Any]]:
+    content: dict[str, list[dict[str, Any]]] = json.loads(path.read_text())
+    return content["verdicts"]
+
+
+def test_a_proof_says_how_far_each_promise_reaches(ask: Ask, desk: Path) -> None:
+    """One row a promise with its label, what it took, and in the file both solvers with their versions."""
+    said = ask("prove", "yardstick", "--jobs", "1", "--json", "out.json", "--junit", "out.xml")
+    assert (said.code, said.err) == (0, "")
+    assert "what a device touches is mapped and synced any-N " in said.flat
+    assert "rings are never overrun any-N (counted)" in said.flat
+    assert "docs/any-number.md" in said.out
+    found = verdicts(desk / "out.json")
+    assert {v["engine"] for v in found} == {f"prove (z3 {z3.get_version_string()}, cvc5 {cvc5.__version__})"}
+    assert {v["kind"] for v in found} == {"promise", "way", "obligation"}
+    assert all(v["expected"] for v in found)
+    assert (desk / "out.xml").read_text().count("<testcase") == len(found)
+
+
+def test_every_obligation_is_a_line_if_asked(ask: Ask) -> None:
+    """With -v each obligation has its name, what became of it, and the time of each solver."""
+    said = ask("prove", "yardstick", "--jobs", "1", "-v")
+    assert 'tx_complete keeps "an idle page is at home and mapped there only" ... proved (' in said.out
+    lines = [line for line in said.out.splitlines() if " ms z3, " in line and line.endswith(" ms cvc5)")]
+    assert f"yardstick: {len(lines)} obligations" in said.out
+
+
+def test_what_was_proved_is_not_asked_again(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second time no solver is called, unless nothing is to be remembered."""
+    assert ask("prove", "yardstick", "--jobs", "1").code == 0
+    calls = Counter[str]()
+    monkeypatch.setattr(deciding, "work", lambda task: calls.update(asked=1) or deciding_work(task))
+    assert ask("prove", "yardstick", "--jobs", "1").code == 0
+    assert not calls
+    assert ask("prove", "yardstick", "--jobs", "1", "--no-cache").code == 0
+    assert calls
+
+
+deciding_work = deciding.work
+
+
+def test_a_promise_that_needs_a_lemma_is_not_inductive(ask: Ask, desk: Path) -> None:
+    """The smallest state, the step, the promise, and that it is not reachable; exit code 3, and the way out."""
+    (desk / "nolemma.py").write_text(NO_LEMMA)
+    said = ask("prove", "nolemma.py", "--jobs", "1")
+    assert said.code == 3
+    assert "an idle page is at home and mapped there only: a counterexample to induction" in said.out
+    assert "A state that satisfies every promise; what is not said is as at the start:" in said.out
+    assert "It is not reachable with pages 1, devices" in said.out
+    assert "This breaks the promise: an idle page is at home and mapped there only (A, eth" in said.out
+    assert "`poolproof prove nolemma.py --suggest`" in said.out
+
+
+NO_LEMMA = """
+from dataclasses import replace
+from models.yardstick import yardstick
+
+MODEL = replace(yardstick, always=yardstick.always[:-1])
+"""
+
+
+def test_a_lemma_is_suggested(ask: Ask, desk: Path) -> None:
+    """What is printed makes the promises follow from each other."""
+    (desk / "nolemma.py").write_text(NO_LEMMA)
+    said = ask("prove", "nolemma.py", "--suggest", "--jobs", "1")
+    assert said.code == 0
+    assert "the promises follow from each other:" in said.out
+    assert "  for each page, device: if " in said.out
+
+
+def test_a_driver_of_ones_own_is_proved_or_not(ask: Ask, desk: Path) -> None:
+    """A user's model is proved like ours; one that breaks its promise is violated, not only unproved."""
+    write(desk / "good.py", SOUND)
+    write(desk / "bad.py", VIOLATED)
+    assert ask("prove", "good.py", "--jobs", "1").code == 0
+    said = ask("prove", "bad.py", "--jobs", "1")
+    assert said.code == 12
+    assert "reachable: this is a real violation" in said.out
+
+
+def test_broken_models_fail_by_the_promise_they_name(ask: Ask) -> None:
+    """A broken model is as it should be if its promise cannot be proved; what does not keep it is named."""
+    said = ask("prove", "c06_home_to_the_completing_device", "b41_xdp_tx_maps_again", "--jobs", "1")
+    assert said.code == 0
+    assert "not kept by tx_complete" in said.flat
+    assert "not kept by xdp_tx_own" in said.flat
+
+
+def test_without_cvc5_nothing_is_proved(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One solver is not enough: exit code 3, and the line says which one is missing."""
+    monkeypatch.setattr(solvers.Cvc5, "version", staticmethod(_missing))
+    said = ask("prove", "yardstick", "--jobs", "1")
+    assert said.code == 3
+    assert "cvc5 is not installed: no answer rests on one solver" in said.out
+    assert "any-N" not in said.out.split("How that was decided")[0].split("┡")[1]
+
+
+def _missing() -> str:
+    raise ImportError
+
+
+def test_a_solver_that_says_otherwise_is_an_error(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where two solvers disagree the verdict is a disagreement, and the exit code 150."""
+    honest = solvers.Cvc5.ask
+
+    def otherwise(self: solvers.Cvc5, body: str) -> solvers.Answer:
+        answer = honest(self, body)
+        return solvers.Answer({"sat": "unsat", "unsat": "sat"}.get(answer.said, answer.said), answer.seconds)
+
+    monkeypatch.setattr(solvers.Cvc5, "ask", otherwise)
+    said = ask("prove", "yardstick", "--jobs", "1")
+    assert said.code == 150
+    assert "the solvers disagree" in said.flat
+
+
+def test_the_texts_are_left_for_other_solvers(ask: Ask, desk: Path) -> None:
+    """A file an obligation, which a solver started by hand answers as it says; nothing is written over."""
+    said = ask("prove", "yardstick", "--jobs", "1", "--smt-dir", "texts")
+    assert said.code == 0
+    files = sorted((desk / "texts" / "yardstick").glob("*.smt2"))
+    assert f"{len(files)} texts left in texts" in said.out
+    for file in files[:: len(files) // 10]:
+        solver = z3.Solver()
+        solver.from_file(str(file))
+        assert f"(set-info :status {solver.check()})" in file.read_text()
+    assert ask("prove", "yardstick", "--smt-dir", "texts").code == 2
+
+
+def test_seeds_are_compared(ask: Ask) -> None:
+    """With several seeds the spread is printed, and all must agree."""
+    said = ask("prove", "yardstick", "--jobs", "1", "--seeds", "2")
+    assert said.code == 0
+    assert "yardstick: seeds 0 to 1: all decided alike;" in said.out
+
+
+def test_a_limit_of_time_is_no_proof(ask: Ask) -> None:
+    """An answer that does not come in time is unknown, and the exit code 3."""
+    said = ask("prove", "ownership", "--jobs", "1", "--timeout", "0.001")
+    assert said.code == 3
+    assert "unknown" in said.flat
+
+
+BAD = {
+    "--bmc 3 --k-induction 2": "--bmc 3 --k-induction 2: are two questions; give one of them",
+    "--pages 3": "--pages 3: a proof is for any number; a scope goes with --bmc K or --k-induction K",
+    "--scope small": "--scope small: a proof is for any number; a scope goes with --bmc K or --k-induction K",
+    "--suggest": "--suggest: looks at one model, for any number; name it, and leave out --bmc and --k-induction",
+    "b01_pool_freed_by_timeout --suggest": "b01_pool_freed_by_timeout: is broken on purpose; --suggest is for a model",
+    "yardstick --seeds 0": "Invalid value for '--seeds': Input should be greater than or equal to 1: '0'",
+    "no_such_model": "'no_such_model' is no model",
+}
+
+
+@pytest.mark.parametrize("typed", BAD)
+def test_what_makes_no_sense_is_one_line(ask: Ask, typed: str) -> None:
+    """A request that cannot be met is refused in a line that says why, with exit code 2."""
+    said = ask("prove", *typed.split())
+    assert said.code == 2
+    assert BAD[typed] in said.err
+    assert len(said.err.splitlines()) == 1
+
+
+def test_what_leads_back_to_a_page_is_refused_with_its_line(ask: Ask, desk: Path) -> None:
+    """A model beyond the fragment is refused by the line of the claim, with exit code 75."""
+    text = "def twin(s: Driver, page: Page) -> bool:\n    return some(s.pages, lambda p: p != page)\n\n\n"
+    write(desk / "twin.py", SOUND)
+    lines = (desk / "twin.py").read_text().replace("count, drop,", "count, drop, some,").split("MODEL", 1)
+    (desk / "twin.py").write_text(f"{lines[0]}{text}MODEL{lines[1]}".replace("always=(", "always=(twin, "))
+    said = ask("prove", "twin.py")
+    assert said.code == 75
+    assert "twin.py:" in said.err
+    assert "leads back from Page" in said.err
+
+
+def test_violations_of_a_scope_are_found_as_short_as_by_search(ask: Ask, desk: Path) -> None:
+    """--bmc tells the story of a broken model in the declared number of steps, and saves it."""
+    said = ask("prove", "b41_xdp_tx_maps_again", "--bmc", "6", "--trace-dir", "traces")
+    assert said.code == 0
+    assert "in 5 steps, as declared" in said.flat
+    assert "This breaks the promise: each map has its one unmap" in said.out
+    (saved,) = (desk / "traces").iterdir()
+    assert ask("replay", saved).code == 0
+
+
+def test_bounded_answers_say_what_they_are(ask: Ask, desk: Path) -> None:
+    """None within so many steps is not "holds", and k-induction has a label of its own."""
+    said = ask("prove", "yardstick", "--bmc", "4", "--json", "out.json")
+    assert said.code == 0
+    assert "rings are never overrun none within 4 steps" in said.flat
+    assert {v["label"] for v in verdicts(desk / "out.json")} == {"bmc(4, small)"}
+    said = ask("prove", "yardstick", "--k-induction", "1", "--scope", "tiny")
+    assert said.code == 0
+    assert "rings are never overrun k-induction(1, tiny)" in said.flat
+
+
+def test_what_k_steps_do_not_show_is_unknown(ask: Ask, desk: Path) -> None:
+    """A promise that does not follow from k steps is unknown, and no pass."""
+    (desk / "nolemma.py").write_text(NO_LEMMA)
+    said = ask("prove", "nolemma.py", "--k-induction", "1", "--scope", "tiny")
+    assert said.code == 3
+    assert "unknown, does not follow from so many steps; try a larger k" in said.out
+
+
+def test_on_many_cores_the_answers_are_the_same() -> None:
+    """The command as people type it, in processes of its own, on all cores."""
+    said = subprocess.run(
+        [sys.executable, "-m", "poolproof", "prove", "yardstick", "--no-cache"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.returncode == 0, said.stderr
