@@ -16,7 +16,7 @@ from models.keep_mapped import keep_mapped
 from spec.dsl import Machine, Mutant
 from spec.ownership import ownership
 
-from . import catalog, faults_table
+from . import catalog, faults_table, proofs_table
 from .showing import EXAMPLE
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -81,11 +81,18 @@ def actions() -> Iterator[str]:
         yield "```\n" + "\n".join(prose.action_lines(action)) + "\n```\n\n"
 
 
+def proofs() -> Iterator[str]:
+    """What is proved for any number of pages, and what steps do to counts."""
+    yield "# Proved for any number\n\n" + MADE
+    yield from proofs_table.proofs()
+
+
 TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "counts.md": counts,
     "local.md": local_tables,
     "zoo.md": zoo,
     "planted-faults.md": planted_faults,
+    "proofs.md": proofs,
     "actions.md": actions,
 }
 PICTURES: dict[str, Machine] = {f"{machine.name}.svg": machine for machine in catalog.SOUND}
