@@ -69,10 +69,14 @@ def ranges(machine: Machine) -> Iterator[Fact]:
     """What the declarations say of numbers."""
     for f in machine.shape.fields.values():
         if f.domain.base is int:
-            params = tuple(Var(f"{k.__name__.lower()}_of_{n}", k) for n, k in enumerate(f.keys, 1))
-            cell, low, high = Read(f, params), _limit(f.domain.low), _limit(f.domain.high)
-            inside = conjunction(negate(Less(cell, low)), negate(Less(high, cell)))
-            yield Fact(f"{f.name}_stays_in_its_range", params, inside)
+            yield _range(f)
+
+
+def _range(f: Field[Any, Any]) -> Fact:
+    params = tuple(Var(f"{k.__name__.lower()}_of_{n}", k) for n, k in enumerate(f.keys, 1))
+    cell, low, high = Read(f, params), _limit(f.domain.low), _limit(f.domain.high)
+    inside = conjunction(negate(Less(cell, low)), negate(Less(high, cell)))
+    return Fact(f"{f.name}_stays_in_its_range", params, inside)
 
 
 def _limit(limit: int | Bound) -> Expr:
@@ -217,12 +221,14 @@ class Theory:
 
     @cached_property
     def started(self) -> str:
-        """The state before is an initial one."""
+        """The state before is an initial one; a number that may start anywhere starts in its range."""
         shape = self.machine.shape
         fixed = [f for f in (*shape.fields.values(), *shape.histories.values()) if f.start is not ANY]
         text = self.text(None)
         starts = {f: text.term(Const(f.start), {}, f.domain.base) for f in fixed}
-        return "".join(asserted(self._cells(f, lambda cell, f=f: f"(= {cell} {starts[f]})")) for f in fixed)
+        lines = [self._cells(f, lambda cell, f=f: f"(= {cell} {starts[f]})") for f in fixed]
+        free = (_range(f) for f in shape.fields.values() if f.start is ANY and f.domain.base is int)
+        return "".join(map(asserted, [*lines, *(text.for_all(fact.params, fact.expr) for fact in free)]))
 
     def _cells(self, f: Field[Any, Any], claim: Any) -> str:
         """A claim about every cell of a field."""

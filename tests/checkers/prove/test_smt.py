@@ -112,12 +112,17 @@ def a_device_is_up(s: S) -> bool:
 def two_at_most(s: S, dev: Device) -> bool:
     return count(s.pages, lambda p: s.at[p] == dev) <= 2
 
+def one_device_is_up_at_most(s: S) -> bool:
+    return count(s.devices, lambda d: s.up[d]) <= 1
+
 def a_page_is_somewhere(s: S, page: Page) -> bool:
     return s.at[page] != NOBODY
 
 MACHINE = Machine(
     name="row", doc="pages at devices", state=S, system=(put, take, start),
-    always=(every_device_is_up, a_device_is_up, two_at_most, a_page_is_somewhere),
+    always=(
+        every_device_is_up, a_device_is_up, two_at_most, one_device_is_up_at_most, a_page_is_somewhere,
+    ),
     scopes={"tiny": dict(pages=3, devices=2)}, alike=(Page, Device),
 )
 '''
