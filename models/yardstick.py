@@ -104,11 +104,9 @@ def give_to_device(s: Yardstick, page: Page) -> None:
     s.dirty[page] = False
 
 
-def free(s: Yardstick, page: Page) -> None:
-    """Unmap the page and give it back to the allocator; whoever has it got it from somebody."""
-    require(s.origin[page] != NOBODY)
-
-    s.mapped[page, s.origin[page]] = False
+def free(s: Yardstick, page: Page, dev: Device) -> None:
+    """Unmap the page for its device and give it back to the allocator."""
+    s.mapped[page, dev] = False
     s.owner[page] = Owner.ALLOC
     s.at[page] = NOBODY
     s.origin[page] = NOBODY
@@ -155,7 +153,7 @@ def reclaim(s: Yardstick, page: Page, dev: Device) -> None:
     require(s.at[page] == dev)
     require(s.status[dev] == Status.UP)
 
-    free(s, page)
+    free(s, page, dev)
 
 
 def scrub_pool(s: Yardstick, page: Page, dev: Device) -> None:
@@ -164,7 +162,7 @@ def scrub_pool(s: Yardstick, page: Page, dev: Device) -> None:
     require(s.at[page] == dev)
     require(s.status[dev] == Status.DYING)
 
-    free(s, page)
+    free(s, page, dev)
 
 
 def scrub_ring(s: Yardstick, page: Page, dev: Device) -> None:
@@ -173,7 +171,7 @@ def scrub_ring(s: Yardstick, page: Page, dev: Device) -> None:
     require(s.at[page] == dev)
     require(s.status[dev] == Status.DYING)
 
-    free(s, page)
+    free(s, page, dev)
 
 
 def stack_write(s: Yardstick, page: Page) -> None:
@@ -191,11 +189,12 @@ def drop(s: Yardstick, page: Page) -> None:
     give(s, page, Owner.POOL, s.origin[page])
 
 
-def release(s: Yardstick, page: Page) -> None:
-    """The stack gives the page back to the allocator: its refcount was elevated."""
+def release(s: Yardstick, page: Page, dev: Device) -> None:
+    """The stack gives the page of a device back to the allocator: its refcount was elevated."""
     require(s.owner[page] == Owner.STACK)
+    require(s.origin[page] == dev)
 
-    free(s, page)
+    free(s, page, dev)
 
 
 def xmit(s: Yardstick, page: Page, dev: Device) -> None:

@@ -35,7 +35,7 @@ class Cti:
     """A counterexample to induction: an instance of an action, or a start if there is none.
 
     The trace has no step where the step leaves the range of a number. `reachable` is None where the explorer did not
-    come far enough to know.
+    come far enough to know; `is_broken` says that it met another run of that size which breaks the claim.
     """
 
     world: World
@@ -44,6 +44,7 @@ class Cti:
     instance: Instance | None
     trace: Trace
     reachable: bool | None
+    is_broken: bool = False
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -52,6 +53,8 @@ class Cti:
     def said(self) -> str:
         """Whether it can happen, in words."""
         sizes = ", ".join(f"{name} {size}" for name, size in self.sizes.items())
+        if self.is_broken and not self.reachable:
+            return f"not reachable, but another run breaks the promise with {sizes}; `poolproof check` tells it"
         if self.reachable is None:
             return f"not known to be reachable: the explorer did not come to an end with {sizes}"
         is_reachable = "reachable: this is a real violation" if self.reachable else "not reachable"
@@ -183,12 +186,12 @@ def _replayed(read: Reading, action: Action | None, fact: Fact, assumed: Sequenc
     names = {f.name for f in assumed}
     if action is None:
         _must(code in world.initial() and _breaks(world, code, fact), "the start", fact)
-        return Cti(world, fact, args, None, Trace(code, ()), True)
+        return Cti(world, fact, args, None, Trace(code, ()), True, True)
     _must(not any(v.claim.name in names for v in world.violated(code)), f"the state before {action.name}", fact)
     instance = read.instance(action)
     after = _stepped(world, code, instance, fact)
     trace = Trace(code, (Step(instance, after),) if after else ())
-    return Cti(world, fact, args, instance, trace, reachable(world, code))
+    return Cti(world, fact, args, instance, trace, *reached(world, code, fact))
 
 
 def _must(so: bool, what: str, fact: Fact) -> None:
@@ -213,10 +216,10 @@ def _breaks(world: World, code: bytes, fact: Fact) -> bool:
     return any(v.claim.name == fact.name for v in world.violated(code))
 
 
-def reachable(world: World, code: bytes) -> bool | None:
-    """Does the explorer come to this state? None if it did not come to an end."""
+def reached(world: World, code: bytes, fact: Fact) -> tuple[bool | None, bool]:
+    """Does the explorer come to this state (None: it did not come to an end), and does any run break the claim?"""
     search = Search(world.machine, world.sizes, world.machine.alike, NEAR, "")
     seen = search.run(lambda seen: None)
     if search.symmetry.canonical(code) in search.index:
-        return True
-    return None if seen.stopped else False
+        return True, True
+    return (None if seen.stopped else False), fact.name in seen.violated

@@ -93,7 +93,7 @@ def _counterexample(proof: Proof, fact: Fact, every: Sequence[Fact], effort: Eff
         action = proof.machine.action(obligation.action) if obligation.action else None
         if cti := smallest(proof.machine, action, fact, every, effort.seconds):
             found.append(cti)
-    found.sort(key=lambda c: (not c.reachable, *c.sizes.values()))
+    found.sort(key=lambda c: (not c.reachable, not c.is_broken, *c.sizes.values()))
     return found[0] if found else None
 
 
@@ -157,7 +157,7 @@ def _outcome(proof: Proof, fact: Fact, mine: Sequence[Decided]) -> tuple[Outcome
     if disputed := [d.obligation.name for d in mine if d.is_disputed]:
         return Outcome.DISPUTED, f"about: {disputed[0]}"
     if cti := proof.ctis.get(fact.name):
-        return (Outcome.VIOLATED if cti.reachable else Outcome.NOT_INDUCTIVE), cti.said()
+        return (Outcome.VIOLATED if cti.is_broken else Outcome.NOT_INDUCTIVE), cti.said()
     if failing := [d.obligation.name for d in mine if d.fails]:
         return Outcome.NOT_INDUCTIVE, f"not so: {failing[0]}"
     if unknown := [d for d in mine if not d.is_as_wanted]:

@@ -40,7 +40,8 @@ def test_a_fault_that_a_run_shows_is_killed_in_the_smallest_scope() -> None:
 
 def test_a_fault_that_makes_the_text_no_spec_is_refused() -> None:
     """And the notation says why."""
-    found = judged("free", "require(s.origin[page] != NOBODY)")
+    said = "require(s.home[page] != NOBODY)"
+    found = Trial(ownership).judge(next(f for f in faults(ownership) if f.function == "recycle" and f.said == said))
     assert found.verdict == REFUSED
     assert "may be nobody here" in found.by
 
