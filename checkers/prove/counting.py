@@ -197,7 +197,7 @@ def substituted(e: Expr, values: dict[Expr, Expr]) -> Expr:
     if e in values:
         return values[e]
     if isinstance(e, Quantified):
-        return replace(e, body=substituted(e.body, values))
+        return replace(e, body=substituted(e.body, {k: v for k, v in values.items() if k != e.var}))
     return rebuilt(e, [substituted(p, values) for p in parts(e)])
 
 

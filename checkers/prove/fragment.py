@@ -13,7 +13,7 @@ from typing import Any
 import networkx as nx
 
 from spec.dsl import Machine, Sort, SpecError
-from spec.dsl.expr import And, Eq, Expr, Not, Or, Quantified, parts
+from spec.dsl.expr import And, Eq, Expr, Less, Not, Or, Quantified, Sum, parts
 
 from .theory import Fact
 
@@ -72,7 +72,7 @@ def _arrows(e: Expr, everybody: list[type[Any]], positive: bool, why: str) -> It
             signs = (True, False) if word == "count" else (positive,)
             for sign in signs:
                 yield from _of_quantified(word, var.sort, body, everybody, sign, why)
-        case Eq():
+        case Eq() | Less() | Sum():
             for part in parts(e):
                 yield from _arrows(part, everybody, True, why)
                 yield from _arrows(part, everybody, False, why)

@@ -14,6 +14,9 @@ from typing import ClassVar
 UNKNOWN = "unknown"
 DEFINITE = ("sat", "unsat")
 
+NO_LIMIT = 2**32 - 1
+"""z3's word for no limit of time."""
+
 
 class SolverError(Exception):
     """A solver does not read the text it is handed, or fails; the message says which and what it says."""
@@ -55,10 +58,16 @@ class Session(ABC):
     def read(self, text: str) -> str:
         """Hand it some text; returns what it says."""
 
+    def limited(self, text: str) -> str:
+        """Hand it a question, with the limit of time."""
+        return self.read(text)
+
     def ask(self, body: str) -> Answer:
         """Ask one question beside the theory."""
         began = perf_counter()
-        said = self.read(f"(push 1)\n{body}(pop 1)\n").strip()
+        self.read("(push 1)\n")
+        said = self.limited(body).strip()
+        self.read("(pop 1)\n")
         return Answer(said.split()[0] if said else UNKNOWN, perf_counter() - began)
 
 
@@ -76,13 +85,31 @@ class Z3(Session):
     def begin(self) -> None:
         import z3
 
-        limit = {"timeout": self.milliseconds} if self.seconds else {}
-        self.evaluate, self.context = z3.Z3_eval_smtlib2_string, z3.Context(**limit)
+        self.z3, self.context = z3, z3.Context()
         self.read(f"(set-option :random-seed {self.seed})\n")
 
+    def limited(self, text: str) -> str:
+        """The limit is set for this text alone: z3 has one for a whole process, and what comes too late is an error."""
+        self._limit(self.milliseconds if self.seconds else NO_LIMIT)
+        try:
+            return self.read(text)
+        except SolverError as error:
+            if "canceled" in str(error):
+                return UNKNOWN
+            raise
+        finally:
+            self._limit(NO_LIMIT)
+
+    def _limit(self, milliseconds: int) -> None:
+        self.read(f"(set-option :timeout {milliseconds})\n")
+
     def read(self, text: str) -> str:
-        said = str(self.evaluate(self.context.ref(), text))
-        if "(error" in said:
+        try:
+            said = str(self.z3.Z3_eval_smtlib2_string(self.context.ref(), text))
+        except self.z3.Z3Exception as error:
+            said = error.value.decode() if isinstance(error.value, bytes) else str(error.value)
+            raise SolverError(f"z3: {said.strip()}") from None
+        if "unsupported" in said or "(error" in said:
             raise SolverError(f"z3: {said.strip()}")
         return said
 
