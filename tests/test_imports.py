@@ -15,12 +15,15 @@ MAY = {
     "spec": {"spec"},
     "models": {"models", "spec"},
     "checkers": {"checkers", "spec.dsl"},
+    "impl": {"impl", "spec"},
     "poolproof": OURS - {"tests"},
 }
 
 
 def files() -> list[Path]:
-    return sorted(p for folder in ("spec", "models", "checkers", "poolproof") for p in (ROOT / folder).rglob("*.py"))
+    return sorted(
+        p for folder in ("spec", "models", "checkers", "impl", "poolproof") for p in (ROOT / folder).rglob("*.py")
+    )
 
 
 def imported(path: Path) -> Iterator[str]:

@@ -34,6 +34,17 @@ class Violation:
     args: tuple[Sort, ...]
 
 
+class Unguarded:
+    """A run in which no guard is asked."""
+
+    puts: Sized = ()
+    depth = 0
+    is_lifting = True
+
+    def guard(self, claim: Any) -> None:
+        """Whatever the claim, go on."""
+
+
 class World:
     """A machine in a scope. States are passed as codes, one byte a cell.
 
@@ -157,6 +168,24 @@ class World:
     def counted(self) -> frozenset[tuple[str, Any, int]]:
         """The history counters that the step `successors` has just yielded has raised, and by how much."""
         return frozenset((c.name, k, c[k]) for c, k, _, offset, _ in self.state._journal if offset < 0)
+
+    def raised(self) -> tuple[tuple[str, Any], ...]:
+        """The history counters that this step has raised, and whose, in the order in which it did."""
+        return tuple((c.name, k) for c, k, _, offset, _ in self.state._journal if offset < 0)
+
+    def unguarded(self, code: bytes, instance: Instance) -> tuple[tuple[tuple[str, Any], ...], tuple[Violation, ...]]:
+        """What an instance would raise, and which promises it would break, if nobody asked its guards."""
+        self.load(code, self.state)
+        outer, Current.run = Current.run, Unguarded()
+        try:
+            instance.action.fn(self.state, *instance.args)
+            after = self._after(code)
+            return self.raised(), (*self.violated(after), *self.violated_by_step(code, after))
+        except SpecError:  # without its guards an action may leave the bounds of a field
+            return (), ()
+        finally:
+            self._undo()
+            Current.run = outer
 
     def step_holds(self, claim: Claim, code: bytes, args: tuple[Sort, ...]) -> bool:
         """Does a claim about a step hold for the one that `successors` has just yielded?"""

@@ -1,0 +1,1 @@
+"""Real things, and what ties them to the spec."""

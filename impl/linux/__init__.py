@@ -1,0 +1,1 @@
+"""Running Linux kernels: what their traces say, and who holds which pages."""

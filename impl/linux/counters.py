@@ -1,0 +1,73 @@
+"""The two counters of a page_pool, read from a trace: what is dense, what is missing, and when a pool is gone.
+
+Trace order is not the order of effects: a counter is raised before its event is printed. So numbers are judged, not
+positions: holds of a pool count up by one, releases too, both modulo 2^32, each number once. A number that is not there
+at the end is missing, unless it is the last: that one may not have been printed yet. The kernel's own sums
+(`page_pool_release`) are compared by the numbers they carry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+WRAP = 1 << 32
+HALF = WRAP >> 1
+
+
+def ahead(number: int, base: int) -> int:
+    """How far a number is ahead of another, modulo 2^32; negative if it is behind."""
+    return (number - base + HALF) % WRAP - HALF
+
+
+MOST_GAPS = 1 << 16
+"""Numbers that may be missing at once; a leap beyond that is no counting any more."""
+
+
+@dataclass(slots=True)
+class Counter:
+    """One counter: every number from `low` to `top` was seen, but for the `gaps` (and when each was left)."""
+
+    low: int = 0
+    top: int = 0
+    seen: int = 0
+    gaps: dict[int, int] = field(default_factory=dict)
+
+    def take(self, number: int, line: int) -> bool:
+        """Note a number; False if it was given before, or leaps out of reach."""
+        if not self.seen:
+            self.low = self.top = number
+        elif number == self.top + 1:
+            self.top = number
+        elif (step := ahead(number, self.top)) > 0:
+            if step > MOST_GAPS:
+                return False
+            self.gaps |= dict.fromkeys((n % WRAP for n in range(self.top + 1, self.top + step)), line)
+            self.top = number
+        elif (step := ahead(self.low, number)) > 0:
+            if step > MOST_GAPS:
+                return False
+            self.gaps |= dict.fromkeys((n % WRAP for n in range(number + 1, number + step)), line)
+            self.low = number
+        elif number in self.gaps:
+            del self.gaps[number]
+        else:
+            return False
+        self.seen += 1
+        return True
+
+    def awaits(self, number: int, counted: int) -> bool:
+        """Is this a number that was left out so far, of those up to what was counted?"""
+        return number in self.gaps or (self.seen > 0 and 0 < ahead(number, self.top) <= ahead(counted, self.top))
+
+    def missing(self, counted: int, is_whole: bool, since: int) -> list[int]:
+        """The numbers never seen: from 1 if the count is whole, else as far back as is known, up to what was counted.
+
+        Gaps that were left after the line `since` are not among them: they may not have been printed yet.
+        """
+        if not self.seen and not is_whole:
+            return []
+        early = range(1, self.low if self.seen else 1) if is_whole else range(0)
+        amid = [number for number, line in self.gaps.items() if line <= since]
+        late = range(1, max(ahead(counted, self.top), 0) + 1)
+        beyond = ((self.top + n) % WRAP for n in late[:MOST_GAPS])
+        return [*early[:MOST_GAPS], *sorted(amid, key=lambda n: ahead(n, self.low)), *beyond]

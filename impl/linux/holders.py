@@ -1,0 +1,162 @@
+"""Who holds the pages of a pool: since when, taken by whom, where the rules say they may be, and the way home."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from . import rules
+from .dmesg import STALL
+from .events import Event
+from .judge import Judge
+from .pools import Held, Pool
+
+WARNED = 60
+"""Retries, one a second, after which the kernel says "stalled pool shutdown" (DEFER_WARN_INTERVAL)."""
+
+LEAK, SLOW, CANNOT_TELL, IN_USE = "leak", "slow holder", "cannot tell", "in use"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Pages that one task took on one cpu."""
+
+    task: str
+    cpu: int
+    pages: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """A place where the pages may be, and the steps by which the rules let them leave their pool from there."""
+
+    place: str
+    means: str
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Holders:
+    """The pages of one pool that are out at one moment."""
+
+    pool: Pool
+    when: str
+    pages: int
+    oldest: float
+    median: float
+    unit: str
+    groups: tuple[Group, ...]
+    places: tuple[Whereabouts, ...]
+    verdict: str
+    reason: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The record for other tools."""
+        return {
+            "pool": self.pool.name,
+            "when": self.when,
+            "pages": self.pages,
+            "oldest": self.oldest,
+            "median": self.median,
+            "unit": self.unit,
+            "held_by": [vars(g) for g in self.groups],
+            "may_be": [vars(w) | {"steps": list(w.steps)} for w in self.places],
+            "verdict": self.verdict,
+            "reason": self.reason,
+        }
+
+
+def is_stalled(judge: Judge, pool: Pool) -> bool:
+    """Was this pool waited for as long as the kernel takes to complain, or did it complain?"""
+    said = [e.more[0] for e in judge.messages if e.more[0].about == STALL]
+    return retries(pool) >= WARNED or (pool.retries > 0 and pool.left in [m.pages for m in said])
+
+
+def retries(pool: Pool) -> int:
+    """How often the release worker came back; the kernel counts the first look too."""
+    return max(pool.retries, pool.said.more[3] - 1 if pool.said else 0)
+
+
+def drained(judge: Judge, every: bool) -> list[Holders]:
+    """Of each pool that drained in the trace after a stall (or any wait): who had its pages at the last retry."""
+    pools = [p for p in judge.ended if p.freed and p.returns and (every or is_stalled(judge, p))]
+    return [_drained(judge, pool) for pool in pools]
+
+
+def _drained(judge: Judge, pool: Pool) -> Holders:
+    assert pool.freed
+    retry = pool.retry or pool.freed
+    home = Counter(r.release.task for r in pool.returns)
+    by = ", ".join(f"{task} ({n})" for task, n in home.most_common(3))
+    reason = f"all came home after {retries(pool)} retries, brought back by {by}"
+    holds = [r.hold for r in pool.returns if r.hold]
+    when = f"at its last retry before it drained ({judge.heard.where(retry.line)})"
+    return _holders(judge, pool, when, retry, len(pool.returns), holds, _waited(judge, pool), SLOW, reason)
+
+
+def now(judge: Judge, when: str, at: Event) -> list[Holders]:
+    """Of each pool that is not empty at this moment: who has its pages."""
+    of: dict[int, list[Held]] = {}
+    for held in judge.pages.values():
+        if held.hold is not None:
+            of.setdefault(id(held.pool), []).append(held)
+    return [_now(judge, when, at, held) for held in of.values()]
+
+
+def _now(judge: Judge, when: str, at: Event, held: Sequence[Held]) -> Holders:
+    pool = held[0].pool
+    verdict, reason = _verdict(judge, pool, held)
+    holds = [h.hold for h in held if h.hold]
+    sets = Counter(h.at for h in held)
+    return _holders(judge, pool, when, at, len(held), holds, sets.most_common(1)[0][0], verdict, reason)
+
+
+def _verdict(judge: Judge, pool: Pool, held: Sequence[Held]) -> tuple[str, str]:
+    pages = {h.hold.page for h in held if h.hold}
+    if lost := pages & judge.findings.pages:
+        return LEAK, f"{len(lost)} of the pages were seen elsewhere, see the promises above"
+    if pool.freed is not None:
+        return LEAK, "the pool is gone, and they were never released"
+    if pool.destroyed is None:
+        return IN_USE, "the pool is not destroyed: a working driver has pages in its rings"
+    if pool.returns:
+        return SLOW, f"{len(pool.returns)} came home since the last retry"
+    return CANNOT_TELL, f"none came home since the last of {retries(pool)} retries; a leak looks the same so far"
+
+
+def _waited(judge: Judge, pool: Pool) -> int:
+    """Where a page of this pool may be while its worker retries, if nothing else is known of it."""
+    level = judge.level(pool)
+    at = level.at_home
+    for fact, _ in pool.facts:
+        at = level.monitor.assume(at, fact)
+    return at
+
+
+def _holders(
+    judge: Judge, pool: Pool, when: str, at: Event, pages: int, holds: list[Event], where: int, verdict: str, why: str
+) -> Holders:
+    ages = [at.time - hold.time for hold in holds] or [0.0]
+    unit = "events" if judge.heard.counts_events else "s"
+    places = _places(judge, pool, where)
+    return Holders(pool, when, pages, max(ages), median(ages), unit, tuple(_groups(holds)), places, verdict, why)
+
+
+def _groups(holds: Iterable[Event]) -> list[Group]:
+    of: dict[tuple[str, int], list[int]] = {}
+    for hold in holds:
+        of.setdefault((hold.task, hold.cpu), []).append(hold.number)
+    groups = [Group(task, cpu, len(n), min(n), max(n)) for (task, cpu), n in of.items()]
+    return sorted(groups, key=lambda g: -g.pages)
+
+
+def _places(judge: Judge, pool: Pool, at: int) -> tuple[Whereabouts, ...]:
+    """Where the rules say such a page may be, and by which steps it leaves its pool from there."""
+    fact = rules.drained if pool.destroyed else rules.anything
+    ways = judge.level(pool).monitor.ways(at, rules.RETURNED, "place", fact)
+    return tuple(Whereabouts(repr(way.place), str(way.place.value), way.actions) for way in ways)

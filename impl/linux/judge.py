@@ -1,0 +1,449 @@
+"""A trace against the rules: every event is a step of its page and a number of its pool, and is explained or denied.
+
+The work an event takes does not grow with the trace: the page is looked up, and the number of the set of states it may
+be in gives, with what was observed, the next one. What is remembered is what is live: pages between hold and release,
+mappings between map and unmap, pools.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from . import rules
+from .counters import ahead
+from .events import (
+    CONNECT,
+    DISCONNECT,
+    HOLD,
+    LOST,
+    MAP,
+    MESSAGE,
+    NID,
+    PAGE_ALLOC,
+    PAGE_FREE,
+    POOL_RELEASE,
+    RELEASE,
+    SYNC,
+    UNMAP,
+    Event,
+)
+from .findings import Finding, Findings
+from .mappings import Mapping, Mappings
+from .pools import Held, Pool, Return
+from .reading import Heard
+from .rules import Label, Level, Monitor
+
+RECENT = 6
+"""Events of a page that are remembered for a report."""
+
+MOST_WAITING = 4
+"""Events of a page that may come too early, one after the other, under a clock that does not order CPUs."""
+
+TAIL = 256
+"""Lines before the end of a recording in which a number may have been counted and not been printed yet."""
+
+
+class Judge:
+    """What is known while a trace is read; `stock` and `with_dma` make the monitors of the two levels."""
+
+    def __init__(self, heard: Heard, stock: Callable[[], Monitor], with_dma: Callable[[], Monitor]) -> None:
+        self.heard, self.findings, self.mappings = heard, Findings(), Mappings()
+        self._make_dma = with_dma
+        self.stock = Level(stock())
+        self._dma: Level | None = None
+        self.stock_held = self.stock.monitor.observe(self.stock.begin, rules.HELD)
+        self.pages: dict[int, Held] = {}
+        self.pools: dict[int, Pool] = {}
+        self.ended: list[Pool] = []
+        self.connected: dict[int, tuple[int, int]] = {}
+        self.messages: list[Event] = []
+        self.last: Event | None = None
+        self.on: dict[str, Callable[[Event], None]] = {
+            HOLD: self.hold,
+            RELEASE: self.release,
+            POOL_RELEASE: self.pool_release,
+            CONNECT: self.connect,
+            DISCONNECT: self.disconnect,
+            MAP: self.map,
+            UNMAP: self.unmap,
+            SYNC: self.sync,
+            PAGE_ALLOC: self.page_alloc_or_free,
+            PAGE_FREE: self.page_alloc_or_free,
+            MESSAGE: self.message,
+            LOST: self.lost,
+            NID: lambda event: None,
+        }
+
+    def take_all(self, events: Iterable[Event]) -> None:
+        """Judge event after event."""
+        on = self.on
+        event = None
+        for event in events:
+            on[event.kind](event)
+        self.last = event or self.last
+
+    # -- pages enter and leave -----------------------------------------------------------------------------------------
+
+    def hold(self, event: Event) -> None:
+        """A page is counted in by its pool."""
+        pool = self.pools.get(event.pool)
+        if pool is None or pool.freed is not None or event.number == 1:
+            pool = self._pool_of(event, pool)
+        if not pool.holds.take(event.number, event.line):
+            self._number_again(event, pool)
+            return
+        pool.recent.append(event)
+        pool.last_hold = event.line
+        pool.out += 1
+        pool.most = max(pool.most, pool.out)
+        if not pool.is_mapped and self.mappings.of_page:
+            self._learn_device(event, pool)
+        if event.page in self.pages or pool.is_mapped or pool.said is not None or pool.lost:
+            self._enter(event, pool)
+        else:
+            self.pages[event.page] = Held(pool, self.stock_held, event, line=event.line)
+
+    def _pool_of(self, event: Event, pool: Pool | None) -> Pool:
+        """The lifetime a hold belongs to: the one that is there, or the next at this address."""
+        if pool is None or not pool.holds.seen:
+            return pool if pool is not None and pool.freed is None else self._begin(event, pool)
+        if pool.freed is not None:
+            return pool if pool.holds.awaits(event.number, pool.counted[0]) else self._begin(event, pool)
+        return self._begin(event, pool) if event.number == 1 and (pool.lost or pool.out <= 0) else pool
+
+    def _begin(self, event: Event, before: Pool | None) -> Pool:
+        """A pool is seen for the first time, or for the first time at an address that had another one."""
+        pool = Pool(event.pool, before.lifetime + 1 if before else 1, event)
+        if before is not None:
+            self._end(before)
+            pool.is_new = before.freed is not None and not before.lost
+        pool.mem_id, pool.ifindex = self.connected.pop(event.pool, (0, 0))
+        self.pools[event.pool] = pool
+        return pool
+
+    def _learn_device(self, event: Event, pool: Pool) -> None:
+        """A pool maps its pages if the one it holds was just mapped; then all of them had to be."""
+        made = self.mappings.of(event.page)
+        if not made:
+            return
+        pool.is_mapped, pool.device = True, made[-1].device
+        for page, held in list(self.pages.items()):
+            if held.pool is pool and held.hold is not None and not pool.lost:
+                self._deny(held.hold, page, held.pool, self.dma, self.dma.begin, rules.HELD, held)
+                held.at, held.lost = self.dma.lost, True
+
+    def _enter(self, event: Event, pool: Pool) -> None:
+        """A hold that needs a look: of a page that is somewhere already, or is mapped, or of a pool that is gone."""
+        held = self.pages.get(event.page)
+        level = self.level(pool)
+        if held is not None and not held.lost and held.hold is not None:
+            label = rules.HELD if held.pool is pool else rules.HELD_ELSEWHERE
+            if not self._step(event, held, label, pool) and held.waiting:
+                return
+        new = Held(pool, level.lost if pool.lost else level.begin, event, line=event.line, lost=pool.lost)
+        if pool.said is not None and ahead(event.number, pool.counted[0]) > 0:
+            new.at = level.monitor.assume(new.at, rules.destroyed)
+        waiting = held.waiting if held is not None and held.hold is None else []
+        self.pages[event.page] = new
+        if pool.is_mapped and not pool.lost:
+            for mapping in list(self.mappings.of(event.page)):
+                mapping.is_pools = mapping.is_pools or mapping.device == pool.device
+                self._step(mapping.made, new, self._maps(new, mapping), pool)
+        self._step(event, new, rules.HELD, pool)
+        new.hold = event
+        self._settle(event.page, waiting)
+
+    def release(self, event: Event) -> None:
+        """A page is counted out by its pool."""
+        held = self.pages.get(event.page)
+        if held is not None and held.pool.address == event.pool:
+            pool = held.pool
+        else:
+            pool = self.pools.get(event.pool) or self._begin(event, None)
+        if not pool.releases.take(event.number, event.line):
+            self._number_again(event, pool)
+            return
+        pool.recent.append(event)
+        pool.out -= 1
+        if held is None:
+            self._release_unheld(event, pool)
+        elif held.pool is not pool:
+            self._release_elsewhere(event, pool, held)
+        elif held.at == self.stock_held and not pool.facts and not held.waiting:
+            del self.pages[event.page]
+        else:
+            self._leave(event, held)
+
+    def _leave(self, event: Event, held: Held) -> None:
+        if not self._step(event, held, rules.RETURNED, held.pool) and held.waiting:
+            return
+        if held.pool.destroyed is not None:
+            held.pool.returns.append(Return(event.page, held.hold, event))
+        if self.pages.get(event.page) is held:
+            del self.pages[event.page]
+        self._settle(event.page, held.waiting)
+
+    def _release_unheld(self, event: Event, pool: Pool) -> None:
+        """A page leaves that was never seen to enter: before the trace began, or it was never in."""
+        if pool.lost or not pool.is_from_the_start:
+            pool.unexplained += 1
+            return
+        held = Held(pool, self.level(pool).begin, None, line=event.line)
+        if not self._step(event, held, rules.RETURNED, pool) and held.waiting:
+            self.pages[event.page] = held
+
+    def _release_elsewhere(self, event: Event, pool: Pool, held: Held) -> None:
+        if held.lost:
+            del self.pages[event.page]
+        else:
+            self._step(event, held, rules.RETURNED_ELSEWHERE, pool)
+
+    # -- the mappings of a page ----------------------------------------------------------------------------------------
+
+    def map(self, event: Event) -> None:
+        """A page is mapped for a device."""
+        mapping, held = self.mappings.add(event), self.pages.get(event.page)
+        if held is not None and held.pool.is_mapped:
+            mapping.is_pools = True
+            self._step(event, held, self._maps(held, mapping), held.pool)
+
+    @staticmethod
+    def _maps(held: Held, mapping: Mapping) -> Label:
+        """Which mapping it is: the pool's own, or a second one for another device."""
+        return rules.MAPPED if mapping.device == held.pool.device else rules.MAPPED_FAR
+
+    def unmap(self, event: Event) -> None:
+        """A mapping is undone."""
+        mapping = self.mappings.take(event)
+        if mapping is None or not mapping.is_pools:
+            return
+        self._must_be_alike(event, mapping, event.more[2] == mapping.size)
+        near, held = self._near(mapping)
+        if held.pool.is_mapped:
+            self._step(event, held, rules.UNMAPPED if near else rules.UNMAPPED_FAR, held.pool)
+
+    def sync(self, event: Event) -> None:
+        """Part of a mapping is synced, for the cpu or for the device."""
+        mapping = self.mappings.around(event)
+        if mapping is None or not mapping.is_pools:
+            return
+        self._must_be_alike(event, mapping, event.number + event.more[2] <= mapping.address + mapping.size)
+        near, held = self._near(mapping)
+        if held.pool.is_mapped:
+            self._know(event, held, rules.mapped, mapping.page, rules.NEAR if near else rules.FAR)
+
+    def _near(self, mapping: Mapping) -> tuple[bool, Held]:
+        """Whether a mapping is its page's home's own, and the page; one that nobody holds is free."""
+        held = self.pages.get(mapping.page)
+        if held is None:
+            pool = Pool(0, 1, mapping.made, device=mapping.device, is_mapped=True)
+            held = Held(pool, self.dma.begin, None)
+        return mapping.device == held.pool.device, held
+
+    def _must_be_alike(self, event: Event, mapping: Mapping, fits: bool) -> None:
+        """S10: undone and synced with the size and direction it was made with."""
+        if fits and event.more[1] == mapping.direction:
+            return
+        made = f"made with dir={mapping.direction} size={mapping.size}"
+        self.findings.add(Finding(rules.ALIKE, made, event, mapping.page, recent=(mapping.made,)))
+
+    def page_alloc_or_free(self, event: Event) -> None:
+        """The page allocator hands a page out, or takes it back: then no pool counts it."""
+        held = self.pages.get(event.page)
+        if held is not None and not held.lost and self.heard.is_ordered:
+            self._know(event, held, rules.in_the_allocator, event.page)
+
+    # -- pools ---------------------------------------------------------------------------------------------------------
+
+    def pool_release(self, event: Event) -> None:
+        """The kernel says what a destroyed pool counts."""
+        pool = self.pools.get(event.pool)
+        if pool is None or pool.freed is not None:
+            pool = self._begin(event, pool)
+        self._must_add_up(event, pool)
+        pool.recent.append(event)
+        if pool.destroyed is None:
+            pool.destroyed = event
+            pool.facts.append((rules.destroyed, event))
+        else:
+            pool.retries += 1
+        if event.more[3] > 1 and (rules.detached not in (fact for fact, _ in pool.facts)):
+            pool.facts.append((rules.detached, event))
+        pool.said, pool.is_followed = event, False
+        if event.more[0] == 0:
+            pool.freed = event
+        else:
+            pool.returns, pool.left, pool.retry = [], event.more[0], event
+
+    def _must_add_up(self, event: Event, pool: Pool) -> None:
+        """S6: in flight is hold less release, never negative, and no less than what was printed before."""
+        inflight, hold, release, _ = event.more
+        if not inflight == ahead(hold, release) >= 0:
+            self._number(event, pool, f"{hold} held less {release} released are {ahead(hold, release)}, not {inflight}")
+        elif pool.holds.seen and ahead(pool.holds.top, hold) > 0:
+            self._number(event, pool, f"the kernel counts {hold} holds, but number {pool.holds.top} was printed before")
+        elif pool.releases.seen and ahead(pool.releases.top, release) > 0 and self.heard.is_ordered:
+            said = f"the kernel counts {release} releases, but number {pool.releases.top} was printed before"
+            self._number(event, pool, said)
+
+    def connect(self, event: Event) -> None:
+        """XDP learns of a pool: its memory id, and the interface."""
+        mem_id, ifindex = event.more
+        pool = self.pools.get(event.pool)
+        if pool is not None and pool.freed is None:
+            pool.mem_id, pool.ifindex = mem_id, ifindex
+        elif event.pool:
+            self.connected[event.pool] = (mem_id, ifindex)
+
+    def disconnect(self, event: Event) -> None:
+        """XDP forgets a pool, which is about to be freed."""
+        pool = self.pools.get(event.pool)
+        if pool is not None:
+            pool.is_followed = True
+            pool.mem_id = pool.mem_id or event.more[0]
+
+    def message(self, event: Event) -> None:
+        """The kernel's log says something about pages; some of it denies a promise by itself."""
+        self.messages.append(event)
+        said = event.more[0]
+        if said.promise:
+            self.findings.add(Finding(said.promise, f"the kernel says: {said.text}", event))
+
+    def lost(self, event: Event) -> None:
+        """Events were lost: from here on, of what was there before nothing is known and nobody is blamed."""
+        for pool in self.pools.values():
+            pool.lost = True
+        for held in self.pages.values():
+            held.at, held.lost = self.level(held.pool).lost, True
+        self.mappings = Mappings()
+
+    # -- one step of one page ------------------------------------------------------------------------------------------
+
+    @property
+    def dma(self) -> Level:
+        """The level of traces with DMA events, made when the first pool is seen to map."""
+        if self._dma is None:
+            self._dma = Level(self._make_dma())
+        return self._dma
+
+    def level(self, pool: Pool) -> Level:
+        """The rules as far as the events of this pool can see."""
+        return self.dma if pool.is_mapped else self.stock
+
+    def _step(self, event: Event, held: Held, label: Label, pool: Pool) -> bool:
+        """Take what was observed for a step of the page; what no rule explains waits, or is denied."""
+        level = self.level(held.pool)
+        self._learn(held, event.page)
+        after = level.monitor.observe(held.at, label)
+        if after:
+            held.at, held.line = after, event.line
+            if held.pool.is_mapped:
+                held.recent = [*held.recent[-RECENT:], event]
+            return True
+        if not self.heard.is_ordered and len(held.waiting) < MOST_WAITING:
+            held.waiting.append((label, event, pool))
+        else:
+            self._deny(event, self._page(event, held), pool, level, held.at, label, held)
+            held.at, held.lost = level.lost, True
+        return False
+
+    def _page(self, event: Event, held: Held) -> int:
+        """The page an event is about; an unmap names none, but its mapping does."""
+        return event.page or (held.hold.page if held.hold else 0) or (held.recent[-1].page if held.recent else 0)
+
+    def _settle(self, page: int, waiting: list[Any]) -> None:
+        """What came too early may have its turn now."""
+        for label, event, pool in waiting:
+            held = self.pages.get(page)
+            if label in (rules.HELD, rules.HELD_ELSEWHERE) and held is None:
+                self._enter(event, pool)
+            elif held is not None and label == rules.RETURNED and held.pool is pool:
+                self._leave(event, held)
+            elif held is not None:
+                self._step(event, held, label, pool)
+
+    def _learn(self, held: Held, page: int) -> None:
+        """What the pool told since the page was looked at last."""
+        pool, level = held.pool, self.level(held.pool)
+        if pool.is_mapped and not held.facts and held.line < pool.last_hold and not held.lost:
+            self._assume(held, rules.live, pool.recent[-1], page, level)
+        for fact, event in pool.facts[held.facts :]:
+            held.facts += 1
+            if not held.lost:
+                self._assume(held, fact, event, page, level)
+
+    def _know(self, event: Event, held: Held, fact: Any, page: int, *args: Any) -> None:
+        """An event tells a fact about its page."""
+        self._learn(held, page)
+        if not held.lost:
+            self._assume(held, fact, event, page, self.level(held.pool), *args)
+
+    def _assume(self, held: Held, fact: Any, event: Event, page: int, level: Level, *args: Any) -> None:
+        after = level.monitor.assume(held.at, fact, *args)
+        if after:
+            held.at = after
+            return
+        page = page or self._page(event, held)
+        before = tuple(repr(place) for place in level.monitor.possible(held.at, "place"))
+        recent = (*([held.hold] if held.hold else []), *held.recent[-RECENT:])
+        what = f"{(fact.__doc__ or '').split(':')[0]}, which cannot be"
+        self.findings.add(Finding(rules.DENIED[fact], what, event, page, held.pool.name, before, recent=recent))
+        held.at, held.lost = level.lost, True
+
+    def _deny(
+        self, event: Event, page: int, pool: Pool, level: Level, at: int, label: Label, held: Held | None = None
+    ) -> None:
+        """No step of the rules explains it: which promise that denies, and which guards said no."""
+        monitor = level.monitor
+        refused = [(r.action, r.why) for r in monitor.refusals(at, label)] if self.findings.is_new(page) else []
+        missed = any(why.endswith("before it") for _, why in refused)
+        broken = [rules.MISSED] if missed else monitor.broken(at, label) if self.findings.is_new(page) else []
+        recent = (*([held.hold] if held.hold else []), *held.recent[-RECENT:], *pool.recent) if held else ()
+        before = tuple(repr(place) for place in monitor.possible(at, "place"))
+        what = f"no step of the rules explains {event.kind}"
+        promise = broken[0] if broken else rules.NUMBERS
+        self.findings.add(Finding(promise, what, event, page, pool.name, before, tuple(refused), recent))
+
+    # -- numbers -------------------------------------------------------------------------------------------------------
+
+    def _number_again(self, event: Event, pool: Pool) -> None:
+        what = f"{event.kind} {event.number} was there before, or leaps"
+        if pool.lost:
+            return
+        self._number(event, pool, what)
+
+    def _number(self, event: Event, pool: Pool, what: str) -> None:
+        self.findings.add(Finding(rules.NUMBERS, what, event, event.page, pool.name, recent=tuple(pool.recent)))
+
+    def _end(self, pool: Pool, since: int | None = None) -> None:
+        """A lifetime is over, or the trace is: all its numbers must have been seen, and no page be left behind."""
+        self.ended.append(pool)
+        if pool.lost:
+            return
+        last = pool.said or pool.first
+        if unseen := pool.unseen(last.line if since is None else since):
+            said = ", ".join(f"{kind} {number}" for kind, number in unseen[:5])
+            more = f" and {len(unseen) - 5} more" if len(unseen) > 5 else ""
+            self._number(last._replace(page=0), pool, f"never printed, though counted: {said}{more}")
+        if pool.unexplained > pool.older and pool.holds.seen:
+            said = f"{pool.unexplained} pages left that never entered, {pool.older} had entered before the trace"
+            self._number(last._replace(page=0), pool, said)
+
+    def finish(self) -> None:
+        """The trace has ended: what waits is denied, what is missing is missing."""
+        for page, held in list(self.pages.items()):
+            self._learn(held, page)
+            for label, event, pool in held.waiting[:1]:
+                self._deny(event, page, pool, self.level(held.pool), held.at, label, held)
+        for pool in self.pools.values():
+            self._end(pool, self.heard.lines - TAIL)
+            if pool.freed is not None and not pool.lost and pool.is_followed:
+                self._left_behind(pool)
+        self.pools = {}
+
+    def _left_behind(self, pool: Pool) -> None:
+        for page, held in self.pages.items():
+            if held.pool is pool and held.hold is not None and not held.lost:
+                what = "its pool is gone, and it was never released"
+                self.findings.add(Finding(rules.LEFT_BEHIND, what, held.hold, page, pool.name))

@@ -1,0 +1,133 @@
+"""The lifetimes of page pools in a trace: their two counters, what the kernel said of them, and how they ended.
+
+Addresses are reused, so a pool is known by its address and the number of its lifetime there. A lifetime ends when the
+kernel says that nothing is in flight and all the releases it counts were seen.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from .counters import Counter, ahead
+from .events import Event
+
+Fact = Callable[..., bool]
+
+
+Waiting = tuple[Any, Event, "Pool"]
+"""Something observed too early: its label, its event, its pool."""
+
+
+@dataclass(slots=True)
+class Held:
+    """A page between its hold and its release: whose it is, and the number of the set of states it may be in."""
+
+    pool: Pool
+    at: int
+    hold: Event | None
+    recent: list[Event] = field(default_factory=list)
+    line: int = 0
+    facts: int = 0
+    far: str = ""
+    waiting: list[Waiting] = field(default_factory=list)
+    lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """A page that came home after its pool was destroyed: since when it was out, and what brought it back."""
+
+    page: int
+    hold: Event | None
+    release: Event
+
+
+@dataclass(slots=True)
+class Pool:
+    """One lifetime of a page pool, as the trace shows it."""
+
+    address: int
+    lifetime: int
+    first: Event
+    holds: Counter = field(default_factory=Counter)
+    releases: Counter = field(default_factory=Counter)
+    out: int = 0
+    most: int = 0
+    device: str = ""
+    is_mapped: bool | None = None
+    ifindex: int = 0
+    mem_id: int = 0
+    facts: list[tuple[Fact, Event]] = field(default_factory=list)
+    last_hold: int = 0
+    destroyed: Event | None = None
+    said: Event | None = None
+    freed: Event | None = None
+    is_followed: bool = False
+    retries: int = 0
+    is_new: bool = False
+    unexplained: int = 0
+    returns: list[Return] = field(default_factory=list)
+    left: int = 0
+    retry: Event | None = None
+    lost: bool = False
+    recent: deque[Event] = field(default_factory=lambda: deque[Event](maxlen=4))
+
+    @property
+    def name(self) -> str:
+        """The address, and which lifetime there if it is not the first."""
+        return f"{self.address:x}" + (f"#{self.lifetime}" if self.lifetime > 1 else "")
+
+    @property
+    def is_from_the_start(self) -> bool:
+        """Did the trace see the first page enter?"""
+        return self.is_new or self.holds.low == 1
+
+    @property
+    def older(self) -> int:
+        """Pages that were in the pool before the trace began, by the first numbers it shows (mod 2^32)."""
+        if self.is_from_the_start or not self.holds.seen:
+            return 0
+        return max(ahead(self.holds.low, self.releases.low if self.releases.seen else self.holds.low), 0)
+
+    @property
+    def counted(self) -> tuple[int, int]:
+        """The holds and releases that the kernel has counted, as far as it has said so."""
+        if self.said is None:
+            return self.holds.top, self.releases.top
+        return self.said.more[1], self.said.more[2]
+
+    @property
+    def is_over(self) -> bool:
+        """The kernel has counted the last page out, and all that it counted was seen."""
+        return self.freed is not None and not self.unseen(self.freed.line)
+
+    def unseen(self, since: int) -> list[tuple[str, int]]:
+        """The numbers that the trace leaves out, but for gaps left after this line.
+
+        What only the kernel's last word counts may not have been printed yet, unless more of the pool was.
+        """
+        hold, release = self.counted if self.is_followed or self.freed is None else self._printed()
+        whole = self.is_from_the_start
+        holds = self.holds.missing(hold, whole, since)
+        return [("hold", n) for n in holds] + [("release", n) for n in self.releases.missing(release, whole, since)]
+
+    def _printed(self) -> tuple[int, int]:
+        return self.holds.top, self.releases.top
+
+    def as_json(self) -> dict[str, Any]:
+        """The row of the table of pools, for other tools."""
+        return {
+            "pool": self.name,
+            "device": self.device,
+            "ifindex": self.ifindex,
+            "pages": self.holds.seen,
+            "older": self.older,
+            "most_in_flight": self.most,
+            "out": max(self.out, 0),
+            "destroyed": self.destroyed.time if self.destroyed else None,
+            "freed": self.freed.time if self.freed else None,
+            "retries": self.retries,
+        }
