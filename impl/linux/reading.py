@@ -113,7 +113,7 @@ class Recording:
             yield event
 
     def _learn(self, line: str, event: Event) -> None:
-        """What the first page tells: which kernels and which tool print so, hashed pointers or not, the kind of clock."""
+        """What the first page tells: which kernels and which tool print so, hashed pointers or not, which clock."""
         heard = self.heard
         heard.tool = "perf script" if lines.PERF.match(line) else heard.tool
         heard.generation = "netmem" if "netmem=" in line else "page" if "pfn=" in line else "page without pfn"
