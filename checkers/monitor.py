@@ -40,7 +40,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class Way:
-    """From where the first member may be, the shortest way to an observation: the actions in order."""
+    """From where the first member may be, a shortest way to an observation: the actions in order."""
 
     place: Any
     actions: tuple[str, ...]
@@ -58,6 +58,7 @@ class Monitor:
         self.known: dict[tuple[Any, ...], int] = {}
         self.emits: dict[Label, set[int]] = {}
         self._reachable: list[bytes] = []
+        self._ways: dict[tuple[Any, ...], list[Way]] = {}
 
     def observe(self, at: int, label: Label) -> int:
         """The set of states that are possible after one more observation."""
@@ -145,31 +146,33 @@ class Monitor:
         return [value for value in domain if value in values]
 
     def ways(self, at: int, label: Label, field: str, fact: Fact, *args: Sort) -> list[Way]:
-        """For each value of the field of the first member: the fewest hidden steps until this is observed."""
-        holds, found = self._judge(fact, args), dict[Any, Way]()
-        for code, pending in sorted(self.sets[at]):
-            place = next(iter(self.world.values(code)[field].values()))
-            if not pending and holds(code):
-                actions = self._way(code, label, len(found[place].actions) if place in found else 0)
-                if actions:
-                    found[place] = Way(place, actions)
-        return [found[place] for place in self.possible(at, field) if place in found]
+        """From each value of a field of the first member: a shortest run to this observation by each last action."""
+        key = (at, label, field, fact, args)
+        if key not in self._ways:
+            holds, starts = self._judge(fact, args), dict[Any, list[bytes]]()
+            for code in sorted(code for code, pending in self.sets[at] if not pending and holds(code)):
+                starts.setdefault(next(iter(self.world.values(code)[field].values())), []).append(code)
+            places = [place for place in self.possible(at, field) if place in starts]
+            self._ways[key] = [Way(place, way) for place in places for way in self._runs(starts[place], label)]
+        return self._ways[key]
 
-    def _way(self, start: bytes, label: Label, shorter_than: int) -> tuple[str, ...]:
-        """The actions of a shortest run to an observation; nothing if there is none, or none that short."""
-        waiting, seen = deque([(start, tuple[str, ...]())]), {start}
+    def _runs(self, starts: list[bytes], label: Label) -> list[tuple[str, ...]]:
+        """The shortest runs from any of these states to an observation, one for each action it may end with."""
+        waiting, seen, found = (
+            deque((code, tuple[str, ...]()) for code in starts),
+            set(starts),
+            dict[str, tuple[str, ...]](),
+        )
         while waiting:
             code, so_far = waiting.popleft()
-            if shorter_than and len(so_far) + 1 >= shorter_than:
-                return ()
             for n, raised, after in self._from(code):
-                actions = (*so_far, self.world.instances[n].action.name)
+                action = self.world.instances[n].action.name
                 if label in raised:
-                    return actions
-                if not raised and after not in seen:
+                    found.setdefault(action, (*so_far, action))
+                elif not raised and after not in seen:
                     seen.add(after)
-                    waiting.append((after, actions))
-        return ()
+                    waiting.append((after, (*so_far, action)))
+        return list(found.values())
 
     def refusals(self, at: int, label: Label) -> list[Refused]:
         """For each action that could have raised this: the guard that said no, or what was to be observed before."""

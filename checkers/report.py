@@ -20,6 +20,8 @@ WORDS = {
     Outcome.HOLDS: "[green]holds[/]",
     Outcome.REACHED: "[green]reached[/]",
     Outcome.NOT_RUN: "[dim]not run[/]",
+    Outcome.OBSERVED: "[green]observed to hold[/]",
+    Outcome.UNSEEN: "[dim]cannot be seen[/]",
     Outcome.BUDGET: "[yellow]budget spent[/]",
     Outcome.UNKNOWN: "[yellow]unknown[/]",
     Outcome.NOT_INDUCTIVE: "[yellow]not inductive[/]",
@@ -130,9 +132,13 @@ JUNIT_BEGINS = """<?xml version='1.0' encoding='utf-8'?>\n<testsuites name="pool
 """What the files begin with, by which they are known again."""
 
 
-def write_json(path: Path, verdicts: Sequence[Verdict]) -> None:
-    """All verdicts as one JSON document."""
-    path.write_text(json.dumps({"verdicts": [v.as_json() for v in verdicts]}, indent=1) + "\n", encoding="utf-8")
+def write_json(path: Path, verdicts: Sequence[Verdict], more: dict[str, object] | None = None) -> None:
+    """All verdicts as one JSON document, with what else is to be said beside them."""
+    document = {"verdicts": [v.as_json() for v in verdicts], **(more or {})}
+    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+SKIPPED = (Outcome.NOT_RUN, Outcome.UNSEEN)
 
 
 def write_junit(path: Path, verdicts: Sequence[Verdict]) -> None:
@@ -142,13 +148,13 @@ def write_junit(path: Path, verdicts: Sequence[Verdict]) -> None:
         mine = [v for v in verdicts if v.model == model]
         suite = ElementTree.SubElement(root, "testsuite", name=model, tests=str(len(mine)))
         suite.set("failures", str(sum(not v.expected for v in mine)))
-        suite.set("skipped", str(sum(v.expected and v.outcome is Outcome.NOT_RUN for v in mine)))
+        suite.set("skipped", str(sum(v.expected and v.outcome in SKIPPED for v in mine)))
         for v in mine:
             case = ElementTree.SubElement(suite, "testcase", classname=model, name=v.property, time=f"{v.seconds:.3f}")
             said = "; ".join(filter(None, (v.outcome.value, v.label, v.note)))
             if not v.expected:
                 ElementTree.SubElement(case, "failure", message=said)
-            elif v.outcome is Outcome.NOT_RUN:
+            elif v.outcome in SKIPPED:
                 ElementTree.SubElement(case, "skipped", message=v.note)
             ElementTree.SubElement(case, "system-out").text = said
     ElementTree.indent(root)

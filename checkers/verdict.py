@@ -27,6 +27,8 @@ class Outcome(Enum):
     NOT_RUN = "not run"
     NOT_INDUCTIVE = "not inductive"
     DISPUTED = "the solvers disagree"
+    OBSERVED = "observed to hold"
+    UNSEEN = "cannot be seen"
 
 
 class Exit:

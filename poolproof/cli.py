@@ -19,9 +19,22 @@ from checkers.judge import Question
 from checkers.native.build import CannotCompile
 from checkers.native.checkpoint import BadCheckpoint
 from checkers.verdict import Exit, exit_code
+from impl.linux.reading import Unreadable
 from spec.dsl import Machine, SpecError
 
-from . import asking, catalog, drawing, exporting, proving, showing, showing_proofs, skeleton, writing
+from . import (
+    asking,
+    catalog,
+    drawing,
+    exporting,
+    proving,
+    showing,
+    showing_proofs,
+    showing_traces,
+    skeleton,
+    tracing,
+    writing,
+)
 from .interrupts import INTERRUPTS
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
@@ -323,6 +336,31 @@ def export(
 
 
 @app.command()
+def trace(
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="recordings of one boot in sequence; - is standard input")
+    ],
+    every_holder: Annotated[
+        bool, typer.Option("--holders", help="who holds pages: of every pool that was waited for")
+    ] = False,
+    at: Annotated[str, typer.Option(metavar="LINE|TIME", help="who holds pages at this moment, not at the end")] = "",
+    dmesg: Annotated[Path | None, typer.Option(metavar="FILE", help="the kernel's log of the same time")] = None,
+    clock: Annotated[str, typer.Option(metavar="NAME", help="the trace clock, where the text does not say it")] = "",
+    strict: Annotated[bool, typer.Option("--strict", help="show each line that is not understood")] = False,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="write all of it as JSON")] = None,
+    junit: Annotated[Path | None, typer.Option(metavar="FILE", help="write all verdicts as JUnit XML")] = None,
+) -> None:
+    """Hold a recording of a running kernel against the rules: where did it not obey, and who holds which pages."""
+    writing.must_take_verdicts(json, junit)
+    done = tracing.judged(files, console, tracing.moment(at), every_holder, strict, clock, dmesg)
+    verdicts = tracing.verdicts(done)
+    writing.verdicts(verdicts, json, junit, tracing.as_json(done))
+    showing_traces.trace(console, done, verdicts, every_holder or bool(at))
+    code = exit_code(verdicts)
+    raise typer.Exit(code or (Exit.BUDGET if done.interrupted else Exit.OK))
+
+
+@app.command()
 def new(path: Annotated[Path, typer.Argument(metavar="FILE", help="the Python file to write")]) -> None:
     """Write the skeleton of a model of your own; an existing file is never overwritten."""
     skeleton.write(path)
@@ -347,7 +385,7 @@ def guarded(run: Callable[[], object]) -> int:
         return said(_usage(error), Exit.USAGE)
     except (asking.BadRequest, catalog.UnknownModel, CannotCompile) as error:
         return said(str(error), Exit.USAGE)
-    except (catalog.NoModel, itf.BadTrace, BadCheckpoint) as error:
+    except (catalog.NoModel, itf.BadTrace, BadCheckpoint, Unreadable) as error:
         return said(str(error), Exit.INPUT)
     except asking.BudgetSpent as error:
         return said(str(error), Exit.BUDGET)

@@ -107,9 +107,11 @@ def _saved(verdict: Verdict, directory: Path) -> Verdict:
     return replace(verdict, saved=path)
 
 
-def verdicts(answers: Sequence[Verdict], json: Path | None, junit: Path | None) -> None:
+def verdicts(
+    answers: Sequence[Verdict], json: Path | None, junit: Path | None, more: dict[str, object] | None = None
+) -> None:
     """Write the verdicts for other tools."""
     if json:
-        write_json(json, answers)
+        write_json(json, answers, more)
     if junit:
         write_junit(junit, answers)

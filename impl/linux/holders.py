@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
@@ -33,11 +33,11 @@ class Group:
 
 @dataclass(frozen=True)
 class Whereabouts:
-    """A place where the pages may be, and the steps by which the rules let them leave their pool from there."""
+    """A place where the pages may be, and the ways by which the rules let them leave their pool from there."""
 
     place: str
     means: str
-    steps: tuple[str, ...]
+    ways: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ class Holders:
             "oldest": self.oldest,
             "median": self.median,
             "unit": self.unit,
-            "held_by": [vars(g) for g in self.groups],
-            "may_be": [vars(w) | {"steps": list(w.steps)} for w in self.places],
+            "held_by": [asdict(group) for group in self.groups],
+            "may_be": [asdict(place) for place in self.places],
             "verdict": self.verdict,
             "reason": self.reason,
         }
@@ -93,7 +93,7 @@ def _drained(judge: Judge, pool: Pool) -> Holders:
     retry = pool.retry or pool.freed
     home = Counter(r.release.task for r in pool.returns)
     by = ", ".join(f"{task} ({n})" for task, n in home.most_common(3))
-    reason = f"all came home after {retries(pool)} retries, brought back by {by}"
+    reason = f"all came home after {retries(pool)} retries, one a second; brought back by {by}"
     holds = [r.hold for r in pool.returns if r.hold]
     when = f"at its last retry before it drained ({judge.heard.where(retry.line)})"
     return _holders(judge, pool, when, retry, len(pool.returns), holds, _waited(judge, pool), SLOW, reason)
@@ -159,4 +159,8 @@ def _places(judge: Judge, pool: Pool, at: int) -> tuple[Whereabouts, ...]:
     """Where the rules say such a page may be, and by which steps it leaves its pool from there."""
     fact = rules.drained if pool.destroyed else rules.anything
     ways = judge.level(pool).monitor.ways(at, rules.RETURNED, "place", fact)
-    return tuple(Whereabouts(repr(way.place), str(way.place.value), way.actions) for way in ways)
+    places = dict.fromkeys(way.place for way in ways)
+    return tuple(
+        Whereabouts(repr(place), str(place.value), tuple(w.actions for w in ways if w.place == place))
+        for place in places
+    )

@@ -7,6 +7,7 @@ mappings between map and unmap, pools.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -59,6 +60,7 @@ class Judge:
         self.connected: dict[int, tuple[int, int]] = {}
         self.messages: list[Event] = []
         self.last: Event | None = None
+        self.of_pools: Counter[str] = Counter()
         self.on: dict[str, Callable[[Event], None]] = {
             HOLD: self.hold,
             RELEASE: self.release,
@@ -148,7 +150,8 @@ class Judge:
         self.pages[event.page] = new
         if pool.is_mapped and not pool.lost:
             for mapping in list(self.mappings.of(event.page)):
-                mapping.is_pools = mapping.is_pools or mapping.device == pool.device
+                mapping.is_pools = True
+                self.of_pools[MAP] += 1
                 self._step(mapping.made, new, self._maps(new, mapping), pool)
         self._step(event, new, rules.HELD, pool)
         new.hold = event
@@ -206,6 +209,7 @@ class Judge:
         mapping, held = self.mappings.add(event), self.pages.get(event.page)
         if held is not None and held.pool.is_mapped:
             mapping.is_pools = True
+            self.of_pools[MAP] += 1
             self._step(event, held, self._maps(held, mapping), held.pool)
 
     @staticmethod
@@ -218,6 +222,7 @@ class Judge:
         mapping = self.mappings.take(event)
         if mapping is None or not mapping.is_pools:
             return
+        self.of_pools[UNMAP] += 1
         self._must_be_alike(event, mapping, event.more[2] == mapping.size)
         near, held = self._near(mapping)
         if held.pool.is_mapped:
@@ -228,6 +233,7 @@ class Judge:
         mapping = self.mappings.around(event)
         if mapping is None or not mapping.is_pools:
             return
+        self.of_pools[SYNC] += 1
         self._must_be_alike(event, mapping, event.number + event.more[2] <= mapping.address + mapping.size)
         near, held = self._near(mapping)
         if held.pool.is_mapped:
@@ -404,6 +410,11 @@ class Judge:
         what = f"no step of the rules explains {event.kind}"
         promise = broken[0] if broken else rules.NUMBERS
         self.findings.add(Finding(promise, what, event, page, pool.name, before, tuple(refused), recent))
+
+    def tried(self, promise: str) -> int:
+        """The events that could have denied a promise; of DMA events those of pools' pages."""
+        seen = {**self.heard.events, MAP: 0, UNMAP: 0, SYNC: 0, **self.of_pools}
+        return sum(seen.get(kind, 0) for kind in rules.SEEN.get(promise, ()))
 
     # -- numbers -------------------------------------------------------------------------------------------------------
 

@@ -91,6 +91,15 @@ class Recording:
             if self._understood() == before:
                 raise Unreadable(f"{path}: no line of it is a trace event; `poolproof record` says how to record one")
 
+    def left(self) -> str:
+        """How much of the file that is read now is left, if it has a size."""
+        try:
+            raw = self.read_from[-1]
+            left = Path(self.heard.names[-1][1]).stat().st_size - raw.tell()
+            return f", {left:,} bytes left"
+        except (OSError, IndexError, ValueError):
+            return ""
+
     def _understood(self) -> int:
         return sum(self.heard.events.values())
 

@@ -46,12 +46,12 @@ def in_the_allocator(s: Ownership) -> bool:
 
 def at_home(s: Ownership) -> bool:
     """Whatever came before: the page has this home."""
-    return s.home[PAGE] == HOME
+    return bool(s.home[PAGE] == HOME)
 
 
 def live(s: Ownership) -> bool:
     """A hold: its pool is in use."""
-    return s.life[HOME] == Life.LIVE
+    return bool(s.life[HOME] == Life.LIVE)
 
 
 def destroyed(s: Ownership) -> bool:

@@ -1,0 +1,219 @@
+"""What a trace says: how far it can be trusted, what it denies and why, its pools, and who holds pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from checkers.report import sentence
+from checkers.verdict import Outcome, Verdict
+from impl.linux.dmesg import STALL
+from impl.linux.events import MESSAGE, told
+from impl.linux.findings import Finding
+from impl.linux.holders import Holders, Whereabouts, retries
+from impl.linux.pools import Pool
+
+from .tracing import Judged
+
+MOST_POOLS = 20
+"""Rows of the table of pools; --json has all."""
+
+
+def trace(console: Console, done: Judged, verdicts: Sequence[Verdict], every_holder: bool) -> None:
+    """The whole report."""
+    for line in beginning(done):
+        console.print(line, markup=False, soft_wrap=True)
+    for line in caveats(done):
+        console.print(f"[yellow]{escape(line)}[/]", soft_wrap=True)
+    console.print(promises(verdicts))
+    for finding in done.judge.findings.shown:
+        _finding(console, done, finding)
+    if done.judge.findings.further:
+        console.print(
+            f"\n{done.judge.findings.further:,} further violations are counted, not told: the first of a page is."
+        )
+    console.print(pools(done))
+    shown = [*done.stalls, *(h for h in done.held if every_holder or h.pool.destroyed)]
+    for held in shown[:MOST_POOLS]:
+        _holders(console, held)
+    if len(shown) > MOST_POOLS:
+        console.print(f"\n{len(shown) - MOST_POOLS} more pools were waited for; --json FILE has them all.")
+    _log(console, done)
+    closing(console, done, verdicts)
+
+
+def beginning(done: Judged) -> Iterator[str]:
+    """What was read, in two lines."""
+    heard = done.heard
+    events = sum(heard.events.values())
+    names = ", ".join(name for _, name in heard.names)
+    rate = f", {events / done.seconds:,.0f} a second" if done.seconds > 1 else ""
+    yield f"{names}: {events:,} events in {heard.lines:,} lines{rate}"
+    kernel = f"kernel {heard.kernel}" if heard.kernel else "kernel not named"
+    pointers = "hashed pointers" if heard.is_hashed else "real pointers"
+    said = [kernel, f"prints {heard.generation or 'no pages'}", f"{heard.tool} text", f"clock {heard.clock}", pointers]
+    yield "; ".join(said)
+
+
+def caveats(done: Judged) -> Iterator[str]:
+    """What lowers what can be claimed, before anything is claimed."""
+    heard, judge = done.heard, done.judge
+    if done.interrupted:
+        yield f"Interrupted after {heard.lines:,} lines: what follows is about these."
+    if heard.lost:
+        yield "Events were lost on the way: of the pages and pools that were there, nothing is known from there on."
+    if heard.overwritten:
+        yield f"{heard.overwritten:,} events were overwritten or dropped unprinted: histories are missing."
+    if heard.probe_misses:
+        yield f"Kprobes missed {heard.probe_misses:,} hits; their events are counted here and not judged."
+    if heard.events and not heard.is_ordered:
+        yield f"Clock {heard.clock}: CPUs cannot be put in order; numbers decide, and pages where their order is clear."
+    if heard.tool != "ftrace":
+        yield f"Text of {heard.tool}: read by its documentation, untested on a recording."
+    if older := [p for p in judge.ended if not p.is_from_the_start]:
+        pages = sum(p.older for p in older)
+        lost = sum(p.unexplained for p in older)
+        yield (
+            f"{len(older)} pool{'s are' if len(older) > 1 else ' is'} older than the trace, with {pages:,} pages in "
+            f"before it; {lost:,} releases are unexplained: history missing."
+        )
+    if heard.others:
+        some = ", ".join(f"{name} {n:,}" for name, n in heard.others.most_common(4))
+        more = ", ..." if len(heard.others) > 4 else ""
+        yield f"{heard.events['other']:,} other events are counted and not judged: {some}{more}"
+    if heard.not_understood:
+        yield f"{heard.not_understood:,} lines were not understood; --strict shows them."
+
+
+def promises(verdicts: Sequence[Verdict]) -> Table:
+    """One row a promise that such a trace can try; the others in one row."""
+    table = Table(title="What the trace says of the promises", title_justify="left", title_style="bold")
+    table.add_column("promise")
+    table.add_column("verdict: observed(trace)")
+    for v in verdicts:
+        if v.outcome is not Outcome.UNSEEN:
+            said = "observed to hold" if v.outcome is Outcome.OBSERVED else "[bold red]violated[/]"
+            table.add_row(sentence(v.property), f"{said} {v.note}")
+    if unseen := sum(v.outcome is Outcome.UNSEEN for v in verdicts):
+        table.add_section()
+        table.add_row(f"{unseen} more promises", "[dim]cannot be seen at this level[/]")
+    return table
+
+
+def _finding(console: Console, done: Judged, finding: Finding) -> None:
+    """One violation as a story: where, what, what was possible, what came before, and who said no."""
+    whose = f"page 0x{finding.page:x}" if finding.page else ""
+    pool = f"pool {finding.pool}" if finding.pool else ""
+    subject = ", ".join(filter(None, (whose, pool)))
+    lines = [_where(done, finding)]
+    lines.append(f"  This breaks the promise: {sentence(finding.promise)}{f' ({subject})' if subject else ''}.")
+    lines.append(f"  {finding.what}")
+    if finding.before:
+        lines.append(f"  before it the page could be: {', '.join(finding.before)}")
+    lines += [f"  {action} says no: {why}" for action, why in finding.refused]
+    lines += [
+        f"  earlier, {done.heard.where(e.line)}: {told(e)}" for e in dict.fromkeys(finding.recent) if e != finding.event
+    ]
+    console.print()
+    for n, line in enumerate(lines):
+        console.print(line, markup=False, soft_wrap=True, style=None if n else "bold red")
+
+
+def _where(done: Judged, finding: Finding) -> str:
+    """The line of a violation, and the event that stands there."""
+    event = finding.event
+    return "the kernel's log" if event.kind == MESSAGE else f"{done.heard.where(event.line)}: {told(event)}"
+
+
+def pools(done: Judged) -> Table:
+    """One row a lifetime of a pool."""
+    table = Table(title="Pools", title_justify="left", title_style="bold")
+    table.add_column("pool")
+    for name in ("pages", "most in flight", "out", "destroy to free", "retries", "releases/s at the end"):
+        table.add_column(name, justify="right")
+    shown = sorted(done.judge.ended, key=lambda p: (-retries(p), p.first.line))
+    for pool in sorted(shown[:MOST_POOLS], key=lambda p: p.first.line):
+        device = f" {pool.device}" if pool.device else f" if{pool.ifindex}" if pool.ifindex else ""
+        out = str(pool.out) if pool.is_from_the_start else f"{max(pool.out + pool.older, 0)}?"
+        row = (
+            f"{pool.holds.seen:,}",
+            f"{pool.most:,}",
+            out,
+            _waited(done, pool),
+            str(retries(pool)),
+            _rate(done, pool),
+        )
+        table.add_row(pool.name + device, *row)
+    if len(shown) > MOST_POOLS:
+        table.add_section()
+        table.add_row(f"{len(shown) - MOST_POOLS} more (--json)")
+    return table
+
+
+def _waited(done: Judged, pool: Pool) -> str:
+    """How long from destroy to free; a clock that counts events tells no time, but retries come once a second."""
+    if pool.destroyed is None:
+        return "in use"
+    if done.heard.counts_events:
+        return f"~{retries(pool)} s" if pool.freed else f"over {retries(pool)} s"
+    end = pool.freed or done.judge.last or pool.destroyed
+    return f"{'' if pool.freed else 'over '}{max(end.time - pool.destroyed.time, 0.0):.1f} s"
+
+
+def _rate(done: Judged, pool: Pool) -> str:
+    """Pages that came home a second, between the last retry that found some out and the end."""
+    if not pool.returns or pool.retry is None or pool.freed is None:
+        return ""
+    seconds = 1.0 if done.heard.counts_events else max(pool.freed.time - pool.retry.time, 1e-6)
+    return f"{'~' if done.heard.counts_events else ''}{len(pool.returns) / seconds:,.0f}"
+
+
+def _holders(console: Console, held: Holders) -> None:
+    """Who holds the pages of a pool, where they may be, and how they come home."""
+    age = f"oldest {held.oldest:,.6g} {held.unit}, median {held.median:,.6g} {held.unit}"
+    lines = [f"Pool {held.pool.name}, {held.when}: {held.pages} pages out; {age}"]
+    for g in held.groups[:5]:
+        lines.append(f"  {g.pages} taken by {g.task} on cpu {g.cpu}, holds {g.first} to {g.last}")
+    if len(held.groups) > 5:
+        lines.append(f"  and {len(held.groups) - 5} more tasks")
+    for place in held.places:
+        lines.append(f"  may be {place.place} ({place.means}); waits for: {_ways(place)}")
+    lines.append(f"  {held.verdict}: {held.reason}")
+    console.print()
+    for n, line in enumerate(lines):
+        console.print(line, markup=False, soft_wrap=True, style=None if n else "bold")
+
+
+def _ways(place: Whereabouts) -> str:
+    """The ways home, as actions of the spec."""
+    return "; or ".join(", then ".join(way) for way in place.ways)
+
+
+def _log(console: Console, done: Judged) -> None:
+    """What the kernel's log said of pages."""
+    if not done.judge.messages:
+        return
+    console.print("\nThe kernel's log says:", style="bold")
+    for event in done.judge.messages[:10]:
+        console.print(f"  {event.more[0].text}", markup=False, soft_wrap=True)
+    if len(done.judge.messages) > 10:
+        console.print(f"  and {len(done.judge.messages) - 10} more")
+
+
+def closing(console: Console, done: Judged, verdicts: Sequence[Verdict]) -> None:
+    """One sentence: accepted or not, and how far that reaches."""
+    broken = [v for v in verdicts if v.outcome is Outcome.VIOLATED]
+    stalls = len(done.stalls) + sum(h.pool.destroyed is not None for h in done.held)
+    warned = sum(e.more[0].about == STALL for e in done.judge.messages)
+    if stalls or warned:
+        said = f"; the kernel's log says so {warned} time{'s' * (warned != 1)}" if warned else ""
+        console.print(f"\n[yellow]{stalls} pool{'s' * (stalls != 1)} waited long for pages{said}.[/]")
+    if broken:
+        n, of = done.judge.findings.total, len(broken)
+        said = f"{n:,} violation{'s' * (n > 1)} of {of} promise{'s' * (of > 1)}"
+        console.print(f"\n[bold red]Not accepted: {said}.[/]")
+    else:
+        console.print("\n[bold green]Accepted: some run of the rules explains every page's history.[/]")

@@ -1,0 +1,208 @@
+"""`poolproof trace`: recordings read, judged by the rules, and told; verdicts as from every other engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from time import monotonic
+
+from rich.console import Console
+
+from checkers.monitor import Monitor
+from checkers.verdict import Outcome, Verdict
+from impl.linux import holders, rules
+from impl.linux.dmesg import message
+from impl.linux.events import MESSAGE, Event
+from impl.linux.holders import Holders
+from impl.linux.judge import Judge
+from impl.linux.reading import STDIN, Heard, Recording, Unreadable
+from spec.dsl import Machine
+from spec.ownership import ownership
+
+from .asking import BadRequest, status
+
+LABEL = "observed(trace)"
+EVERY = 50_000
+"""Events between two words of progress."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A line, or a time, at which somebody wants to know who holds pages."""
+
+    line: int = 0
+    time: float = 0.0
+
+    def has_come(self, event: Event) -> bool:
+        """Is this event the last one before the moment, or after it?"""
+        return event.line >= self.line if self.line else event.time >= self.time
+
+    def __str__(self) -> str:
+        return f"at line {self.line}" if self.line else f"at {self.time:g}"
+
+
+@dataclass
+class Judged:
+    """A recording, what was made of it, and who held pages when."""
+
+    heard: Heard
+    judge: Judge
+    stalls: list[Holders] = field(default_factory=list)
+    held: list[Holders] = field(default_factory=list)
+    seconds: float = 0.0
+    interrupted: bool = False
+
+
+MONITORS: dict[tuple[str, tuple[str, ...]], Monitor] = {}
+
+
+def monitor(machine: Machine, observed: tuple[str, ...]) -> Monitor:
+    """The sets of states of these rules, as far as such observations can tell; made once."""
+    key = (machine.digest, observed)
+    return MONITORS.get(key) or MONITORS.setdefault(key, Monitor(machine, rules.SCOPE, observed))
+
+
+def moment(text: str) -> Moment | None:
+    """The moment given with --at: a line, or a time if it has a point or an s."""
+    if not text:
+        return None
+    try:
+        seconds = float(text.removesuffix("s"))
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < 1e18:
+        raise BadRequest(f"--at {text}: is neither a line nor a time; for example --at 1200, or --at 11.607s")
+    return Moment(line=int(text)) if text.isdecimal() else Moment(time=seconds)
+
+
+def judged(
+    paths: Sequence[str],
+    console: Console,
+    at: Moment | None = None,
+    every_holder: bool = False,
+    strict: bool = False,
+    clock: str = "",
+    log: Path | None = None,
+    machine: Machine = ownership,
+) -> Judged:
+    """Read recordings and judge them; an interrupt ends the reading, and what was read is judged."""
+    if paths.count(STDIN) > 1:
+        raise BadRequest("-: standard input can be read once; give it once")
+    said = _log(log)
+    recording = Recording(paths, partial(_not_understood, console) if strict else None)
+    recording.heard.clock = clock
+    judge = Judge(recording.heard, *(partial(monitor, machine, seen) for seen in (rules.STOCK, rules.WITH_DMA)))
+    done, began = Judged(recording.heard, judge), monotonic()
+    try:
+        _read(recording, judge, done, at, console)
+    except KeyboardInterrupt:
+        done.interrupted = True
+    judge.take_all(said)
+    judge.finish()
+    done.seconds = monotonic() - began
+    if at is None and judge.last is not None:
+        done.held = holders.now(judge, "at the end", judge.last)
+    done.stalls = holders.drained(judge, every_holder)
+    return done
+
+
+def _read(recording: Recording, judge: Judge, done: Judged, at: Moment | None, console: Console) -> None:
+    events = _with_progress(recording, console)
+    if at is not None:
+        judge.take_all(_until(events, at))
+        if judge.last is None or not at.has_come(judge.last):
+            raise BadRequest(
+                f"--at {at.line or at.time}: comes after the end; the last line is {recording.heard.lines}"
+            )
+        done.held = holders.now(judge, str(at), judge.last)
+    judge.take_all(events)
+
+
+def _until(events: Iterator[Event], at: Moment) -> Iterator[Event]:
+    """The events up to the moment."""
+    for event in events:
+        yield event
+        if at.has_come(event):
+            return
+
+
+def _with_progress(recording: Recording, console: Console) -> Iterator[Event]:
+    """The events, and now and then a word of how far it is: on a terminal only."""
+    if not console.is_terminal:
+        yield from recording
+        return
+    began = monotonic()
+    with status(console, "reading") as tell:
+        for n, event in enumerate(recording, 1):
+            yield event
+            if n % EVERY == 0:
+                rate = n / max(monotonic() - began, 1e-9)
+                tell(f"{n:,} events, {rate:,.0f} a second{recording.left()}")
+
+
+def _not_understood(console: Console, where: str, line: str) -> None:
+    console.print(f"{where}: not understood: {line}", markup=False, soft_wrap=True)
+
+
+def _log(path: Path | None) -> Iterable[Event]:
+    """The messages about pages in a file of the kernel's log."""
+    if path is None:
+        return []
+    try:
+        lines = path.read_text("utf-8", "replace").split("\n")
+    except OSError as error:
+        raise Unreadable(f"{path}: {(error.strerror or '').lower()}; give the output of dmesg") from None
+    said = [(n, message(line)) for n, line in enumerate(lines, 1)]
+    return [Event(MESSAGE, n, str(path), 0, 0.0, more=(m,)) for n, m in said if m]
+
+
+# -- verdicts ----------------------------------------------------------------------------------------------------------
+
+
+def verdicts(done: Judged, machine: Machine = ownership) -> list[Verdict]:
+    """One record a promise: observed to hold on so many events, violated, or not to be seen in such a trace."""
+    names = [c.name for c in machine.promises]
+    return [_verdict(done, machine, name) for name in dict.fromkeys([*names, rules.ALIKE, *done.judge.findings.counts])]
+
+
+def _verdict(done: Judged, machine: Machine, name: str) -> Verdict:
+    broken, tried = done.judge.findings.counts.get(name, 0), done.judge.tried(name)
+    if broken:
+        outcome, note = Outcome.VIOLATED, f"{broken:,} time{'s' if broken > 1 else ''}"
+    elif tried:
+        outcome, note = Outcome.OBSERVED, f"on {tried:,} events"
+    else:
+        outcome, note = Outcome.UNSEEN, "at this level"
+    return Verdict(
+        "trace", "promise", name, outcome, LABEL, "monitor", rules.SCOPE, machine.digest, not broken,
+        seconds=done.seconds, note=note,
+    )  # fmt: skip
+
+
+def as_json(done: Judged) -> dict[str, object]:
+    """What else there is to know of a trace, beside its verdicts."""
+    heard, judge = done.heard, done.judge
+    return {
+        "recording": {
+            "files": [name for _, name in heard.names],
+            "lines": heard.lines,
+            "events": dict(heard.events),
+            "other_events": dict(heard.others),
+            "not_understood": heard.not_understood,
+            "kernel": heard.kernel,
+            "prints": heard.generation,
+            "tool": heard.tool,
+            "clock": heard.clock,
+            "hashed_pointers": heard.is_hashed,
+            "overwritten": heard.overwritten,
+            "lost": heard.lost,
+            "probe_misses": heard.probe_misses,
+            "interrupted": done.interrupted,
+        },
+        "findings": judge.findings.as_json(),
+        "pools": [pool.as_json() for pool in judge.ended],
+        "holders": [h.as_json() for h in (*done.stalls, *done.held)],
+        "kernel_log": [event.more[0].text for event in judge.messages],
+    }
