@@ -58,7 +58,7 @@ class Monitor:
         self.known: dict[tuple[Any, ...], int] = {}
         self.emits: dict[Label, set[int]] = {}
         self._reachable: list[bytes] = []
-        self._ways: dict[tuple[Any, ...], list[Way]] = {}
+        self._told: dict[tuple[Any, ...], list[Any]] = {}
 
     def observe(self, at: int, label: Label) -> int:
         """The set of states that are possible after one more observation."""
@@ -147,14 +147,14 @@ class Monitor:
 
     def ways(self, at: int, label: Label, field: str, fact: Fact, *args: Sort) -> list[Way]:
         """From each value of a field of the first member: a shortest run to this observation by each last action."""
-        key = (at, label, field, fact, args)
-        if key not in self._ways:
+        key = ("ways", at, label, field, fact, args)
+        if key not in self._told:
             holds, starts = self._judge(fact, args), dict[Any, list[bytes]]()
             for code in sorted(code for code, pending in self.sets[at] if not pending and holds(code)):
                 starts.setdefault(next(iter(self.world.values(code)[field].values())), []).append(code)
             places = [place for place in self.possible(at, field) if place in starts]
-            self._ways[key] = [Way(place, way) for place in places for way in self._runs(starts[place], label)]
-        return self._ways[key]
+            self._told[key] = [Way(place, way) for place in places for way in self._runs(starts[place], label)]
+        return list(self._told[key])
 
     def _runs(self, starts: list[bytes], label: Label) -> list[tuple[str, ...]]:
         """The shortest runs from any of these states to an observation, one for each action it may end with."""
@@ -176,6 +176,12 @@ class Monitor:
 
     def refusals(self, at: int, label: Label) -> list[Refused]:
         """For each action that could have raised this: the guard that said no, or what was to be observed before."""
+        key = ("refusals", at, label)
+        if key not in self._told:
+            self._told[key] = self._refusals(at, label)
+        return list(self._told[key])
+
+    def _refusals(self, at: int, label: Label) -> list[Refused]:
         votes: dict[str, Counter[str]] = {}
         for action, why in self._refused(at, label):
             votes.setdefault(action, Counter())[why] += 1
@@ -199,6 +205,12 @@ class Monitor:
 
     def broken(self, at: int, label: Label) -> list[str]:
         """The promises that would be broken if this were a step that nobody guards, the most frequent first."""
+        key = ("broken", at, label)
+        if key not in self._told:
+            self._told[key] = self._broken(at, label)
+        return list(self._told[key])
+
+    def _broken(self, at: int, label: Label) -> list[str]:
         votes: Counter[str] = Counter()
         for instance, code in self._could(at, label):
             raised, violations = self.world.unguarded(code, instance)

@@ -189,7 +189,7 @@ def _holders(console: Console, held: Holders) -> None:
 
 def _ways(place: Whereabouts) -> str:
     """The ways home, as actions of the spec."""
-    return "; or ".join(", then ".join(way) for way in place.ways)
+    return "; or ".join(", then ".join(way) for way in place.ways[:3])
 
 
 def _log(console: Console, done: Judged) -> None:

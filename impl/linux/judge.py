@@ -146,12 +146,11 @@ class Judge:
         new = Held(pool, level.lost if pool.lost else level.begin, event, line=event.line, lost=pool.lost)
         if pool.said is not None and ahead(event.number, pool.counted[0]) > 0:
             new.at = level.monitor.assume(new.at, rules.destroyed)
-        waiting = held.waiting if held is not None and held.hold is None else []
+        waiting = held.waiting if held is not None and held.hold is None else ()
         self.pages[event.page] = new
         if pool.is_mapped and not pool.lost:
             for mapping in list(self.mappings.of(event.page)):
-                mapping.is_pools = True
-                self.of_pools[MAP] += 1
+                self._is_pools(mapping)
                 self._step(mapping.made, new, self._maps(new, mapping), pool)
         self._step(event, new, rules.HELD, pool)
         new.hold = event
@@ -173,7 +172,7 @@ class Judge:
             self._release_unheld(event, pool)
         elif held.pool is not pool:
             self._release_elsewhere(event, pool, held)
-        elif held.at == self.stock_held and not pool.facts and not held.waiting:
+        elif held.at == self.stock_held and not (pool.facts or held.waiting or pool.is_mapped):
             del self.pages[event.page]
         else:
             self._leave(event, held)
@@ -208,8 +207,7 @@ class Judge:
         """A page is mapped for a device."""
         mapping, held = self.mappings.add(event), self.pages.get(event.page)
         if held is not None and held.pool.is_mapped:
-            mapping.is_pools = True
-            self.of_pools[MAP] += 1
+            self._is_pools(mapping)
             self._step(event, held, self._maps(held, mapping), held.pool)
 
     @staticmethod
@@ -217,27 +215,32 @@ class Judge:
         """Which mapping it is: the pool's own, or a second one for another device."""
         return rules.MAPPED if mapping.device == held.pool.device else rules.MAPPED_FAR
 
+    def _is_pools(self, mapping: Mapping) -> None:
+        """From now on a mapping is known to be of a pool's page; what was odd about it before counts as well."""
+        mapping.is_pools = True
+        self.of_pools[MAP] += 1
+        if mapping.unlike is not None:
+            self._unlike(mapping.unlike, mapping)
+
     def unmap(self, event: Event) -> None:
         """A mapping is undone."""
         mapping = self.mappings.take(event)
-        if mapping is None or not mapping.is_pools:
-            return
-        self.of_pools[UNMAP] += 1
-        self._must_be_alike(event, mapping, event.more[2] == mapping.size)
-        near, held = self._near(mapping)
-        if held.pool.is_mapped:
-            self._step(event, held, rules.UNMAPPED if near else rules.UNMAPPED_FAR, held.pool)
+        if mapping is not None:
+            self._must_be_alike(event, mapping, event.more[2] == mapping.size)
+        if mapping is not None and mapping.is_pools:
+            near, held = self._near(mapping)
+            if held.pool.is_mapped:
+                self._step(event, held, rules.UNMAPPED if near else rules.UNMAPPED_FAR, held.pool)
 
     def sync(self, event: Event) -> None:
         """Part of a mapping is synced, for the cpu or for the device."""
         mapping = self.mappings.around(event)
-        if mapping is None or not mapping.is_pools:
-            return
-        self.of_pools[SYNC] += 1
-        self._must_be_alike(event, mapping, event.number + event.more[2] <= mapping.address + mapping.size)
-        near, held = self._near(mapping)
-        if held.pool.is_mapped:
-            self._know(event, held, rules.mapped, mapping.page, rules.NEAR if near else rules.FAR)
+        if mapping is not None:
+            self._must_be_alike(event, mapping, event.number + event.more[2] <= mapping.address + mapping.size)
+        if mapping is not None and mapping.is_pools:
+            near, held = self._near(mapping)
+            if held.pool.is_mapped:
+                self._know(event, held, rules.mapped, mapping.page, rules.NEAR if near else rules.FAR)
 
     def _near(self, mapping: Mapping) -> tuple[bool, Held]:
         """Whether a mapping is its page's home's own, and the page; one that nobody holds is free."""
@@ -249,8 +252,16 @@ class Judge:
 
     def _must_be_alike(self, event: Event, mapping: Mapping, fits: bool) -> None:
         """S10: undone and synced with the size and direction it was made with."""
+        if mapping.is_pools:
+            self.of_pools[event.kind] += 1
         if fits and event.more[1] == mapping.direction:
             return
+        if mapping.is_pools:
+            self._unlike(event, mapping)
+        else:
+            mapping.unlike = mapping.unlike or event
+
+    def _unlike(self, event: Event, mapping: Mapping) -> None:
         made = f"made with dir={mapping.direction} size={mapping.size}"
         self.findings.add(Finding(rules.ALIKE, made, event, mapping.page, recent=(mapping.made,)))
 
@@ -345,10 +356,10 @@ class Judge:
         if after:
             held.at, held.line = after, event.line
             if held.pool.is_mapped:
-                held.recent = [*held.recent[-RECENT:], event]
+                held.recent = (*held.recent[-RECENT:], event)
             return True
         if not self.heard.is_ordered and len(held.waiting) < MOST_WAITING:
-            held.waiting.append((label, event, pool))
+            held.waiting = (*held.waiting, (label, event, pool))
         else:
             self._deny(event, self._page(event, held), pool, level, held.at, label, held)
             held.at, held.lost = level.lost, True
@@ -358,7 +369,7 @@ class Judge:
         """The page an event is about; an unmap names none, but its mapping does."""
         return event.page or (held.hold.page if held.hold else 0) or (held.recent[-1].page if held.recent else 0)
 
-    def _settle(self, page: int, waiting: list[Any]) -> None:
+    def _settle(self, page: int, waiting: Iterable[Any]) -> None:
         """What came too early may have its turn now."""
         for label, event, pool in waiting:
             held = self.pages.get(page)
@@ -432,14 +443,17 @@ class Judge:
         self.ended.append(pool)
         if pool.lost:
             return
-        last = pool.said or pool.first
-        if unseen := pool.unseen(last.line if since is None else since):
+        last = (pool.said or pool.first)._replace(page=0)
+        since = self.heard.lines if pool.is_followed else last.line if since is None else since
+        if unseen := pool.unseen(since):
             said = ", ".join(f"{kind} {number}" for kind, number in unseen[:5])
             more = f" and {len(unseen) - 5} more" if len(unseen) > 5 else ""
-            self._number(last._replace(page=0), pool, f"never printed, though counted: {said}{more}")
+            self._number(last, pool, f"never printed, though counted: {said}{more}")
+        if beyond := pool.beyond():
+            self._number(last, pool, f"printed, though the kernel never counted so far: {beyond}")
         if pool.unexplained > pool.older and pool.holds.seen:
             said = f"{pool.unexplained} pages left that never entered, {pool.older} had entered before the trace"
-            self._number(last._replace(page=0), pool, said)
+            self._number(last, pool, said)
 
     def finish(self) -> None:
         """The trace has ended: what waits is denied, what is missing is missing."""

@@ -140,7 +140,8 @@ def event(line: str, number: int) -> Event | None:
     if m := COUNTED.match(line):
         task, cpu, at, kind, pool, _, address, iov, pfn, count = m.groups()
         page = pfn if iov != "1" else address
-        return Event(kind, number, task, int(cpu), float(at), int(pool, 16), int(page, 16), int(count))
+        said = (kind, number, task, int(cpu), float(at), int(pool, 16), int(page, 16), int(count), ())
+        return tuple.__new__(Event, said)  # what Event(...) makes, in half the time: this is most of reading
     if not (m := PREFIX.match(line)):
         return None
     task, pid, cpu, at, name, fields = m.groups()

@@ -35,6 +35,7 @@ class Mapping:
     made: Event
     is_pools: bool = False
     closed: Event | None = None
+    unlike: Event | None = None
 
 
 class Mappings:

@@ -28,11 +28,11 @@ class Held:
     pool: Pool
     at: int
     hold: Event | None
-    recent: list[Event] = field(default_factory=list)
+    recent: tuple[Event, ...] = ()
     line: int = 0
     facts: int = 0
     far: str = ""
-    waiting: list[Waiting] = field(default_factory=list)
+    waiting: tuple[Waiting, ...] = ()
     lost: bool = False
 
 
@@ -113,6 +113,20 @@ class Pool:
         whole = self.is_from_the_start
         holds = self.holds.missing(hold, whole, since)
         return [("hold", n) for n in holds] + [("release", n) for n in self.releases.missing(release, whole, since)]
+
+    def beyond(self) -> str:
+        """A number that was printed and cannot be: below the first, or above what the kernel counted in the end."""
+        holds, releases = self.counted
+        for kind, counter, last in (("hold", self.holds, holds), ("release", self.releases, releases)):
+            if counter.seen and self.is_from_the_start and ahead(counter.low, 1) < 0:
+                return f"{kind} {counter.low}"
+            if counter.seen and self.freed is not None and ahead(counter.top, last) > 0:
+                return f"{kind} {counter.top}"
+        return ""
+
+    def unprinted(self) -> int:
+        """Releases that the kernel's last word counts and nothing shows: lost, or not printed before the end."""
+        return max(ahead(self.counted[1], self.releases.top), 0) if self.freed is not None else 0
 
     def _printed(self) -> tuple[int, int]:
         return self.holds.top, self.releases.top

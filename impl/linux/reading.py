@@ -87,7 +87,7 @@ class Recording:
             before = self._understood()
             with _opened(path) as (raw, text):
                 self.read_from.append(raw)
-                yield from self._events(_lines(text, path))
+                yield from self.events(_lines(text, path))
             if self._understood() == before:
                 raise Unreadable(f"{path}: no line of it is a trace event; `poolproof record` says how to record one")
 
@@ -103,7 +103,8 @@ class Recording:
     def _understood(self) -> int:
         return sum(self.heard.events.values())
 
-    def _events(self, text: Iterable[str]) -> Iterator[Event]:
+    def events(self, text: Iterable[str]) -> Iterator[Event]:
+        """The events of some lines."""
         heard, counts, read = self.heard, self.heard.events, lines.event
         for line in text:
             heard.lines += 1
