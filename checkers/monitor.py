@@ -26,6 +26,9 @@ Standing = tuple[bytes, tuple[Label, ...]]
 Fact = Callable[..., bool]
 """What an observation says of the state itself: a function as promises are, with its arguments given."""
 
+BEFORE = "before it"
+"""What is said of an observation that was to come first."""
+
 NOTHING = 0
 """The number of the empty set: no run of the spec explains what was observed."""
 
@@ -185,7 +188,7 @@ class Monitor:
         votes: dict[str, Counter[str]] = {}
         for action, why in self._refused(at, label):
             votes.setdefault(action, Counter())[why] += 1
-        machine, found = self.world.machine, [(name, votes[name].most_common(1)[0][0]) for name in sorted(votes)]
+        machine, found = self.world.machine, [(name, _weightiest(votes[name])) for name in sorted(votes)]
         return [Refused(name, guard_at(machine, why) if ":" in why else why) for name, why in found]
 
     def _refused(self, at: int, label: Label) -> Iterator[tuple[str, str]]:
@@ -194,7 +197,7 @@ class Monitor:
             if raised is None:
                 yield instance.action.name, self.world.refusal(code, instance) or ""
             elif label in raised:
-                yield instance.action.name, f"{raised[0][0]} before it"
+                yield instance.action.name, f"{raised[0][0]} {BEFORE}"
 
     def _could(self, at: int, label: Label) -> Iterator[tuple[Instance, bytes]]:
         """Every instance that raises this somewhere, in every state of a set from which a step could be taken."""
@@ -216,4 +219,9 @@ class Monitor:
             raised, violations = self.world.unguarded(code, instance)
             if label in self._seen(raised):
                 votes.update({v.claim.name for v in violations})
-        return [name for name, _ in votes.most_common()]
+        return sorted((c.name for c in self.world.machine.promises if votes[c.name]), key=lambda name: -votes[name])
+
+
+def _weightiest(votes: Counter[str]) -> str:
+    """Why an action did not explain it: where it was enabled, what it lacks; else the guard that said no most often."""
+    return next((why for why in votes if why.endswith(BEFORE)), votes.most_common(1)[0][0])

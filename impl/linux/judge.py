@@ -143,12 +143,12 @@ class Judge:
             label = rules.HELD if held.pool is pool else rules.HELD_ELSEWHERE
             if not self._step(event, held, label, pool) and held.waiting:
                 return
-        new = Held(pool, level.lost if pool.lost else level.begin, event, line=event.line, lost=pool.lost)
+        new = Held(pool, level.begin, event, line=event.line, lost=pool.lost)
         if pool.said is not None and ahead(event.number, pool.counted[0]) > 0:
             new.at = level.monitor.assume(new.at, rules.destroyed)
         waiting = held.waiting if held is not None and held.hold is None else ()
         self.pages[event.page] = new
-        if pool.is_mapped and not pool.lost:
+        if pool.is_mapped:
             for mapping in list(self.mappings.of(event.page)):
                 self._is_pools(mapping)
                 self._step(mapping.made, new, self._maps(new, mapping), pool)
@@ -350,6 +350,8 @@ class Judge:
 
     def _step(self, event: Event, held: Held, label: Label, pool: Pool) -> bool:
         """Take what was observed for a step of the page; what no rule explains waits, or is denied."""
+        if held.lost:
+            return True
         level = self.level(held.pool)
         self._learn(held, event.page)
         after = level.monitor.observe(held.at, label)

@@ -1,0 +1,109 @@
+"""Lines as kernels print them, and runs of the rules printed as a kernel would print them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from random import Random
+from typing import Any
+
+from impl.linux import rules
+from impl.linux.judge import Judge
+from impl.linux.reading import Recording
+from poolproof.tracing import monitor
+from spec.dsl import Instance, Machine, World
+from spec.ownership import ownership
+
+PAGES, POOLS, DEVICES = (
+    (0x6E00, 0x6E01, 0x6E02),
+    (0xFF11000000A000, 0xFF11000000B000, 0xFF11000000C000),
+    ("eth0", "eth1"),
+)
+CLOCK = "#! trace_clock: local [global] counter"
+
+
+class Printer:
+    """A trace that is written line by line."""
+
+    def __init__(self, task: str = "xdpt-7", cpu: int = 1) -> None:
+        self.lines, self.task, self.cpu = [CLOCK], task, cpu
+
+    def say(self, event: str, fields: str, cpu: int | None = None) -> None:
+        """One line."""
+        at = f"{len(self.lines) / 1000:.6f}"
+        self.lines.append(f"  {self.task}  [{self.cpu if cpu is None else cpu:03}] b...1  {at}: {event}: {fields}")
+
+    def hold(self, pool: int, page: int, number: int, cpu: int | None = None) -> None:
+        self.say("page_pool_state_hold", _counted(pool, page, "hold", number), cpu)
+
+    def release(self, pool: int, page: int, number: int, cpu: int | None = None) -> None:
+        self.say("page_pool_state_release", _counted(pool, page, "release", number), cpu)
+
+    def total(self, pool: int, inflight: int, hold: int, release: int, cnt: int = 1) -> None:
+        self.say("page_pool_release", f"page_pool={pool:x} inflight={inflight} hold={hold} release={release} cnt={cnt}")
+
+    def map(self, page: int, device: str, address: int, size: int = 4096, direction: str = "BIDIRECTIONAL") -> None:
+        fields = f"{device} dir={direction} dma_addr={address:x} size={size} phys_addr={page << 12:x} attrs="
+        self.say("dma_map_page", fields)
+
+    def unmap(self, device: str, address: int, size: int = 4096, direction: str = "BIDIRECTIONAL") -> None:
+        self.say("dma_unmap_page", f"{device} dir={direction} dma_addr={address:x} size={size} attrs=")
+
+    def sync(self, device: str, address: int, size: int = 64, direction: str = "BIDIRECTIONAL") -> None:
+        self.say("dma_sync_single_for_cpu", f"{device} dir={direction} dma_addr={address:x} size={size}")
+
+
+def _counted(pool: int, page: int, word: str, number: int) -> str:
+    comma = "," if word == "hold" else ""
+    return f"page_pool={pool:x} netmem={page * 64:x} is_net_iov=0{comma} pfn=0x{page:x} {word}={number}"
+
+
+def judged(lines: Iterable[str], machine: Machine = ownership) -> Judge:
+    """What is made of some lines, by these rules."""
+    recording = Recording([])
+    recording.heard.names.append((1, "text"))
+    judge = Judge(recording.heard, *(partial(monitor, machine, seen) for seen in (rules.STOCK, rules.WITH_DMA)))
+    judge.take_all(recording.events(lines))
+    judge.finish()
+    return judge
+
+
+SIZES = dict(pages=2, pools=3, devices=2, ring_size=1, tx_limit=1, max_refs=3, live_pools=2)
+
+
+def run(machine: Machine, seed: int, steps: int, with_dma: bool) -> list[str]:
+    """A random run of the rules among several pages and pools, printed as 6.12 prints it."""
+    random, world, out = Random(seed), World(machine, SIZES), Printer()
+    code, counts = random.choice(world.initial()), {"hold": [0] * 3, "returned": [0] * 3}
+    for _ in range(steps):
+        taken = [(n, after, world.raised()) for n, after in world.successors(code)]
+        if not taken:
+            break
+        n, after, raised = random.choice(taken)
+        _print(out, world.instances[n], raised, counts, with_dma)
+        code = after
+    return out.lines
+
+
+def _print(
+    out: Printer,
+    instance: Instance,
+    raised: Iterable[tuple[str, Any]],
+    counts: dict[str, list[int]],
+    with_dma: bool,
+) -> None:
+    for name, key in raised:
+        if name in counts:
+            pool = key.index
+            counts[name][pool] += 1
+            say = out.hold if name == "hold" else out.release
+            page = instance.args[0].index
+            say(POOLS[pool], PAGES[page], counts[name][pool], cpu=page % 2)
+        elif with_dma:
+            page, device = (k.index for k in key)
+            address = (PAGES[page] << 12) + (device << 40)
+            out.map(PAGES[page], DEVICES[device], address) if name == "maps" else out.unmap(DEVICES[device], address)
+    if instance.action.name in ("pool_detach", "pool_free"):
+        pool = instance.args[0].index
+        hold, release = counts["hold"][pool], counts["returned"][pool]
+        out.total(POOLS[pool], hold - release, hold, release, 1 if instance.action.name == "pool_detach" else 2)

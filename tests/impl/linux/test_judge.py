@@ -1,0 +1,276 @@
+"""Every run of the rules is accepted, whoever else's pages are beside it; what the rules forbid is denied by name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from impl.linux import rules
+from spec.dsl import Mutant, drop
+from spec.ownership import ownership
+
+from .printed import DEVICES, PAGES, POOLS, Printer, judged, run
+
+A, B = PAGES[:2]
+P, Q = POOLS[:2]
+ETH0, ETH1 = DEVICES
+DMA_A, DMA_B = 0x1000000, 0x2000000
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32), with_dma=st.booleans())
+def test_every_run_of_the_rules_is_accepted(seed: int, with_dma: bool) -> None:
+    """Two pages, three pools, two devices at random: judged page by page, nothing is denied."""
+    assert judged(run(ownership, seed, 150, with_dma)).findings.shown == []
+
+
+def test_rules_with_a_guard_dropped_judge_differently() -> None:
+    """A pool that takes a page in after it was destroyed is denied by the rules, and accepted by rules that permit it."""
+    guard = drop("enter", "require(s.life[pool] == Life.LIVE)")
+    lax = Mutant(ownership, "lax", guard, rules.AFTER_DESTROY, 1, "a pool takes pages in for ever").machine
+    p = Printer()
+    p.hold(P, A, 1)
+    p.total(P, 1, 1, 0)
+    p.hold(P, B, 2)
+    assert judged(p.lines).findings.counts == {rules.AFTER_DESTROY: 1}
+    assert judged(p.lines, lax).findings.counts == {}
+
+
+def test_rules_with_an_action_dropped_judge_differently() -> None:
+    """Where nobody may hand a page to another device, a second mapping is denied."""
+    system = tuple(a.fn for a in ownership.actions if a.fn in ownership.system and a.name != "redirect")
+    tight = replace(ownership, name="tight", system=system)
+    p = mapped()
+    p.map(A, ETH1, DMA_A)
+    assert judged(p.lines).findings.total == 0
+    assert judged(p.lines, tight).findings.total == 1
+
+
+def test_a_page_is_denied_once_and_its_other_violations_are_counted() -> None:
+    """The first violation of a page is told in full, with what was possible and who said no."""
+    p = Printer()
+    p.hold(P, A, 1)
+    p.hold(Q, A, 1)
+    p.release(Q, A, 1)
+    p.hold(P, A, 2)
+    found = judged(p.lines).findings
+    assert [(f.promise, f.event.line, f.page) for f in found.shown] == [("a_page_goes_home_to_its_own_pool", 3, A)]
+    assert ("enter", "require(s.place[page] == Place.FREE)") in found.shown[0].refused
+    assert found.shown[0].before == ("POOL", "RX_RING", "STACK", "TX")
+    assert found.shown[0].recent[0].line == 2
+
+
+DENIALS = {
+    "a release of a page that is not in": ("what_is_counted_in_is_counted_out", lambda p: p.release(P, B, 1)),
+    "a release to another pool": (
+        "what_is_counted_in_is_counted_out",
+        lambda p: (p.hold(Q, B, 1), p.release(Q, A, 1)),
+    ),
+    "a hold of a page that is in": ("what_is_counted_in_is_counted_out", lambda p: p.hold(P, A, 2)),
+    "a number twice": ("what_is_counted_in_is_counted_out", lambda p: p.hold(P, B, 1)),
+    "a sum that does not add up": ("what_is_counted_in_is_counted_out", lambda p: p.total(P, 2, 1, 0)),
+    "a negative sum": ("what_is_counted_in_is_counted_out", lambda p: p.total(P, -1, 1, 2)),
+    "a sum behind its numbers": ("what_is_counted_in_is_counted_out", lambda p: p.total(P, 0, 0, 0)),
+    "a hold after destroy": ("a_free_page_enters_a_live_pool", lambda p: (p.total(P, 1, 1, 0), p.hold(P, B, 2))),
+    "freed under the pool": (
+        "a_page_has_a_home_exactly_while_a_pool_counts_it",
+        lambda p: p.say("mm_page_free", f"page={A * 64:x} pfn=0x{A:x} order=0"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", DENIALS)
+def test_what_the_rules_forbid_is_denied_by_its_promise(case: str) -> None:
+    """One page is in its pool; then something happens that no step explains."""
+    promise, then = DENIALS[case]
+    p = Printer()
+    p.hold(P, A, 1)
+    then(p)
+    assert promise in judged(p.lines).findings.counts
+
+
+def mapped() -> Printer:
+    """Two pages in a pool that maps them for eth0."""
+    p = Printer()
+    for n, (page, address) in enumerate(((A, DMA_A), (B, DMA_B)), 1):
+        p.map(page, ETH0, address)
+        p.hold(P, page, n)
+    return p
+
+
+def test_a_page_may_be_mapped_a_second_time_for_another_device() -> None:
+    """XDP_REDIRECT: the second mapping is made and undone between hold and release."""
+    p = mapped()
+    p.map(A, ETH1, DMA_A)
+    p.unmap(ETH1, DMA_A)
+    p.unmap(ETH0, DMA_A)
+    p.release(P, A, 1)
+    assert judged(p.lines).findings.shown == []
+
+
+DMA_DENIALS = {
+    "unmapped twice": ("each_map_has_its_one_unmap", lambda p: (p.unmap(ETH0, DMA_A), p.unmap(ETH0, DMA_A))),
+    "mapped twice": ("each_map_has_its_one_unmap", lambda p: p.map(A, ETH0, DMA_A + 4096)),
+    "released while mapped": ("each_map_has_its_one_unmap", lambda p: p.release(P, A, 1)),
+    "held without a map": ("each_map_has_its_one_unmap", lambda p: p.hold(P, PAGES[2], 3)),
+    "mapped for two others at once": (
+        "each_map_has_its_one_unmap",
+        lambda p: (p.map(A, ETH1, DMA_A), p.map(A, "eth2", DMA_A)),
+    ),
+    "synced after the unmap": ("a_sync_makes_no_mapping", lambda p: (p.unmap(ETH0, DMA_A), p.sync(ETH0, DMA_A))),
+    "undone with another size": (rules.ALIKE, lambda p: p.unmap(ETH0, DMA_A, size=2048)),
+    "undone in another direction": (rules.ALIKE, lambda p: p.unmap(ETH0, DMA_A, direction="TO_DEVICE")),
+    "synced beyond the mapping": (rules.ALIKE, lambda p: p.sync(ETH0, DMA_A + 4000, size=200)),
+    "still mapped when destroy has returned": (
+        "a_detached_pool_has_no_mapping_left",
+        lambda p: (p.total(P, 2, 2, 0), p.total(P, 2, 2, 0, cnt=2)),
+    ),
+    "unmapped and still in use": (
+        "a_page_of_a_live_pool_is_mapped_for_its_device",
+        lambda p: (
+            p.unmap(ETH0, DMA_A),
+            p.map(A, ETH1, DMA_A),
+            p.map(PAGES[2], ETH0, 0x3000000),
+            p.hold(P, PAGES[2], 3),
+            p.unmap(ETH1, DMA_A),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", DMA_DENIALS)
+def test_what_no_mapping_may_do_is_denied_by_its_promise(case: str) -> None:
+    """Two pages are in a pool that maps them; then something happens that no step explains."""
+    promise, then = DMA_DENIALS[case]
+    p = mapped()
+    then(p)
+    assert promise in judged(p.lines).findings.counts
+
+
+def test_a_mapping_without_its_unmap_before_the_scrub_is_accepted_when_the_walk_unmaps() -> None:
+    """6.12: destroy unmaps what is out; its release unmaps nothing more."""
+    p = mapped()
+    p.unmap(ETH0, DMA_A)
+    p.unmap(ETH0, DMA_B)
+    p.total(P, 2, 2, 0)
+    p.release(P, B, 1)
+    p.total(P, 1, 2, 1, cnt=2)
+    p.release(P, A, 2)
+    p.total(P, 0, 2, 2, cnt=3)
+    assert judged(p.lines).findings.shown == []
+
+
+def test_the_pages_of_others_are_not_judged() -> None:
+    """What no pool holds may be mapped as often as its driver likes."""
+    p = Printer()
+    p.map(A, ETH0, DMA_A)
+    p.map(A, ETH0, DMA_A)
+    p.unmap(ETH0, DMA_A, size=17)
+    p.unmap(ETH0, DMA_A)
+    p.unmap(ETH0, DMA_A)
+    assert judged(p.lines).findings.shown == []
+
+
+def test_an_address_that_is_used_again_is_another_pool() -> None:
+    """Numbers begin anew; a release of the old lifetime that is printed late is charged to the old one."""
+    p = Printer()
+    p.hold(P, A, 1)
+    p.hold(P, B, 2)
+    p.release(P, A, 1)
+    p.total(P, 0, 2, 2)
+    p.hold(P, A, 1)
+    p.release(P, B, 2)
+    p.release(P, A, 1)
+    p.total(P, 0, 1, 1)
+    judge = judged(p.lines)
+    assert judge.findings.shown == []
+    assert [(pool.lifetime, pool.releases.seen) for pool in judge.ended] == [(1, 2), (2, 1)]
+
+
+def test_numbers_wrap() -> None:
+    """After 2^32 - 1 comes 0, and in flight is what it was."""
+    p = Printer()
+    p.hold(P, A, 2**32 - 1)
+    p.hold(P, B, 0)
+    p.release(P, A, 2**32 - 1)
+    p.release(P, B, 0)
+    p.total(P, 0, 0, 0)
+    assert judged(p.lines).findings.shown == []
+
+
+def test_a_page_whose_history_is_missing_is_never_blamed() -> None:
+    """A pool older than the trace: its pages leave, as many as the numbers say were in it."""
+    p = Printer()
+    p.hold(P, A, 8)
+    p.release(P, B, 6)
+    p.release(P, PAGES[2], 7)
+    judge = judged(p.lines)
+    assert judge.findings.shown == []
+    assert [(pool.older, pool.unexplained) for pool in judge.ended] == [(2, 2)]
+
+
+def test_more_pages_cannot_leave_than_were_in() -> None:
+    """Two were in before the trace; the third that leaves unheld is denied."""
+    p = Printer()
+    p.hold(P, A, 8)
+    for n, page in enumerate((B, PAGES[2], 0x7777), 6):
+        p.release(P, page, n)
+    assert judged(p.lines).findings.counts == {rules.NUMBERS: 1}
+
+
+def test_after_a_loss_nobody_who_was_there_is_blamed() -> None:
+    """Events were lost: gaps, unknown pages and missing maps of what was there before are no violations."""
+    p = mapped()
+    p.lines.append("CPU:1 [LOST 12 EVENTS]")
+    p.release(P, PAGES[2], 5)
+    p.hold(Q, A, 1)
+    p.hold(P, B, 9)
+    assert judged(p.lines).findings.shown == []
+
+
+def test_what_begins_after_a_loss_is_judged() -> None:
+    """A pool that is created later has all its history."""
+    p = Printer()
+    p.lines.append("CPU:1 [LOST 12 EVENTS]")
+    p.hold(Q, A, 1)
+    p.release(Q, B, 1)
+    assert judged(p.lines).findings.total == 1
+
+
+@pytest.mark.parametrize("clock", ["local", "global"])
+def test_a_clock_that_orders_no_cpus_lets_events_overtake(clock: str) -> None:
+    """A release printed before its hold, by another cpu: explained under `local`, denied under `global`."""
+    p = Printer()
+    p.lines[0] = f"#! trace_clock: [{clock}]"
+    p.hold(P, B, 1, cpu=0)
+    p.release(P, A, 1, cpu=1)
+    p.hold(P, A, 2, cpu=0)
+    p.release(P, B, 2, cpu=1)
+    assert bool(judged(p.lines).findings.total) is (clock == "global")
+
+
+def test_a_clock_that_orders_no_cpus_does_not_hide_a_release_without_a_hold() -> None:
+    """What waits for its turn until the end is denied."""
+    p = Printer()
+    p.lines[0] = "#! trace_clock: [local]"
+    p.hold(P, B, 1)
+    p.release(P, A, 1)
+    assert judged(p.lines).findings.total == 1
+
+
+def test_a_number_that_was_not_printed_at_the_end_is_no_violation() -> None:
+    """What the kernel's last word counts may not have been printed yet; once XDP forgets the pool it must have been."""
+    p = Printer()
+    p.hold(P, A, 1)
+    p.total(P, 0, 1, 1)
+    assert judged(p.lines).findings.total == 0
+    p.say("mem_disconnect", f"mem_id=1 mem_type=PAGE_POOL allocator={P:x}")
+    assert judged(p.lines).findings.counts == {rules.NUMBERS: 1, rules.LEFT_BEHIND: 1}
+
+
+def test_the_promises_that_are_tried_are_promises() -> None:
+    """What events are said to deny is promised by the rules, but for the one about sizes and directions."""
+    assert {*rules.SEEN, *rules.DENIED.values()} - {c.name for c in ownership.promises} == {rules.ALIKE}
