@@ -26,6 +26,7 @@ COUNTER, UNKNOWN = "counter", "unknown"
 UNORDERED = ("", UNKNOWN, "local", "uptime")
 """Clocks under which events of different CPUs cannot be put in order."""
 CHUNK = 1 << 18
+SECONDS = re.compile(r" \d+\.\d+: ")
 LONGEST = 1 << 16
 """Bytes of the longest line that is read as one."""
 
@@ -128,7 +129,7 @@ class Recording:
         heard.tool = "perf script" if lines.PERF.match(line) else heard.tool
         heard.generation = "netmem" if "netmem=" in line else "page" if "pfn=" in line else "page without pfn"
         heard.is_hashed = heard.is_hashed or event.pool < 1 << 32
-        heard.clock = heard.clock or (UNKNOWN if "." in line.partition(": ")[0] else COUNTER)
+        heard.clock = heard.clock or (UNKNOWN if SECONDS.search(line) else COUNTER)
 
     def _aside(self, line: str) -> Event | None:
         """A line that is no event: about the recording, of the kernel's log, or not understood."""
@@ -189,8 +190,32 @@ def _unpacked(raw: Any) -> IO[bytes]:
     if begins.startswith(b"\xfd7zXZ\x00"):
         return cast(IO[bytes], lzma.LZMAFile(raw))
     if begins.startswith(b"\x28\xb5\x2f\xfd"):
-        return cast(IO[bytes], zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True))
+        return cast(IO[bytes], _Zstd(raw))
     return cast(IO[bytes], raw)
+
+
+class _Zstd:
+    """A file packed with zstd; unlike the reader of the library it says so if the file ends too early."""
+
+    def __init__(self, raw: Any) -> None:
+        self.raw, self.text = raw, zstandard.ZstdDecompressor().decompressobj()
+
+    def read1(self, size: int) -> bytes:
+        """Some of the text; no more at once than a few bytes can stand for."""
+        while packed := self._more():
+            if text := self.text.decompress(packed):
+                return text
+        if not self.text.eof:
+            raise EOFError("it ends in the middle")
+        return b""
+
+    def _more(self) -> bytes:
+        """The next few bytes; those behind a frame begin another one."""
+        behind: bytes = self.text.unused_data if self.text.eof else b""
+        packed = behind or self.raw.read(1024)
+        if self.text.eof and packed:
+            self.text = zstandard.ZstdDecompressor().decompressobj()
+        return bytes(packed)
 
 
 BINARIES = {b"\x17\x08\x44tra": "trace-cmd report", b"PERFIL": "perf script"}

@@ -28,29 +28,32 @@ class Printer:
     def __init__(self, task: str = "xdpt-7", cpu: int = 1) -> None:
         self.lines, self.task, self.cpu = [CLOCK], task, cpu
 
-    def say(self, event: str, fields: str, cpu: int | None = None) -> None:
+    def say(self, event: str, fields: str, cpu: int | None = None) -> Printer:
         """One line."""
         at = f"{len(self.lines) / 1000:.6f}"
         self.lines.append(f"  {self.task}  [{self.cpu if cpu is None else cpu:03}] b...1  {at}: {event}: {fields}")
+        return self
 
-    def hold(self, pool: int, page: int, number: int, cpu: int | None = None) -> None:
-        self.say("page_pool_state_hold", _counted(pool, page, "hold", number), cpu)
+    def hold(self, pool: int, page: int, number: int, cpu: int | None = None) -> Printer:
+        return self.say("page_pool_state_hold", _counted(pool, page, "hold", number), cpu)
 
-    def release(self, pool: int, page: int, number: int, cpu: int | None = None) -> None:
-        self.say("page_pool_state_release", _counted(pool, page, "release", number), cpu)
+    def release(self, pool: int, page: int, number: int, cpu: int | None = None) -> Printer:
+        return self.say("page_pool_state_release", _counted(pool, page, "release", number), cpu)
 
-    def total(self, pool: int, inflight: int, hold: int, release: int, cnt: int = 1) -> None:
-        self.say("page_pool_release", f"page_pool={pool:x} inflight={inflight} hold={hold} release={release} cnt={cnt}")
+    def total(self, pool: int, inflight: int, hold: int, release: int, cnt: int = 1) -> Printer:
+        return self.say(
+            "page_pool_release", f"page_pool={pool:x} inflight={inflight} hold={hold} release={release} cnt={cnt}"
+        )
 
-    def map(self, page: int, device: str, address: int, size: int = 4096, direction: str = "BIDIRECTIONAL") -> None:
+    def map(self, page: int, device: str, address: int, size: int = 4096, direction: str = "BIDIRECTIONAL") -> Printer:
         fields = f"{device} dir={direction} dma_addr={address:x} size={size} phys_addr={page << 12:x} attrs="
-        self.say("dma_map_page", fields)
+        return self.say("dma_map_page", fields)
 
-    def unmap(self, device: str, address: int, size: int = 4096, direction: str = "BIDIRECTIONAL") -> None:
-        self.say("dma_unmap_page", f"{device} dir={direction} dma_addr={address:x} size={size} attrs=")
+    def unmap(self, device: str, address: int, size: int = 4096, direction: str = "BIDIRECTIONAL") -> Printer:
+        return self.say("dma_unmap_page", f"{device} dir={direction} dma_addr={address:x} size={size} attrs=")
 
-    def sync(self, device: str, address: int, size: int = 64, direction: str = "BIDIRECTIONAL") -> None:
-        self.say("dma_sync_single_for_cpu", f"{device} dir={direction} dma_addr={address:x} size={size}")
+    def sync(self, device: str, address: int, size: int = 64, direction: str = "BIDIRECTIONAL") -> Printer:
+        return self.say("dma_sync_single_for_cpu", f"{device} dir={direction} dma_addr={address:x} size={size}")
 
 
 def _counted(pool: int, page: int, word: str, number: int) -> str:

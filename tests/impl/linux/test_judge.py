@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -28,7 +29,7 @@ def test_every_run_of_the_rules_is_accepted(seed: int, with_dma: bool) -> None:
 
 
 def test_rules_with_a_guard_dropped_judge_differently() -> None:
-    """A pool that takes a page in after it was destroyed is denied by the rules, and accepted by rules that permit it."""
+    """A pool that takes a page in after its destroy: denied by the rules, accepted by rules that permit it."""
     guard = drop("enter", "require(s.life[pool] == Life.LIVE)")
     lax = Mutant(ownership, "lax", guard, rules.AFTER_DESTROY, 1, "a pool takes pages in for ever").machine
     p = Printer()
@@ -63,7 +64,9 @@ def test_a_page_is_denied_once_and_its_other_violations_are_counted() -> None:
     assert found.shown[0].recent[0].line == 2
 
 
-DENIALS = {
+Denial = tuple[str, Callable[[Printer], object]]
+
+DENIALS: dict[str, Denial] = {
     "a release of a page that is not in": ("what_is_counted_in_is_counted_out", lambda p: p.release(P, B, 1)),
     "a release to another pool": (
         "what_is_counted_in_is_counted_out",
@@ -111,7 +114,7 @@ def test_a_page_may_be_mapped_a_second_time_for_another_device() -> None:
     assert judged(p.lines).findings.shown == []
 
 
-DMA_DENIALS = {
+DMA_DENIALS: dict[str, Denial] = {
     "unmapped twice": ("each_map_has_its_one_unmap", lambda p: (p.unmap(ETH0, DMA_A), p.unmap(ETH0, DMA_A))),
     "mapped twice": ("each_map_has_its_one_unmap", lambda p: p.map(A, ETH0, DMA_A + 4096)),
     "released while mapped": ("each_map_has_its_one_unmap", lambda p: p.release(P, A, 1)),

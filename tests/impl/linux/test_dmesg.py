@@ -1,0 +1,41 @@
+"""The kernel's log is understood as far as it speaks of pages."""
+
+from __future__ import annotations
+
+import pytest
+
+from impl.linux.dmesg import SAYS, message
+from spec.ownership import ownership
+
+STALL, API = "page_pool_release_retry() stalled pool shutdown", "DMA-API: e 0: device driver"
+MESSAGES = {
+    f"[   79.8] {STALL} 80 inflight 60 sec": ("stalled pool shutdown", 80, 60, None),
+    f"[   79.5] {STALL}: id 6, 80 inflight 120 sec": ("stalled pool shutdown", 80, 120, 6),
+    "[    1.0] Negative(-3) inflight packet-pages": ("negative inflight", -3, None, None),
+    "[    1.0] page_pool_empty_ring() page_pool refcnt 2 violation": ("refcnt violation", 2, None, None),
+    "[    1.0] page dumped because: page_pool leak": ("page_pool leak", None, None, None),
+    f"[ 1.0] {API} tries to free DMA memory it has not allocated": ("DMA free of nothing", None, None, None),
+    f"[ 1.0] {API} frees DMA memory with different size": ("DMA free unlike its map", None, None, None),
+    f"[ 1.0] {API} has pending DMA allocations while released": ("DMA left at unbind", None, None, None),
+    "[ 1.0] DMA-API: e 0: cacheline tracking EEXIST, overlapping mappings": ("DMA mappings overlap", None, None, None),
+    f"[ 1.0] {API} tries to sync DMA memory it has not allocated": ("DMA sync of nothing", None, None, None),
+}
+
+
+@pytest.mark.parametrize("line", MESSAGES)
+def test_a_message_is_understood(line: str) -> None:
+    """What it is about, and the numbers in it."""
+    found = message(line)
+    assert found is not None
+    assert (found.about, found.pages, found.seconds, found.pool_id) == MESSAGES[line]
+
+
+def test_what_messages_deny_are_promises() -> None:
+    """Each is a promise of the rules, or the message only reports."""
+    names = {c.name for c in ownership.promises}
+    assert {promise for _, _, promise in SAYS if promise} <= names
+
+
+def test_other_lines_say_nothing() -> None:
+    assert message("[    1.0] vmxnet3 0000:00:04.0 eth0: NIC Link is Up 1000 Mbps") is None
+    assert message("[    1.0] page_pool is a fine thing") is None
