@@ -36,6 +36,9 @@ def trace(console: Console, done: Judged, verdicts: Sequence[Verdict], every_hol
             f"\n{done.judge.findings.further:,} further violations are counted, not told: the first of a page is."
         )
     console.print(pools(done))
+    if early := [p for p in done.judge.ended if p.early]:
+        said = f"{sum(p.early for p in early):,} pages of {len(early)} pool{'s' * (len(early) > 1)}"
+        console.print(f"Destroy: {said} were unmapped while they were still held (the scrub's walk, since 6.12).")
     shown = [*done.stalls, *(h for h in done.held if every_holder or h.pool.destroyed)]
     for held in shown[:MOST_POOLS]:
         _holders(console, held)
@@ -132,21 +135,22 @@ def pools(done: Judged) -> Table:
     """One row a lifetime of a pool."""
     table = Table(title="Pools", title_justify="left", title_style="bold")
     table.add_column("pool")
-    for name in ("pages", "most in flight", "out", "destroy to free", "retries", "releases/s at the end"):
+    for name in ("pages", "most in flight", "at destroy", "out", "destroy to free", "retries", "releases/s at the end"):
         table.add_column(name, justify="right")
     shown = sorted(done.judge.ended, key=lambda p: (-retries(p), p.first.line))
     for pool in sorted(shown[:MOST_POOLS], key=lambda p: p.first.line):
-        device = f" {pool.device}" if pool.device else f" if{pool.ifindex}" if pool.ifindex else ""
+        device = " ".join(filter(None, (pool.name, pool.device, f"if{pool.ifindex}" if pool.ifindex else "")))
         out = str(pool.out) if pool.is_from_the_start else f"{max(pool.out + pool.older, 0)}?"
         row = (
             f"{pool.holds.seen:,}",
             f"{pool.most:,}",
+            "" if pool.out_at_destroy is None else f"{pool.out_at_destroy:,}",
             out,
             _waited(done, pool),
             str(retries(pool)),
             _rate(done, pool),
         )
-        table.add_row(pool.name + device, *row)
+        table.add_row(device, *row)
     if len(shown) > MOST_POOLS:
         table.add_section()
         table.add_row(f"{len(shown) - MOST_POOLS} more (--json)")
@@ -216,4 +220,5 @@ def closing(console: Console, done: Judged, verdicts: Sequence[Verdict]) -> None
         said = f"{n:,} violation{'s' * (n > 1)} of {of} promise{'s' * (of > 1)}"
         console.print(f"\n[bold red]Not accepted: {said}.[/]")
     else:
-        console.print("\n[bold green]Accepted: some run of the rules explains every page's history.[/]")
+        so_far = " so far" if done.interrupted else ""
+        console.print(f"\n[bold green]Accepted{so_far}: some run of the rules explains every page's history.[/]")

@@ -35,9 +35,9 @@ class Moment:
     line: int = 0
     time: float = 0.0
 
-    def has_come(self, event: Event) -> bool:
-        """Is this event the last one before the moment, or after it?"""
-        return event.line >= self.line if self.line else event.time >= self.time
+    def is_before(self, event: Event) -> bool:
+        """Is this the moment, before the event?"""
+        return self.line < event.line if self.line else self.time < event.time
 
     def __str__(self) -> str:
         return f"at line {self.line}" if self.line else f"at {self.time:g}"
@@ -109,23 +109,26 @@ def judged(
 
 
 def _read(recording: Recording, judge: Judge, done: Judged, at: Moment | None, console: Console) -> None:
+    """All events; where somebody asked for a moment, who held pages then."""
     events = _with_progress(recording, console)
     if at is not None:
-        judge.take_all(_until(events, at))
-        if judge.last is None or not at.has_come(judge.last):
-            raise BadRequest(
-                f"--at {at.line or at.time}: comes after the end; the last line is {recording.heard.lines}"
-            )
-        done.held = holders.now(judge, str(at), judge.last)
+        after: list[Event] = []
+        judge.take_all(_until(events, at, after))
+        if judge.last is None or not (after or (at.line and at.line <= recording.heard.lines)):
+            raise BadRequest(f"--at: {at} comes after the end, or before the first event; give another")
+        seen = judge.last._replace(time=at.time or judge.last.time)
+        done.held = holders.now(judge, str(at), seen)
+        judge.take_all(after)
     judge.take_all(events)
 
 
-def _until(events: Iterator[Event], at: Moment) -> Iterator[Event]:
-    """The events up to the moment."""
+def _until(events: Iterator[Event], at: Moment, after: list[Event]) -> Iterator[Event]:
+    """The events up to the moment; the one after it, which had to be read, is put aside."""
     for event in events:
-        yield event
-        if at.has_come(event):
+        if at.is_before(event):
+            after.append(event)
             return
+        yield event
 
 
 def _with_progress(recording: Recording, console: Console) -> Iterator[Event]:

@@ -104,6 +104,7 @@ def now(judge: Judge, when: str, at: Event) -> list[Holders]:
     of: dict[int, list[Held]] = {}
     for held in judge.pages.values():
         if held.hold is not None:
+            judge.learn(held, held.hold.page)
             of.setdefault(id(held.pool), []).append(held)
     return [_now(judge, when, at, held) for held in of.values()]
 
@@ -126,7 +127,10 @@ def _verdict(judge: Judge, pool: Pool, held: Sequence[Held]) -> tuple[str, str]:
         return IN_USE, "the pool is not destroyed: a working driver has pages in its rings"
     if pool.returns:
         return SLOW, f"{len(pool.returns)} came home since the last retry"
-    return CANNOT_TELL, f"none came home since the last of {retries(pool)} retries; a leak looks the same so far"
+    return (
+        CANNOT_TELL,
+        f"none came home since the worker looked last ({retries(pool) + 1} looks); a leak looks the same so far",
+    )
 
 
 def _waited(judge: Judge, pool: Pool) -> int:

@@ -180,6 +180,9 @@ class Judge:
     def _leave(self, event: Event, held: Held) -> None:
         if not self._step(event, held, rules.RETURNED, held.pool) and held.waiting:
             return
+        pool = held.pool
+        if held.unmapped and len(pool.recent) > 1 and pool.recent[-2].line > held.unmapped:
+            pool.early += 1
         if held.pool.destroyed is not None:
             held.pool.returns.append(Return(event.page, held.hold, event))
         if self.pages.get(event.page) is held:
@@ -229,6 +232,7 @@ class Judge:
             self._must_be_alike(event, mapping, event.more[2] == mapping.size)
         if mapping is not None and mapping.is_pools:
             near, held = self._near(mapping)
+            held.unmapped = event.line if near else held.unmapped
             if held.pool.is_mapped:
                 self._step(event, held, rules.UNMAPPED if near else rules.UNMAPPED_FAR, held.pool)
 
@@ -353,7 +357,7 @@ class Judge:
         if held.lost:
             return True
         level = self.level(held.pool)
-        self._learn(held, event.page)
+        self.learn(held, event.page)
         after = level.monitor.observe(held.at, label)
         if after:
             held.at, held.line = after, event.line
@@ -382,7 +386,7 @@ class Judge:
             elif held is not None:
                 self._step(event, held, label, pool)
 
-    def _learn(self, held: Held, page: int) -> None:
+    def learn(self, held: Held, page: int) -> None:
         """What the pool told since the page was looked at last."""
         pool, level = held.pool, self.level(held.pool)
         if pool.is_mapped and not held.facts and held.line < pool.last_hold and not held.lost:
@@ -394,7 +398,7 @@ class Judge:
 
     def _know(self, event: Event, held: Held, fact: Any, page: int, *args: Any) -> None:
         """An event tells a fact about its page."""
-        self._learn(held, page)
+        self.learn(held, page)
         if not held.lost:
             self._assume(held, fact, event, page, self.level(held.pool), *args)
 
@@ -460,7 +464,7 @@ class Judge:
     def finish(self) -> None:
         """The trace has ended: what waits is denied, what is missing is missing."""
         for page, held in list(self.pages.items()):
-            self._learn(held, page)
+            self.learn(held, page)
             for label, event, pool in held.waiting[:1]:
                 self._deny(event, page, pool, self.level(held.pool), held.at, label, held)
         for pool in self.pools.values():

@@ -31,7 +31,7 @@ class Held:
     recent: tuple[Event, ...] = ()
     line: int = 0
     facts: int = 0
-    far: str = ""
+    unmapped: int = 0
     waiting: tuple[Waiting, ...] = ()
     lost: bool = False
 
@@ -69,6 +69,7 @@ class Pool:
     retries: int = 0
     is_new: bool = False
     unexplained: int = 0
+    early: int = 0
     returns: list[Return] = field(default_factory=list)
     left: int = 0
     retry: Event | None = None
@@ -91,6 +92,11 @@ class Pool:
         if self.is_from_the_start or not self.holds.seen:
             return 0
         return max(ahead(self.holds.low, self.releases.low if self.releases.seen else self.holds.low), 0)
+
+    @property
+    def out_at_destroy(self) -> int | None:
+        """Pages in flight when the kernel first looked, after it had emptied cache and ring."""
+        return int(self.destroyed.more[0]) if self.destroyed else None
 
     @property
     def counted(self) -> tuple[int, int]:
@@ -144,4 +150,6 @@ class Pool:
             "destroyed": self.destroyed.time if self.destroyed else None,
             "freed": self.freed.time if self.freed else None,
             "retries": self.retries,
+            "out_at_destroy": self.out_at_destroy,
+            "unmapped_early": self.early,
         }

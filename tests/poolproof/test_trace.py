@@ -1,0 +1,271 @@
+"""`poolproof trace` as kernel engineers type it: accepted or not, where not, and who holds which pages."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from poolproof import tracing
+from poolproof.trace_faults_table import TRACES
+from tests.impl.linux.printed import PAGES, POOLS, Printer
+
+from .conftest import Ask
+
+RECORDINGS = sorted(TRACES.glob("*/*.trace.txt.gz"))
+SHARED = Path(__file__).parents[3] / "shared" / "traces"
+BIG = SHARED / "6.12.117" / "big_mt.trace.txt.gz"
+
+
+def recording(name: str) -> Path:
+    return TRACES / f"{name}.trace.txt.gz"
+
+
+def log(name: str) -> Path:
+    return TRACES / f"{name}.dmesg.txt"
+
+
+def test_all_recordings_are_here() -> None:
+    """Those that a fresh clone tests on."""
+    assert len(RECORDINGS) == 18
+
+
+@pytest.mark.parametrize("path", RECORDINGS, ids=lambda p: f"{p.parent.name}/{p.name.split('.')[0]}")
+def test_a_recording_of_a_stock_kernel_is_accepted(ask: Ask, path: Path) -> None:
+    """No false alarm: neither alone nor with the kernel's log, and every line is understood."""
+    said = ask("trace", path, "--dmesg", path.with_name(path.name.replace(".trace.txt.gz", ".dmesg.txt")))
+    assert said.code == 0, said.out
+    assert "Accepted" in said.out
+    assert "not understood" not in said.out
+
+
+@pytest.mark.skipif(not BIG.is_file(), reason="the large recording is beside the checkout only: ../shared/traces")
+def test_the_large_recording_has_120_pools(ask: Ask, desk: Path) -> None:
+    """215,911 events of two CPUs; pool addresses are used again and again."""
+    said = ask("trace", BIG, "--holders", "--json", "out.json")
+    found = json.loads((desk / "out.json").read_text())
+    assert said.code == 0
+    assert len(found["pools"]) == 120
+    assert sum(pool["pages"] for pool in found["pools"]) == 107_776
+    assert all(pool["out"] == 0 and pool["freed"] for pool in found["pools"])
+
+
+STALLS = {
+    "6.12.117/hold_stalled": (139, "kworker"),
+    "6.1.192/tun_stalled": (128, "xdpt"),
+}
+
+
+@pytest.mark.parametrize("name", STALLS)
+def test_a_stall_inside_the_trace_is_found(ask: Ask, name: str, desk: Path) -> None:
+    """80 pages, at the last retry before the pool drained: since when, who took them, where, who brought them."""
+    retries, by = STALLS[name]
+    said = ask("trace", recording(name), "--dmesg", log(name), "--json", "out.json")
+    assert said.code == 0
+    assert "80 pages out" in said.flat
+    assert f"slow holder: all came home after {retries} retries, one a second; brought back by" in said.flat
+    assert "80 taken by xdpt-" in said.flat
+    assert "may be STACK (held by the CPU" in said.flat
+    assert "waits for: release" in said.flat
+    assert "80 inflight 120 sec" in said.flat
+    (stall,) = json.loads((desk / "out.json").read_text())["holders"]
+    assert (stall["pages"], stall["verdict"]) == (80, "slow holder")
+    assert by in stall["reason"]
+
+
+def test_every_wait_is_told_when_asked_for(ask: Ask) -> None:
+    """Eight retries are no stall; --holders tells of them."""
+    quiet, asked = ask("trace", recording("6.12.117/hold_inflight")), None
+    assert "pages out;" not in quiet.out
+    asked = ask("trace", recording("6.12.117/hold_inflight"), "--holders")
+    assert "slow holder: all came home after 8 retries" in asked.flat
+
+
+def test_destroy_unmaps_what_is_out_on_6_12(ask: Ask, desk: Path) -> None:
+    """ee62ce7a1d90: before the first page_pool_release all pages still held are unmapped, and not again one by one."""
+    for name in ("vmxnet3_small", "vmxnet3_small_swiotlb", "kp_vmxnet3_small"):
+        said = ask("trace", recording(f"6.12.117/{name}"), "--json", f"{name}.json")
+        pools = [p for p in json.loads((desk / f"{name}.json").read_text())["pools"] if p["pages"]]
+        assert [pool["unmapped_early"] for pool in pools] == [EARLY[name]] * 2
+        assert "unmapped while they were still held" in said.flat
+
+
+EARLY = {"vmxnet3_small": 64, "vmxnet3_small_swiotlb": 64, "kp_vmxnet3_small": 64}
+
+
+def test_on_6_1_a_page_leaves_its_pool_when_the_stack_gets_it(ask: Ask, desk: Path) -> None:
+    """XDP_PASS of a live frame: 6.1 releases the page as the skb is built; on 6.12 it is out at destroy."""
+    out = {}
+    for kernel in ("6.1.192", "6.12.117"):
+        ask("trace", recording(f"{kernel}/mm_hold"), "--json", f"{kernel}.json")
+        (pool,) = json.loads((desk / f"{kernel}.json").read_text())["pools"]
+        out[kernel] = (pool["out_at_destroy"], pool["retries"])
+    assert out == {"6.1.192": (0, 0), "6.12.117": (40, 2)}
+
+
+def text(p: Printer, path: Path) -> Path:
+    path.write_text("\n".join(p.lines) + "\n")
+    return path
+
+
+P, A, B = POOLS[0], PAGES[0], PAGES[1]
+
+
+def test_a_violation_is_told_with_all_there_is_to_know(ask: Ask, desk: Path) -> None:
+    """Line, event, page, pool, promise, what was possible, who said no, what came before; the exit code is 12."""
+    wrong = Printer().hold(P, A, 1).release(P, A, 1).release(P, A, 2)
+    said = ask("trace", text(wrong, desk / "t"), "--json", "out.json", "--junit", "out.xml")
+    assert said.code == 12
+    assert f"line 4: release pool={P:x} page=0x{A:x} number=2 by xdpt-7 on cpu 1" in said.out
+    assert "This breaks the promise: what is counted in is counted out" in said.out
+    assert "leave says no: require(s.home[page] == pool)" in said.out
+    assert "Not accepted: 1 violation of 1 promise." in said.out
+    found = json.loads((desk / "out.json").read_text())
+    (finding,) = found["findings"]
+    assert (finding["line"], finding["promise"]) == (4, "what_is_counted_in_is_counted_out")
+    broken = [v for v in found["verdicts"] if v["verdict"] == "violated"]
+    assert [(v["property"], v["label"]) for v in broken] == [("what_is_counted_in_is_counted_out", "observed(trace)")]
+    assert 'failures="1"' in (desk / "out.xml").read_text()
+
+
+def test_each_promise_has_its_verdict(ask: Ask, desk: Path) -> None:
+    """Observed on so many events, or not to be seen; never a pass that nothing tried."""
+    ask("trace", recording("6.12.117/drop_small"), "--json", "out.json")
+    verdicts = json.loads((desk / "out.json").read_text())["verdicts"]
+    said = {v["property"]: (v["verdict"], v["note"]) for v in verdicts}
+    assert said["what_is_counted_in_is_counted_out"] == ("observed to hold", "on 129 events")
+    assert said["each_map_has_its_one_unmap"] == ("cannot be seen", "at this level")
+    assert {v["verdict"] for v in verdicts} == {"observed to hold", "cannot be seen"}
+
+
+def test_dma_events_try_more_promises(ask: Ask) -> None:
+    """128 pages, each mapped and unmapped once."""
+    said = ask("trace", recording("6.12.117/vmxnet3_small_swiotlb"))
+    assert "each map has its one unmap observed to hold on 256 events" in said.flat
+    assert "a sync makes no mapping" in said.out
+
+
+def test_pages_that_are_out_are_told_of_at_any_line(ask: Ask) -> None:
+    """--at: in the middle of the stall, and in the middle of the holds."""
+    said = ask("trace", recording("6.12.117/hold_stalled"), "--at", "300")
+    assert "at line 300: 80 pages out" in said.flat
+    assert "cannot tell: none came home since the worker looked last" in said.flat
+    early = ask("trace", recording("6.12.117/hold_stalled"), "--at", "60")
+    assert "in use: the pool is not destroyed" in early.flat
+    by_time = ask("trace", recording("6.1.192/default_format"), "--at", "12.5s")
+    assert "at 12.5: 100 pages out; oldest 0.892864 s" in by_time.flat
+
+
+def test_a_leak_is_called_one(ask: Ask, desk: Path) -> None:
+    """The kernel says the pool is gone, XDP has forgotten it, and a page was never released."""
+    leak = Printer().hold(P, A, 1).hold(P, B, 2).release(P, A, 1).total(P, 0, 2, 2)
+    leak.say("mem_disconnect", f"mem_id=1 mem_type=PAGE_POOL allocator={P:x}")
+    said = ask("trace", text(leak, desk / "t"))
+    assert said.code == 12
+    assert "a pool that is gone is home to no page" in said.flat
+    assert "leak: " in said.flat
+
+
+def test_a_pool_that_still_waits_is_told_of(ask: Ask, desk: Path) -> None:
+    """At the end of the trace: a slow holder if pages come home, cannot tell if none does."""
+    waits = Printer().hold(P, A, 1).hold(P, B, 2).total(P, 2, 2, 0).total(P, 2, 2, 0, cnt=2)
+    assert (
+        "cannot tell: none came home since the worker looked last (2 looks)"
+        in ask("trace", text(waits, desk / "t")).flat
+    )
+    waits.release(P, A, 1)
+    said = ask("trace", text(waits, desk / "t"))
+    assert said.code == 0
+    assert "slow holder: 1 came home since the last retry" in said.flat
+
+
+def test_the_kernels_own_complaints_count(ask: Ask, desk: Path) -> None:
+    """In the stream or in a file: what the kernel itself calls wrong is a violation."""
+    fine = Printer().hold(P, A, 1)
+    (desk / "dmesg").write_text("[    1.0] Negative(-1) inflight packet-pages\n")
+    assert ask("trace", text(fine, desk / "t"), "--dmesg", "dmesg").code == 12
+    fine.lines.append("[    1.0] page dumped because: page_pool leak")
+    said = ask("trace", text(fine, desk / "t"))
+    assert said.code == 12
+    assert "the kernel says: [ 1.0] page dumped because: page_pool leak" in said.flat
+
+
+def test_several_files_are_one_trace(ask: Ask, desk: Path) -> None:
+    """The second goes on where the first ended, and lines are named by file."""
+    p = Printer().hold(P, A, 1).release(P, A, 1)
+    (desk / "one").write_text("\n".join(p.lines[:2]) + "\n")
+    (desk / "two").write_text("\n".join([p.lines[2], p.lines[2]]) + "\n")
+    said = ask("trace", "one", "two")
+    assert said.code == 12
+    assert "two:2: release" in said.out
+
+
+def test_standard_input_is_read(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a pipe brings, packed or not."""
+    stdin = SimpleNamespace(buffer=io.BufferedReader(io.BytesIO(recording("6.12.117/drop_small").read_bytes())))
+    monkeypatch.setattr(sys, "stdin", stdin)
+    assert ask("trace", "-").code == 0
+
+
+def test_caveats_stand_at_the_top(ask: Ask, desk: Path) -> None:
+    """Losses, a late start, a clock that orders nothing, kprobes: said before anything is claimed."""
+    p = Printer().hold(P, A, 8).release(P, B, 6)
+    p.lines[0] = "#   entries-in-buffer/entries-written: 10/25   #P:2"
+    p.lines += ["CPU:1 [LOST 3 EVENTS]", "what is this"]
+    said = ask("trace", text(p, desk / "t"), "--strict")
+    top = said.flat[: said.flat.index("What the trace says")]
+    assert said.code == 0
+    assert "t:5: not understood: what is this" in top or "line 5: not understood: what is this" in top
+    assert "15 events were overwritten" in top
+    assert "Events were lost on the way" in top
+    assert "Clock unknown: CPUs cannot be put in order" in top
+    assert (
+        "1 pool is older than the trace, with 2 pages in before it; 1 releases are unexplained: history missing" in top
+    )
+    assert "1 lines were not understood" in top
+    assert "other events are counted and not judged: alloc" in ask("trace", recording("6.12.117/kp_mix_small")).flat
+
+
+WRONG = {
+    ("trace", "nowhere"): (65, "nowhere: no such file or directory; give the file of a trace"),
+    ("trace", "empty"): (65, "empty: is empty; `poolproof record` says how to record a trace"),
+    ("trace", "-", "-"): (2, "-: standard input can be read once; give it once"),
+    ("trace", "good", "--at", "soon"): (2, "--at soon: is neither a line nor a time"),
+    ("trace", "good", "--at", "99"): (2, "--at: at line 99 comes after the end, or before the first event"),
+    ("trace", "good", "--dmesg", "nowhere"): (65, "nowhere: no such file or directory; give the output of dmesg"),
+    ("trace", "good", "--json", "good"): (2, "good: is there already and holds no verdicts"),
+}
+
+
+@pytest.mark.parametrize("words", WRONG, ids=" ".join)
+def test_bad_input_is_one_clear_line(ask: Ask, desk: Path, words: tuple[str, ...]) -> None:
+    """The value, the rule and the way out; nothing is overwritten."""
+    text(Printer().hold(P, A, 1), desk / "good")
+    before = (desk / "good").read_text()
+    (desk / "empty").touch()
+    code, line = WRONG[words]
+    said = ask(*words)
+    assert (said.code, said.err.count("\n")) == (code, 1)
+    assert line in said.err
+    assert (desk / "good").read_text() == before
+
+
+def test_an_interrupt_prints_the_report_so_far(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C after a hundred events: what was read is judged, and the exit code says that it was not all."""
+    take = tracing.Recording.events
+
+    def interrupted(self: tracing.Recording, lines: object) -> object:
+        for n, event in enumerate(take(self, lines)):  # type: ignore[arg-type]
+            if n == 100:
+                raise KeyboardInterrupt
+            yield event
+
+    monkeypatch.setattr(tracing.Recording, "events", interrupted)
+    said = ask("trace", recording("6.12.117/hold_stalled"))
+    assert said.code == 3
+    assert "Interrupted after" in said.out
+    assert "Accepted so far" in said.flat
