@@ -16,7 +16,7 @@ from models.keep_mapped import keep_mapped
 from spec.dsl import Machine, Mutant
 from spec.ownership import ownership
 
-from . import catalog, faults_table, proofs_table
+from . import catalog, faults_table, proofs_table, trace_faults_table
 from .showing import EXAMPLE
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -73,6 +73,12 @@ def planted_faults() -> Iterator[str]:
     yield from faults_table.table()
 
 
+def trace_faults() -> Iterator[str]:
+    """Each way of tampering with a recording: how often it is found, and why some of it is not."""
+    yield "# Recordings tampered with\n\n" + MADE
+    yield from trace_faults_table.table()
+
+
 def actions() -> Iterator[str]:
     """The actions of the rules in prose, with what each cites."""
     yield "# The actions of the rules\n\n" + MADE
@@ -90,6 +96,7 @@ def proofs() -> Iterator[str]:
 TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "counts.md": counts,
     "local.md": local_tables,
+    "trace-faults.md": trace_faults,
     "zoo.md": zoo,
     "planted-faults.md": planted_faults,
     "proofs.md": proofs,

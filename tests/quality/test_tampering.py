@@ -1,0 +1,56 @@
+"""Recordings tampered with are found out; what is not is explained, and a recording that only ends early is not blamed."""
+
+from __future__ import annotations
+
+import pytest
+
+from poolproof.tampering import TAMPERINGS, Tampering, events_of
+from poolproof.trace_faults_table import DENIED, MISSED, NAMED, found, lines_of, rates
+
+ALWAYS = [
+    "drop a hold",
+    "drop a release",
+    "duplicate a hold",
+    "duplicate a release",
+    "another pool in a hold",
+    "another pool in a release",
+]
+"""What must always be found, whatever the recording."""
+
+
+def kind(name: str) -> Tampering:
+    return next(k for k in TAMPERINGS if k.name == name)
+
+
+@pytest.mark.parametrize("name", ALWAYS)
+def test_a_lost_or_doubled_page_and_a_wrong_pool_are_always_found(name: str) -> None:
+    """At every place that was tried: denied, or named as missing where the pool may be older than the trace."""
+    seen = rates(kind(name))
+    assert seen[DENIED] + seen[NAMED] == seen.total() >= 40
+    assert seen[DENIED] >= 0.9 * seen.total()
+
+
+@pytest.mark.parametrize("one", TAMPERINGS, ids=lambda k: k.name)
+def test_a_miss_is_explained(one: Tampering) -> None:
+    """A kind without an explanation is denied wherever it was tried; none is tried nowhere."""
+    seen = rates(one)
+    assert seen.total() >= 6
+    assert one.misses or seen[DENIED] == seen.total()
+
+
+def test_a_recording_that_ends_early_is_blamed_for_nothing() -> None:
+    """Cut anywhere, what is left was printed by a kernel that did right."""
+    seen = rates(kind("truncate"))
+    assert seen[DENIED] == 0
+    assert seen[MISSED] + seen[NAMED] == seen.total()
+
+
+@pytest.mark.parametrize("recording", ["6.1.192/drop_small", "6.12.117/vmx_mix", "6.1.192/default_format"])
+def test_each_single_line_that_is_missing_is_missed(recording: str) -> None:
+    """Every hold and every release of a recording left out, one at a time: the first and the last ones too."""
+    lines = lines_of(recording)
+    every = [e for e in events_of(lines) if e.kind in ("hold", "release")]
+    outcomes = {e.line: found([*lines[: e.line - 1], *lines[e.line :]]) for e in every}
+    named = [e for e in every if outcomes[e.line] != DENIED]
+    assert MISSED not in outcomes.values()
+    assert [(e.kind, e.number) for e in named] == [("hold", 1)] * len(named)
