@@ -105,7 +105,7 @@ def _opened(e: Expr, bound: set[str], found: dict[Expr, Var]) -> Expr:
         return e
     if not any(isinstance(x, Var) and x.name in bound for x in walk(e)):
         if e not in found:
-            found[e] = Var(f"x{len(found) + 1}", cast(Any, e.domain.base))
+            found[e] = Var(f"${len(found) + 1}", cast(Any, e.domain.base))  # no parameter of a spec's can be called so
         return found[e]
     if isinstance(e, Quantified):
         return replace(e, body=_opened(e.body, bound | {e.var.name}, found))

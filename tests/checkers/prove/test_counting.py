@@ -227,6 +227,22 @@ def test_a_step_that_moves_others_is_noticed(monkeypatch: pytest.MonkeyPatch) ->
     assert any("act moves one member at most" in name for name in failing), failing
 
 
+OTHERS = """def never_too_many(s: S, one: Page) -> bool:
+    return count(s.pages, lambda page: page != one and s.at[page] != NOBODY) <= s.limit
+"""
+
+
+@pytest.mark.parametrize("name", ["page", "x1", "counted", "other_page"])
+def test_no_name_of_a_parameter_makes_a_count_proved_that_is_broken(name: str) -> None:
+    """Whatever an action calls its page: a limit that is about all pages but one is broken, and not taken for kept."""
+    text = RING.partition("def never_too_many")[0].replace("COUNTED", "False").replace("EFFECT", "pass")
+    text = text.replace("def put(s: S, page: Page", f"def put(s: S, {name}: Page").replace(
+        "s.at[page]", f"s.at[{name}]"
+    )
+    machine = module(text + OTHERS + "MACHINE" + RING.partition("MACHINE")[2]).MACHINE
+    assert outcome(machine) == (Outcome.VIOLATED, "not run")
+
+
 def test_sets_that_differ_in_their_parameters_only_are_one() -> None:
     """What stands in the place of a parameter does not make another set."""
     sets = Theory(yardstick)._every_set()
