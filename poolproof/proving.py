@@ -89,7 +89,7 @@ def _obligation(proved: Proof, decided: Decided) -> Verdict:
         kind="obligation",
         property=decided.obligation.name,
         outcome=proof.became(decided),
-        label=proof.COUNTED if decided.counting else proof.ANY,
+        label=proof.label_of(proved, decided),
         expected=decided.is_as_wanted,
         note=f"{times}; sha256 {decided.obligation.digest(decided.counting)}",
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from .known import Known
-from .obligations import Obligation
+from .obligations import SAT, UNSAT, Obligation
 from .solvers import DEFINITE, SOLVERS, UNKNOWN, Answer, versions
 
 BATCH = 24
@@ -42,8 +42,10 @@ class Decided:
 
     @property
     def fails(self) -> bool:
-        """Some solver says the opposite of what is wanted, and none says that."""
-        return bool(self.said & (set(DEFINITE) - {self.obligation.wanted})) and not self.is_disputed
+        """Some solver says the opposite of what is wanted, and none says that; impossible takes both to say so."""
+        if self.obligation.wanted == SAT:
+            return len(self.answers) == len(SOLVERS) and self.said == {UNSAT}
+        return SAT in self.said and not self.is_disputed
 
     @property
     def seconds(self) -> float:
@@ -124,7 +126,10 @@ def _ignore_interrupts() -> None:
 
 
 def _batches(left: list[tuple[int, Obligation]], effort: Effort) -> Iterator[tuple[list[int], Task]]:
-    for (theory, wanted), group in groupby(left, key=lambda pair: (pair[1].theory, pair[1].wanted)):
+    def kind(pair: tuple[int, Obligation]) -> tuple[str, str]:
+        return pair[1].theory, pair[1].wanted
+
+    for (theory, wanted), group in groupby(sorted(left, key=kind), key=kind):
         every = list(group)
         for at in range(0, len(every), BATCH):
             some = every[at : at + BATCH]

@@ -41,7 +41,9 @@ class Known:
                     found.setdefault(digest, {})[solver] = Answer(*said)
         except sqlite3.Error:
             self.path = None
-        return {digest: answers for digest, answers in found.items() if len(answers) == len(every)}
+        return {
+            digest: {name: said[name] for name in every} for digest, said in found.items() if len(said) == len(every)
+        }
 
     def _rows(self, wanted: list[str], seed: int) -> Iterator[tuple[Any, ...]]:
         for at in range(0, len(wanted), MOST_AT_ONCE):
@@ -67,9 +69,27 @@ class Known:
         except sqlite3.Error:
             self.path = None
 
+    def uncounted(self, digest: str) -> frozenset[str] | None:
+        """The claims that need no counting, of obligations with this digest; None if nobody has looked."""
+        try:
+            asked = "SELECT names FROM uncounted WHERE digest = ?"
+            row = self.table.execute(asked, (digest,)).fetchone() if self.path else None
+        except sqlite3.Error:
+            self.path = row = None
+        return frozenset(row[0].split()) if row else None
+
+    def keep_uncounted(self, digest: str, names: Iterable[str]) -> None:
+        """Remember which claims need no counting."""
+        try:
+            with self.table:
+                self.table.execute("INSERT OR REPLACE INTO uncounted VALUES (?, ?)", (digest, " ".join(names)))
+        except sqlite3.Error:
+            self.path = None
+
 
 def _opened(path: str) -> sqlite3.Connection:
     table = sqlite3.connect(path, timeout=5)
     columns = "digest TEXT, solver TEXT, version TEXT, seed INTEGER, said TEXT, seconds REAL"
+    table.execute("CREATE TABLE IF NOT EXISTS uncounted (digest TEXT PRIMARY KEY, names TEXT)")
     table.execute(f"CREATE TABLE IF NOT EXISTS answers ({columns}, PRIMARY KEY (digest, solver, version, seed))")
     return table

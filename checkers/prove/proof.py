@@ -16,9 +16,11 @@ from .deciding import Decided, Effort, decide
 from .obligations import SAT, Obligation, enough, obligations
 from .solvers import SOLVERS, versions
 from .theory import Fact, facts_of
+from .uncounted import apart
 
 ANY, COUNTED = "any-N", "any-N (counted)"
-"""Proved for any number of pages, pools and devices; and so, where besides it is used that counts are sizes of sets."""
+"""Proved for any number of pages, pools and devices; and so, where besides it is used that counts are sizes of sets:
+for the claim itself, or for another that it leans on."""
 
 TRIES = 3
 """Failing obligations of one promise of which a counterexample to induction is looked for."""
@@ -30,12 +32,16 @@ Branch = tuple[str, bool]
 
 @dataclass
 class Proof:
-    """What became of the obligations of one machine; `seeds` are the answers with other seeds of the solvers."""
+    """What became of the obligations of one machine; `seeds` are the answers with other seeds of the solvers.
+
+    `uncounted` are the claims of whose steps nothing was assumed that needs counting.
+    """
 
     name: str
     machine: Machine
     facts: tuple[Fact, ...]
     decided: list[Decided]
+    uncounted: frozenset[str] = frozenset()
     seeds: list[list[Decided]] = field(default_factory=list)
     ctis: dict[str, Cti] = field(default_factory=dict)
     rests: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -80,9 +86,15 @@ def _decided(
     progress: Progress,
 ) -> Proof:
     """The obligations of some claims, or of all, with every seed."""
-    listed = obligations(machine, () if asked == every else asked, every)
+    listed, uncounted = obligations(machine, () if asked == every else asked, every), frozenset[str]()
+    if asked == every:
+        listed, uncounted = apart(
+            machine, every, listed, effort, lambda n, of: progress("looked at for counting", n, of)
+        )
     runs = [decide(listed, replace(effort, seed=k), lambda n, of: progress("", n, of)) for k in range(seeds)]
-    return Proof(name, machine, asked, runs[0], runs[1:])
+    if any(d.counting and uncounted & set(d.obligation.facts) for run in runs for d in run):
+        uncounted = frozenset()
+    return Proof(name, machine, asked, runs[0], uncounted, runs[1:])
 
 
 def _counterexample(proof: Proof, fact: Fact, every: Sequence[Fact], effort: Effort) -> Cti | None:
@@ -140,13 +152,13 @@ def base(proof: Proof, decided: Sequence[Decided]) -> Verdict:
 def _verdict(proof: Proof, fact: Fact) -> Verdict:
     """What is proved of one claim."""
     mine = proof.of(fact)
-    counted = any(d.counting or d.obligation.counts for d in mine)
-    asked = replace(base(proof, mine), property=fact.name, kind="step promise" if fact.is_step else "promise")
+    label, kind = (ANY if fact.name in proof.uncounted else COUNTED), "step promise" if fact.is_step else "promise"
+    asked = replace(base(proof, mine), property=fact.name, kind=kind, label=label)
     if proof.machine.breaks:
         return _broken(proof, fact, replace(asked, kind="broken"), mine)
     outcome, note = _outcome(proof, fact, mine)
     if outcome is Outcome.HOLDS:
-        return replace(asked, label=COUNTED if counted else ANY, note=f"{len(mine)} obligations")
+        return replace(asked, note=f"{len(mine)} obligations")
     shown = proof.ctis.get(fact.name)
     told = replace(asked, outcome=outcome, label="not run", expected=False, note=note)
     return replace(told, trace=shown.trace, world=shown.world, args=tuple(map(repr, shown.args))) if shown else told
@@ -193,6 +205,15 @@ def _broken(proof: Proof, fact: Fact, asked: Verdict, mine: Sequence[Decided]) -
     return replace(asked, outcome=outcome, label="not run", expected=False, note=note)
 
 
+def label_of(proof: Proof, decided: Decided) -> str:
+    """How far the answer to one obligation reaches."""
+    if not decided.is_as_wanted:
+        return "not run"
+    if decided.obligation.wanted == SAT:
+        return f"possible({', '.join(f'{name} {n}' for name, n in enough(proof.machine).items())})"
+    return COUNTED if decided.counting else ANY
+
+
 def became(decided: Decided) -> Outcome:
     """What became of one obligation."""
     if decided.is_as_wanted:
@@ -209,11 +230,10 @@ def _possible(proof: Proof) -> Iterator[Verdict]:
     ways = [d for d in proof.decided if d.obligation.wanted == SAT]
     taken = {branch for d in ways if d.is_as_wanted for branch in _branches(proof.machine, d.obligation)}
     open_ways = any(became(d) is Outcome.UNKNOWN for d in ways)
-    sizes = ", ".join(f"{name} {n}" for name, n in enough(proof.machine).items())
     for d in ways:
         told = replace(base(proof, [d]), kind="way", property=d.obligation.name, outcome=became(d))
         if told.outcome is Outcome.REACHED:
-            yield replace(told, label=f"possible({sizes})")
+            yield replace(told, label=label_of(proof, d))
         elif told.outcome is Outcome.UNREACHABLE:
             yield _never(told, set(_branches(proof.machine, d.obligation)), taken, open_ways)
         else:

@@ -7,6 +7,7 @@ what a session does not know is asked again of a solver that was handed the whol
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import ClassVar
@@ -99,6 +100,14 @@ class Z3(Session):
             raise
         finally:
             self._limit(NO_LIMIT)
+
+    def core(self, body: str, switches: Sequence[str]) -> list[str] | None:
+        """The switches that an answer of "unsat" leans on, as few as it happens to find; None if that is no answer."""
+        self.read("(push 1)\n")
+        said = self.limited(f"{body}(check-sat-assuming ({' '.join(switches)}))\n").strip()
+        found = self.read("(get-unsat-core)\n").strip("() \n").split() if said == "unsat" else None
+        self.read("(pop 1)\n")
+        return found
 
     def _limit(self, milliseconds: int) -> None:
         self.read(f"(set-option :timeout {milliseconds})\n")

@@ -216,8 +216,12 @@ class Theory:
     @cached_property
     def promised(self) -> str:
         """Every promise about states, of the state before."""
+        return self.promised_of(self.facts)
+
+    def promised_of(self, facts: Iterable[Fact]) -> str:
+        """Of these claims those about states, of the state before."""
         text = self.text(self._counts())
-        return "".join(asserted(text.for_all(f.params, f.expr)) for f in self.facts if not f.is_step)
+        return "".join(asserted(text.for_all(f.params, f.expr)) for f in facts if not f.is_step)
 
     @cached_property
     def started(self) -> str:

@@ -1,0 +1,100 @@
+"""Which claims hold without anything being used of the sizes of sets: the most that keep one another.
+
+A claim may be kept by every step without counting, and yet lean on another claim that is not. So what is to be called
+proved without counting is asked beside such claims only, and of all sets of claims for which that works, this finds
+the largest: what is not kept is not assumed any more, until nothing more falls. Both solvers are asked afterwards.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from spec.dsl import Machine
+
+from .deciding import Effort
+from .obligations import HEAD, TAIL, UNSAT, Obligation
+from .smt import asserted, implied
+from .solvers import Z3
+from .theory import Fact, Theory
+
+CORES = "(set-option :produce-unsat-cores true)\n"
+
+Progress = Callable[[int, int], None]
+
+
+def apart(
+    machine: Machine, facts: Sequence[Fact], listed: Sequence[Obligation], effort: Effort, progress: Progress
+) -> tuple[list[Obligation], frozenset[str]]:
+    """The obligations, and the names of claims that need no counting: their steps now assume only each other."""
+    if not any(o.question.known for o in listed):
+        return list(listed), frozenset(f.name for f in facts)
+    theory = Theory(machine, facts=facts)
+    key = _key(listed, effort)
+    names = effort.known.uncounted(key)
+    if names is None:
+        names = _Leaning(theory, listed, effort).largest(progress)
+        effort.known.keep_uncounted(key, names)
+    text = HEAD + theory.declared + theory.promised_of(f for f in facts if f.name in names)
+    return [replace(o, theory=text) if is_step(o) and o.facts[0] in names else o for o in listed], names
+
+
+def is_step(o: Obligation) -> bool:
+    """Is it about what a step does to a claim?"""
+    return o.breaks and bool(o.action)
+
+
+def _key(listed: Sequence[Obligation], effort: Effort) -> str:
+    """A fingerprint of all that the answer hangs on."""
+    told = (Z3.version(), repr(effort.seconds), *(o.digest() for o in listed))
+    return hashlib.sha256(" ".join(told).encode()).hexdigest()
+
+
+class _Leaning:
+    """Which claims the answers lean on: each claim about states is assumed by a switch of its own."""
+
+    def __init__(self, theory: Theory, listed: Sequence[Obligation], effort: Effort) -> None:
+        self.live = {f.name for f in theory.facts if not f.counts} - set(_broken_at_start(listed, effort))
+        self.asked = [o for o in listed if is_step(o) and o.facts[0] in self.live]
+        self.states = [f.name for f in theory.facts if f.name in self.live and not f.is_step]
+        facts = [f for f in theory.facts if f.name in self.states]
+        text = CORES + HEAD + theory.declared + "".join(_switched(theory, facts))
+        self.session = Z3(text, effort.seconds, effort.seed)
+
+    def largest(self, progress: Progress) -> frozenset[str]:
+        """The claims that keep one another; what leaned on a claim that fell is asked again."""
+        leans: dict[int, set[str] | None] = {}
+        waiting = list(range(len(self.asked)))
+        while waiting:
+            for done, n in enumerate(waiting, 1):
+                leans[n] = self._on(self.asked[n])
+                progress(done, len(waiting))
+            fallen = {self.asked[n].facts[0] for n, on in leans.items() if on is None} & self.live
+            self.live -= fallen
+            waiting = [n for n, on in leans.items() if on and on & fallen and self.asked[n].facts[0] in self.live]
+        return frozenset(self.live)
+
+    def _on(self, o: Obligation) -> set[str] | None:
+        """The claims that an obligation leans on; None if it is not met beside those that are left."""
+        switches = [_switch(name) for name in self.states if name in self.live]
+        core = self.session.core(o.body().removesuffix(TAIL), switches)
+        return None if core is None else {name.removeprefix("assumed.") for name in core}
+
+
+def _broken_at_start(listed: Sequence[Obligation], effort: Effort) -> Iterator[str]:
+    """The claims that do not hold at the start, or are not seen to."""
+    if starts := [o for o in listed if o.breaks and not o.action]:
+        session = Z3(starts[0].theory, effort.seconds, effort.seed)
+        yield from (o.facts[0] for o in starts if session.ask(o.body()).said != UNSAT)
+
+
+def _switched(theory: Theory, facts: Sequence[Fact]) -> Iterator[str]:
+    text = theory.text(None)
+    for f in facts:
+        claim = asserted(implied(_switch(f.name), text.for_all(f.params, f.expr)))
+        yield f"(declare-const {_switch(f.name)} Bool)\n{claim}"
+
+
+def _switch(name: str) -> str:
+    return f"assumed.{name}"
