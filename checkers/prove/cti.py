@@ -70,13 +70,9 @@ def smallest(
     """
     for sizes in small_first(machine):
         theory = Theory(machine, sizes, assumed)
-        question = theory.broken_by(action, fact) if action else theory.broken_at_start(fact)
-        text = HEAD + theory.declared + (theory.promised if action else theory.started)
+        text = _asked(theory, action, fact) + probes(theory)
         for limits in (machine.scopes["tiny"], {}):
-            found = _model(
-                text + question.declared + question.asked + limited(machine, limits) + probes(theory), seconds
-            )
-            if found:
+            if found := _model(text + limited(machine, limits), seconds):
                 return _replayed(Reading(theory, found), action, fact, assumed)
     return None
 
