@@ -396,7 +396,7 @@ def guarded(run: Callable[[], object]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return said("interrupted", Exit.BUDGET)
     except Exception as error:
-        return _our_own(error)
+        return said("interrupted", Exit.BUDGET) if INTERRUPTS.heard else _our_own(error)
 
 
 TYPER_INTERRUPTED = 130

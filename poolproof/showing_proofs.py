@@ -28,7 +28,10 @@ SLOW = 1.0
 
 TITLE = "Proved for any number of pages, pools and devices"
 
-FOOTNOTE = "(counted): it is used that a count is the size of a set, which no solver decides; see docs/any-number.md"
+FOOTNOTE = (
+    "(counted): for it, or for what it leans on, it is used that a count is the size of a set, "
+    "which no solver decides; see docs/any-number.md"
+)
 
 HINT = "A lemma may be missing: `poolproof prove {name} --suggest` looks for one."
 
@@ -165,7 +168,7 @@ def _told(console: Console, p: Proof, verbose: bool) -> None:
 def _spread(console: Console, p: Proof) -> None:
     """How the answers and times differ with the seeds of the solvers."""
     runs = [p.decided, *p.seeds]
-    differing = {d.obligation.name for run in runs for d in run if not d.is_as_wanted} if p.seeds else set()
+    differing = [same for same in zip(*runs, strict=True) if len({said for d in same for said in d.said}) > 1]
     totals = [sum(d.seconds for d in run) for run in runs]
     slowest = [max(d.seconds for d in run) * 1000 for run in runs]
     said = f"{len(differing)} obligations not decided alike" if differing else "all decided alike"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from ctypes import ArgumentError
 from dataclasses import dataclass
 from threading import Event, Thread
 from typing import Any
@@ -258,6 +259,10 @@ class Question:
         except Stopped as why:
             self.stopped = str(why)
         except KeyboardInterrupt:
+            self.stopped = INTERRUPTED
+        except ArgumentError as error:  # what ctypes makes of an interrupt that meets it on its way to z3
+            if "KeyboardInterrupt" not in str(error):
+                raise
             self.stopped = INTERRUPTED
 
     # -- within so many steps ----------------------------------------------------------------------------------------

@@ -14,6 +14,12 @@ import pytest
 import z3
 
 from checkers.prove import deciding, solvers
+from checkers.prove.obligations import SAT, obligations
+from checkers.prove.proof import became
+from checkers.prove.solvers import UNKNOWN
+from checkers.verdict import Outcome
+from models.yardstick import yardstick
+from poolproof import cli, interrupts
 
 from .conftest import Ask
 from .drivers import SOUND, VIOLATED, write
@@ -40,6 +46,8 @@ def test_a_proof_says_how_far_each_promise_reaches(ask: Ask, desk: Path) -> None
     found = verdicts(desk / "out.json")
     assert {v["engine"] for v in found} == {f"prove (z3 {z3.get_version_string()}, cvc5 {cvc5.__version__})"}
     assert {v["kind"] for v in found} == {"promise", "way", "obligation"}
+    possible = {v["label"] for v in found if v["property"].endswith("can happen") or v["property"].startswith("all ")}
+    assert possible == {"possible(pages 2, devices 2)"}
     assert all(v["expected"] for v in found)
     assert (desk / "out.xml").read_text().count("<testcase") == len(found)
 
@@ -48,8 +56,9 @@ def test_every_obligation_is_a_line_if_asked(ask: Ask) -> None:
     """With -v each obligation has its name, what became of it, and the time of each solver."""
     said = ask("prove", "yardstick", "--jobs", "1", "-v")
     assert 'tx_complete keeps "an idle page is at home and mapped there only" ... proved (' in said.out
-    lines = [line for line in said.out.splitlines() if " ms z3, " in line and line.endswith(" ms cvc5)")]
-    assert f"yardstick: {len(lines)} obligations" in said.out
+    for again in (said, ask("prove", "yardstick", "--jobs", "1", "-v")):  # the second time from what is remembered
+        lines = [line for line in again.out.splitlines() if " ms z3, " in line and line.endswith(" ms cvc5)")]
+        assert f"yardstick: {len(lines)} obligations" in again.out
 
 
 def test_what_was_proved_is_not_asked_again(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,6 +167,34 @@ def test_seeds_are_compared(ask: Ask) -> None:
     said = ask("prove", "yardstick", "--jobs", "1", "--seeds", "2")
     assert said.code == 0
     assert "yardstick: seeds 0 to 1: all decided alike;" in said.out
+
+
+def test_what_all_seeds_say_is_impossible_is_decided_alike(ask: Ask) -> None:
+    """A way that is never taken is no difference between seeds."""
+    said = ask("prove", "per_packet", "--jobs", "1", "--seeds", "2")
+    assert said.code == 0
+    assert "1 ways are never taken" in said.out
+    assert "per_packet: seeds 0 to 1: all decided alike;" in said.out
+
+
+def test_a_way_that_one_solver_finds_impossible_is_not_decided() -> None:
+    """That something cannot happen takes both solvers too."""
+    ways = [o for o in obligations(yardstick) if o.wanted == SAT]
+    for said, outcome in ((("unsat", "unsat"), Outcome.UNREACHABLE), (("unsat", UNKNOWN), Outcome.UNKNOWN)):
+        answers = {s.name: solvers.Answer(word, 0.0) for s, word in zip(solvers.SOLVERS, said, strict=True)}
+        assert became(deciding.Decided(ways[1], answers)) is outcome
+    assert became(deciding.Decided(ways[1], {"z3": solvers.Answer("unsat", 0.0)})) is Outcome.UNKNOWN
+
+
+def test_an_error_on_the_way_of_an_interrupt_is_an_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a library makes of Ctrl-C, the command was interrupted; without Ctrl-C it is an error of ours."""
+
+    def fails() -> None:
+        raise ArithmeticError("argument 2: KeyboardInterrupt")
+
+    assert cli.guarded(fails) == 150
+    monkeypatch.setattr(interrupts.INTERRUPTS, "heard", True)
+    assert cli.guarded(fails) == 3
 
 
 def test_a_limit_of_time_is_no_proof(ask: Ask) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 from collections.abc import Callable
+from ctypes import ArgumentError
 from dataclasses import replace
 from threading import Timer
 from threading import enumerate as enumerate_threads
@@ -329,6 +330,24 @@ def test_an_interrupt_keeps_what_was_found() -> None:
     assert (three.outcome, three.depth, three.stopped) == (Outcome.VIOLATED, 3, "")
     assert (four.outcome, four.depth, four.stopped) == (Outcome.BUDGET, 3, INTERRUPTED)
     assert four.finding is None
+
+
+def test_an_interrupt_on_the_way_to_z3_is_an_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ctypes makes an error of its own of an interrupt that meets it; another error of its is none of that."""
+    for said, wanted in (("argument 2: KeyboardInterrupt: ", INTERRUPTED), ("argument 2: TypeError: wrong type", "")):
+        monkeypatch.setattr(bounded, "encoded", raises(ArgumentError(said)))
+        if wanted:
+            assert {b.stopped for b in k_induction(leaning(), tiny(leaning()), 2)} == {wanted}
+        else:
+            with pytest.raises(ArgumentError):
+                k_induction(leaning(), tiny(leaning()), 2)
+
+
+def raises(error: Exception) -> Callable[..., Any]:
+    def fail(*_: object) -> Any:
+        raise error
+
+    return fail
 
 
 @pytest.mark.parametrize("ask", [bmc, k_induction])
