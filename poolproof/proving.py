@@ -71,7 +71,7 @@ def write_texts(directory: Path, proofs: Sequence[Proof]) -> int:
         for number, decided in enumerate(proved.decided, 1):
             o = decided.obligation
             name = re.sub(r"[^A-Za-z0-9]+", "_", o.name).strip("_")[:100]
-            head = f"; {o.name}\n; expected: {o.wanted}\n(set-info :status {o.wanted})\n"
+            head = f"; {o.name}\n; expected: {o.wanted}\n(set-info :status {decided.agreed})\n"
             (folder / f"{number:04}_{name}.smt2").write_text(head + o.text(decided.counting), encoding="utf-8")
             count += 1
     return count

@@ -33,7 +33,12 @@ class Decided:
     @property
     def is_as_wanted(self) -> bool:
         """Both solvers are there, and both say what is wanted."""
-        return len(self.answers) == len(SOLVERS) and self.said == {self.obligation.wanted}
+        return self.agreed == self.obligation.wanted
+
+    @property
+    def agreed(self) -> str:
+        """What both solvers say, or that it is not known."""
+        return next(iter(self.said)) if len(self.answers) == len(SOLVERS) and len(self.said) == 1 else UNKNOWN
 
     @property
     def is_disputed(self) -> bool:
@@ -44,7 +49,7 @@ class Decided:
     def fails(self) -> bool:
         """Some solver says the opposite of what is wanted, and none says that; impossible takes both to say so."""
         if self.obligation.wanted == SAT:
-            return len(self.answers) == len(SOLVERS) and self.said == {UNSAT}
+            return self.agreed == UNSAT
         return SAT in self.said and not self.is_disputed
 
     @property
