@@ -20,6 +20,7 @@ from checkers.verdict import Verdict
 
 from . import asking
 from .asking import BadRequest
+from .interrupts import INTERRUPTS
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ def _proof(question: Question, how: Asked, console: Console) -> Proof:
     with asking.status(console, question.name) as tell:
 
         def progress(what: str, done: int, of: int) -> None:
+            INTERRUPTS.look()
             tell(f"{done:,} of {of:,} obligations {what}".rstrip())
 
         return proof.prove(question.machine, question.name, how.effort, how.seeds, progress)
@@ -104,6 +106,7 @@ def bounded(
         with asking.status(console, question.name) as tell:
 
             def progress(depth: int, seconds: float, tell: Callable[[str], None] = tell) -> None:
+                INTERRUPTS.look()
                 tell(f"{depth} steps, {seconds:.0f} s")
 
             ask = scoped.within if steps else scoped.inductive

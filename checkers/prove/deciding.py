@@ -112,10 +112,19 @@ def _asked(left: list[tuple[int, Obligation]], effort: Effort) -> Iterator[tuple
         return
     pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _ignore_interrupts)
     try:
-        running = {pool.submit(work, task): numbers for numbers, task in batches}
+        running = _begun(pool, batches)
         yield from _as_done(running)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _begun(pool: ProcessPoolExecutor, batches: list[tuple[list[int], Task]]) -> dict[Future[Raw], list[int]]:
+    """Hand out the work. Ctrl-C waits until all workers are started: it is not theirs to hear, not even at first."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return {pool.submit(work, task): numbers for numbers, task in batches}
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _as_done(running: dict[Future[Raw], list[int]]) -> Iterator[tuple[list[int], Raw]]:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -13,11 +17,12 @@ import cvc5
 import pytest
 import z3
 
-from checkers.prove import deciding, solvers
+from checkers.judge import Question
+from checkers.prove import deciding, scoped, solvers
 from checkers.prove.obligations import SAT, obligations
 from checkers.prove.proof import became
 from checkers.prove.solvers import UNKNOWN
-from checkers.verdict import Outcome
+from checkers.verdict import Outcome, Verdict
 from models.yardstick import yardstick
 from poolproof import cli, interrupts
 
@@ -205,6 +210,42 @@ def test_a_limit_of_time_is_no_proof(ask: Ask) -> None:
     said = ask("prove", "ownership", "--jobs", "1", "--timeout", "0.001")
     assert said.code == 3
     assert "unknown" in said.flat
+
+
+def test_an_interrupt_that_was_lost_ends_a_bounded_question(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python drops an interrupt that meets a destructor; it is remembered, and no model after it is looked at."""
+    honest = scoped.within
+
+    def interrupted(question: Question, steps: int, progress: scoped.Progress) -> list[Verdict]:
+        interrupts.INTERRUPTS.heard = True
+        return honest(question, steps, progress)
+
+    monkeypatch.setattr(interrupts.INTERRUPTS, "heard", False)
+    monkeypatch.setattr(scoped, "within", interrupted)
+    said = ask("prove", "yardstick", "per_packet", "--bmc", "4", "--scope", "tiny")
+    assert said.code == 3
+    assert said.flat.count("left open, stopped after 1 steps (interrupted)") == 2, said.flat
+
+
+@pytest.mark.skipif(not shutil.which("pgrep"), reason="pgrep is not installed")
+def test_an_interrupt_is_one_line_whenever_it_comes(desk: Path) -> None:
+    """Ctrl-C reaches the solvers' processes too, which say nothing, even if they have hardly begun."""
+    for later in (0.0, 0.1, 0.3, 0.6):
+        command = [sys.executable, "-m", "poolproof", "prove", "ownership", "--no-cache", "--jobs", "2"]
+        run = subprocess.Popen(
+            command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
+        while len(of_group(run.pid)) < 3:
+            time.sleep(0.02)
+        time.sleep(later)
+        os.killpg(run.pid, signal.SIGINT)
+        assert run.communicate(timeout=60)[1] == "poolproof: interrupted\n"
+        assert run.returncode == 3
+
+
+def of_group(leader: int) -> list[str]:
+    """The processes that Ctrl-C would reach."""
+    return subprocess.run(["pgrep", "-g", str(leader)], capture_output=True, text=True, check=False).stdout.split()
 
 
 BAD = {
