@@ -3,11 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: help check agree bench test test-slow lint docs clean
+.PHONY: help check agree bench bench-trace test test-slow lint docs clean
 .DEFAULT_GOAL := help
 
 help: ## what there is to make
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 $(READY): requirements.txt requirements-dev.txt constraints.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is not installed; install Python 3.11 or later"; exit 1; }
@@ -27,6 +27,9 @@ agree: $(READY) ## do all engines count the same states? spin and rumur too, whe
 
 bench: $(READY) ## how fast the search is, beside one written by hand (about six minutes)
 	@$(BIN)/python -m poolproof.bench
+
+bench-trace: $(READY) ## how fast traces are judged, and in what memory (about three minutes)
+	@$(BIN)/python -m poolproof.bench_traces
 
 test: $(READY) ## all tests but the slow ones (under ten minutes on two cores)
 	@$(BIN)/python -m pytest -m "not slow"

@@ -9,7 +9,6 @@ from statistics import median
 from typing import Any
 
 from . import rules
-from .dmesg import STALL
 from .events import Event
 from .judge import Judge
 from .pools import Held, Pool
@@ -71,21 +70,14 @@ class Holders:
         }
 
 
-def is_stalled(judge: Judge, pool: Pool) -> bool:
-    """Was this pool waited for as long as the kernel takes to complain, or did it complain?"""
-    said = [e.more[0] for e in judge.messages if e.more[0].about == STALL]
-    return retries(pool) >= WARNED or (pool.retries > 0 and pool.left in [m.pages for m in said])
-
-
 def retries(pool: Pool) -> int:
     """How often the release worker came back; the kernel counts the first look too."""
     return max(pool.retries, pool.said.more[3] - 1 if pool.said else 0)
 
 
-def drained(judge: Judge, every: bool) -> list[Holders]:
-    """Of each pool that drained in the trace after a stall (or any wait): who had its pages at the last retry."""
-    pools = [p for p in judge.ended if p.freed and p.returns and (every or is_stalled(judge, p))]
-    return [_drained(judge, pool) for pool in pools]
+def drained(judge: Judge, pool: Pool) -> Holders | None:
+    """Of a pool that drained after its worker had to wait: who had its pages at the last retry."""
+    return _drained(judge, pool) if pool.freed and pool.returns and pool.retries else None
 
 
 def _drained(judge: Judge, pool: Pool) -> Holders:

@@ -7,7 +7,7 @@ mappings between map and unmap, pools.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -61,6 +61,7 @@ class Judge:
         self.messages: list[Event] = []
         self.last: Event | None = None
         self.of_pools: Counter[str] = Counter()
+        self.at_end: Callable[[Pool], None] = lambda pool: None
         self.on: dict[str, Callable[[Event], None]] = {
             HOLD: self.hold,
             RELEASE: self.release,
@@ -447,8 +448,12 @@ class Judge:
     def _end(self, pool: Pool, since: int | None = None) -> None:
         """A lifetime is over, or the trace is: all its numbers must have been seen, and no page be left behind."""
         self.ended.append(pool)
-        if pool.lost:
-            return
+        self.at_end(pool)
+        if not pool.lost:
+            self._must_be_complete(pool, since)
+        pool.returns, pool.recent = [], deque()
+
+    def _must_be_complete(self, pool: Pool, since: int | None) -> None:
         last = (pool.said or pool.first)._replace(page=0)
         since = self.heard.lines if pool.is_followed else last.line if since is None else since
         if unseen := pool.unseen(since):

@@ -1,4 +1,4 @@
-"""Recordings tampered with are found out; what is not is explained, and a recording that only ends early is not blamed."""
+"""Recordings tampered with are found out; misses are explained; a recording that ends early is blamed for nothing."""
 
 from __future__ import annotations
 
