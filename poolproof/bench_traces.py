@@ -1,4 +1,4 @@
-"""`make bench-trace`: how fast traces are judged, beside an awk script that joins holds with releases; in what memory."""
+"""`make bench-trace`: how fast traces are judged, beside awk joining holds with releases; and in what memory."""
 
 from __future__ import annotations
 

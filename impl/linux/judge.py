@@ -54,6 +54,7 @@ class Judge:
         self.stock = Level(stock())
         self._dma: Level | None = None
         self.stock_held = self.stock.monitor.observe(self.stock.begin, rules.HELD)
+        self.leaves: dict[tuple[Any, ...], bool] = {}
         self.pages: dict[int, Held] = {}
         self.pools: dict[int, Pool] = {}
         self.ended: list[Pool] = []
@@ -173,10 +174,21 @@ class Judge:
             self._release_unheld(event, pool)
         elif held.pool is not pool:
             self._release_elsewhere(event, pool, held)
-        elif held.at == self.stock_held and not (pool.facts or held.waiting or pool.is_mapped):
+        elif held.at == self.stock_held and not (held.waiting or pool.is_mapped) and self._may_leave(pool.known):
             del self.pages[event.page]
+            if pool.destroyed is not None:
+                pool.returns.append(Return(event.page, held.hold, event))
         else:
             self._leave(event, held)
+
+    def _may_leave(self, known: tuple[Any, ...]) -> bool:
+        """Is the everyday release explained, of a page that was held and of whose pool these facts are known?"""
+        if known not in self.leaves:
+            at = self.stock_held
+            for fact in known:
+                at = self.stock.monitor.assume(at, fact)
+            self.leaves[known] = bool(self.stock.monitor.observe(at, rules.RETURNED))
+        return self.leaves[known]
 
     def _leave(self, event: Event, held: Held) -> None:
         if not self._step(event, held, rules.RETURNED, held.pool) and held.waiting:
@@ -287,11 +299,11 @@ class Judge:
         pool.recent.append(event)
         if pool.destroyed is None:
             pool.destroyed = event
-            pool.facts.append((rules.destroyed, event))
+            pool.learn(rules.destroyed, event)
         else:
             pool.retries += 1
-        if event.more[3] > 1 and (rules.detached not in (fact for fact, _ in pool.facts)):
-            pool.facts.append((rules.detached, event))
+        if event.more[3] > 1 and rules.detached not in pool.known:
+            pool.learn(rules.detached, event)
         pool.said, pool.is_followed = event, False
         if event.more[0] == 0:
             pool.freed = event
@@ -451,7 +463,8 @@ class Judge:
         self.at_end(pool)
         if not pool.lost:
             self._must_be_complete(pool, since)
-        pool.returns, pool.recent = [], deque()
+        if since is None:  # what is over and done with takes no room
+            pool.returns, pool.recent = [], deque()
 
     def _must_be_complete(self, pool: Pool, since: int | None) -> None:
         last = (pool.said or pool.first)._replace(page=0)

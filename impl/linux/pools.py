@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from .counters import Counter, ahead
 from .events import Event
@@ -36,8 +36,7 @@ class Held:
     lost: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Return:
+class Return(NamedTuple):
     """A page that came home after its pool was destroyed: since when it was out, and what brought it back."""
 
     page: int
@@ -61,6 +60,7 @@ class Pool:
     ifindex: int = 0
     mem_id: int = 0
     facts: list[tuple[Fact, Event]] = field(default_factory=list)
+    known: tuple[Fact, ...] = ()
     last_hold: int = 0
     destroyed: Event | None = None
     said: Event | None = None
@@ -75,6 +75,11 @@ class Pool:
     retry: Event | None = None
     lost: bool = False
     recent: deque[Event] = field(default_factory=lambda: deque[Event](maxlen=4))
+
+    def learn(self, fact: Fact, event: Event) -> None:
+        """Something is known of the pool from now on, and so of all its pages."""
+        self.facts.append((fact, event))
+        self.known += (fact,)
 
     @property
     def name(self) -> str:

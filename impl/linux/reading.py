@@ -107,13 +107,11 @@ class Recording:
     def events(self, text: Iterable[str]) -> Iterator[Event]:
         """The events of some lines."""
         heard, counts, read = self.heard, self.heard.events, lines.event
-        for line in text:
-            heard.lines += 1
-            event = read(line, heard.lines)
+        for number, line in enumerate(text, heard.lines + 1):
+            heard.lines = number
+            event = read(line, number) or self._aside(line)
             if event is None:
-                event = self._aside(line)
-                if event is None:
-                    continue
+                continue
             kind = event.kind
             counts[kind] += 1
             if kind == OTHER:
