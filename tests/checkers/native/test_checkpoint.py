@@ -23,7 +23,7 @@ from tests.clock import ticking
 from tests.machines import module
 
 from .test_shapes import LONG
-from .ways import QUICK, exactly, needs_a_compiler
+from .ways import QUICK, exactly, hurried, needs_a_compiler
 
 pytestmark = needs_a_compiler
 
@@ -122,7 +122,7 @@ def test_an_interrupt_is_gone_on_from(tmp_path: Path, monkeypatch: pytest.Monkey
 
     def interrupted(self: library.Search, *_: object, **__: object) -> int:
         monkeypatch.undo()
-        self.run(0.001)
+        hurried(self, 0.0)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(library.Search, "run", interrupted)
@@ -137,27 +137,45 @@ def test_an_interrupt_is_gone_on_from(tmp_path: Path, monkeypatch: pytest.Monkey
 CHILD = """
 import sys
 from pathlib import Path
-from checkers.native import engine
+from checkers.native import engine, library
 from checkers.native.checkpoint import Checkpoint
 from checkers.native.engine import Means
 from models.yardstick import yardstick
+from tests.checkers.native.ways import hurried
 
-engine.SLICE = 0.003
+def go_on(seen):
+    print(seen.states, flush=True)
+    sys.stdin.readline()
+
+library.Search.run = hurried
 file, resume, alike, bitmap, tables = sys.argv[1:]
 sizes = yardstick.sizes("tiny", dict(pages=4))
 sorts = yardstick.alike if alike == "1" else ()
 point = Checkpoint({"model": "yardstick"}, Path(file), Path(file) if resume == "1" else None, interval=0)
 means = Means(2, tables == "1", bitmap == "1", point, chunk=64, level="-O1")
-seen = engine.explore(yardstick, sizes, sorts, means=means, progress=lambda seen: print(seen.states, flush=True))
+seen = engine.explore(yardstick, sizes, sorts, means=means, progress=go_on)
 lengths = {name: len(found.trace.steps) for name, found in seen.reached.items()}
 print("done", seen.states, seen.orbit_sum, seen.transitions, seen.depth, sorted(lengths.items()), len(seen.untested))
 """
-"""Writes a checkpoint after each slice, and a line before it."""
+"""After each slice it writes a line, waits for one as long as there may be one, and writes a checkpoint."""
 
 
 def child(file: Path, *how: int) -> subprocess.Popen[str]:
     words = (sys.executable, "-c", CHILD, str(file), *map(str, how))
-    return subprocess.Popen(words, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True)
+    environment, pipe = {**os.environ, "PYTHONPATH": str(ROOT)}, subprocess.PIPE
+    return subprocess.Popen(words, env=environment, stdin=pipe, stdout=pipe, text=True)
+
+
+def killed(process: subprocess.Popen[str], slices: int) -> None:
+    """Let it go on after each of so many slices, and kill it at once: it is somewhere before the end of the next."""
+    assert process.stdin
+    assert process.stdout
+    for _ in range(slices):
+        assert process.stdout.readline()
+        process.stdin.write("\n")
+        process.stdin.flush()
+    process.kill()
+    process.wait()
 
 
 @pytest.mark.parametrize(
@@ -174,12 +192,7 @@ def test_a_killed_process_goes_on_where_it_was(how: tuple[int, int, int], counts
     file = tmp_path / "search"
     unhurt = child(tmp_path / "other", 0, *how).communicate()[0].splitlines()[-1]
     for resume in (0, 1):
-        process = child(file, resume, *how)
-        assert process.stdout
-        for _ in range(2 + resume):
-            assert process.stdout.readline()
-        process.kill()
-        process.communicate()
+        killed(child(file, resume, *how), 2 + resume)
         assert file.exists()
     ended = child(file, 1, *how).communicate()[0].splitlines()
     assert ended[-1] == unhurt
@@ -311,7 +324,7 @@ def test_a_search_goes_on_where_none_of_it_can_be_written(tmp_path: Path, monkey
         failed.append(path)
         half(self, path)
 
-    monkeypatch.setattr(engine, "SLICE", 0.001)
+    monkeypatch.setattr(library.Search, "run", hurried)
     monkeypatch.setattr(library.Search, "save", fails)
     monkeypatch.setattr(Checkpoint, "is_due", lambda self: True)
     seen = question(file)

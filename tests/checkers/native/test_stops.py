@@ -22,7 +22,7 @@ from models.yardstick import yardstick
 from poolproof import catalog
 from tests.spec.dsl.snippets import machine
 
-from .ways import WAYS, each_kind, exactly, needs_a_compiler, replays, told
+from .ways import WAYS, each_kind, exactly, hurried, needs_a_compiler, replays, told
 
 pytestmark = needs_a_compiler
 
@@ -104,7 +104,7 @@ def test_an_interrupt_keeps_what_was_met(means: Means, monkeypatch: pytest.Monke
         if seen.depth >= 6:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(engine, "SLICE", 0.002)
+    monkeypatch.setattr(library.Search, "run", hurried)
     seen = engine.explore(
         yardstick, yardstick.sizes("tiny", dict(pages=5)), yardstick.alike, progress=interrupted, means=means
     )
@@ -115,14 +115,16 @@ def test_an_interrupt_keeps_what_was_met(means: Means, monkeypatch: pytest.Monke
 
 
 @each_kind
-@pytest.mark.parametrize("slow", [False, True])
-def test_slices_change_nothing(means: Means, slow: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slices_change_nothing(means: Means, monkeypatch: pytest.MonkeyPatch) -> None:
     """However often the search is paused, it tells the same in the end."""
-    sizes = yardstick.sizes("tiny", dict(pages=4))
-    monkeypatch.setattr(engine, "SLICE", 0.001 if slow else 100.0)
-    assert exactly(engine.explore(yardstick, sizes, yardstick.alike, means=means)) == exactly(
-        engine.explore(yardstick, sizes, yardstick.alike, means=means)
+    sizes, slices = yardstick.sizes("tiny", dict(pages=4)), list[int]()
+    whole = engine.explore(yardstick, sizes, yardstick.alike, means=means)
+    monkeypatch.setattr(library.Search, "run", hurried)
+    paused = engine.explore(
+        yardstick, sizes, yardstick.alike, progress=lambda seen: slices.append(seen.states), means=means
     )
+    assert exactly(paused) == exactly(whole)
+    assert slices
 
 
 @each_kind

@@ -382,10 +382,11 @@ def pigeons(number: int) -> SimpleNamespace:
     return SimpleNamespace(solver=solver)
 
 
-def asking(question: Question, run: Any) -> Callable[[], None]:
-    """To ask the solver, whatever it says."""
+def asking(question: Question, run: Any, begin: Callable[[], None] = lambda: None) -> Callable[[], None]:
+    """To begin, and to ask the solver, whatever it says."""
 
     def ask() -> None:
+        begin()
         question.decide(run)
 
     return ask
@@ -404,8 +405,7 @@ def test_a_solver_at_work_is_stopped_by_an_interrupt() -> None:
     """Ctrl-C is heard while z3 works, and z3 has come to its end before anything else goes on."""
     question = Question(yardstick, tiny(yardstick), 0.0, "", lambda depth, seconds: None)
     run: Any = pigeons(14)
-    Timer(0.3, _thread.interrupt_main).start()
-    question.guarded(asking(question, run))
+    question.guarded(asking(question, run, Timer(0.3, _thread.interrupt_main).start))
     assert question.stopped == INTERRUPTED
     assert bounded.SOLVER not in {thread.name for thread in enumerate_threads()}
 

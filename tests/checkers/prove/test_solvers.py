@@ -81,9 +81,9 @@ def pigeons(holes: int) -> str:
 def test_what_takes_too_long_is_not_known(solver: type[Session]) -> None:
     """A limit of time ends a question, not the session."""
     session, began = solver(HEAD, 0.3, 0), perf_counter()
-    answer = session.ask(pigeons(12) + TAIL)
+    answer = session.ask(pigeons(20) + TAIL)
     assert answer.said == UNKNOWN
-    assert 0.1 < answer.seconds < perf_counter() - began + 0.01 < 5
+    assert 0.1 < answer.seconds < perf_counter() - began + 0.01 < 60
     assert session.ask(pigeons(2) + TAIL).said == "unsat"
 
 
