@@ -171,12 +171,15 @@ class Native:
         if why == library.FOUND:
             return "what was looked for is found"
         if why == library.MEMORY or memory.is_short():
-            report, _ = search.report()
-            takes = f"{memory.said(report.set_bytes)} for {report.states:,} states"
-            grows = "" if self.config.dense else f", which would grow to {memory.said(2 * report.set_bytes)}"
-            waits = memory.said(max(report.bytes - report.set_bytes, 0))
-            return f"{memory.said(self.most_bytes)} of memory: {takes}{grows}, and {waits} for what is still to expand"
+            return self._short_of_memory(search.report()[0])
         return f"{self.budget.seconds:g} s" if late else ""
+
+    def _short_of_memory(self, report: Report) -> str:
+        """How much there was, and what has taken it."""
+        takes = f"{memory.said(report.set_bytes)} for {report.states:,} states"
+        grows = "" if self.config.dense else f", which would grow to {memory.said(2 * report.set_bytes)}"
+        others = f"{memory.said(report.bytes - report.set_bytes)} for tables and what is still to expand"
+        return f"{memory.said(self.most_bytes)} of memory: {takes}{grows}, and {others}"
 
     def _until(self) -> int:
         """The claims whose finding is enough, a bit each."""
@@ -236,7 +239,11 @@ class Native:
                 yield site, says(bool(no), bool(yes))
 
     def _back(self, search: Search, finds: dict[int, tuple[int, State]]) -> dict[int, list[State]]:
-        """The states on a shortest way to each find: a second pass keeps the levels and goes back."""
+        """The states on a shortest way to each find: a second pass keeps the levels and goes back.
+
+        The first one makes room for it: both together would take more memory than there may be.
+        """
+        search.forget()
         ways = {n: [state] for n, (_, state) in finds.items()}
         top = max((depth for depth, _ in finds.values()), default=0)
         while top:
@@ -252,16 +259,20 @@ class Native:
         return ways
 
     def _levels(self, lowest: int, top: int) -> Search | None:
-        """A search that knows the levels from the lowest up to below the top; None if memory does not suffice."""
-        second = Search(self.compiled, self.config, self.threads, self.most_bytes, keep_from=lowest)
-        why = library.FINISHED
-        while top > 1 and (why := second.run(SLICE, depth=top - 1)) == library.SLICE:
-            pass
-        if why == library.MEMORY:
+        """A search that knows the levels from the lowest up to below the top; None if memory does not suffice.
+
+        One that keeps a single level takes what the first pass has taken up to there, and is not held to less.
+        """
+        is_last = lowest == top - 1
+        with suppress(NoMemory):
+            most_bytes = 0 if is_last else self.most_bytes
+            second = Search(self.compiled, self.config, self.threads, most_bytes, keep_from=lowest)
+            why = library.FINISHED
+            while top > 1 and (why := second.run(SLICE, depth=top - 1)) == library.SLICE:
+                pass
+            if why != library.MEMORY:
+                return second
             second.close()
-            if lowest == top - 1:
-                raise MemoryError(
-                    f"{memory.said(self.most_bytes)} do not suffice for the traces; give --max-memory more"
-                )
-            return None
-        return second
+        if is_last:
+            raise MemoryError("the machine has no memory for the traces; give a smaller scope")
+        return None

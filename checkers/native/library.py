@@ -192,5 +192,9 @@ class Search:
     def load(self, path: str, skip: int, threads: int) -> bool:
         return bool(self.code.search_load(self.at, path.encode(), c_uint64(skip), c_uint32(threads)))
 
+    def forget(self) -> None:
+        """Give back the memory of what was seen; after this it only tells what it has found."""
+        self.code.search_forget(self.at)
+
     def close(self) -> None:
         self.code.search_free(self.at)

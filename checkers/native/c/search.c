@@ -37,11 +37,14 @@ static int is_late(const struct search *s)
 	return now.tv_sec > s->until.tv_sec || (now.tv_sec == s->until.tv_sec && now.tv_nsec > s->until.tv_nsec);
 }
 
-/* Tell the others how many states are new; returns how many there are in all. */
+/* Tell the others how many states are new, and what memory was taken or given back; returns how many states there are
+ * in all. At the end of a level everything is told: what anybody gives back later was counted before. */
 ALWAYS uint64_t tell(struct worker *k)
 {
 	uint64_t states = k->states;
 	k->next.states += states;
+	__atomic_add_fetch(&k->search->level_bytes, k->bytes, __ATOMIC_RELAXED);
+	k->bytes = 0;
 	k->states = 0;
 	k->flushes = 0;
 	return __atomic_add_fetch(&k->search->states, states, __ATOMIC_RELAXED);
@@ -60,9 +63,7 @@ ALWAYS int checked(struct worker *k)
 	else if (!DENSE && states + slack(s) >= s->grow_at)
 		why = GROW;
 	else if (++k->checks % 8 == 0) {
-		uint64_t bytes = __atomic_add_fetch(&s->level_bytes, k->bytes, __ATOMIC_RELAXED);
-		k->bytes = 0;
-		if (s->max_bytes && bytes + s->set_bytes > s->max_bytes)
+		if (s->max_bytes && s->set_bytes + beside_the_set(s) > s->max_bytes)
 			why = MEMORY;
 		else if (is_late(s))
 			why = SLICE;
@@ -210,6 +211,7 @@ int search_run(struct search *s, double seconds, uint64_t max_states, uint64_t m
 	}
 	s->max_states = max_states;
 	s->max_bytes = max_bytes;
+	tell(&s->worker[0]);	/* what it has from the beginning, or from a file */
 	for (;;) {
 		s->stop = RUNNING;
 		if (!DENSE && s->states + slack(s) >= s->grow_at && !grow(s))
@@ -322,15 +324,31 @@ struct search *search_new(const struct model *m, struct tables *t, uint32_t thre
 	return ok && start(s) ? s : NULL;
 }
 
-void search_free(struct search *s)
+/* Give back what was seen; after this a search only tells what it has found. */
+void search_forget(struct search *s)
 {
 	drop_level(&s->level);
 	for (uint32_t i = 0; i < s->kept_n; i++)
 		drop_level(&s->kept[i]);
+	s->kept_n = 0;
+	for (uint32_t i = 0; i < s->workers; i++) {
+		drop_level(&s->worker[i].next);
+		s->worker[i].chunk = s->worker[i].open = NULL;
+	}
+	if (s->bits)
+		munmap(s->bits, s->set_bytes);
+	if (s->slot)
+		munmap(s->slot, s->set_bytes);
+	s->bits = s->slot = NULL;
+	s->set_bytes = s->level_bytes = 0;
+}
+
+void search_free(struct search *s)
+{
+	search_forget(s);
 	free(s->kept);
 	for (uint32_t i = 0; i < s->workers; i++) {
 		struct worker *k = &s->worker[i];
-		drop_level(&k->next);
 		free(k->s);
 		free(k->t);
 		free(k->word);
@@ -341,10 +359,6 @@ void search_free(struct search *s)
 		free(k->out.to);
 		free(k->out.fired);
 	}
-	if (s->bits)
-		munmap(s->bits, s->set_bytes);
-	if (s->slot)
-		munmap(s->slot, s->set_bytes);
 	free(s->worker);
 	free(s->fired);
 	free(s->ranks);

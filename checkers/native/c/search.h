@@ -106,6 +106,13 @@ struct search {
 	int stop;
 };
 
+/* What was taken beside the set of states: levels, and tables. */
+static uint64_t beside_the_set(const struct search *s)
+{
+	size_t tables = s->t ? __atomic_load_n(&s->t->bytes, __ATOMIC_RELAXED) : 0;
+	return __atomic_load_n(&s->level_bytes, __ATOMIC_RELAXED) + tables;
+}
+
 #if FORM == GROUP
 #define RECORDS_OF(s) ((s)->records)
 #define BITS_OF(s) ((s)->bits_each)

@@ -149,7 +149,7 @@ static int grow(struct search *s)
 	while (!old && slots < 4 * slack(s))
 		slots *= 2;
 	uint64_t bytes = slots * WORDS * 8;
-	if (s->max_bytes && s->level_bytes + bytes > s->max_bytes)
+	if (s->max_bytes && bytes + beside_the_set(s) > s->max_bytes)
 		return 0;
 	void *made = old ? mremap(s->slot, s->set_bytes, bytes, MREMAP_MAYMOVE) : reserve(bytes);
 	if (!made || made == MAP_FAILED)

@@ -54,7 +54,7 @@ void search_report(const struct search *s, struct report *r, uint64_t *fired)
 	r->orbits_low = orbits;
 	r->orbits_high = orbits >> 64;
 	r->set_bytes = s->set_bytes;
-	r->bytes = s->set_bytes + s->level_bytes + (s->t ? s->t->bytes : 0);
+	r->bytes = s->set_bytes + beside_the_set(s);
 	r->depth = s->depth;
 }
 

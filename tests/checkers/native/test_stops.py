@@ -20,9 +20,10 @@ from checkers.native.checkpoint import Checkpoint
 from checkers.native.engine import Means
 from models.yardstick import yardstick
 from poolproof import catalog
+from spec.ownership import ownership
 from tests.spec.dsl.snippets import machine
 
-from .ways import WAYS, each_kind, exactly, hurried, needs_a_compiler, replays, told
+from .ways import KINDS, WAYS, each_kind, exactly, hurried, needs_a_compiler, replays, told
 
 pytestmark = needs_a_compiler
 
@@ -70,6 +71,18 @@ def test_a_budget_of_memory_is_kept(means: Means) -> None:
     assert re.fullmatch(r"50 MB of memory: .* states, which would grow to .* MB, and .* to expand", seen.stopped)
     assert 100_000 < seen.states < 10_000_000
     assert {"a_device_is_gone", "a_page_crosses_two_devices"} <= set(seen.reached)
+
+
+def test_tables_are_in_the_budget_of_memory() -> None:
+    """What the tables of steps take counts as well, here far more than the states; and traces are told still."""
+    sizes = ownership.sizes("large", dict(pages=3, pools=3, devices=3))
+    seen = engine.explore(ownership, sizes, ownership.alike, Budget(memory=60_000_000), means=WAYS["tables, bitmap"])
+    said = re.fullmatch(
+        r"60 MB of memory: 524 KB .*, and (\d+) MB for tables and what is still to expand", seen.stopped
+    )
+    assert said
+    assert 59 <= int(said[1]) < 70
+    assert replays(seen)
 
 
 def test_a_bitmap_that_is_too_large_is_a_hash_set() -> None:
@@ -159,6 +172,43 @@ def test_traces_are_found_with_little_memory(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(engine, "Search", Tight)
     assert exactly(engine.explore(*asked, means=WAYS["tables, bitmap"])) == exactly(whole)
     assert passes >= {0, 2, 5, 7}
+
+
+def test_what_waits_is_counted_until_nothing_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever thread gives back what another has taken: what is left in the end is the set and nothing else."""
+    left: list[int] = []
+
+    def forget(self: library.Search) -> None:
+        report = self.report()[0]
+        left.append(report.bytes - report.set_bytes)
+
+    monkeypatch.setattr(library.Search, "forget", forget)
+    for threads in (1, 3):
+        means = replace(WAYS["evaluated"], threads=threads)
+        engine.explore(yardstick, yardstick.sizes("tiny", dict(pages=4)), yardstick.alike, means=means)
+    assert left == [0, 0]
+
+
+def test_the_second_pass_does_not_stand_beside_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the way back is looked for, the memory of the search that found what it found is free again."""
+    begun: list[library.Search] = []
+    taken: list[int] = []
+
+    class Watched(library.Search):
+        """Looks at what the searches before it take."""
+
+        def __init__(self, *given: Any, **more: Any) -> None:
+            taken.extend(search.report()[0].set_bytes for search in begun)
+            super().__init__(*given, **more)
+            begun.append(self)
+
+    monkeypatch.setattr(engine, "Search", Watched)
+    monkeypatch.setattr(library.Search, "close", lambda self: None)
+    for means in KINDS.values():
+        begun.clear()
+        assert replays(engine.explore(yardstick, yardstick.sizes("tiny", {}), yardstick.alike, means=means))
+        assert len(begun) == 2
+    assert taken == [0] * len(KINDS)
 
 
 FAILING = """
