@@ -15,8 +15,8 @@ from .library import Config, Search
 
 FORMAT = "poolproof checkpoint 1"
 SEAL = "sha256"
-INTERVAL = 60.0
-"""Seconds between two checkpoints."""
+SOON, INTERVAL = 1.0, 60.0
+"""Seconds until the first checkpoint, and at most between two: twice as many each time."""
 
 
 class BadCheckpoint(Exception):
@@ -47,8 +47,8 @@ class Checkpoint:
     question: dict[str, Any]
     path: Path | None = None
     resume: Path | None = None
-    interval: float = INTERVAL
-    last: float = field(default_factory=time.monotonic)
+    interval: float = SOON
+    last: float = field(default_factory=lambda: time.monotonic())
 
     def is_due(self) -> bool:
         return self.path is not None and time.monotonic() - self.last >= self.interval
@@ -71,7 +71,7 @@ class Checkpoint:
             stands = "the one before it stands" if self.path.exists() else "there is none to go on from"
             return f"{self.path}: a checkpoint could not be written ({error.strerror}); {stands}"
         finally:
-            self.last = time.monotonic()
+            self.last, self.interval = time.monotonic(), min(2 * self.interval, INTERVAL)
 
     def was_dense(self) -> bool | None:
         """Did the search that is gone on with keep its states in a bitmap? None if there is none."""

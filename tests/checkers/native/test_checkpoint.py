@@ -8,6 +8,8 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import count
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +34,7 @@ ROOT = Path(__file__).parents[3]
 
 @dataclass(frozen=True)
 class Asked:
-    """A question, and how it is searched."""
+    """A question, and how it is searched; checkpoints are written when it is stopped, and not by the clock."""
 
     machine: Machine
     alike: tuple[type[Sort], ...]
@@ -43,7 +45,7 @@ class Asked:
         self, path: Path | None = None, resume: Path | None = None, budget: Budget = UNLIMITED, **more: Any
     ) -> Exploration:
         identity = {"model": self.machine.name, "scope": self.sizes, "symmetry": [s.__name__ for s in self.alike]}
-        point = Checkpoint(identity, path or resume, resume) if path or resume else None
+        point = Checkpoint(identity, path or resume, resume, interval=inf) if path or resume else None
         means = replace(Means(threads=1, **QUICK), checkpoint=point, **{**self.how, **more})
         return engine.explore(self.machine, self.sizes, self.alike, budget, means=means)
 
@@ -114,6 +116,18 @@ def test_with_other_memory_the_states_are_kept_as_before(tmp_path: Path) -> None
         seen = alone(file, budget=Budget(states=400, memory=first))
         assert seen.memory.startswith(kind)
         assert alone(resume=file, budget=Budget(states=900, memory=then)).memory.startswith(kind)
+
+
+def test_the_first_checkpoint_comes_soon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a second, two, four: who kills a search loses half of it at most, and never more than a minute."""
+    monkeypatch.setattr(checkpoint, "time", ticking(1.0))
+    point, intervals = Checkpoint({}, tmp_path / "search"), list[int]()
+    made = engine.Native(SAVED.machine, SAVED.sizes, SAVED.alike, UNLIMITED, "", Means(threads=1, **QUICK))
+    search = library.Search(made.compiled, made.config, threads=1, most_bytes=10**9)
+    for _ in range(8):
+        intervals.append(next(seconds for seconds in count(1) if point.is_due()))
+        assert point.save(search, made.config, 0.0) == ""
+    assert intervals == [1, 2, 4, 8, 16, 32, 60, 60]
 
 
 def test_an_interrupt_is_gone_on_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

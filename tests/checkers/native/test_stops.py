@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -238,7 +239,7 @@ def test_tables_without_memory_are_no_crash(tmp_path: Path, monkeypatch: pytest.
     whole = engine.explore(yardstick, sizes, yardstick.alike, means=WAYS["tables, bitmap"])
     for n in (*range(60), *(61 * 2**i for i in range(12))):
         monkeypatch.setattr(library, "loaded", tables_with(n))
-        means = replace(WAYS["tables, bitmap"], checkpoint=Checkpoint({}, tmp_path / "search"))
+        means = replace(WAYS["tables, bitmap"], checkpoint=Checkpoint({}, tmp_path / "search", interval=inf))
         seen = engine.explore(yardstick, sizes, yardstick.alike, means=means)
         if seen.stopped:
             assert " of memory: " in seen.stopped
