@@ -284,6 +284,8 @@ static int start(struct search *s)
 	return 1;
 }
 
+void search_free(struct search *s);
+
 /* A search that has seen the initial states; NULL if there is no memory for it. Levels from `keep_from` on are kept, -1: none. */
 struct search *search_new(const struct model *m, struct tables *t, uint32_t threads, uint64_t space, int keep_from,
 			  uint64_t max_bytes)
@@ -321,7 +323,10 @@ struct search *search_new(const struct model *m, struct tables *t, uint32_t thre
 		t->is_short = 0;
 	}
 	memset(m->heard, 0, m->heard_words * 8);
-	return ok && start(s) ? s : NULL;
+	if (ok && start(s))
+		return s;
+	search_free(s);
+	return NULL;
 }
 
 /* Give back what was seen; after this a search only tells what it has found. */
@@ -355,7 +360,8 @@ void search_free(struct search *s)
 		free(k->key);
 		free(k->to);
 		free(k->of);
-		munmap(k->visits, MOST_IDS * sizeof *k->visits);
+		if (k->visits)
+			munmap(k->visits, MOST_IDS * sizeof *k->visits);
 		free(k->out.to);
 		free(k->out.fired);
 	}

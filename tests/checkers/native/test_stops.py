@@ -28,6 +28,8 @@ from .ways import KINDS, WAYS, each_kind, exactly, hurried, needs_a_compiler, re
 
 pytestmark = needs_a_compiler
 
+STATM = Path("/proc/self/statm")
+
 
 @each_kind
 def test_a_budget_of_states_keeps_what_was_met(means: Means) -> None:
@@ -100,6 +102,15 @@ def test_too_little_memory_to_begin_is_said() -> None:
     seen = engine.explore(yardstick, yardstick.sizes("tiny", {}), budget=Budget(memory=1000), means=WAYS["evaluated"])
     assert "too little to begin" in seen.stopped
     assert seen.states == 0
+
+
+@pytest.mark.skipif(not STATM.exists(), reason="this system does not say what a process takes")
+def test_a_search_that_does_not_begin_takes_nothing() -> None:
+    """What it had reserved by then is given back, however often it is tried."""
+    sizes, before = yardstick.sizes("tiny", {}), int(STATM.read_text().split()[0])
+    for _ in range(5):
+        engine.explore(yardstick, sizes, budget=Budget(memory=1000), means=WAYS["evaluated"])
+    assert (int(STATM.read_text().split()[0]) - before) * os.sysconf("SC_PAGE_SIZE") < 500_000_000
 
 
 def test_a_machine_short_of_memory_ends_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
