@@ -84,7 +84,8 @@ def check(
     engine: Annotated[str, typer.Option(metavar="c|python", help="which search; without it c if it can")] = "",
     threads: Annotated[int, typer.Option(help="threads of the search in C; 0: all cores", min=0, max=256)] = 0,
     checkpoint: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="write the search there at least every minute, and when it is stopped")
+        Path | None,
+        typer.Option(metavar="FILE", help="write the search there, every minute at least"),
     ] = None,
     resume: Annotated[
         Path | None, typer.Option(metavar="FILE", help="go on from a checkpoint, and write further ones there")

@@ -140,7 +140,7 @@ def pools(done: Judged) -> Table:
     shown = sorted(done.judge.ended, key=lambda p: (-retries(p), p.first.line))
     for pool in sorted(shown[:MOST_POOLS], key=lambda p: p.first.line):
         device = " ".join(filter(None, (pool.name, pool.device, f"if{pool.ifindex}" if pool.ifindex else "")))
-        out = str(pool.out) if pool.is_from_the_start else f"{max(pool.out + pool.older, 0)}?"
+        out = str(max(pool.out, 0)) if pool.is_from_the_start else f"{max(pool.out + pool.older, 0)}?"
         row = (
             f"{pool.holds.seen:,}",
             f"{pool.most:,}",

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import re
+import sys
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
 
 from checkers.draw import dot_text, ownership_graph
 from checkers.graphviz_tool import render
-from poolproof import catalog, documents
+from poolproof import catalog, cli, documents
 from poolproof.cli import app, guarded
 
 QUICK = [name for name in documents.TABLES if name != "planted-faults.md"]
@@ -118,3 +122,25 @@ def test_the_models_of_the_readme_exist() -> None:
     """Each model README.md names in its table is shipped."""
     readme = (documents.DOCS.parent / "README.md").read_text()
     assert all(f"`{machine.name}`" in readme for machine in catalog.SOUND)
+
+
+TRACING = (documents.DOCS / "tracing.md").read_text()
+
+
+def test_the_answers_of_the_recipe_are_those_of_the_command(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each line that docs/tracing.md shows as an answer is printed by its command, on the recording shipped."""
+    monkeypatch.chdir(documents.DOCS.parent)
+    monkeypatch.setattr(cli, "console", cli.Output(highlight=False, width=150))
+    recording = "tests/traces/6.12.117/hold_stalled.trace.txt.gz"
+    ask("trace", recording, "--dmesg", recording.replace(".trace.txt.gz", ".dmesg.txt"))
+    printed = capsys.readouterr().out
+    text = gzip.decompress(Path(recording).read_bytes())
+    cut = b"\n".join(line for line in text.split(b"\n") if not line.endswith(b" hold=70"))
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BufferedReader(io.BytesIO(cut))))
+    ask("trace", "-")
+    printed += capsys.readouterr().out
+    answers = [part.removeprefix("answer\n") for part in TRACING.split("```")[1::2] if part.startswith("answer\n")]
+    assert len(answers) == 3
+    assert [line for answer in answers for line in answer.splitlines() if line not in printed.splitlines()] == []
