@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: help check agree bench bench-trace test test-slow lint docs clean
+.PHONY: help check agree bench bench-trace test test-slow fuzz lint docs clean
 .DEFAULT_GOAL := help
 
 help: ## what there is to make
@@ -36,6 +36,12 @@ test: $(READY) ## all tests but the slow ones (under ten minutes on two cores)
 
 test-slow: $(READY) ## the tests that take minutes each
 	@$(BIN)/python -m pytest -m slow
+
+RUNS ?= 1000000
+
+fuzz: $(READY) ## a million damaged recordings, led by coverage (RUNS=N; about seven minutes)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-fuzz.txt
+	@$(BIN)/python -m tests.quality.fuzz_traces --runs $(RUNS)
 
 lint: $(READY) ## ruff, and mypy strict on everything
 	@$(BIN)/ruff check .

@@ -144,9 +144,12 @@ class Monitor:
 
     def possible(self, at: int, field: str) -> list[Any]:
         """The values of this field of the first member in the states of a set, in the order of their declaration."""
-        values = {next(iter(self.world.values(code)[field].values())) for code, _ in self.sets[at]}
-        domain = self.world.machine.shape.values(self.world.machine.shape.fields[field], self.world.sizes)
-        return [value for value in domain if value in values]
+        key = ("possible", at, field)
+        if key not in self._told:
+            values = {next(iter(self.world.values(code)[field].values())) for code, _ in self.sets[at]}
+            domain = self.world.machine.shape.values(self.world.machine.shape.fields[field], self.world.sizes)
+            self._told[key] = [value for value in domain if value in values]
+        return list(self._told[key])
 
     def ways(self, at: int, label: Label, field: str, fact: Fact, *args: Sort) -> list[Way]:
         """From each value of a field of the first member: a shortest run to this observation by each last action."""

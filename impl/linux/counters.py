@@ -8,7 +8,10 @@ at the end is missing, unless it is the last: that one may not have been printed
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
+from itertools import islice
+from typing import NamedTuple
 
 WRAP = 1 << 32
 HALF = WRAP >> 1
@@ -20,17 +23,25 @@ def ahead(number: int, base: int) -> int:
 
 
 MOST_GAPS = 1 << 16
-"""Numbers that may be missing at once; a leap beyond that is no counting any more."""
+"""Numbers that may be missing in one place; a leap beyond that is no counting any more."""
+
+
+class Gap(NamedTuple):
+    """Numbers that were left out, one after the other, and the line at which they were."""
+
+    first: int
+    size: int
+    line: int
 
 
 @dataclass(slots=True)
 class Counter:
-    """One counter: every number from `low` to `top` was seen, but for the `gaps` (and when each was left)."""
+    """One counter: every number from `low` to `top` was seen, but for the `gaps`, which are in its order."""
 
     low: int = 0
     top: int = 0
     seen: int = 0
-    gaps: dict[int, int] = field(default_factory=dict)
+    gaps: list[Gap] = field(default_factory=list)
 
     def take(self, number: int, line: int) -> bool:
         """Note a number; False if it was given before, or leaps out of reach."""
@@ -41,23 +52,34 @@ class Counter:
         elif (step := ahead(number, self.top)) > 0:
             if step > MOST_GAPS:
                 return False
-            self.gaps |= dict.fromkeys((n % WRAP for n in range(self.top + 1, self.top + step)), line)
+            self._replace(len(self.gaps), 0, Gap((self.top + 1) % WRAP, step - 1, line))
             self.top = number
         elif (step := ahead(self.low, number)) > 0:
             if step > MOST_GAPS:
                 return False
-            self.gaps |= dict.fromkeys((n % WRAP for n in range(number + 1, number + step)), line)
+            self._replace(0, 0, Gap((number + 1) % WRAP, step - 1, line))
             self.low = number
-        elif number in self.gaps:
-            del self.gaps[number]
+        elif (at := self._gap(number)) is not None:
+            first, size, since = self.gaps[at]
+            before = ahead(number, first)
+            self._replace(at, 1, Gap(first, before, since), Gap((number + 1) % WRAP, size - before - 1, since))
         else:
             return False
         self.seen += 1
         return True
 
+    def _replace(self, at: int, old: int, *new: Gap) -> None:
+        self.gaps[at : at + old] = [gap for gap in new if gap.size]
+
+    def _gap(self, number: int) -> int | None:
+        """The gap in which a number lies."""
+        at = bisect_right(self.gaps, ahead(number, self.top), key=lambda gap: ahead(gap.first, self.top)) - 1
+        return at if at >= 0 and ahead(number, self.gaps[at].first) < self.gaps[at].size else None
+
     def awaits(self, number: int, counted: int) -> bool:
         """Is this a number that was left out so far, of those up to what was counted?"""
-        return number in self.gaps or (self.seen > 0 and 0 < ahead(number, self.top) <= ahead(counted, self.top))
+        is_late = self.seen > 0 and 0 < ahead(number, self.top) <= ahead(counted, self.top)
+        return is_late or self._gap(number) is not None
 
     def missing(self, counted: int, is_whole: bool, since: int) -> list[int]:
         """The numbers never seen: from 1 if the count is whole, else as far back as is known, up to what was counted.
@@ -67,7 +89,7 @@ class Counter:
         if not self.seen and not is_whole:
             return []
         early = range(1, self.low if self.seen else 1) if is_whole else range(0)
-        amid = [number for number, line in self.gaps.items() if line <= since]
+        amid = ((gap.first + n) % WRAP for gap in self.gaps if gap.line <= since for n in range(gap.size))
         late = range(1, max(ahead(counted, self.top), 0) + 1)
         beyond = ((self.top + n) % WRAP for n in late[:MOST_GAPS])
-        return [*early[:MOST_GAPS], *sorted(amid, key=lambda n: ahead(n, self.low)), *beyond]
+        return [*early[:MOST_GAPS], *islice(amid, MOST_GAPS), *beyond]

@@ -42,6 +42,9 @@ KNOWN = tuple((about, re.compile(text), promise) for about, text, promise in SAY
 MAY_BE = re.compile("page_pool|DMA-API|inflight|DMA mapping|DMA address")
 """What every known message contains: one look spares most lines the rest."""
 
+LONGEST = 2048
+"""Of a line as much is read: the kernel cuts a message at about 1,000 bytes, and a journal puts its own before it."""
+
 STAMP = re.compile(r"^(?:<\d+>)?\[ *\d+\.\d+(?:\]| *\]| T\d+\]| C\d+\])|\bkernel: ")
 """How a line of the log begins, as dmesg or a journal prints it."""
 
@@ -50,6 +53,7 @@ def message(line: str) -> Message | None:
     """The message in a line of the log, or None if it says nothing about pages."""
     if not MAY_BE.search(line):
         return None
+    line = line[:LONGEST]
     for about, pattern, promise in KNOWN:
         if found := pattern.search(line):
             numbers = {name: int(value) for name, value in found.groupdict().items() if value is not None}

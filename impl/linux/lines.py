@@ -28,33 +28,48 @@ from .events import (
 )
 
 COUNTED = re.compile(
-    r" *([^\[]+-\d+) +\[(\d+)\] \S+ +([\d.]+): page_pool_state_(hold|release): page_pool=([0-9a-f]+)"
-    r" (page|netmem)=([0-9a-f]+) (?:is_net_iov=(\d),? )?pfn=0x([0-9a-f]+) (?:hold|release)=(\d+)\s*$"
+    r" *([^\[ ][^\[]*-\d{1,10}) +\[(\d{1,6})\] \S+ +(\d{1,20}(?:\.\d{1,9})?): page_pool_state_(hold|release): "
+    r"page_pool=([0-9a-f]{1,16}) (page|netmem)=([0-9a-f]{1,16}) (?:is_net_iov=(\d),? )?pfn=0x([0-9a-f]{1,16}) "
+    r"(?:hold|release)=(\d{1,10})\s*$",
+    re.ASCII,
 )
 """A hold or release as ftrace prints it: what most lines are, in one match."""
 
 PREFIX = re.compile(
-    r" *(\S.*?)(?:-| +)(\d+)(?:/\d+)? +(?:\([ \d-]+\) +)?\[(\d+)\] +(?:[^\s:]{4,8} +)?"
-    r"(\d+(?:\.\d+)?): +(?:\w+:)?(\w+): ?(.*)$"
+    r" *(\S.*?)(?:-|(?<! ) +)(\d{1,10})(?:/\d{1,10})? +(?:\([ \d-]+\) +)?\[(\d{1,6})\] +(?:[^\s:]{4,8} +)?"
+    r"(\d{1,20}(?:\.\d{1,9})?): +(?:\w+:)?(\w+): ?(.*)$",
+    re.ASCII,
 )
 """Task, pid, cpu, time, event and fields, under any of the prefixes."""
 
 PERF = re.compile(r"^ *\S.* \d+(?:/\d+)? +\[\d+\] +\d+\.\d+: +\w+:\w+:")
 """A line of `perf script`: the pid stands apart, the event has its system before it."""
 
-LOST_LINE = re.compile(r"^ *CPU[: ]*(\d+).*\[(?:LOST (?:(\d+) )?EVENTS|(?:(\d+) )?EVENTS DROPPED)\]|PERF_RECORD_LOST")
+LOST_LINE = re.compile(
+    r"^ *CPU[: ]*(\d{1,6})\b.*\[(?:LOST (?:(\d{1,20}) )?EVENTS|(?:(\d{1,20}) )?EVENTS DROPPED)\]|PERF_RECORD_LOST",
+    re.ASCII,
+)
 """The word of ftrace, trace-cmd and perf that events were lost."""
 
-ADDRESS = r"(?:0x)?([0-9a-f]+)"
+NUMBER, ADDRESS = r"(\d{1,20})", r"(?:0x)?([0-9a-f]{1,16})"
+"""Nothing that a kernel counts or addresses has more digits; longer ones are not understood."""
+
 HELD = re.compile(
     rf"page_pool={ADDRESS} (page|netmem)={ADDRESS} (?:is_net_iov=(\d),? )?"
-    r"(?:pfn=(?:0x)?([0-9a-f]+) )?(?:hold|release)=(\d+)"
+    rf"(?:pfn={ADDRESS} )?(?:hold|release)={NUMBER}(?!\d)",
+    re.ASCII,
 )
-SUM = re.compile(rf"page_pool={ADDRESS} inflight=(-?\d+) hold=(\d+) release=(\d+)(?: cnt=(\d+))?")
-NODE = re.compile(rf"page_pool={ADDRESS} pool_nid=(-?\d+) new_nid=(-?\d+)")
-MEMORY = re.compile(rf"mem_id=(\d+) mem_type=(\w*) allocator={ADDRESS}(?: ifindex=(\d+))?")
-MAPPED = re.compile(r"(\S+) dir=(\w+) dma_addr=([0-9a-f]+) size=(\d+)(?: phys_addr=([0-9a-f]+))?(?: attrs=\S*)?")
-PAGE = re.compile(rf"page={ADDRESS} pfn=(?:0x)?([0-9a-f]+)(?: order=(\d+))?")
+SUM = re.compile(
+    rf"page_pool={ADDRESS} inflight=(-?\d{{1,20}}) hold={NUMBER} release={NUMBER}(?!\d)(?: cnt={NUMBER}(?!\d))?",
+    re.ASCII,
+)
+NODE = re.compile(rf"page_pool={ADDRESS} pool_nid=(-?\d{{1,20}}) new_nid=(-?\d{{1,20}})(?!\d)", re.ASCII)
+MEMORY = re.compile(rf"mem_id={NUMBER} mem_type=(\w*) allocator={ADDRESS}(?: ifindex={NUMBER})?(?!\w)", re.ASCII)
+MAPPED = re.compile(
+    rf"(\S+) dir=(\w+) dma_addr=([0-9a-f]{{1,16}}) size={NUMBER}(?!\d)(?: phys_addr=([0-9a-f]{{1,16}}))?(?!\w)",
+    re.ASCII,
+)
+PAGE = re.compile(rf"page={ADDRESS} pfn={ADDRESS}(?: order={NUMBER})?(?!\w)", re.ASCII)
 
 Made = tuple[str, int, int, int, tuple[Any, ...]]
 """Kind, pool, page, number and more: an event without its prefix."""

@@ -29,6 +29,8 @@ CHUNK = 1 << 18
 SECONDS = re.compile(r" \d+\.\d+: ")
 LONGEST = 1 << 16
 """Bytes of the longest line that is read as one."""
+HEADER = 1000
+"""Of a line about the recording itself as much is read."""
 
 
 class Unreadable(Exception):
@@ -146,7 +148,7 @@ class Recording:
         return None
 
     def _header(self, line: str) -> None:
-        heard = self.heard
+        heard, line = self.heard, line[:HEADER]
         if m := re.match(r"#! kernel: .*?(\d+\.\d+[\w.+-]*)", line):
             heard.kernel = m[1]
         elif m := re.match(r"#! trace_clock: .*\[([\w-]+)\]|#! trace_clock: ([\w-]+)$", line):

@@ -49,3 +49,16 @@ def test_a_leap_is_refused() -> None:
     assert not counter.take(1 + MOST_GAPS + 1, 2)
     assert not counter.take(WRAP - MOST_GAPS, 2)
     assert (counter.top, counter.low, len(counter.gaps)) == (1, 1, 0)
+
+
+def test_a_leap_costs_one_entry_and_too_far_a_leap_is_none() -> None:
+    """However many numbers are left out, one range is remembered; beyond all reach nothing is counted any more."""
+    counter = Counter()
+    assert counter.take(1, 1)
+    assert counter.take(MOST_GAPS, 2)
+    assert len(counter.gaps) == 1
+    assert not counter.take(3 * MOST_GAPS, 3)
+    assert counter.awaits(500, MOST_GAPS)
+    assert counter.take(500, 4)
+    assert not counter.awaits(500, MOST_GAPS)
+    assert [(gap.first, gap.size) for gap in counter.gaps] == [(2, 498), (501, MOST_GAPS - 501)]
