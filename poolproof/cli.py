@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from json import dumps
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,7 +20,8 @@ from checkers.judge import Question
 from checkers.native.build import CannotCompile
 from checkers.native.checkpoint import BadCheckpoint
 from checkers.verdict import Exit, exit_code
-from impl.linux.reading import Unreadable
+from impl.linux import decode, recipe
+from impl.linux.reading import STDIN, Unreadable
 from spec.dsl import Machine, SpecError
 
 from . import (
@@ -362,6 +364,33 @@ def trace(
 
 
 @app.command()
+def record(
+    level: Annotated[str, typer.Option(metavar="|".join(recipe.LEVELS), help="which events: dma has mappings too")] = (
+        recipe.STOCK
+    ),
+    events: Annotated[int, typer.Option(help="as many fit the buffer of each CPU; 0: as is usual", min=0)] = 0,
+) -> None:
+    """Print the script that records a trace on the machine in question; nothing is run here."""
+    if level not in recipe.LEVELS:
+        raise asking.BadRequest(f"--level {level}: is none; there are {' and '.join(recipe.LEVELS)}")
+    for line in recipe.recipe(level, events or None):
+        console.print(line, markup=False, soft_wrap=True)
+
+
+@app.command("decode")
+def decode_words(
+    words: Annotated[
+        str, typer.Argument(metavar="WORDS", help="the raw words, or the whole dump; - is standard input")
+    ],
+    json: Annotated[bool, typer.Option("--json", help="print the record for other tools")] = False,
+) -> None:
+    """Explain the raw words of a "Bad page state ... page_pool leak" dump: which pool, mapped where, who refers to it."""
+    decoded = decode.decode(sys.stdin.read() if words == STDIN else words)
+    for line in [dumps(decoded.as_json(), indent=1)] if json else decoded.lines():
+        console.print(line, markup=False, soft_wrap=True)
+
+
+@app.command()
 def new(path: Annotated[Path, typer.Argument(metavar="FILE", help="the Python file to write")]) -> None:
     """Write the skeleton of a model of your own; an existing file is never overwritten."""
     skeleton.write(path)
@@ -386,7 +415,7 @@ def guarded(run: Callable[[], object]) -> int:
         return said(_usage(error), Exit.USAGE)
     except (asking.BadRequest, catalog.UnknownModel, CannotCompile) as error:
         return said(str(error), Exit.USAGE)
-    except (catalog.NoModel, itf.BadTrace, BadCheckpoint, Unreadable) as error:
+    except (catalog.NoModel, itf.BadTrace, BadCheckpoint, Unreadable, decode.NotWords) as error:
         return said(str(error), Exit.INPUT)
     except asking.BudgetSpent as error:
         return said(str(error), Exit.BUDGET)

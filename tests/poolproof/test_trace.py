@@ -270,3 +270,31 @@ def test_an_interrupt_prints_the_report_so_far(ask: Ask, monkeypatch: pytest.Mon
     assert said.code == 3
     assert "Interrupted after" in said.out
     assert "Accepted so far" in said.flat
+
+
+def test_what_to_type_on_the_target_is_printed(ask: Ask) -> None:
+    """A shell script, for either level; nothing is run, and no level is made up."""
+    stock, dma = ask("record"), ask("record", "--level", "dma", "--events", 1000)
+    assert stock.out.startswith("#!/bin/sh\n# Records stock events")
+    assert "dma/dma_map_page" not in stock.out
+    assert "dma/dma_map_page" in dma.out
+    assert 'EVENTS="${EVENTS:-1000}"' in dma.out
+    said = ask("record", "--level", "all")
+    assert (said.code, said.err) == (2, "poolproof: --level all: is none; there are stock and dma\n")
+
+
+LEAK = "raw: 000fffffc0000000 dead000000000040 ff110000070d6800 0000000000000000"
+
+
+def test_raw_words_are_explained(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Typed, piped, or as JSON; what has no words is refused in one line."""
+    said = ask("decode", LEAK)
+    assert said.code == 0
+    assert said.out.startswith("This is a page of a page_pool: pp_magic is dead000000000040.\n")
+    assert "ff110000070d6800" in said.out
+    monkeypatch.setattr(sys, "stdin", io.StringIO(LEAK))
+    assert ask("decode", "-").out == said.out
+    assert json.loads(ask("decode", LEAK, "--json").out)["pool"] == "0xff110000070d6800"
+    wrong = ask("decode", "nothing here")
+    assert (wrong.code, wrong.err.count("\n")) == (65, 1)
+    assert "has no word of 16 hexadecimal digits" in wrong.err
