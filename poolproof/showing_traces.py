@@ -36,7 +36,7 @@ def trace(console: Console, done: Judged, verdicts: Sequence[Verdict], every_hol
             f"\n{done.judge.findings.further:,} further violations are counted, not told: the first of a page is."
         )
     console.print(pools(done))
-    if early := [p for p in done.judge.ended if p.early]:
+    if early := [p for p in done.judge.accounts.ended if p.early]:
         said = f"{sum(p.early for p in early):,} pages of {len(early)} pool{'s' * (len(early) > 1)}"
         console.print(f"Destroy: {said} were unmapped while they were still held (the scrub's walk, since 6.12).")
     shown = [*done.stalls, *(h for h in done.held if every_holder or h.pool.destroyed)]
@@ -76,7 +76,7 @@ def caveats(done: Judged) -> Iterator[str]:
         yield f"Clock {heard.clock}: CPUs cannot be put in order; numbers decide, and pages where their order is clear."
     if heard.tool != "ftrace":
         yield f"Text of {heard.tool}: read by its documentation, untested on a recording."
-    if older := [p for p in judge.ended if not p.is_from_the_start]:
+    if older := [p for p in judge.accounts.ended if not p.is_from_the_start]:
         pages = sum(p.older for p in older)
         lost = sum(p.unexplained for p in older)
         yield (
@@ -137,7 +137,7 @@ def pools(done: Judged) -> Table:
     table.add_column("pool")
     for name in ("pages", "most in flight", "at destroy", "out", "destroy to free", "retries", "releases/s at the end"):
         table.add_column(name, justify="right")
-    shown = sorted(done.judge.ended, key=lambda p: (-retries(p), p.first.line))
+    shown = sorted(done.judge.accounts.ended, key=lambda p: (-retries(p), p.first.line))
     for pool in sorted(shown[:MOST_POOLS], key=lambda p: p.first.line):
         device = " ".join(filter(None, (pool.name, pool.device, f"if{pool.ifindex}" if pool.ifindex else "")))
         out = str(max(pool.out, 0)) if pool.is_from_the_start else f"{max(pool.out + pool.older, 0)}?"

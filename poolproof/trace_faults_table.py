@@ -51,7 +51,7 @@ def found(lines: Lines) -> str:
     judge = judged(lines)
     if judge.findings.total:
         return DENIED
-    return NAMED if any(p.unexplained or p.older or p.unprinted() for p in judge.ended) else MISSED
+    return NAMED if any(p.unexplained or p.older or p.unprinted() for p in judge.accounts.ended) else MISSED
 
 
 def rates(kind: Tampering) -> Counter[str]:

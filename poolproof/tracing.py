@@ -98,7 +98,7 @@ def judged(
     recording.heard.clock = clock
     judge = Judge(recording.heard, *(partial(monitor, machine, seen) for seen in (rules.STOCK, rules.WITH_DMA)))
     done, began = Judged(recording.heard, judge), monotonic()
-    judge.at_end = partial(_look_back, done, every_holder)
+    judge.accounts.at_end = partial(_look_back, done, every_holder)
     try:
         with _nothing_to_collect():
             _read(recording, judge, done, at, console)
@@ -225,7 +225,7 @@ def as_json(done: Judged) -> dict[str, object]:
             "interrupted": done.interrupted,
         },
         "findings": judge.findings.as_json(),
-        "pools": [pool.as_json() for pool in judge.ended],
+        "pools": [pool.as_json() for pool in judge.accounts.ended],
         "holders": [h.as_json() for h in (*done.stalls, *done.held)],
         "kernel_log": [event.more[0].text for event in judge.messages],
     }

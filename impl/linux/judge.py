@@ -7,11 +7,12 @@ mappings between map and unmap, pools.
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from . import rules
+from .accounts import Accounts
 from .counters import ahead
 from .events import (
     CONNECT,
@@ -41,9 +42,6 @@ RECENT = 6
 MOST_WAITING = 4
 """Events of a page that may come too early, one after the other, under a clock that does not order CPUs."""
 
-TAIL = 256
-"""Lines before the end of a recording in which a number may have been counted and not been printed yet."""
-
 
 class Judge:
     """What is known while a trace is read; `stock` and `with_dma` make the monitors of the two levels."""
@@ -56,19 +54,16 @@ class Judge:
         self.stock_held = self.stock.monitor.observe(self.stock.begin, rules.HELD)
         self.leaves: dict[tuple[Any, ...], bool] = {}
         self.pages: dict[int, Held] = {}
-        self.pools: dict[int, Pool] = {}
-        self.ended: list[Pool] = []
-        self.connected: dict[int, tuple[int, int]] = {}
+        self.accounts = Accounts(heard, self.findings)
         self.messages: list[Event] = []
         self.last: Event | None = None
         self.of_pools: Counter[str] = Counter()
-        self.at_end: Callable[[Pool], None] = lambda pool: None
         self.on: dict[str, Callable[[Event], None]] = {
             HOLD: self.hold,
             RELEASE: self.release,
             POOL_RELEASE: self.pool_release,
-            CONNECT: self.connect,
-            DISCONNECT: self.disconnect,
+            CONNECT: self.accounts.connect,
+            DISCONNECT: self.accounts.disconnect,
             MAP: self.map,
             UNMAP: self.unmap,
             SYNC: self.sync,
@@ -91,40 +86,15 @@ class Judge:
 
     def hold(self, event: Event) -> None:
         """A page is counted in by its pool."""
-        pool = self.pools.get(event.pool)
-        if pool is None or pool.freed is not None or event.number == 1:
-            pool = self._pool_of(event, pool)
-        if not pool.holds.take(event.number, event.line):
-            self._number_again(event, pool)
+        pool = self.accounts.of_hold(event)
+        if pool is None:
             return
-        pool.recent.append(event)
-        pool.last_hold = event.line
-        pool.out += 1
-        pool.most = max(pool.most, pool.out)
         if not pool.is_mapped and self.mappings.of_page:
             self._learn_device(event, pool)
         if event.page in self.pages or pool.is_mapped or pool.said is not None or pool.lost:
             self._enter(event, pool)
         else:
             self.pages[event.page] = Held(pool, self.stock_held, event, line=event.line)
-
-    def _pool_of(self, event: Event, pool: Pool | None) -> Pool:
-        """The lifetime a hold belongs to: the one that is there, or the next at this address."""
-        if pool is None or not pool.holds.seen:
-            return pool if pool is not None and pool.freed is None else self._begin(event, pool)
-        if pool.freed is not None:
-            return pool if pool.holds.awaits(event.number, pool.counted[0]) else self._begin(event, pool)
-        return self._begin(event, pool) if event.number == 1 and (pool.lost or pool.out <= 0) else pool
-
-    def _begin(self, event: Event, before: Pool | None) -> Pool:
-        """A pool is seen for the first time, or for the first time at an address that had another one."""
-        pool = Pool(event.pool, before.lifetime + 1 if before else 1, event)
-        if before is not None:
-            self._end(before)
-            pool.is_new = before.freed is not None and not before.lost
-        pool.mem_id, pool.ifindex = self.connected.pop(event.pool, (0, 0))
-        self.pools[event.pool] = pool
-        return pool
 
     def _learn_device(self, event: Event, pool: Pool) -> None:
         """A pool maps its pages if the one it holds was just mapped; then all of them had to be."""
@@ -161,15 +131,10 @@ class Judge:
     def release(self, event: Event) -> None:
         """A page is counted out by its pool."""
         held = self.pages.get(event.page)
-        if held is not None and held.pool.address == event.pool:
-            pool = held.pool
-        else:
-            pool = self.pools.get(event.pool) or self._begin(event, None)
-        if not pool.releases.take(event.number, event.line):
-            self._number_again(event, pool)
+        mine = held.pool if held is not None and held.pool.address == event.pool else None
+        pool = self.accounts.of_release(event, mine)
+        if pool is None:
             return
-        pool.recent.append(event)
-        pool.out -= 1
         if held is None:
             self._release_unheld(event, pool)
         elif held.pool is not pool:
@@ -292,11 +257,7 @@ class Judge:
 
     def pool_release(self, event: Event) -> None:
         """The kernel says what a destroyed pool counts."""
-        pool = self.pools.get(event.pool)
-        if pool is None or pool.freed is not None:
-            pool = self._begin(event, pool)
-        self._must_add_up(event, pool)
-        pool.recent.append(event)
+        pool = self.accounts.of_total(event)
         if pool.destroyed is None:
             pool.destroyed = event
             pool.learn(rules.destroyed, event)
@@ -310,33 +271,6 @@ class Judge:
         else:
             pool.returns, pool.left, pool.retry = [], event.more[0], event
 
-    def _must_add_up(self, event: Event, pool: Pool) -> None:
-        """S6: in flight is hold less release, never negative, and no less than what was printed before."""
-        inflight, hold, release, _ = event.more
-        if not inflight == ahead(hold, release) >= 0:
-            self._number(event, pool, f"{hold} held less {release} released are {ahead(hold, release)}, not {inflight}")
-        elif pool.holds.seen and ahead(pool.holds.top, hold) > 0:
-            self._number(event, pool, f"the kernel counts {hold} holds, but number {pool.holds.top} was printed before")
-        elif pool.releases.seen and ahead(pool.releases.top, release) > 0 and self.heard.is_ordered:
-            said = f"the kernel counts {release} releases, but number {pool.releases.top} was printed before"
-            self._number(event, pool, said)
-
-    def connect(self, event: Event) -> None:
-        """XDP learns of a pool: its memory id, and the interface."""
-        mem_id, ifindex = event.more
-        pool = self.pools.get(event.pool)
-        if pool is not None and pool.freed is None:
-            pool.mem_id, pool.ifindex = mem_id, ifindex
-        elif event.pool:
-            self.connected[event.pool] = (mem_id, ifindex)
-
-    def disconnect(self, event: Event) -> None:
-        """XDP forgets a pool, which is about to be freed."""
-        pool = self.pools.get(event.pool)
-        if pool is not None:
-            pool.is_followed = True
-            pool.mem_id = pool.mem_id or event.more[0]
-
     def message(self, event: Event) -> None:
         """The kernel's log says something about pages; some of it denies a promise by itself."""
         self.messages.append(event)
@@ -346,7 +280,7 @@ class Judge:
 
     def lost(self, event: Event) -> None:
         """Events were lost: from here on, of what was there before nothing is known and nobody is blamed."""
-        for pool in self.pools.values():
+        for pool in self.accounts.now.values():
             pool.lost = True
         for held in self.pages.values():
             held.at, held.lost = self.level(held.pool).lost, True
@@ -446,38 +380,7 @@ class Judge:
         seen = {**self.heard.events, MAP: 0, UNMAP: 0, SYNC: 0, **self.of_pools}
         return sum(seen.get(kind, 0) for kind in rules.SEEN.get(promise, ()))
 
-    # -- numbers -------------------------------------------------------------------------------------------------------
-
-    def _number_again(self, event: Event, pool: Pool) -> None:
-        what = f"{event.kind} {event.number} was there before, or leaps"
-        if pool.lost:
-            return
-        self._number(event, pool, what)
-
-    def _number(self, event: Event, pool: Pool, what: str) -> None:
-        self.findings.add(Finding(rules.NUMBERS, what, event, event.page, pool.name, recent=tuple(pool.recent)))
-
-    def _end(self, pool: Pool, since: int | None = None) -> None:
-        """A lifetime is over, or the trace is: all its numbers must have been seen, and no page be left behind."""
-        self.ended.append(pool)
-        self.at_end(pool)
-        if not pool.lost:
-            self._must_be_complete(pool, since)
-        if since is None:  # what is over and done with takes no room
-            pool.returns, pool.recent = [], deque()
-
-    def _must_be_complete(self, pool: Pool, since: int | None) -> None:
-        last = (pool.said or pool.first)._replace(page=0)
-        since = self.heard.lines if pool.is_followed else last.line if since is None else since
-        if unseen := pool.unseen(since):
-            said = ", ".join(f"{kind} {number}" for kind, number in unseen[:5])
-            more = f" and {len(unseen) - 5} more" if len(unseen) > 5 else ""
-            self._number(last, pool, f"never printed, though counted: {said}{more}")
-        if beyond := pool.beyond():
-            self._number(last, pool, f"printed, though the kernel never counted so far: {beyond}")
-        if pool.unexplained > pool.older and pool.holds.seen:
-            said = f"{pool.unexplained} pages left that never entered, {pool.older} had entered before the trace"
-            self._number(last, pool, said)
+    # -- the end -------------------------------------------------------------------------------------------------------
 
     def finish(self) -> None:
         """The trace has ended: what waits is denied, what is missing is missing."""
@@ -485,11 +388,8 @@ class Judge:
             self.learn(held, page)
             for label, event, pool in held.waiting[:1]:
                 self._deny(event, page, pool, self.level(held.pool), held.at, label, held)
-        for pool in self.pools.values():
-            self._end(pool, self.heard.lines - TAIL)
-            if pool.freed is not None and not pool.lost and pool.is_followed:
-                self._left_behind(pool)
-        self.pools = {}
+        for pool in self.accounts.end_all():
+            self._left_behind(pool)
 
     def _left_behind(self, pool: Pool) -> None:
         for page, held in self.pages.items():

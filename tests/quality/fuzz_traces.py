@@ -21,6 +21,7 @@ from unittest.mock import patch
 
 from checkers.monitor import Monitor
 from impl.linux import (
+    accounts,
     counters,
     decode,
     dmesg,
@@ -76,7 +77,7 @@ def take_file(data: bytes) -> Judge | None:
     """A whole recording, judged to its end, with all that is told of it; None if it cannot be read."""
     recording = Recording([STDIN])
     judged = Judge(recording.heard, partial(monitor, rules.STOCK), partial(monitor, rules.WITH_DMA))
-    judged.at_end = partial(look_back, judged)
+    judged.accounts.at_end = partial(look_back, judged)
     with patch.object(sys, "stdin", SimpleNamespace(buffer=io.BufferedReader(io.BytesIO(data)))):
         try:
             judged.take_all(recording)
@@ -90,7 +91,7 @@ def take_file(data: bytes) -> Judge | None:
 def tell(judged: Judge) -> None:
     """All that is printed of a judged recording."""
     judged.findings.as_json()
-    for pool in judged.ended:
+    for pool in judged.accounts.ended:
         pool.as_json()
     if judged.last is not None:
         for held in holders.now(judged, "at the end", judged.last):
@@ -182,7 +183,7 @@ def asked() -> Budget:
 
 def functions() -> Iterator[FunctionType]:
     """All functions that read and judge traces, and those they are called through."""
-    for module in (counters, decode, dmesg, events, findings, judge, lines, mappings, pools, reading):
+    for module in (accounts, counters, decode, dmesg, events, findings, judge, lines, mappings, pools, reading):
         made_here = [f for f in vars(module).values() if getattr(f, "__module__", "") == module.__name__]
         inner = [f for made in made_here if isinstance(made, type) for f in vars(made).values()]
         yield from (f for f in [*made_here, *inner] if isinstance(f, FunctionType))

@@ -190,7 +190,7 @@ def test_an_address_that_is_used_again_is_another_pool() -> None:
     p.total(P, 0, 1, 1)
     judge = judged(p.lines)
     assert judge.findings.shown == []
-    assert [(pool.lifetime, pool.releases.seen) for pool in judge.ended] == [(1, 2), (2, 1)]
+    assert [(pool.lifetime, pool.releases.seen) for pool in judge.accounts.ended] == [(1, 2), (2, 1)]
 
 
 def test_numbers_wrap() -> None:
@@ -212,7 +212,7 @@ def test_a_page_whose_history_is_missing_is_never_blamed() -> None:
     p.release(P, PAGES[2], 7)
     judge = judged(p.lines)
     assert judge.findings.shown == []
-    assert [(pool.older, pool.unexplained) for pool in judge.ended] == [(2, 2)]
+    assert [(pool.older, pool.unexplained) for pool in judge.accounts.ended] == [(2, 2)]
 
 
 def test_more_pages_cannot_leave_than_were_in() -> None:

@@ -1,0 +1,147 @@
+"""The pools of a trace: which lifetime an event belongs to, whether its numbers add up, and what is missing at its end.
+
+Numbers are judged here, pages in `judge.py`: a pool's holds and releases are dense and unique, modulo 2^32, and what
+the kernel says of them is right.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+
+from . import rules
+from .counters import ahead
+from .events import Event
+from .findings import Finding, Findings
+from .pools import Pool
+from .reading import Heard
+
+TAIL = 256
+"""Lines before the end of a recording in which a number may have been counted and not been printed yet."""
+
+
+class Accounts:
+    """All pools: those at an address now, and those that were there before."""
+
+    def __init__(self, heard: Heard, findings: Findings) -> None:
+        self.heard, self.findings = heard, findings
+        self.now: dict[int, Pool] = {}
+        self.ended: list[Pool] = []
+        self.connected: dict[int, tuple[int, int]] = {}
+        self.at_end: Callable[[Pool], None] = lambda pool: None
+
+    def of_hold(self, event: Event) -> Pool | None:
+        """The lifetime that a hold belongs to; None if its number cannot be, which is a finding."""
+        pool = self.now.get(event.pool)
+        if pool is None or pool.freed is not None or event.number == 1:
+            pool = self._lifetime(event, pool)
+        if not pool.holds.take(event.number, event.line):
+            self._again(event, pool)
+            return None
+        pool.recent.append(event)
+        pool.last_hold = event.line
+        pool.out += 1
+        if pool.out > pool.most:
+            pool.most = pool.out
+        return pool
+
+    def of_release(self, event: Event, pool: Pool | None) -> Pool | None:
+        """The lifetime that a release belongs to: that which holds the page, or else the one at the address."""
+        pool = pool or self.now.get(event.pool) or self._begin(event, None)
+        if not pool.releases.take(event.number, event.line):
+            self._again(event, pool)
+            return None
+        pool.recent.append(event)
+        pool.out -= 1
+        return pool
+
+    def of_total(self, event: Event) -> Pool:
+        """The lifetime that the kernel speaks of, which must add up."""
+        pool = self.now.get(event.pool)
+        if pool is None or pool.freed is not None:
+            pool = self._begin(event, pool)
+        self._must_add_up(event, pool)
+        pool.recent.append(event)
+        return pool
+
+    def _lifetime(self, event: Event, pool: Pool | None) -> Pool:
+        """The lifetime a hold belongs to: the one that is there, or the next at this address."""
+        if pool is None or not pool.holds.seen:
+            return pool if pool is not None and pool.freed is None else self._begin(event, pool)
+        if pool.freed is not None:
+            return pool if pool.holds.awaits(event.number, pool.counted[0]) else self._begin(event, pool)
+        return self._begin(event, pool) if event.number == 1 and (pool.lost or pool.out <= 0) else pool
+
+    def _begin(self, event: Event, before: Pool | None) -> Pool:
+        """A pool is seen for the first time, or for the first time at an address that had another one."""
+        pool = Pool(event.pool, before.lifetime + 1 if before else 1, event)
+        if before is not None:
+            self._end(before)
+            pool.is_new = before.freed is not None and not before.lost
+        pool.mem_id, pool.ifindex = self.connected.pop(event.pool, (0, 0))
+        self.now[event.pool] = pool
+        return pool
+
+    def _must_add_up(self, event: Event, pool: Pool) -> None:
+        """S6: in flight is hold less release, never negative, and no less than what was printed before."""
+        inflight, hold, release, _ = event.more
+        if not inflight == ahead(hold, release) >= 0:
+            self._number(event, pool, f"{hold} held less {release} released are {ahead(hold, release)}, not {inflight}")
+        elif pool.holds.seen and ahead(pool.holds.top, hold) > 0:
+            self._number(event, pool, f"the kernel counts {hold} holds, but number {pool.holds.top} was printed before")
+        elif pool.releases.seen and ahead(pool.releases.top, release) > 0 and self.heard.is_ordered:
+            said = f"the kernel counts {release} releases, but number {pool.releases.top} was printed before"
+            self._number(event, pool, said)
+
+    def connect(self, event: Event) -> None:
+        """XDP learns of a pool: its memory id, and the interface."""
+        mem_id, ifindex = event.more
+        pool = self.now.get(event.pool)
+        if pool is not None and pool.freed is None:
+            pool.mem_id, pool.ifindex = mem_id, ifindex
+        elif event.pool:
+            self.connected[event.pool] = (mem_id, ifindex)
+
+    def disconnect(self, event: Event) -> None:
+        """XDP forgets a pool, which is about to be freed."""
+        pool = self.now.get(event.pool)
+        if pool is not None:
+            pool.is_followed = True
+            pool.mem_id = pool.mem_id or event.more[0]
+
+    def _again(self, event: Event, pool: Pool) -> None:
+        if not pool.lost:
+            self._number(event, pool, f"{event.kind} {event.number} was there before, or leaps")
+
+    def _number(self, event: Event, pool: Pool, what: str) -> None:
+        self.findings.add(Finding(rules.NUMBERS, what, event, event.page, pool.name, recent=tuple(pool.recent)))
+
+    def _end(self, pool: Pool, since: int | None = None) -> None:
+        """A lifetime is over, or the trace is: all its numbers must have been seen, and no page be left behind."""
+        self.ended.append(pool)
+        self.at_end(pool)
+        if not pool.lost:
+            self._must_be_complete(pool, since)
+        if since is None:  # what is over and done with takes no room
+            pool.returns, pool.recent = [], deque()
+
+    def _must_be_complete(self, pool: Pool, since: int | None) -> None:
+        last = (pool.said or pool.first)._replace(page=0)
+        since = self.heard.lines if pool.is_followed else last.line if since is None else since
+        if unseen := pool.unseen(since):
+            said = ", ".join(f"{kind} {number}" for kind, number in unseen[:5])
+            more = f" and {len(unseen) - 5} more" if len(unseen) > 5 else ""
+            self._number(last, pool, f"never printed, though counted: {said}{more}")
+        if beyond := pool.beyond():
+            self._number(last, pool, f"printed, though the kernel never counted so far: {beyond}")
+        if pool.unexplained > pool.older and pool.holds.seen:
+            said = f"{pool.unexplained} pages left that never entered, {pool.older} had entered before the trace"
+            self._number(last, pool, said)
+
+    def end_all(self) -> Iterator[Pool]:
+        """The trace has ended: the pools of which more was printed than that they are gone."""
+        for pool in self.now.values():
+            self._end(pool, self.heard.lines - TAIL)
+            if pool.freed is not None and pool.is_followed and not pool.lost:
+                yield pool
+        self.now = {}
