@@ -70,6 +70,8 @@ def caveats(done: Judged) -> Iterator[str]:
         yield "Events were lost on the way: of the pages and pools that were there, nothing is known from there on."
     if heard.overwritten:
         yield f"{heard.overwritten:,} events were overwritten or dropped unprinted: histories are missing."
+    if judge.shared:
+        yield f"{judge.shared:,} times a page was mapped for several others at once (parts, clones): not judged on."
     if heard.probe_misses:
         yield f"Kprobes missed {heard.probe_misses:,} hits; their events are counted here and not judged."
     if heard.events and not heard.is_ordered:

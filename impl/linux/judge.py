@@ -58,6 +58,7 @@ class Judge:
         self.messages: list[Event] = []
         self.last: Event | None = None
         self.of_pools: Counter[str] = Counter()
+        self.shared = 0
         self.on: dict[str, Callable[[Event], None]] = {
             HOLD: self.hold,
             RELEASE: self.release,
@@ -119,10 +120,12 @@ class Judge:
         if pool.said is not None and ahead(event.number, pool.counted[0]) > 0:
             new.at = level.monitor.assume(new.at, rules.destroyed)
         waiting = held.waiting if held is not None and held.hold is None else ()
+        if held is not None:
+            self.mappings.forget(held)
         self.pages[event.page] = new
         if pool.is_mapped:
             for mapping in list(self.mappings.of(event.page)):
-                self._is_pools(mapping)
+                self._is_of(mapping, new)
                 self._step(mapping.made, new, self._maps(new, mapping), pool)
         self._step(event, new, rules.HELD, pool)
         new.hold = event
@@ -163,6 +166,7 @@ class Judge:
             pool.early += 1
         if held.pool.destroyed is not None:
             held.pool.returns.append(Return(event.page, held.hold, event))
+        self.mappings.forget(held)
         if self.pages.get(event.page) is held:
             del self.pages[event.page]
         self._settle(event.page, held.waiting)
@@ -187,18 +191,27 @@ class Judge:
     def map(self, event: Event) -> None:
         """A page is mapped for a device."""
         mapping, held = self.mappings.add(event), self.pages.get(event.page)
-        if held is not None and held.pool.is_mapped:
-            self._is_pools(mapping)
-            self._step(event, held, self._maps(held, mapping), held.pool)
+        if held is not None and held.pool.is_mapped and not held.lost:
+            self._is_of(mapping, held)
+            if self._is_shared(mapping, held):
+                self.shared, held.lost = self.shared + 1, True
+            else:
+                self._step(event, held, self._maps(held, mapping), held.pool)
 
     @staticmethod
     def _maps(held: Held, mapping: Mapping) -> Label:
         """Which mapping it is: the pool's own, or a second one for another device."""
         return rules.MAPPED if mapping.device == held.pool.device else rules.MAPPED_FAR
 
-    def _is_pools(self, mapping: Mapping) -> None:
+    def _is_shared(self, mapping: Mapping, held: Held) -> bool:
+        """Is the page mapped for others twice at once? Parts and clones are; the rules take a page for one thing."""
+        home = held.pool.device
+        others = (m for m in self.mappings.of(mapping.page) if m is not mapping and m.device != home)
+        return mapping.device != home and any(others)
+
+    def _is_of(self, mapping: Mapping, held: Held) -> None:
         """From now on a mapping is known to be of a pool's page; what was odd about it before counts as well."""
-        mapping.is_pools = True
+        mapping.held = held
         self.of_pools[MAP] += 1
         if mapping.unlike is not None:
             self._unlike(mapping.unlike, mapping)
@@ -208,37 +221,32 @@ class Judge:
         mapping = self.mappings.take(event)
         if mapping is not None:
             self._must_be_alike(event, mapping, event.more[2] == mapping.size)
-        if mapping is not None and mapping.is_pools:
-            near, held = self._near(mapping)
+        if mapping is not None and (held := self._holder(mapping)):
+            near = mapping.device == held.pool.device
             held.unmapped = event.line if near else held.unmapped
-            if held.pool.is_mapped:
-                self._step(event, held, rules.UNMAPPED if near else rules.UNMAPPED_FAR, held.pool)
+            self._step(event, held, rules.UNMAPPED if near else rules.UNMAPPED_FAR, held.pool)
 
     def sync(self, event: Event) -> None:
         """Part of a mapping is synced, for the cpu or for the device."""
         mapping = self.mappings.around(event)
         if mapping is not None:
             self._must_be_alike(event, mapping, event.number + event.more[2] <= mapping.address + mapping.size)
-        if mapping is not None and mapping.is_pools:
-            near, held = self._near(mapping)
-            if held.pool.is_mapped:
-                self._know(event, held, rules.mapped, mapping.page, rules.NEAR if near else rules.FAR)
+        if mapping is not None and (held := self._holder(mapping)):
+            device = rules.NEAR if mapping.device == held.pool.device else rules.FAR
+            self._know(event, held, rules.mapped, mapping.page, device)
 
-    def _near(self, mapping: Mapping) -> tuple[bool, Held]:
-        """Whether a mapping is its page's home's own, and the page; one that nobody holds is free."""
+    def _holder(self, mapping: Mapping) -> Held | None:
+        """The page as its pool holds it, if this is a mapping of that very time."""
         held = self.pages.get(mapping.page)
-        if held is None:
-            pool = Pool(0, 1, mapping.made, device=mapping.device, is_mapped=True)
-            held = Held(pool, self.dma.begin, None)
-        return mapping.device == held.pool.device, held
+        return held if held is not None and held is mapping.held else None
 
     def _must_be_alike(self, event: Event, mapping: Mapping, fits: bool) -> None:
         """S10: undone and synced with the size and direction it was made with."""
-        if mapping.is_pools:
+        if mapping.held is not None:
             self.of_pools[event.kind] += 1
         if fits and event.more[1] == mapping.direction:
             return
-        if mapping.is_pools:
+        if mapping.held is not None:
             self._unlike(event, mapping)
         else:
             mapping.unlike = mapping.unlike or event
@@ -366,14 +374,13 @@ class Judge:
     ) -> None:
         """No step of the rules explains it: which promise that denies, and which guards said no."""
         monitor = level.monitor
-        refused = [(r.action, r.why) for r in monitor.refusals(at, label)] if self.findings.is_new(page) else []
+        refused = tuple((r.action, r.why) for r in monitor.refusals(at, label))
         missed = any(why.endswith("before it") for _, why in refused)
-        broken = [rules.MISSED] if missed else monitor.broken(at, label) if self.findings.is_new(page) else []
+        broken = [rules.MISSED] if missed else monitor.broken(at, label) or [rules.OF[label[0]]]
         recent = (*([held.hold] if held.hold else []), *held.recent[-RECENT:], *pool.recent) if held else ()
         before = tuple(repr(place) for place in monitor.possible(at, "place"))
         what = f"no step of the rules explains {event.kind}"
-        promise = broken[0] if broken else rules.NUMBERS
-        self.findings.add(Finding(promise, what, event, page, pool.name, before, tuple(refused), recent))
+        self.findings.add(Finding(broken[0], what, event, page, pool.name, before, refused, recent))
 
     def tried(self, promise: str) -> int:
         """The events that could have denied a promise; of DMA events those of pools' pages."""

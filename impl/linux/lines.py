@@ -37,7 +37,7 @@ COUNTED = re.compile(
 
 PREFIX = re.compile(
     r" *(\S.*?)(?:-|(?<! ) +)(\d{1,10})(?:/\d{1,10})? +(?:\([ \d-]+\) +)?\[(\d{1,6})\] +(?:[^\s:]{4,8} +)?"
-    r"(\d{1,20}(?:\.\d{1,9})?): +(?:\w+:)?(\w+): ?(.*)$",
+    r"(\d{1,20}(?:\.\d{1,9})?): +(?:\w+:)?(\w+): *(.*)$",
     re.ASCII,
 )
 """Task, pid, cpu, time, event and fields, under any of the prefixes."""

@@ -6,15 +6,15 @@ The DMA API takes a mapping back with the device, the address, the size and the 
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 
 from .events import Event
+from .pools import Held
 
 FRAME = 12
-REMEMBERED = 1 << 16
-"""Closed mappings that are remembered, so that a second unmap, or a late sync, finds whose page it was."""
+REMEMBERED = 8
+"""Closed mappings of a page that are remembered while its pool holds it: for a second unmap, or a late sync."""
 
 LARGEST = 64
 """Pages of a mapping that are looked up; no pool has larger ones."""
@@ -33,18 +33,18 @@ class Mapping:
     size: int
     address: int
     made: Event
-    is_pools: bool = False
+    held: Held | None = None
     closed: Event | None = None
     unlike: Event | None = None
 
 
 class Mappings:
-    """All open mappings, by where they are and by page; the last closed ones."""
+    """All open mappings, by where they are and by page; of pages that a pool holds the last closed ones too."""
 
     def __init__(self) -> None:
         self.open: dict[Place, list[Mapping]] = {}
         self.of_page: dict[int, list[Mapping]] = {}
-        self.closed: OrderedDict[Place, Mapping] = OrderedDict()
+        self.closed: dict[Place, Mapping] = {}
 
     def add(self, event: Event) -> Mapping:
         """A mapping was made."""
@@ -71,10 +71,20 @@ class Mappings:
         for place in self._places(mapping):
             _drop(self.open, place, mapping)
         _drop(self.of_page, mapping.page, mapping)
-        self.closed[mapping.device, mapping.address >> FRAME] = mapping
-        self.closed.move_to_end((mapping.device, mapping.address >> FRAME))
-        if len(self.closed) > REMEMBERED:
-            self.closed.popitem(last=False)
+        if mapping.held is not None:
+            self._remember((mapping.device, mapping.address >> FRAME), mapping, mapping.held)
+
+    def _remember(self, place: Place, mapping: Mapping, held: Held) -> None:
+        self.closed[place] = mapping
+        held.places = (*(p for p in held.places if p != place), place)
+        while len(held.places) > REMEMBERED:
+            self.closed.pop(held.places[0], None)
+            held.places = held.places[1:]
+
+    def forget(self, held: Held) -> None:
+        """The page is out of its pool's hands: whoever has these addresses now, it is nobody's page."""
+        for place in held.places:
+            self.closed.pop(place, None)
 
     def around(self, event: Event) -> Mapping | None:
         """The mapping in which this address lies: an open one, else the one that was closed there."""

@@ -32,6 +32,7 @@ class Held:
     line: int = 0
     facts: int = 0
     unmapped: int = 0
+    places: tuple[tuple[str, int], ...] = ()
     waiting: tuple[Waiting, ...] = ()
     lost: bool = False
 

@@ -29,6 +29,8 @@ CHUNK = 1 << 18
 SECONDS = re.compile(r" \d+\.\d+: ")
 LONGEST = 1 << 16
 """Bytes of the longest line that is read as one."""
+CPUS = re.compile(r"cpus=\d+$", re.ASCII)
+"""How the text of `trace-cmd report` begins."""
 HEADER = 1000
 """Of a line about the recording itself as much is read."""
 
@@ -141,7 +143,9 @@ class Recording:
             return gone
         if said := dmesg.message(line):
             return Event(MESSAGE, self.heard.lines, "", 0, 0.0, more=(said,))
-        if line.strip() and not dmesg.is_log(line):
+        if CPUS.match(line):
+            self.heard.tool = "trace-cmd report"
+        elif line.strip() and not dmesg.is_log(line):
             self.heard.not_understood += 1
             if self.strict:
                 self.strict(self.heard.where(self.heard.lines), line[:200])

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from rich.console import Console
 
 from impl.linux.reading import Recording
+from poolproof import tracing
 from poolproof.trace_faults_table import TRACES
 from tests.impl.linux.printed import PAGES, POOLS, Printer
 
@@ -298,3 +301,20 @@ def test_raw_words_are_explained(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> N
     wrong = ask("decode", "nothing here")
     assert (wrong.code, wrong.err.count("\n")) == (65, 1)
     assert "has no word of 16 hexadecimal digits" in wrong.err
+
+
+def test_progress_is_told_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Events, events a second, and the bytes that are left of the file."""
+    told: list[str] = []
+
+    class Told:
+        def __enter__(self) -> object:
+            return told.append
+
+        def __exit__(self, *_: object) -> None: ...
+
+    monkeypatch.setattr(tracing, "EVERY", 50)
+    monkeypatch.setattr(tracing, "status", lambda console, name: Told())
+    tracing.judged([str(recording("6.12.117/drop_small"))], Console(force_terminal=True, file=io.StringIO()))
+    assert len(told) == 2
+    assert re.fullmatch(r"100 events, [\d,]+ a second, 0 bytes left", told[1])

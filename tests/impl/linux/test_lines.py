@@ -31,6 +31,7 @@ PREFIXES = {
     "trace with tgid": ("  xdpt-246 (    246) [000] b...1  11.607136: ", "xdpt-246"),
     "trace without flags": ("  xdpt-246 [000] 11.607136: ", "xdpt-246"),
     "trace-cmd report": ("     my task-246   [000] 11.607136: ", "my task-246"),
+    "trace-cmd report, padded": ("            xdpt-246   [000]    11.607136: ", "xdpt-246"),
     "trace-cmd report with flags": ("     xdpt-246   [000] ..s1. 11.607136: ", "xdpt-246"),
     "perf script": ("xdpt   246 [000]    11.607136: page_pool:", "xdpt-246"),
     "perf script with tid": ("xdpt   246/246   [000]    11.607136: page_pool:", "xdpt-246"),
@@ -41,7 +42,8 @@ PREFIXES = {
 def test_every_tools_prefix_is_read(tool: str) -> None:
     """Task, cpu and time stand there, however they are set."""
     prefix, task = PREFIXES[tool]
-    found = event(prefix + HOLDS["6.12"], 1)
+    hold = HOLDS["6.12"].replace(": page_pool=", ":  page_pool=") if "padded" in tool else HOLDS["6.12"]
+    found = event(prefix + hold, 1)
     assert found is not None
     assert (found.task, found.cpu, found.time, found.number) == (task, 0, 11.607136, 1)
 

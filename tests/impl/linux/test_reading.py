@@ -132,6 +132,20 @@ def test_lines_of_the_kernels_log_are_no_lines_that_are_not_understood() -> None
     assert (heard.events["message"], heard.not_understood) == (1, 1)
 
 
+TOOLS = {
+    "cpus=2": "trace-cmd report",
+    "a 1 [000] 1.0: page_pool:page_pool_state_hold: page_pool=0xff page=0xf pfn=0x1 hold=1": "perf script",
+    " a-1 [000] b...1 1.0: page_pool_state_hold: page_pool=ff page=f pfn=0x1 hold=1": "ftrace",
+}
+
+
+@pytest.mark.parametrize("line", TOOLS)
+def test_whose_text_it_is_is_told(line: str) -> None:
+    """By the head of trace-cmd, and by the prefix of perf."""
+    heard = read(line).heard
+    assert (heard.tool, heard.not_understood) == (TOOLS[line], 0)
+
+
 def test_strict_shows_what_was_not_understood() -> None:
     said: list[tuple[str, str]] = []
     recording = Recording([], lambda where, line: said.append((where, line)))
