@@ -5,17 +5,11 @@ from __future__ import annotations
 import gzip
 from collections import Counter
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from random import Random
 
-from impl.linux import rules
-from impl.linux.judge import Judge
-from impl.linux.reading import Recording
-from spec.ownership import ownership
-
 from .tampering import DMA, STOCK, TAMPERINGS, Lines, Tampering, events_of
-from .tracing import monitor
+from .tracing import of_lines
 
 TRACES = Path(__file__).parent.parent / "tests" / "traces"
 RECORDINGS = {
@@ -36,19 +30,9 @@ def lines_of(recording: str) -> Lines:
     return gzip.decompress((TRACES / f"{recording}.trace.txt.gz").read_bytes()).decode().split("\n")
 
 
-def judged(lines: Lines) -> Judge:
-    """What is made of some lines."""
-    recording = Recording([])
-    recording.heard.names.append((1, "text"))
-    judge = Judge(recording.heard, *(partial(monitor, ownership, seen) for seen in (rules.STOCK, rules.WITH_DMA)))
-    judge.take_all(recording.events(lines))
-    judge.finish()
-    return judge
-
-
 def found(lines: Lines) -> str:
     """How a recording that was tampered with is judged."""
-    judge = judged(lines)
+    judge = of_lines(lines)
     if judge.findings.total:
         return DENIED
     return NAMED if any(p.unexplained or p.older or p.unprinted() for p in judge.accounts.ended) else MISSED

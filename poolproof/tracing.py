@@ -96,7 +96,7 @@ def judged(
     said = _log(log)
     recording = Recording(paths, partial(_not_understood, console) if strict else None)
     recording.heard.clock = clock
-    judge = Judge(recording.heard, *(partial(monitor, machine, seen) for seen in (rules.STOCK, rules.WITH_DMA)))
+    judge = _judge(recording.heard, machine)
     done, began = Judged(recording.heard, judge), monotonic()
     judge.accounts.at_end = partial(_look_back, done, every_holder)
     try:
@@ -120,6 +120,20 @@ def _nothing_to_collect() -> Iterator[None]:
         yield
     finally:
         gc.unfreeze()
+
+
+def of_lines(lines: Iterable[str], machine: Machine = ownership) -> Judge:
+    """What is made of some lines of one recording."""
+    recording = Recording([])
+    recording.heard.names.append((1, "text"))
+    judge = _judge(recording.heard, machine)
+    judge.take_all(recording.events(lines))
+    judge.finish()
+    return judge
+
+
+def _judge(heard: Heard, machine: Machine) -> Judge:
+    return Judge(heard, *(partial(monitor, machine, seen) for seen in (rules.STOCK, rules.WITH_DMA)))
 
 
 def _look_back(done: Judged, every_holder: bool, pool: Pool) -> None:

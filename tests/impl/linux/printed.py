@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
 from random import Random
 from typing import Any
 
-from impl.linux import rules
-from impl.linux.judge import Judge
-from impl.linux.reading import Recording
-from poolproof.tracing import monitor
 from spec.dsl import Instance, Machine, World
-from spec.ownership import ownership
 
 PAGES, POOLS, DEVICES = (
     (0x6E00, 0x6E01, 0x6E02),
@@ -59,16 +53,6 @@ class Printer:
 def _counted(pool: int, page: int, word: str, number: int) -> str:
     comma = "," if word == "hold" else ""
     return f"page_pool={pool:x} netmem={page * 64:x} is_net_iov=0{comma} pfn=0x{page:x} {word}={number}"
-
-
-def judged(lines: Iterable[str], machine: Machine = ownership) -> Judge:
-    """What is made of some lines, by these rules."""
-    recording = Recording([])
-    recording.heard.names.append((1, "text"))
-    judge = Judge(recording.heard, *(partial(monitor, machine, seen) for seen in (rules.STOCK, rules.WITH_DMA)))
-    judge.take_all(recording.events(lines))
-    judge.finish()
-    return judge
 
 
 SIZES = dict(pages=2, pools=3, devices=2, ring_size=1, tx_limit=1, max_refs=3, live_pools=2)

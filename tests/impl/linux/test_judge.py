@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from impl.linux import rules
+from poolproof.tracing import of_lines as judged
 from spec.dsl import Mutant, drop
 from spec.ownership import ownership
 
-from .printed import DEVICES, PAGES, POOLS, Printer, judged, run
+from .printed import DEVICES, PAGES, POOLS, Printer, run
 
 A, B = PAGES[:2]
 P, Q = POOLS[:2]
