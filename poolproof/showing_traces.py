@@ -216,7 +216,7 @@ def closing(console: Console, done: Judged, verdicts: Sequence[Verdict]) -> None
     warned = sum(e.more[0].about == STALL for e in done.judge.messages)
     if stalls or warned:
         said = f"; the kernel's log says so {warned} time{'s' * (warned != 1)}" if warned else ""
-        console.print(f"\n[yellow]{stalls} pool{'s' * (stalls != 1)} waited long for pages{said}.[/]")
+        console.print(f"\n[yellow]{stalls} pool{'s' * (stalls != 1)} had to wait for pages{said}.[/]")
     if broken:
         n, of = done.judge.findings.total, len(broken)
         said = f"{n:,} violation{'s' * (n > 1)} of {of} promise{'s' * (of > 1)}"

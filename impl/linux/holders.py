@@ -16,6 +16,9 @@ from .pools import Held, Pool
 WARNED = 60
 """Retries, one a second, after which the kernel says "stalled pool shutdown" (DEFER_WARN_INTERVAL)."""
 
+ELSEWHERE = (rules.DENIED[rules.in_the_allocator], rules.OWN_POOL)
+"""The promises that are broken by a page that somebody else has while its pool counts it."""
+
 LEAK, SLOW, CANNOT_TELL, IN_USE = "leak", "slow holder", "cannot tell", "in use"
 
 
@@ -85,7 +88,7 @@ def _drained(judge: Judge, pool: Pool) -> Holders:
     retry = pool.retry or pool.freed
     home = Counter(r.release.task for r in pool.returns)
     by = ", ".join(f"{task} ({n})" for task, n in home.most_common(3))
-    reason = f"all came home after {retries(pool)} retries, one a second; brought back by {by}"
+    reason = f"all came home after {_so_many(retries(pool), 'retry', 'retries')}, one a second; brought back by {by}"
     holds = [r.hold for r in pool.returns if r.hold]
     when = f"at its last retry before it drained ({judge.heard.where(retry.line)})"
     return _holders(judge, pool, when, retry, len(pool.returns), holds, _waited(judge, pool), SLOW, reason)
@@ -111,18 +114,20 @@ def _now(judge: Judge, when: str, at: Event, held: Sequence[Held]) -> Holders:
 
 def _verdict(judge: Judge, pool: Pool, held: Sequence[Held]) -> tuple[str, str]:
     pages = {h.hold.page for h in held if h.hold}
-    if lost := pages & judge.findings.pages:
-        return LEAK, f"{len(lost)} of the pages were seen elsewhere, see the promises above"
+    if lost := {f.page for f in judge.findings.shown if f.page in pages and f.promise in ELSEWHERE}:
+        return LEAK, f"{len(lost)} of the pages were seen elsewhere, see the violations above"
     if pool.freed is not None:
         return LEAK, "the pool is gone, and they were never released"
     if pool.destroyed is None:
         return IN_USE, "the pool is not destroyed: a working driver has pages in its rings"
     if pool.returns:
         return SLOW, f"{len(pool.returns)} came home since the last retry"
-    return (
-        CANNOT_TELL,
-        f"none came home since the worker looked last ({retries(pool) + 1} looks); a leak looks the same so far",
-    )
+    looks = _so_many(retries(pool) + 1, "look", "looks")
+    return CANNOT_TELL, f"none came home since the worker looked last ({looks}); a leak looks the same so far"
+
+
+def _so_many(n: int, one: str, more: str) -> str:
+    return f"{n} {one if n == 1 else more}"
 
 
 def _waited(judge: Judge, pool: Pool) -> int:

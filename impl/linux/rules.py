@@ -86,6 +86,7 @@ DENIED: dict[Any, str] = {
 MISSED = promises.each_map_has_its_one_unmap.__name__
 """The promise that is broken where a step was seen without the map or unmap that goes before it."""
 
+OWN_POOL = promises.a_page_goes_home_to_its_own_pool.__name__
 NUMBERS = promises.what_is_counted_in_is_counted_out.__name__
 LEFT_BEHIND = promises.a_pool_that_is_gone_is_home_to_no_page.__name__
 AFTER_DESTROY = promises.a_free_page_enters_a_live_pool.__name__
@@ -98,7 +99,7 @@ OF = {"hold": NUMBERS, "returned": NUMBERS, "maps": MISSED, "unmaps": MISSED}
 
 SEEN: dict[str, tuple[str, ...]] = {
     promises.a_page_has_a_home_exactly_while_a_pool_counts_it.__name__: (HOLD, PAGE_ALLOC, PAGE_FREE),
-    promises.a_page_goes_home_to_its_own_pool.__name__: (HOLD, RELEASE),
+    OWN_POOL: (HOLD, RELEASE),
     NUMBERS: (HOLD, RELEASE, POOL_RELEASE),
     LEFT_BEHIND: (POOL_RELEASE,),
     AFTER_DESTROY: (HOLD,),

@@ -174,6 +174,16 @@ def test_a_leak_is_called_one(ask: Ask, desk: Path) -> None:
     assert "leak: " in said.flat
 
 
+def test_a_page_that_the_allocator_has_is_leaked(ask: Ask, desk: Path) -> None:
+    """Freed while its pool counts it: the pool will wait for it for ever."""
+    leak = Printer().hold(P, A, 1).hold(P, B, 2).say("mm_page_free", f"page={A:x} pfn=0x{A:x} order=0")
+    leak.total(P, 2, 2, 0).total(P, 2, 2, 0, cnt=2)
+    said = ask("trace", text(leak, desk / "t"))
+    assert said.code == 12
+    assert "a page has a home exactly while a pool counts it" in said.flat
+    assert "leak: 1 of the pages were seen elsewhere" in said.flat
+
+
 def test_a_pool_that_still_waits_is_told_of(ask: Ask, desk: Path) -> None:
     """At the end of the trace: a slow holder if pages come home, cannot tell if none does."""
     waits = Printer().hold(P, A, 1).hold(P, B, 2).total(P, 2, 2, 0).total(P, 2, 2, 0, cnt=2)
