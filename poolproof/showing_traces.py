@@ -85,6 +85,8 @@ def caveats(done: Judged) -> Iterator[str]:
             f"{len(older)} pool{'s are' if len(older) > 1 else ' is'} older than the trace, with {pages:,} pages in "
             f"before it; {lost:,} releases are unexplained: history missing."
         )
+    if late := sum(p.late for p in judge.accounts.ended):
+        yield f"{late:,} holds or releases are counted and were not printed before the end: not yet, or lost."
     if heard.others:
         some = ", ".join(f"{name} {n:,}" for name, n in heard.others.most_common(4))
         more = ", ..." if len(heard.others) > 4 else ""
@@ -222,5 +224,5 @@ def closing(console: Console, done: Judged, verdicts: Sequence[Verdict]) -> None
         said = f"{n:,} violation{'s' * (n > 1)} of {of} promise{'s' * (of > 1)}"
         console.print(f"\n[bold red]Not accepted: {said}.[/]")
     else:
-        so_far = " so far" if done.interrupted else ""
+        so_far = " so far" if done.interrupted else "" if done.heard.is_whole else ", as far as it was seen"
         console.print(f"\n[bold green]Accepted{so_far}: some run of the rules explains every page's history.[/]")

@@ -35,7 +35,7 @@ def found(lines: Lines) -> str:
     judge = of_lines(lines)
     if judge.findings.total:
         return DENIED
-    return NAMED if any(p.unexplained or p.older or p.unprinted() for p in judge.accounts.ended) else MISSED
+    return NAMED if any(p.unexplained or p.older or p.late for p in judge.accounts.ended) else MISSED
 
 
 def rates(kind: Tampering) -> Counter[str]:

@@ -106,7 +106,7 @@ class Accounts:
         """XDP forgets a pool, which is about to be freed."""
         pool = self.now.get(event.pool)
         if pool is not None:
-            pool.is_followed = True
+            pool.follow()
             pool.mem_id = pool.mem_id or event.more[0]
 
     def _again(self, event: Event, pool: Pool) -> None:
@@ -128,7 +128,9 @@ class Accounts:
     def _must_be_complete(self, pool: Pool, since: int | None) -> None:
         last = (pool.said or pool.first)._replace(page=0)
         since = self.heard.lines if pool.is_followed else last.line if since is None else since
-        if unseen := pool.unseen(since):
+        unseen = pool.unseen(since)
+        pool.late = pool.unprinted(len(unseen), self.heard.lines)
+        if unseen:
             said = ", ".join(f"{kind} {number}" for kind, number in unseen[:5])
             more = f" and {len(unseen) - 5} more" if len(unseen) > 5 else ""
             self._number(last, pool, f"never printed, though counted: {said}{more}")

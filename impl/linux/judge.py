@@ -273,11 +273,13 @@ class Judge:
             pool.retries += 1
         if event.more[3] > 1 and rules.detached not in pool.known:
             pool.learn(rules.detached, event)
+        if pool.said is not None:
+            pool.follow()
         pool.said, pool.is_followed = event, False
         if event.more[0] == 0:
             pool.freed = event
         else:
-            pool.returns, pool.left, pool.retry = [], event.more[0], event
+            pool.returns, pool.retry = [], event
 
     def message(self, event: Event) -> None:
         """The kernel's log says something about pages; some of it denies a promise by itself."""

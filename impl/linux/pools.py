@@ -66,16 +66,21 @@ class Pool:
     destroyed: Event | None = None
     said: Event | None = None
     freed: Event | None = None
+    sure: tuple[int, int] = (0, 0)
     is_followed: bool = False
+    late: int = 0
     retries: int = 0
     is_new: bool = False
     unexplained: int = 0
     early: int = 0
     returns: list[Return] = field(default_factory=list)
-    left: int = 0
     retry: Event | None = None
     lost: bool = False
     recent: deque[Event] = field(default_factory=lambda: deque[Event](maxlen=4))
+
+    def follow(self) -> None:
+        """More of this pool was printed: what the kernel had counted by then must have been, too."""
+        self.sure, self.is_followed = self.counted, True
 
     def learn(self, fact: Fact, event: Event) -> None:
         """Something is known of the pool from now on, and so of all its pages."""
@@ -111,20 +116,21 @@ class Pool:
             return self.holds.top, self.releases.top
         return self.said.more[1], self.said.more[2]
 
-    @property
-    def is_over(self) -> bool:
-        """The kernel has counted the last page out, and all that it counted was seen."""
-        return self.freed is not None and not self.unseen(self.freed.line)
-
     def unseen(self, since: int) -> list[tuple[str, int]]:
-        """The numbers that the trace leaves out, but for gaps left after this line.
+        """The numbers that the trace leaves out, but for those that may not have been printed yet.
 
-        What only the kernel's last word counts may not have been printed yet, unless more of the pool was.
+        That is what only the kernel's last word counts, unless more of the pool was printed after it, and gaps that
+        were left after the line `since`.
         """
-        hold, release = self.counted if self.is_followed or self.freed is None else self._printed()
-        whole = self.is_from_the_start
-        holds = self.holds.missing(hold, whole, since)
-        return [("hold", n) for n in holds] + [("release", n) for n in self.releases.missing(release, whole, since)]
+        return self._missing(self.sure, since)
+
+    def unprinted(self, unseen: int, lines: int) -> int:
+        """Of the numbers that were counted those that may not have been printed before the end, beside the unseen."""
+        return len(self._missing(self.counted, lines)) - unseen
+
+    def _missing(self, counted: tuple[int, int], since: int) -> list[tuple[str, int]]:
+        both = zip(("hold", "release"), (self.holds, self.releases), counted, strict=True)
+        return [(kind, n) for kind, c, top in both for n in c.missing(top, self.is_from_the_start, since)]
 
     def beyond(self) -> str:
         """A number that was printed and cannot be: below the first, or above what the kernel counted in the end."""
@@ -136,19 +142,13 @@ class Pool:
                 return f"{kind} {counter.top}"
         return ""
 
-    def unprinted(self) -> int:
-        """Releases that the kernel's last word counts and nothing shows: lost, or not printed before the end."""
-        return max(ahead(self.counted[1], self.releases.top), 0) if self.freed is not None else 0
-
-    def _printed(self) -> tuple[int, int]:
-        return self.holds.top, self.releases.top
-
     def as_json(self) -> dict[str, Any]:
         """The row of the table of pools, for other tools."""
         return {
             "pool": self.name,
             "device": self.device,
             "ifindex": self.ifindex,
+            "mem_id": self.mem_id,
             "pages": self.holds.seen,
             "older": self.older,
             "most_in_flight": self.most,
@@ -158,4 +158,5 @@ class Pool:
             "retries": self.retries,
             "out_at_destroy": self.out_at_destroy,
             "unmapped_early": self.early,
+            "not_printed_yet": self.late,
         }

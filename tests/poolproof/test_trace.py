@@ -236,6 +236,7 @@ def test_caveats_stand_at_the_top(ask: Ask, desk: Path) -> None:
     assert "t:5: not understood: what is this" in top or "line 5: not understood: what is this" in top
     assert "15 events were overwritten" in top
     assert "Events were lost on the way" in top
+    assert "Accepted, as far as it was seen" in said.flat
     assert "Clock unknown: CPUs cannot be put in order" in top
     assert (
         "1 pool is older than the trace, with 2 pages in before it; 1 releases are unexplained: history missing" in top

@@ -287,9 +287,20 @@ def test_a_number_that_was_not_printed_at_the_end_is_no_violation() -> None:
     p = Printer()
     p.hold(P, A, 1)
     p.total(P, 0, 1, 1)
-    assert judged(p.lines).findings.total == 0
+    judge = judged(p.lines)
+    assert (judge.findings.total, judge.accounts.ended[0].late) == (0, 1)
     p.say("mem_disconnect", f"mem_id=1 mem_type=PAGE_POOL allocator={P:x}")
     assert judged(p.lines).findings.counts == {rules.NUMBERS: 1, rules.LEFT_BEHIND: 1}
+
+
+def test_what_the_kernel_had_counted_before_its_last_word_must_have_been_printed() -> None:
+    """A pool that is waited for still: what its last look counts is late, what an earlier one counts is missing."""
+    p = Printer()
+    p.hold(P, A, 1).hold(P, B, 2).total(P, 1, 2, 1)
+    judge = judged(p.lines)
+    assert (judge.findings.total, judge.accounts.ended[0].late) == (0, 1)
+    p.total(P, 1, 2, 1, cnt=2)
+    assert judged(p.lines).findings.counts == {rules.NUMBERS: 1}
 
 
 def test_the_promises_that_are_tried_are_promises() -> None:
