@@ -112,14 +112,14 @@ class Monitor:
         return found
 
     def _closed(self, states: set[Standing]) -> int:
-        """With all that hidden steps lead to."""
+        """With all that hidden steps lead to; they may be taken before what is pending is observed, too."""
         found, waiting = set(states), list(states)
         while waiting:
             code, pending = waiting.pop()
-            for _, raised, after in () if pending else self._from(code):
-                if not raised and (after, ()) not in found:
-                    found.add((after, ()))
-                    waiting.append((after, ()))
+            for _, raised, after in self._from(code):
+                if not raised and (after, pending) not in found:
+                    found.add((after, pending))
+                    waiting.append((after, pending))
         return self._number(frozenset(found))
 
     def _number(self, states: frozenset[Standing]) -> int:

@@ -214,7 +214,7 @@ def _log(console: Console, done: Judged) -> None:
 def closing(console: Console, done: Judged, verdicts: Sequence[Verdict]) -> None:
     """One sentence: accepted or not, and how far that reaches."""
     broken = [v for v in verdicts if v.outcome is Outcome.VIOLATED]
-    stalls = len(done.stalls) + sum(h.pool.destroyed is not None for h in done.held)
+    stalls = len({id(h.pool) for h in (*done.stalls, *done.held) if h.pool.destroyed is not None})
     warned = sum(e.more[0].about == STALL for e in done.judge.messages)
     if stalls or warned:
         said = f"; the kernel's log says so {warned} time{'s' * (warned != 1)}" if warned else ""

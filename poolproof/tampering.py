@@ -178,6 +178,7 @@ def _other_way(m: re.Match[str], events: Sequence[Event], random: Random) -> str
 STOCK, DMA = "stock", "DMA"
 ONCE = "the first number of a pool that could be older than the trace: one page is named as in before it"
 REORDERED = "events may be printed in another order than they happen: numbers are whole, each page's order is kept"
+BOTH_WAYS = "a page that is mapped both ways may be synced in one of them"
 HALF = "an unmap may be the first half of leaving the pool, whose release is printed later"
 POOL = r"page_pool=([0-9a-f]+)"
 PFN = r"pfn=0x([0-9a-f]+)"
@@ -212,6 +213,6 @@ TAMPERINGS: tuple[Tampering, ...] = (
     Tampering("wrong size in an unmap", DMA, reword(r"size=(\d+)", _more, UNMAP)),
     Tampering("wrong size in a sync", DMA, reword(r"size=(\d+)", _more, SYNC)),
     Tampering("wrong direction in an unmap", DMA, reword(r"dir=(\w+)", _other_way, UNMAP)),
-    Tampering("wrong direction in a sync", DMA, reword(r"dir=(\w+)", _other_way, SYNC)),
+    Tampering("wrong direction in a sync", DMA, reword(r"dir=(\w+)", _other_way, SYNC), BOTH_WAYS),
     Tampering("truncate", STOCK, truncate, "an end is no fault: a recording may be cut anywhere"),
 )

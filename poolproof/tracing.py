@@ -95,7 +95,7 @@ def judged(
         raise BadRequest("-: standard input can be read once; give it once")
     said = _log(log)
     recording = Recording(paths, partial(_not_understood, console) if strict else None)
-    recording.heard.clock = clock
+    recording.heard.clock = recording.heard.told_clock = clock
     judge = _judge(recording.heard, machine)
     done, began = Judged(recording.heard, judge), monotonic()
     judge.accounts.at_end = partial(_look_back, done, every_holder)

@@ -7,7 +7,7 @@ the kernel says of them is right.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from . import rules
 from .counters import ahead
@@ -83,14 +83,22 @@ class Accounts:
         return pool
 
     def _must_add_up(self, event: Event, pool: Pool) -> None:
-        """S6: in flight is hold less release, never negative, and no less than what was printed before."""
+        """S6: in flight is hold less release, never negative, and no page had entered or left beyond that.
+
+        A release may be printed between the moment the kernel reads the counters and the moment it prints them: those
+        that are in flight may all have come home meanwhile.
+        """
         inflight, hold, release, _ = event.more
-        if not inflight == ahead(hold, release) >= 0:
+        if inflight < 0:
+            self._number(event, pool, f"{release} are released, but only {hold} were held")
+        elif inflight != ahead(hold, release):
             self._number(event, pool, f"{hold} held less {release} released are {ahead(hold, release)}, not {inflight}")
+        elif pool.lost:
+            return
         elif pool.holds.seen and ahead(pool.holds.top, hold) > 0:
             self._number(event, pool, f"the kernel counts {hold} holds, but number {pool.holds.top} was printed before")
-        elif pool.releases.seen and ahead(pool.releases.top, release) > 0 and self.heard.is_ordered:
-            said = f"the kernel counts {release} releases, but number {pool.releases.top} was printed before"
+        elif pool.releases.seen and ahead(pool.releases.top, hold) > 0 and self.heard.is_ordered:
+            said = f"the kernel counts {hold} holds, but release {pool.releases.top} was printed before"
             self._number(event, pool, said)
 
     def connect(self, event: Event) -> None:
@@ -140,10 +148,14 @@ class Accounts:
             said = f"{pool.unexplained} pages left that never entered, {pool.older} had entered before the trace"
             self._number(last, pool, said)
 
-    def end_all(self) -> Iterator[Pool]:
-        """The trace has ended: the pools of which more was printed than that they are gone."""
+    def is_over(self, pool: Pool) -> bool:
+        """Was the kernel's last word of it said so early that all that it counts must have been printed?"""
+        return pool.is_followed or (pool.said is not None and pool.said.line <= self.heard.lines - TAIL)
+
+    def end_all(self) -> None:
+        """The trace has ended, and so have all pools; what one counted long before that must have been printed."""
         for pool in self.now.values():
+            if self.is_over(pool):
+                pool.follow()
             self._end(pool, self.heard.lines - TAIL)
-            if pool.freed is not None and pool.is_followed and not pool.lost:
-                yield pool
         self.now = {}

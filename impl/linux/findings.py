@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .events import Event
+from .events import LOST, MESSAGE, Event
+
+MOST_FRESH = 1 << 16
+"""Findings that are taken back if it turns out later that events had been lost by then."""
 
 MOST_SHOWN = 20
 """Findings that are told in full; the rest are counted."""
@@ -33,6 +38,9 @@ class Findings:
     counts: dict[str, int] = field(default_factory=dict)
     pages: set[int] = field(default_factory=set)
     further: int = 0
+    line: Callable[[], int] = lambda: 0
+    fresh: deque[tuple[int, Finding]] = field(default_factory=lambda: deque(maxlen=MOST_FRESH))
+    last: dict[int, int] = field(default_factory=dict)
 
     def is_new(self, page: int) -> bool:
         """Will a finding about this page be told in full?"""
@@ -47,6 +55,30 @@ class Findings:
             self.further += 1
         if finding.page and len(self.pages) < 1 << 16:
             self.pages.add(finding.page)
+        if finding.event.kind != MESSAGE:
+            self.fresh.append((self.line(), finding))
+
+    def note(self, event: Event) -> None:
+        """There are findings, and a CPU goes on; if it lost events, what was found since its last one is taken back.
+
+        A loss is printed when its CPU prints again: the others have gone on meanwhile without what was lost.
+        """
+        if event.kind != LOST:
+            self.last[event.cpu] = event.line
+            return
+        since = self.last.get(event.cpu, 0)
+        while self.fresh and self.fresh[-1][0] > since:
+            self._take_back(self.fresh.pop()[1])
+
+    def _take_back(self, finding: Finding) -> None:
+        self.counts[finding.promise] -= 1
+        if not self.counts[finding.promise]:
+            del self.counts[finding.promise]
+        if any(finding is one for one in self.shown):
+            self.shown = [one for one in self.shown if one is not finding]
+            self.pages.discard(finding.page)
+        else:
+            self.further -= 1
 
     @property
     def total(self) -> int:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from . import rules
-from .accounts import Accounts
+from .accounts import TAIL, Accounts
 from .counters import ahead
 from .events import (
     CONNECT,
@@ -31,7 +31,7 @@ from .events import (
     Event,
 )
 from .findings import Finding, Findings
-from .mappings import Mapping, Mappings
+from .mappings import BOTH, TO_DEVICE, Mapping, Mappings
 from .pools import Held, Pool, Return
 from .reading import Heard
 from .rules import Label, Level, Monitor
@@ -47,7 +47,7 @@ class Judge:
     """What is known while a trace is read; `stock` and `with_dma` make the monitors of the two levels."""
 
     def __init__(self, heard: Heard, stock: Callable[[], Monitor], with_dma: Callable[[], Monitor]) -> None:
-        self.heard, self.findings, self.mappings = heard, Findings(), Mappings()
+        self.heard, self.findings, self.mappings = heard, Findings(line=lambda: heard.lines), Mappings()
         self._make_dma = with_dma
         self.stock = Level(stock())
         self._dma: Level | None = None
@@ -58,7 +58,7 @@ class Judge:
         self.messages: list[Event] = []
         self.last: Event | None = None
         self.of_pools: Counter[str] = Counter()
-        self.shared = 0
+        self.shared = self.since = 0
         self.on: dict[str, Callable[[Event], None]] = {
             HOLD: self.hold,
             RELEASE: self.release,
@@ -77,10 +77,12 @@ class Judge:
 
     def take_all(self, events: Iterable[Event]) -> None:
         """Judge event after event."""
-        on = self.on
+        on, findings = self.on, self.findings
         event = None
         for event in events:
             on[event.kind](event)
+            if findings.fresh:
+                findings.note(event)
         self.last = event or self.last
 
     # -- pages enter and leave -----------------------------------------------------------------------------------------
@@ -99,12 +101,15 @@ class Judge:
 
     def _learn_device(self, event: Event, pool: Pool) -> None:
         """A pool maps its pages if the one it holds was just mapped; then all of them had to be."""
-        made = self.mappings.of(event.page)
+        made = [m for m in self.mappings.of(event.page) if m.direction != TO_DEVICE]
         if not made:
             return
         pool.is_mapped, pool.device = True, made[-1].device
         for page, held in list(self.pages.items()):
-            if held.pool is pool and held.hold is not None and not pool.lost:
+            if held.pool is pool and held.hold is not None and not held.lost and not pool.lost:
+                if held.hold.number == pool.holds.low and held.hold.line <= self.since + TAIL:
+                    held.at, held.lost = self.dma.lost, True  # its map may be what was cut off, or lost
+                    continue
                 self._deny(held.hold, page, held.pool, self.dma, self.dma.begin, rules.HELD, held)
                 held.at, held.lost = self.dma.lost, True
 
@@ -159,6 +164,8 @@ class Judge:
         return self.leaves[known]
 
     def _leave(self, event: Event, held: Held) -> None:
+        if any(not m.is_near(held.pool.device) for m in self.mappings.of(event.page)) and not held.lost:
+            self.shared, held.lost = self.shared + 1, True
         if not self._step(event, held, rules.RETURNED, held.pool) and held.waiting:
             return
         pool = held.pool
@@ -173,7 +180,8 @@ class Judge:
 
     def _release_unheld(self, event: Event, pool: Pool) -> None:
         """A page leaves that was never seen to enter: before the trace began, or it was never in."""
-        if pool.lost or not pool.is_from_the_start:
+        may_be_early = not self.heard.is_ordered and not pool.holds.seen and pool.releases.low == 1
+        if pool.lost or not (pool.is_from_the_start or may_be_early):
             pool.unexplained += 1
             return
         held = Held(pool, self.level(pool).begin, None, line=event.line)
@@ -201,13 +209,13 @@ class Judge:
     @staticmethod
     def _maps(held: Held, mapping: Mapping) -> Label:
         """Which mapping it is: the pool's own, or a second one for another device."""
-        return rules.MAPPED if mapping.device == held.pool.device else rules.MAPPED_FAR
+        return rules.MAPPED if mapping.is_near(held.pool.device) else rules.MAPPED_FAR
 
     def _is_shared(self, mapping: Mapping, held: Held) -> bool:
         """Is the page mapped for others twice at once? Parts and clones are; the rules take a page for one thing."""
         home = held.pool.device
-        others = (m for m in self.mappings.of(mapping.page) if m is not mapping and m.device != home)
-        return mapping.device != home and any(others)
+        others = (m for m in self.mappings.of(mapping.page) if m is not mapping and not m.is_near(home))
+        return not mapping.is_near(home) and any(others)
 
     def _is_of(self, mapping: Mapping, held: Held) -> None:
         """From now on a mapping is known to be of a pool's page; what was odd about it before counts as well."""
@@ -222,7 +230,7 @@ class Judge:
         if mapping is not None:
             self._must_be_alike(event, mapping, event.more[2] == mapping.size)
         if mapping is not None and (held := self._holder(mapping)):
-            near = mapping.device == held.pool.device
+            near = mapping.is_near(held.pool.device)
             held.unmapped = event.line if near else held.unmapped
             self._step(event, held, rules.UNMAPPED if near else rules.UNMAPPED_FAR, held.pool)
 
@@ -231,8 +239,8 @@ class Judge:
         mapping = self.mappings.around(event)
         if mapping is not None:
             self._must_be_alike(event, mapping, event.number + event.more[2] <= mapping.address + mapping.size)
-        if mapping is not None and (held := self._holder(mapping)):
-            device = rules.NEAR if mapping.device == held.pool.device else rules.FAR
+        if mapping is not None and self.heard.is_ordered and (held := self._holder(mapping)):
+            device = rules.NEAR if mapping.is_near(held.pool.device) else rules.FAR
             self._know(event, held, rules.mapped, mapping.page, device)
 
     def _holder(self, mapping: Mapping) -> Held | None:
@@ -241,10 +249,10 @@ class Judge:
         return held if held is not None and held is mapping.held else None
 
     def _must_be_alike(self, event: Event, mapping: Mapping, fits: bool) -> None:
-        """S10: undone and synced with the size and direction it was made with."""
+        """S10: undone and synced with the size and direction it was made with; both ways may be synced in one."""
         if mapping.held is not None:
             self.of_pools[event.kind] += 1
-        if fits and event.more[1] == mapping.direction:
+        if fits and (event.more[1] == mapping.direction or (event.kind == SYNC and mapping.direction == BOTH)):
             return
         if mapping.held is not None:
             self._unlike(event, mapping)
@@ -293,8 +301,8 @@ class Judge:
         for pool in self.accounts.now.values():
             pool.lost = True
         for held in self.pages.values():
-            held.at, held.lost = self.level(held.pool).lost, True
-        self.mappings = Mappings()
+            held.at, held.lost, held.waiting = self.level(held.pool).lost, True, ()
+        self.mappings, self.since = Mappings(), event.line
 
     # -- one step of one page ------------------------------------------------------------------------------------------
 
@@ -347,7 +355,7 @@ class Judge:
         """What the pool told since the page was looked at last."""
         pool, level = held.pool, self.level(held.pool)
         if pool.is_mapped and not held.facts and held.line < pool.last_hold and not held.lost:
-            self._assume(held, rules.live, pool.recent[-1], page, level)
+            self._assume(held, rules.live, pool.recent[-1] if pool.recent else pool.first, page, level)
         for fact, event in pool.facts[held.facts :]:
             held.facts += 1
             if not held.lost:
@@ -396,12 +404,13 @@ class Judge:
         for page, held in list(self.pages.items()):
             self.learn(held, page)
             for label, event, pool in held.waiting[:1]:
+                if not pool.is_from_the_start and label == rules.RETURNED:
+                    pool.unexplained += 1
+                    continue
                 self._deny(event, page, pool, self.level(held.pool), held.at, label, held)
-        for pool in self.accounts.end_all():
-            self._left_behind(pool)
-
-    def _left_behind(self, pool: Pool) -> None:
+        self.accounts.end_all()
         for page, held in self.pages.items():
-            if held.pool is pool and held.hold is not None and not held.lost:
+            pool = held.pool
+            if pool.freed is not None and held.hold is not None and not held.lost and self.accounts.is_over(pool):
                 what = "its pool is gone, and it was never released"
                 self.findings.add(Finding(rules.LEFT_BEHIND, what, held.hold, page, pool.name))

@@ -46,10 +46,11 @@ PERF = re.compile(r"^ *\S.* \d+(?:/\d+)? +\[\d+\] +\d+\.\d+: +\w+:\w+:")
 """A line of `perf script`: the pid stands apart, the event has its system before it."""
 
 LOST_LINE = re.compile(
-    r"^ *CPU[: ]*(\d{1,6})\b.*\[(?:LOST (?:(\d{1,20}) )?EVENTS|(?:(\d{1,20}) )?EVENTS DROPPED)\]|PERF_RECORD_LOST",
+    r"^ *CPU[: ]*(\d{1,6})\b.*\[(?:LOST (?:(\d{1,20}) )?EVENTS|(?:(\d{1,20}) )?EVENTS DROPPED)\]|PERF_RECORD_LOST"
+    r"|^#+ CPU (\d{1,6}) buffer started #+",
     re.ASCII,
 )
-"""The word of ftrace, trace-cmd and perf that events were lost."""
+"""The word of ftrace, trace-cmd and perf that events were lost; the last is about the first events of a CPU."""
 
 NUMBER, ADDRESS = r"(\d{1,20})", r"(?:0x)?([0-9a-f]{1,16})"
 """Nothing that a kernel counts or addresses has more digits; longer ones are not understood."""
@@ -169,4 +170,4 @@ def lost(line: str, number: int) -> Event | None:
     """The word that events were lost, and how many if it says so."""
     if not (m := LOST_LINE.search(line)):
         return None
-    return Event(LOST, number, "", int(m[1] or 0), 0.0, number=int(m[2] or m[3] or 0))
+    return Event(LOST, number, "", int(m[1] or m[4] or 0), 0.0, number=int(m[2] or m[3] or 0))

@@ -23,6 +23,9 @@ Place = tuple[str, int]
 """A device, and a page of its DMA addresses."""
 
 
+BOTH, TO_DEVICE = "BIDIRECTIONAL", "TO_DEVICE"
+
+
 @dataclass(slots=True, eq=False)
 class Mapping:
     """One mapping: of a page, for a device, from an address on."""
@@ -36,6 +39,10 @@ class Mapping:
     held: Held | None = None
     closed: Event | None = None
     unlike: Event | None = None
+
+    def is_near(self, device: str) -> bool:
+        """Is it the one its pool made for this device? To send a page, the same device may map it once more."""
+        return self.device == device and self.direction != TO_DEVICE
 
 
 class Mappings:
@@ -90,7 +97,8 @@ class Mappings:
         """The mapping in which this address lies: an open one, else the one that was closed there."""
         place = (event.more[0], event.number >> FRAME)
         inside = [m for m in self.open.get(place, ()) if m.address <= event.number < m.address + max(m.size, 1)]
-        return inside[-1] if inside else self.closed.get(place)
+        alike = [m for m in inside if m.direction == event.more[1]]
+        return (alike or inside)[-1] if inside else self.closed.get(place)
 
     def of(self, page: int) -> list[Mapping]:
         """The open mappings of a page, in the order in which they were made."""

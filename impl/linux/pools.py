@@ -95,7 +95,7 @@ class Pool:
     @property
     def is_from_the_start(self) -> bool:
         """Did the trace see the first page enter?"""
-        return self.is_new or self.holds.low == 1 or not (self.holds.seen or self.counted[0])
+        return self.is_new or self.holds.low == 1 or not (self.holds.seen or self.releases.seen or self.counted[0])
 
     @property
     def older(self) -> int:

@@ -52,6 +52,7 @@ class Heard:
     kernel: str = ""
     generation: str = ""
     clock: str = ""
+    told_clock: str = ""
     is_hashed: bool = False
     tool: str = "ftrace"
     overwritten: int = 0
@@ -135,7 +136,7 @@ class Recording:
 
     def _aside(self, line: str) -> Event | None:
         """A line that is no event: about the recording, of the kernel's log, or not understood."""
-        if line.startswith("#"):
+        if line.startswith("#") and not line.startswith("####"):
             self._header(line)
             return None
         if gone := lines.lost(line, self.heard.lines):
@@ -156,7 +157,7 @@ class Recording:
         if m := re.match(r"#! kernel: .*?(\d+\.\d+[\w.+-]*)", line):
             heard.kernel = m[1]
         elif m := re.match(r"#! trace_clock: .*\[([\w-]+)\]|#! trace_clock: ([\w-]+)$", line):
-            heard.clock = m[1] or m[2]
+            heard.clock = heard.told_clock or m[1] or m[2]
         elif m := re.match(r"#! hash-ptr option: (\d)", line):
             heard.is_hashed = m[1] == "1"
         elif m := re.match(r"#! cpu\d+: .*?overrun: (\d+) commit overrun: (\d+) .*?dropped events: (\d+)", line):

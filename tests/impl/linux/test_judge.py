@@ -311,3 +311,104 @@ def test_the_promises_that_are_tried_are_promises() -> None:
 def test_every_promise_that_is_said_to_be_tried_can_be_denied() -> None:
     """For each of them a fault is planted above, and no other is claimed."""
     assert {promise for promise, _ in (DENIALS | DMA_DENIALS).values()} == set(rules.SEEN)
+
+
+LEGITIMATE: dict[str, Callable[[Printer], object]] = {
+    "a pool that is older, of which a release is seen first": lambda p: p.release(Q, 0x7777, 50).hold(Q, PAGES[2], 60),
+    "a return that is on its way while its pool is destroyed": lambda p: (
+        p.unmap(ETH0, DMA_A).map(PAGES[2], ETH0, 0x3000000).hold(P, PAGES[2], 3),
+        p.unmap(ETH0, DMA_B).unmap(ETH0, 0x3000000).total(P, 3, 3, 0).release(P, A, 1),
+    ),
+    "a page that leaves the pool while a segment of its packet is sent": lambda p: (
+        p.map(A, ETH1, DMA_A, direction="TO_DEVICE").unmap(ETH0, DMA_A).release(P, A, 1),
+        p.unmap(ETH1, DMA_A, direction="TO_DEVICE"),
+    ),
+    "a page that is sent by the device it came from": lambda p: (
+        p.map(A, ETH0, DMA_A, size=90, direction="TO_DEVICE").sync(ETH0, DMA_A + 64),
+        p.unmap(ETH0, DMA_A, size=90, direction="TO_DEVICE").unmap(ETH0, DMA_A).release(P, A, 1),
+    ),
+    "a mapping both ways that is synced one way": lambda p: p.sync(ETH0, DMA_A, direction="FROM_DEVICE"),
+    "a release between the moments a sum is read and printed": lambda p: (
+        p.hold(Q, PAGES[2], 1).release(Q, PAGES[2], 1).total(Q, 1, 1, 0),
+        p.total(Q, 0, 1, 1, cnt=2),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LEGITIMATE)
+def test_what_a_kernel_may_do_is_not_denied(case: str) -> None:
+    """Two pages are in a pool that maps them; what happens then looks odd, and is right."""
+    p = mapped()
+    LEGITIMATE[case](p)
+    assert judged(p.lines).findings.shown == []
+
+
+def test_a_pool_may_be_replaced_while_events_are_lost() -> None:
+    """What the kernel counts of the new one is less than what was printed of the old one."""
+    p = mapped()
+    p.lines.append("CPU:1 [LOST 12 EVENTS]")
+    p.total(P, 0, 1, 1)
+    assert judged(p.lines).findings.shown == []
+
+
+def test_a_map_that_was_cut_off_is_not_missing() -> None:
+    """The trace begins between the map of a page and its hold."""
+    p = Printer()
+    p.hold(P, A, 1).map(B, ETH0, DMA_B).hold(P, B, 2).unmap(ETH0, DMA_A).release(P, A, 1)
+    assert judged(p.lines).findings.shown == []
+
+
+def test_a_clock_that_orders_no_cpus_lets_a_sync_come_after_the_unmap() -> None:
+    """Printed by two CPUs: which was first is not known."""
+    p = mapped()
+    p.lines[0] = "#! trace_clock: [local]"
+    p.unmap(ETH0, DMA_A).sync(ETH0, DMA_A).release(P, A, 1)
+    assert judged(p.lines).findings.shown == []
+
+
+@pytest.mark.parametrize("word", ["CPU:1 [LOST 2 EVENTS]", "##### CPU 1 buffer started ####"])
+def test_what_was_found_while_a_cpu_lost_events_is_taken_back(word: str) -> None:
+    """A loss is printed when its CPU prints again; what the others did meanwhile lacks what was lost."""
+    p = Printer()
+    p.hold(P, A, 1, cpu=0).hold(Q, A, 1, cpu=0).release(Q, B, 1, cpu=0)
+    assert judged(p.lines).findings.total == 2
+    p.lines.append(word)
+    assert judged(p.lines).findings.total == 0
+
+
+def test_what_was_found_before_a_cpu_lost_events_stays() -> None:
+    """The CPU printed something after it: that was no consequence of the loss."""
+    p = Printer()
+    p.hold(P, A, 1, cpu=0).hold(Q, A, 1, cpu=0).hold(Q, B, 2, cpu=1)
+    p.lines.append("CPU:1 [LOST 2 EVENTS]")
+    findings = judged(p.lines).findings
+    assert (findings.total, len(findings.shown)) == (1, 1)
+
+
+@pytest.mark.parametrize("is_reused", [False, True])
+@pytest.mark.parametrize("pages", [(), (A,)])
+def test_a_page_left_behind_long_before_the_end_is_found(is_reused: bool, pages: tuple[int, ...]) -> None:
+    """Its pool is gone, whether or not another one is at its address now; mapped or not, nothing breaks."""
+    p = Printer()
+    for page in pages:
+        p.map(page, ETH0, DMA_A)
+    p.hold(P, A, 1).total(P, 0, 1, 1)
+    if is_reused:
+        p.hold(P, B, 1)
+    for n in range(1, 400):
+        p.hold(Q, 0x9000 + n, n)
+    assert rules.LEFT_BEHIND in judged(p.lines).findings.counts
+
+
+def test_a_negative_sum_is_told_as_such() -> None:
+    """More were released than held."""
+    p = Printer()
+    p.hold(P, A, 1).total(P, -1, 1, 2)
+    assert judged(p.lines).findings.shown[0].what == "2 are released, but only 1 were held"
+
+
+def test_a_leak_of_a_pool_that_maps_and_whose_address_is_used_again_is_told() -> None:
+    """Nothing of the old pool is remembered but its page, which needs no more."""
+    p = mapped()
+    p.total(P, 0, 2, 2).map(PAGES[2], ETH0, 0x3000000).hold(P, PAGES[2], 1)
+    assert judged(p.lines).findings.total == 0

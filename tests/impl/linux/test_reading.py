@@ -175,3 +175,12 @@ def test_a_line_without_an_end_is_cut() -> None:
 def test_nothing_said_is_nothing_lost() -> None:
     assert Heard().is_whole
     assert not Heard(lost=1).is_whole
+
+
+def test_a_clock_that_somebody_tells_is_believed() -> None:
+    """Whoever says --clock knows better than the head of the file."""
+    recording = Recording([])
+    recording.heard.told_clock = "global"
+    recording.heard.names.append((1, "text"))
+    list(recording.events(text("#! trace_clock: [local] global").split("\n")))
+    assert recording.heard.clock == "global"
