@@ -68,6 +68,8 @@ def caveats(done: Judged) -> Iterator[str]:
         yield f"Interrupted after {heard.lines:,} lines: what follows is about these."
     if heard.lost:
         yield "Events were lost on the way: of the pages and pools that were there, nothing is known from there on."
+    if heard.gaps:
+        yield f"{heard.gaps + 1} recordings in sequence: of what was there when the next began, the history is missing."
     if heard.overwritten:
         yield f"{heard.overwritten:,} events were overwritten or dropped unprinted: histories are missing."
     if judge.shared:

@@ -20,7 +20,7 @@ from impl.linux.events import MESSAGE, Event
 from impl.linux.holders import Holders
 from impl.linux.judge import Judge
 from impl.linux.pools import Pool
-from impl.linux.reading import STDIN, Heard, Recording, Unreadable
+from impl.linux.reading import ORDERED, STDIN, UNORDERED, Heard, Recording, Unreadable
 from spec.dsl import Machine
 from spec.ownership import ownership
 
@@ -93,6 +93,8 @@ def judged(
     """Read recordings and judge them; an interrupt ends the reading, and what was read is judged."""
     if paths.count(STDIN) > 1:
         raise BadRequest("-: standard input can be read once; give it once")
+    if clock and clock not in (*ORDERED, *UNORDERED):
+        raise BadRequest(f"--clock {clock}: is none; there are {', '.join((*ORDERED, *UNORDERED))}")
     said = _log(log)
     recording = Recording(paths, partial(_not_understood, console) if strict else None)
     recording.heard.clock = recording.heard.told_clock = clock

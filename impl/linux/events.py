@@ -10,7 +10,7 @@ CONNECT, DISCONNECT = "connect", "disconnect"
 MAP, UNMAP = "map", "unmap"
 SYNC = "sync"
 PAGE_ALLOC, PAGE_FREE = "page_alloc", "page_free"
-MESSAGE, LOST, OTHER = "message", "lost", "other"
+MESSAGE, LOST, GAP, OTHER = "message", "lost", "gap", "other"
 """Kinds of events; OTHER is understood as a line of a trace and not judged (kprobes, skb, coherent DMA)."""
 
 KINDS_OF_DMA = (MAP, UNMAP, SYNC)

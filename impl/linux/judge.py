@@ -17,6 +17,7 @@ from .counters import ahead
 from .events import (
     CONNECT,
     DISCONNECT,
+    GAP,
     HOLD,
     LOST,
     MAP,
@@ -72,6 +73,7 @@ class Judge:
             PAGE_FREE: self.page_alloc_or_free,
             MESSAGE: self.message,
             LOST: self.lost,
+            GAP: self.lost,
             NID: lambda event: None,
         }
 

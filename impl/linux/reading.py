@@ -19,11 +19,12 @@ from typing import IO, Any, cast
 import zstandard
 
 from . import dmesg, lines
-from .events import HOLD, MESSAGE, OTHER, RELEASE, Event
+from .events import GAP, HOLD, MESSAGE, OTHER, RELEASE, Event
 
 STDIN = "-"
 COUNTER, UNKNOWN = "counter", "unknown"
-UNORDERED = ("", UNKNOWN, "local", "uptime")
+ORDERED = ("global", COUNTER, "mono", "mono_raw", "boot", "tai", "x86-tsc")
+UNORDERED = ("local", "perf", "uptime")
 """Clocks under which events of different CPUs cannot be put in order."""
 CHUNK = 1 << 18
 SECONDS = re.compile(r" \d+\.\d+: ")
@@ -31,6 +32,8 @@ LONGEST = 1 << 16
 """Bytes of the longest line that is read as one."""
 CPUS = re.compile(r"cpus=\d+$", re.ASCII)
 """How the text of `trace-cmd report` begins."""
+HEAD = "# tracer:"
+"""How each recording begins: in the middle of a text, that nobody recorded for a while."""
 HEADER = 1000
 """Of a line about the recording itself as much is read."""
 
@@ -56,6 +59,7 @@ class Heard:
     is_hashed: bool = False
     tool: str = "ftrace"
     overwritten: int = 0
+    gaps: int = 0
     lost: int = 0
     probe_misses: int = 0
 
@@ -67,7 +71,7 @@ class Heard:
     @property
     def is_ordered(self) -> bool:
         """Is the order of lines that of the events, on different CPUs too? Under the clock `local` it is not."""
-        return self.clock not in UNORDERED
+        return self.clock in ORDERED
 
     @property
     def counts_events(self) -> bool:
@@ -77,7 +81,7 @@ class Heard:
     @property
     def is_whole(self) -> bool:
         """Did nobody say that events were lost?"""
-        return not (self.lost or self.overwritten)
+        return not (self.lost or self.overwritten or self.gaps)
 
 
 class Recording:
@@ -136,6 +140,9 @@ class Recording:
 
     def _aside(self, line: str) -> Event | None:
         """A line that is no event: about the recording, of the kernel's log, or not understood."""
+        if line.startswith(HEAD) and self.heard.events:
+            self.heard.gaps += 1
+            return Event(GAP, self.heard.lines, "", 0, 0.0)
         if line.startswith("#") and not line.startswith("####"):
             self._header(line)
             return None

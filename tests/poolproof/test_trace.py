@@ -249,6 +249,7 @@ WRONG = {
     ("trace", "nowhere"): (65, "nowhere: no such file or directory; give the file of a trace"),
     ("trace", "empty"): (65, "empty: is empty; `poolproof record` says how to record a trace"),
     ("trace", "-", "-"): (2, "-: standard input can be read once; give it once"),
+    ("trace", "good", "--clock", "quartz"): (2, "--clock quartz: is none; there are global, counter, mono"),
     ("trace", "good", "--at", "soon"): (2, "--at soon: is neither a line nor a time"),
     ("trace", "good", "--at", "99"): (2, "--at: at line 99 comes after the end, or before the first event"),
     ("trace", "good", "--dmesg", "nowhere"): (65, "nowhere: no such file or directory; give the output of dmesg"),

@@ -252,6 +252,15 @@ def test_after_a_loss_nobody_who_was_there_is_blamed() -> None:
     assert judged(p.lines).findings.shown == []
 
 
+def test_between_two_recordings_nobody_is_blamed() -> None:
+    """A new head in the middle: nobody recorded for a while, and nothing that was found before is taken back."""
+    p = Printer().hold(P, A, 1).hold(P, A, 2)
+    p.lines += ["# tracer: nop", "#"]
+    p.hold(P, B, 5).release(P, PAGES[2], 4)
+    judge = judged(p.lines)
+    assert (judge.findings.total, judge.heard.gaps) == (1, 1)
+
+
 def test_what_begins_after_a_loss_is_judged() -> None:
     """A pool that is created later has all its history."""
     p = Printer()
