@@ -25,13 +25,13 @@ check: $(READY) ## every model, every promise, every bug of the zoo (under a min
 agree: $(READY) ## do all engines count the same states? spin and rumur too, where they are installed
 	@$(BIN)/python -m poolproof.agreement
 
-bench: $(READY) ## how fast the search is, beside one written by hand (about six minutes)
+bench: $(READY) ## how fast the search is, beside one written by hand (about four minutes)
 	@$(BIN)/python -m poolproof.bench
 
-bench-trace: $(READY) ## how fast traces are judged, and in what memory (about three minutes)
+bench-trace: $(READY) ## how fast traces are judged, and in what memory (about two minutes)
 	@$(BIN)/python -m poolproof.bench_traces
 
-test: $(READY) ## all tests but the slow ones (under ten minutes on two cores)
+test: $(READY) ## all tests but the slow ones (about five minutes on two cores)
 	@$(BIN)/python -m pytest -m "not slow"
 
 test-slow: $(READY) ## the tests that take minutes each

@@ -1,9 +1,9 @@
 """Is a history explained? All states that are possible after what was observed, by the spec's own steps.
 
 What can be observed of a step are the history counters it raises, in the order in which it raises them. A step that
-raises none that is observed is hidden; between two steps that are observed any number of hidden ones may have happened.
-Sets of states are numbered, and what an observation makes of a set is worked out once, so that an event costs a look-up
-however long the history is.
+raises none that is observed is hidden; any number of hidden ones may have happened between two observations, also while
+a step has shown a part of what it raises. Sets of states are numbered, and what an observation makes of a set is worked
+out once, so that an event costs a look-up however long the history is.
 """
 
 from __future__ import annotations

@@ -91,7 +91,7 @@ def _drained(judge: Judge, pool: Pool) -> Holders:
     reason = f"all came home after {_so_many(retries(pool), 'retry', 'retries')}, one a second; brought back by {by}"
     holds = [r.hold for r in pool.returns if r.hold]
     when = f"at its last retry before it drained ({judge.heard.where(retry.line)})"
-    return _holders(judge, pool, when, retry, len(pool.returns), holds, _waited(judge, pool), SLOW, reason)
+    return _holders(judge, pool, when, retry, len(pool.returns), holds, [_waited(judge, pool)], SLOW, reason)
 
 
 def now(judge: Judge, when: str, at: Event) -> list[Holders]:
@@ -108,8 +108,8 @@ def _now(judge: Judge, when: str, at: Event, held: Sequence[Held]) -> Holders:
     pool = held[0].pool
     verdict, reason = _verdict(judge, pool, held)
     holds = [h.hold for h in held if h.hold]
-    sets = Counter(h.at for h in held)
-    return _holders(judge, pool, when, at, len(held), holds, sets.most_common(1)[0][0], verdict, reason)
+    where = [at for at, _ in Counter(h.at for h in held if not h.lost).most_common()] or [_waited(judge, pool)]
+    return _holders(judge, pool, when, at, len(held), holds, where, verdict, reason)
 
 
 def _verdict(judge: Judge, pool: Pool, held: Sequence[Held]) -> tuple[str, str]:
@@ -140,12 +140,21 @@ def _waited(judge: Judge, pool: Pool) -> int:
 
 
 def _holders(
-    judge: Judge, pool: Pool, when: str, at: Event, pages: int, holds: list[Event], where: int, verdict: str, why: str
+    judge: Judge,
+    pool: Pool,
+    when: str,
+    at: Event,
+    pages: int,
+    holds: list[Event],
+    where: Sequence[int],
+    verdict: str,
+    why: str,
 ) -> Holders:
     ages = [at.time - hold.time for hold in holds] or [0.0]
     unit = "events" if judge.heard.counts_events else "s"
-    places = _places(judge, pool, where)
-    return Holders(pool, when, pages, max(ages), median(ages), unit, tuple(_groups(holds)), places, verdict, why)
+    places = {place.place: place for one in reversed(where) for place in _places(judge, pool, one)}
+    groups, may_be = tuple(_groups(holds)), tuple(places.values())
+    return Holders(pool, when, pages, max(ages), median(ages), unit, groups, may_be, verdict, why)
 
 
 def _groups(holds: Iterable[Event]) -> list[Group]:

@@ -164,6 +164,17 @@ def test_pages_that_are_out_are_told_of_at_any_line(ask: Ask) -> None:
     assert "at 12.5: 100 pages out; oldest 0.892864 s" in by_time.flat
 
 
+def test_pages_of_one_pool_may_be_in_different_places(ask: Ask, desk: Path) -> None:
+    """One of two is unmapped by destroy's walk, the other is not yet: where either may be is told."""
+    p = Printer().map(A, "eth0", 0x1000).hold(P, A, 1).map(B, "eth0", 0x2000).hold(P, B, 2)
+    p.map(A, "eth1", 0x9000).unmap("eth0", 0x1000)
+    said = ask("trace", text(p, desk / "t"), "--holders")
+    assert said.code == 0
+    assert "2 pages out" in said.flat
+    for place in ("RX_RING", "STACK", "TX"):
+        assert f"may be {place} (" in said.flat
+
+
 def test_a_leak_is_called_one(ask: Ask, desk: Path) -> None:
     """The kernel says the pool is gone, XDP has forgotten it, and a page was never released."""
     leak = Printer().hold(P, A, 1).hold(P, B, 2).release(P, A, 1).total(P, 0, 2, 2)
