@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from types import FunctionType
 
 from spec.dsl import Machine, drop, instead
-from spec.dsl.lint import reachable, tree_of
 from spec.dsl.mutate import Change, changed
+from spec.dsl.reach import reachable
+from spec.dsl.source import tree_of
 
 
 @dataclass(frozen=True)

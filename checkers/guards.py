@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from types import CodeType, FunctionType
 
 from spec.dsl import Machine
-from spec.dsl.lint import reachable, tree_of
+from spec.dsl.reach import reachable
+from spec.dsl.source import tree_of
 
 
 @dataclass(frozen=True)

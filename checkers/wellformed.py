@@ -12,6 +12,7 @@ import z3
 from spec.dsl import Action, Machine, Sort
 from spec.dsl.expr import And, Const, Eq, Expr, Less, Not, Or, Quantified, Read, Size, Sum, Var, negate
 from spec.dsl.lift import Path
+from spec.dsl.reach import Reach
 from spec.dsl.state import Shape
 from spec.dsl.symbolic import Given, Put
 from spec.dsl.values import NOBODY, Bound, Domain
@@ -28,12 +29,12 @@ def problems(machine: Machine) -> list[str]:
     return [line for action in machine.actions for line in _remembered(action, machine.shape)]
 
 
-KNOWN: dict[tuple[object, Shape], tuple[str, ...]] = {}
+KNOWN: dict[tuple[object, Reach, Shape], tuple[str, ...]] = {}
 """What was decided before: mutants share all the actions they leave alone."""
 
 
 def _remembered(action: Action, shape: Shape) -> tuple[str, ...]:
-    key = (action.fn, shape)
+    key = (action.fn, action.reach, shape)
     if key not in KNOWN:
         KNOWN[key] = tuple(_problems_of(action, shape))
     return KNOWN[key]

@@ -128,6 +128,7 @@ def question(name: str, asked: Asked) -> Question:
         sizes = machine.sizes(scope, asked.sizes)
     except SpecError as error:
         raise BadRequest(str(error)) from None
+    machine.check_runs_in(sizes)
     return Question(
         machine, name, _scope_name(scope, asked.sizes), sizes, _alike(machine, asked), asked.budget, asked.effort
     )

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from .expr import TRUE, Expr, Size, Var, conjunction
 from .forks import Branch, Tree, fold, grow
 from .histories import absolute_read
-from .lint import reachable
+from .reach import reachable
 from .state import State
 from .symbolic import Given, LiftedCells, LiftedMembers, LiftRun, Put, Sym, as_claim
 from .values import SpecError

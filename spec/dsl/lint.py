@@ -3,41 +3,45 @@
 from __future__ import annotations
 
 import ast
-import builtins
-import inspect
-import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from types import FunctionType
-from typing import Any
+from typing import Any, NoReturn
 
 from . import words
-from .values import NOBODY, Sort, SpecError
+from .reach import Reach, is_word, reach_of, reachable
+from .source import tree_of
+from .state import State
+from .values import NOBODY, Sort, SpecError, nearest
 
 QUANTIFIERS = ("each", "some", "count")
 WORDS = (*QUANTIFIERS, "require", "implies", "iff")
 
 ALLOWED: tuple[type[ast.AST], ...] = (
-    ast.FunctionDef, ast.arguments, ast.arg, ast.Return, ast.Assign, ast.AugAssign, ast.If, ast.IfExp, ast.Expr,
+    ast.Return, ast.Assign, ast.AugAssign, ast.If, ast.IfExp, ast.Expr,
     ast.Pass, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.BinOp, ast.Add, ast.Sub,
     ast.Compare, ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn, ast.Call, ast.Lambda,
     ast.Attribute, ast.Subscript, ast.Tuple, ast.Constant, ast.Name, ast.Load, ast.Store,
 )  # fmt: skip
 
+ARITHMETIC = "numbers are only added, subtracted and compared; of a ring's index say `0 if at == last else at + 1`"
+COMPREHENSION = "a comprehension; use each(), some() or count()"
+HIDDEN = "hidden state"
+NO_STATE = "all state is in the first argument"
+
 REMEDIES: dict[type[ast.AST], str] = {
     ast.Is: "`is` compares objects, not values; use ==",
     ast.IsNot: "`is not` compares objects, not values; use !=",
-    ast.For: "a loop; use each(), some() or count()",
     ast.While: "a loop; an action is one page's step",
     ast.Try: "`try` could swallow a guard; guards are not errors",
     ast.With: "`with` has no place in spec text",
-    ast.ListComp: "a comprehension; use each(), some() or count()",
-    ast.SetComp: "a comprehension; use each(), some() or count()",
-    ast.DictComp: "a comprehension; use each(), some() or count()",
-    ast.GeneratorExp: "a comprehension; use each(), some() or count()",
+    ast.ListComp: COMPREHENSION,
+    ast.SetComp: COMPREHENSION,
+    ast.DictComp: COMPREHENSION,
+    ast.GeneratorExp: COMPREHENSION,
     ast.JoinedStr: "text made from values; spec text only compares and assigns",
-    ast.Global: "`global`: all state is in the first argument",
-    ast.Nonlocal: "`nonlocal`: all state is in the first argument",
+    ast.Global: f"`global`: {NO_STATE}",
+    ast.Nonlocal: f"`nonlocal`: {NO_STATE}",
     ast.Set: "a set would need values that can be hashed; write `x in (A, B)`",
     ast.Assert: "`assert`; a guard is require(), a claim is a promise",
     ast.AnnAssign: "an annotated assignment; the fields of the state have their types already",
@@ -45,181 +49,228 @@ REMEDIES: dict[type[ast.AST], str] = {
     ast.List: "a list; write `x in (A, B)`",
     ast.Delete: "`del`; give the cell another value, such as NOBODY",
     ast.Raise: "`raise`; a guard is require(), a claim is a promise",
+    ast.FunctionDef: "a function inside a function; make it a helper of the module",
+    ast.Mult: f"`*`: {ARITHMETIC}",
+    ast.Mod: f"`%`: {ARITHMETIC}",
+    ast.Div: f"`/`: {ARITHMETIC}",
+    ast.FloorDiv: f"`//`: {ARITHMETIC}",
+    ast.Pow: f"`**`: {ARITHMETIC}",
 }
 
-SOURCES: dict[object, ast.FunctionDef] = {}
-"""The text of functions that were made by a mutation, and so stand in no file."""
+ONE_STEP = (
+    "a loop that assigns to many; an action is one page's step: what walks over all pages is a state of the pool, "
+    "a step for one page, and a closing step whose guard says that the walk has finished"
+)
+ASKS_ALL = "a loop; use each(), some() or count()"
+
+LINTED: dict[tuple[Callable[..., Any], type[State], Reach], None] = {}
+"""What was looked at before, together with all it reached."""
 
 
-LINTED: set[FunctionType] = set()
-"""Helpers are called by many, and looked at once."""
+def lint(fn: Callable[..., Any], state: type[State]) -> Reach:
+    """Refuse what could go silently wrong in this function and its helpers; return what they all reach."""
+    reach = reach_of(fn, state)
+    if (fn, state, reach) not in LINTED:
+        for function in reachable(fn):
+            _Lint(function, state).check()
+        LINTED[fn, state, reach] = None
+    return reach
 
 
-def tree_of(fn: Callable[..., Any]) -> ast.FunctionDef:
-    """The syntax tree of a function, with the line numbers of its file."""
-    code = fn.__code__
-    if code.co_name == "<lambda>":
-        raise SpecError(f"{code.co_filename}:{code.co_firstlineno}: an action or promise is a plain `def`, no lambda")
-    if code in SOURCES:
-        return SOURCES[code]
-    try:
-        lines, first = inspect.getsourcelines(fn)
-    except (OSError, TypeError) as error:
-        raise SpecError(f"{fn.__name__}: its text cannot be read ({error}); spec functions stand in a file") from None
-    tree = ast.parse(textwrap.dedent("".join(lines))).body[0]
-    if not isinstance(tree, ast.FunctionDef):
-        raise SpecError(f"{code.co_filename}:{first}: an action or promise is a plain `def`, no coroutine")
-    return ast.increment_lineno(tree, first - 1)
+class _Lint:
+    """The lint of one function, which runs on states of a class; `bound` are the names that are its own at a place."""
 
+    def __init__(self, fn: FunctionType, state: type[State]) -> None:
+        self.fn, self.tree, self.state = fn, tree_of(fn), state
+        self.params = fn.__code__.co_varnames[: fn.__code__.co_argcount]
 
-def lint(fn: Callable[..., Any]) -> None:
-    """Refuse what could go silently wrong in this function and in every helper it calls."""
-    if not isinstance(fn, FunctionType):
-        raise SpecError(f"{fn!r} is no plain function; an action or promise is a `def` of a module, without decorators")
-    for function in reachable(fn):
-        if function not in LINTED:
-            _lint_one(function)
-            LINTED.add(function)
+    def check(self) -> None:
+        fn, tree = self.fn, self.tree
+        if fn.__closure__ or fn.__defaults__ or fn.__kwdefaults__:
+            self.refuse(
+                tree, f"{fn.__name__} has defaults or closes over variables: {HIDDEN}; use arguments and fields"
+            )
+        if tree.decorator_list:
+            self.refuse(tree.decorator_list[0], f"{fn.__name__} is decorated; spec functions are plain functions")
+        if not _is_plain(tree.args):
+            self.refuse(tree, f"{fn.__name__} has parameters with * or /; spec functions have plain ones")
+        own = frozenset(fn.__code__.co_varnames)
+        for name in self.params:
+            self._may_be_own(name, tree)
+        for statement in tree.body:
+            self._look(statement, own)
 
+    def refuse(self, node: ast.AST, why: str) -> NoReturn:
+        raise SpecError(f"{self.fn.__code__.co_filename}:{getattr(node, 'lineno', self.tree.lineno)}: {why}")
 
-def reachable(fn: Callable[..., Any]) -> Iterator[FunctionType]:
-    """The function and the spec helpers it calls, each once."""
-    seen: set[object] = set()
-    todo = [fn]
-    while todo:
-        function = todo.pop()
-        if isinstance(function, FunctionType) and function.__code__ not in seen:
-            seen.add(function.__code__)
-            yield function
-            todo += helpers(function).values()
-
-
-def helpers(fn: Callable[..., Any]) -> dict[str, FunctionType]:
-    """The spec functions a function names: Python functions that are not words of the notation."""
-    named = {name: fn.__globals__.get(name) for name in _names(fn.__code__)}
-    return {n: f for n, f in named.items() if isinstance(f, FunctionType) and f.__module__ != words.__name__}
-
-
-def _names(code: Any) -> Iterator[str]:
-    yield from code.co_names
-    for const in code.co_consts:
-        if inspect.iscode(const):
-            yield from _names(const)
-
-
-def _lint_one(fn: FunctionType) -> None:
-    tree, file = tree_of(fn), fn.__code__.co_filename
-
-    def refuse(node: ast.AST, why: str) -> None:
-        raise SpecError(f"{file}:{lines.get(node, tree.lineno)}: {why}")
-
-    lines = _lines(tree)
-    if fn.__closure__ or fn.__defaults__ or fn.__kwdefaults__:
-        refuse(tree, f"{fn.__name__} has defaults or closes over variables: hidden state; use arguments and fields")
-    if tree.decorator_list:
-        refuse(tree.decorator_list[0], f"{fn.__name__} is decorated; spec functions are plain functions")
-    for node in _body_nodes(tree):
-        _lint_node(fn, node, refuse)
-    _lint_names(fn, tree, refuse)
-
-
-def _lines(tree: ast.FunctionDef) -> dict[ast.AST, int]:
-    """The line of each node; an operator has none of its own, and stands where its expression does."""
-    lines: dict[ast.AST, int] = {tree: tree.lineno}
-    for node in ast.walk(tree):
-        for child in ast.iter_child_nodes(node):
-            lines[child] = getattr(child, "lineno", lines[node])
-    return lines
-
-
-def _body_nodes(tree: ast.FunctionDef) -> Iterator[ast.AST]:
-    """Every node of the function but its annotations, which no run evaluates."""
-    for statement in tree.body:
-        yield from ast.walk(statement)
-
-
-def _lint_node(fn: FunctionType, node: ast.AST, refuse: Callable[[ast.AST, str], None]) -> None:
-    if isinstance(node, ast.Compare):
-        for op in node.ops:
-            if type(op) in REMEDIES:
-                refuse(node, REMEDIES[type(op)])
-    if not isinstance(node, ALLOWED):
-        refuse(node, REMEDIES.get(type(node), f"`{type(node).__name__}` has no place in spec text"))
-    match node:
-        case ast.FunctionDef():
-            refuse(node, "a function inside a function; make it a helper of the module")
-        case ast.Expr(value=ast.Constant(value=str())) | ast.Expr(value=ast.Call()):
-            pass
-        case ast.Expr(value=ast.Compare()):
-            refuse(node, "a comparison as a statement does nothing; an assignment has one =, a guard is require()")
-        case ast.Expr():
-            refuse(node, "an expression as a statement does nothing")
-        case ast.Assign(targets=targets):
-            _lint_targets(fn, targets, refuse)
-        case ast.AugAssign(target=target):
-            _lint_targets(fn, [target], refuse)
-        case ast.Call():
-            _lint_call(fn, node, refuse)
-        case ast.Constant(value=value) if not (value is None or isinstance(value, (bool, int, str))):
-            refuse(node, f"{value!r} is no value of the notation")
-
-
-def _lint_targets(fn: FunctionType, targets: list[Any], refuse: Callable[[ast.AST, str], None]) -> None:
-    for target in targets:
-        match target:
-            case ast.Name(id=name) if name not in fn.__code__.co_varnames[: fn.__code__.co_argcount]:
-                pass
-            case ast.Subscript(value=ast.Attribute(value=ast.Name(id=name))) if name not in fn.__globals__:
-                pass
-            case ast.Tuple(elts=inside):
-                _lint_targets(fn, inside, refuse)
-            case _:
-                refuse(target, "only a cell (`s.place[page] = ...`) or a new local name can be assigned")
-
-
-def _lint_call(fn: FunctionType, node: ast.Call, refuse: Callable[[ast.AST, str], None]) -> None:
-    if not isinstance(node.func, ast.Name) or node.keywords:
-        refuse(node, "only helpers and the words of the notation are called, by name and with plain arguments")
-        return
-    name = node.func.id
-    target = fn.__globals__.get(name, getattr(builtins, name, None))
-    if not isinstance(target, FunctionType) and not (isinstance(target, type) and issubclass(target, Sort)):
-        refuse(node, f"{name}() is called; spec text calls only its own helpers and {', '.join(WORDS)}")
-    if name == "require" and any(isinstance(a, ast.BoolOp) and isinstance(a.op, ast.And) for a in node.args):
-        refuse(node, "require(... and ...); write one require() for each guard, so that a refusal can say which")
-    if name in QUANTIFIERS and not (len(node.args) == 2 and isinstance(node.args[1], ast.Lambda)):
-        refuse(node, f"{name}() takes the members and a lambda: {name}(s.pages, lambda p: ...)")
-    if any(isinstance(n, ast.Call) and getattr(n.func, "id", "") == "require" for a in node.args for n in ast.walk(a)):
-        refuse(node, "require() inside a quantifier or an argument; a guard is a statement of its own")
-
-
-def _lint_names(fn: FunctionType, tree: ast.FunctionDef, refuse: Callable[[ast.AST, str], None]) -> None:
-    """What a function reads of its module: enums, sorts and constants, and helpers only to call them."""
-    nodes = list(_body_nodes(tree))
-    used = {node.func for node in nodes if isinstance(node, ast.Call)}
-    used |= {node.value for node in nodes if isinstance(node, ast.Attribute)}
-    own = {*fn.__code__.co_varnames, *(node.arg for node in nodes if isinstance(node, ast.arg))}
-    for node in nodes:
+    def _look(self, node: ast.AST, bound: frozenset[str]) -> None:
+        """Look at a statement or expression, and at what is in it."""
+        for part in (node, *_operators(node)):
+            if not isinstance(part, ALLOWED):
+                self.refuse(node, _remedy(part))
         match node:
-            case ast.Name(id=name, ctx=ast.Load()) if name in fn.__globals__ and name not in own:
-                _lint_global(fn.__globals__[name], node, node in used, refuse)
-            case ast.Attribute(value=ast.Name(id=name), attr=attr) if name in fn.__globals__ and name not in own:
-                _lint_attribute(fn.__globals__[name], node, attr, refuse)
+            case ast.Expr(value=value):
+                self._statement(value)
+            case ast.Assign(targets=targets):
+                self._targets(targets, bound)
+            case ast.AugAssign(target=target):
+                self._targets([target], bound)
+            case ast.Constant(value=value) if type(value) not in (bool, int, str) and value is not None:
+                self.refuse(node, f"{value!r} is no value of the notation")
+            case ast.Name(id=name) if name not in bound:
+                self._global(node, name)
+            case ast.Lambda():
+                self.refuse(node, "a lambda stands only in each(), some() and count(), for their members")
+        self._inside(node, bound)
+
+    def _inside(self, node: ast.AST, bound: frozenset[str]) -> None:
+        """Look at the expressions in a node, each with the names that are bound there."""
+        match node:
+            case ast.Call():
+                name = self._call(node, bound)
+                if name in QUANTIFIERS:
+                    members, claim = node.args
+                    assert isinstance(claim, ast.Lambda)
+                    self._look(members, bound)
+                    self._look(claim.body, bound | {self._member(claim)})
+                else:
+                    self._every(node.args, bound)
+            case ast.Attribute():
+                self._attribute(node, bound)
+            case ast.Subscript(value=cells, slice=key):
+                self._every((cells, key), bound)
+                if not isinstance(cells, ast.Attribute):
+                    self.refuse(node, "only a field is indexed: `s.place[page]`")
+            case _:
+                self._every(ast.iter_child_nodes(node), bound)
+
+    def _every(self, nodes: Iterable[ast.AST], bound: frozenset[str]) -> None:
+        for node in nodes:
+            if not isinstance(node, (ast.operator, ast.unaryop, ast.cmpop, ast.boolop, ast.expr_context)):
+                self._look(node, bound)
+
+    def _statement(self, value: ast.expr) -> None:
+        match value:
+            case ast.Constant(value=str()) | ast.Call():
+                pass
+            case ast.Compare():
+                why = "an assignment has one =, a guard is require()"
+                self.refuse(value, f"a comparison as a statement does nothing; {why}")
+            case _:
+                self.refuse(value, "an expression as a statement does nothing")
+
+    def _targets(self, targets: list[Any], bound: frozenset[str]) -> None:
+        for target in targets:
+            match target:
+                case ast.Name(id=name) if name not in self.params:
+                    self._may_be_own(name, target)
+                case ast.Subscript(value=ast.Attribute(value=ast.Name(id=name))) if name in bound:
+                    pass
+                case ast.Tuple(elts=inside):
+                    self._targets(inside, bound)
+                case _:
+                    self.refuse(target, "only a cell (`s.place[page] = ...`) or a new local name can be assigned")
+
+    # -- calls -----------------------------------------------------------------------------------------------------
+
+    def _call(self, node: ast.Call, bound: frozenset[str]) -> str:
+        """Look at a call, but not at its arguments; returns the word of the notation that is called, if it is one."""
+        if not isinstance(node.func, ast.Name) or node.keywords:
+            self.refuse(node, "only helpers and the words of the notation are called, by name and with plain arguments")
+        name = node.func.id
+        target = None if name in bound else self.fn.__globals__.get(name)
+        if not isinstance(target, FunctionType) and not (isinstance(target, type) and issubclass(target, Sort)):
+            self.refuse(node, f"{name}() is called; spec text calls only its own helpers and {', '.join(WORDS)}")
+        if is_word(target) or name in WORDS:
+            self._word(node, name, target)
+        for argument in node.args:
+            if any(isinstance(n, ast.Call) and getattr(n.func, "id", "") == "require" for n in ast.walk(argument)):
+                self.refuse(node, "require() inside a quantifier or an argument; a guard is a statement of its own")
+        return name
+
+    def _word(self, node: ast.Call, name: str, target: object) -> None:
+        """A word of the notation goes by its own name, and nothing else goes by it."""
+        if name not in WORDS or target is not getattr(words, name):
+            self.refuse(node, f"{name}() is no word of the notation here; import {', '.join(WORDS)} under their names")
+        if name == "require" and any(isinstance(a, ast.BoolOp) and isinstance(a.op, ast.And) for a in node.args):
+            self.refuse(
+                node, "require(... and ...); write one require() for each guard, so that a refusal can say which"
+            )
+        if name in QUANTIFIERS and not (len(node.args) == 2 and isinstance(node.args[1], ast.Lambda)):
+            self.refuse(node, f"{name}() takes the members and a lambda: {name}(s.pages, lambda p: ...)")
+
+    def _member(self, claim: ast.Lambda) -> str:
+        """What a quantifier's lambda calls the member it is about."""
+        if not _is_plain(claim.args) or len(claim.args.args) != 1:
+            self.refuse(claim, "the lambda of a quantifier has one plain parameter, the member: lambda p: ...")
+        name = claim.args.args[0].arg
+        self._may_be_own(name, claim)
+        return name
+
+    # -- names -----------------------------------------------------------------------------------------------------
+
+    def _may_be_own(self, name: str, node: ast.AST) -> None:
+        """Refuse a name of the function's own that hides a word, a helper or a class."""
+        hidden = self.fn.__globals__.get(name)
+        if name in WORDS or isinstance(hidden, (FunctionType, type)):
+            what = "a word of the notation" if name in WORDS else f"a {type(hidden).__name__} of the module"
+            self.refuse(node, f"{name} is {what} already; give the parameter or local name another one")
+
+    def _global(self, node: ast.Name, name: str) -> None:
+        """What a function reads of its module: constants and members of enums and sorts."""
+        if name not in self.fn.__globals__:
+            known = [*self.fn.__code__.co_varnames, *self.fn.__globals__]
+            near = nearest(name, [n for n in known if not n.startswith("_")]).partition("; known are")[0]
+            self.refuse(node, f"{name} is not defined here{near}; spec text uses none of Python's own functions")
+        value = self.fn.__globals__[name]
+        if isinstance(value, FunctionType):
+            self.refuse(node, f"{name} is a helper, and is not called here; write {name}(...)")
+        if isinstance(value, type):
+            self.refuse(node, f"{name} is a class, not a value; name a member of it, or a parameter")
+        if not (type(value) in (bool, int) or value is NOBODY or isinstance(value, (Enum, Sort))):
+            what = f"a {type(value).__name__}: {HIDDEN}; spec text uses arguments, enums, constants, helpers"
+            self.refuse(node, f"{name} is {what}")
+
+    def _attribute(self, node: ast.Attribute, bound: frozenset[str]) -> None:
+        """A field, members or a bound of the state; or a member of an enum."""
+        attr = node.attr
+        if not isinstance(node.value, ast.Name):
+            self._look(node.value, bound)
+            self.refuse(node, f".{attr} of a value; a value is only compared or assigned")
+        if node.value.id in bound:
+            self._declared(node, node.value.id, attr)
+            return
+        value = self.fn.__globals__.get(node.value.id)
+        if not (isinstance(value, type) and issubclass(value, Enum)):
+            rest = "spec text uses arguments, enums, constants, helpers"
+            self.refuse(node, f".{attr} of something global: {HIDDEN}; {rest}")
+        if attr not in value.__members__:
+            self.refuse(node, f"{value.__name__} has no member {attr}; it has {', '.join(value.__members__)}")
+
+    def _declared(self, node: ast.Attribute, name: str, attr: str) -> None:
+        shape = self.state._shape
+        declared = [*shape.members, *shape.bounds, *shape.fields, *shape.histories]
+        if attr not in declared:
+            self.refuse(node, f"{name}.{attr}: {self.state.__name__} declares no {attr}{nearest(attr, declared)}")
 
 
-def _lint_global(value: Any, node: ast.Name, is_used: bool, refuse: Callable[[ast.AST, str], None]) -> None:
-    if isinstance(value, FunctionType) and not is_used:
-        refuse(node, f"{node.id} is a helper, and is not called here; write {node.id}(...)")
-    if isinstance(value, type) and not is_used:
-        refuse(node, f"{node.id} is a class, not a value; name a member of it, or a parameter")
-    fixed = isinstance(value, (bool, int, Enum, Sort, FunctionType)) or value is NOBODY
-    if not fixed and not (isinstance(value, type) and issubclass(value, (Enum, Sort))):
-        kind = type(value).__name__
-        refuse(node, f"{node.id} is a {kind}: hidden state; spec text uses arguments, enums, constants, helpers")
+def _is_plain(args: ast.arguments) -> bool:
+    """Are these parameters without *, / and defaults?"""
+    return not (args.posonlyargs or args.kwonlyargs or args.vararg or args.kwarg or args.defaults)
 
 
-def _lint_attribute(value: Any, node: ast.Attribute, attr: str, refuse: Callable[[ast.AST, str], None]) -> None:
-    if not (isinstance(value, type) and issubclass(value, Enum)):
-        refuse(node, f".{attr} of something global: hidden state; spec text uses arguments, enums, constants, helpers")
-    elif attr not in value.__members__:
-        refuse(node, f"{value.__name__} has no member {attr}; it has {', '.join(value.__members__)}")
+def _operators(node: ast.AST) -> Iterator[ast.AST]:
+    """The operators of an expression, which have no lines of their own."""
+    match node:
+        case ast.Compare(ops=ops):
+            yield from ops
+        case ast.UnaryOp(op=op) | ast.BinOp(op=op) | ast.BoolOp(op=op) | ast.AugAssign(op=op):
+            yield op
+
+
+def _remedy(node: ast.AST) -> str:
+    """What to write instead."""
+    if isinstance(node, ast.For):
+        assigns = any(isinstance(n, (ast.Assign, ast.AugAssign)) for n in ast.walk(node))
+        return ONE_STEP if assigns else ASKS_ALL
+    return REMEDIES.get(type(node), f"`{type(node).__name__}` has no place in spec text")

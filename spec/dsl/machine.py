@@ -7,11 +7,13 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import FunctionType
 from typing import Any, get_type_hints
 
 from .expr import Const, Expr, Quantified, Read, Var, text, walk
 from .lift import Lifted, lift_action, lift_claim
 from .lint import lint
+from .reach import Part, Reach, check_unchanged
 from .state import Shape, State, initial_values
 from .values import ANY, Sort, SpecError
 
@@ -20,10 +22,14 @@ Function = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Written:
-    """A spec function as it was written: its name is what stories and verdicts call it."""
+    """A spec function as it was written: its name is what stories and verdicts call it.
+
+    `reach` is what its code reads beside its arguments, as it was when the function was lifted.
+    """
 
     fn: Function
     params: tuple[Var, ...]
+    reach: Reach
 
     @property
     def name(self) -> str:
@@ -125,10 +131,9 @@ class Machine:
             raise SpecError(f"{self.name} has no actions; list them under system= or environment=")
         if self.refines is not None and not isinstance(self.refines, Machine):
             raise SpecError(f"{self.name} refines {self.refines!r}, which is no Machine; give the machine itself")
-        check_scopes(self)
         check_names(self)
         check_witnesses(self)
-        _ = self.is_final
+        check_scopes(self)
         check_symmetry(self)
 
     @property
@@ -138,7 +143,7 @@ class Machine:
     @cached_property
     def actions(self) -> tuple[Action, ...]:
         every = [(fn, True) for fn in self.system] + [(fn, False) for fn in self.environment]
-        return tuple(Action(fn, *_lifted_action(fn, self.state), system) for fn, system in every)
+        return tuple(_action(fn, self.state, system) for fn, system in every)
 
     @cached_property
     def promises(self) -> tuple[Claim, ...]:
@@ -177,36 +182,69 @@ class Machine:
         return {name: sizes[name] for name in ranges}
 
     @cached_property
+    def named_members(self) -> dict[type[Sort], tuple[Sort, str]]:
+        """Of each sort the last member that the text names, and where it does."""
+        found: dict[type[Sort], tuple[Sort, str]] = {}
+        starts = ((f.where, f.start) for f in self.shape.fields.values())
+        named = ((where, x.value) for where, e in expressions(self) for x in walk(e) if isinstance(x, Const))
+        for where, value in (*starts, *named):
+            if isinstance(value, Sort) and (type(value) not in found or found[type(value)][0].index < value.index):
+                found[type(value)] = value, where
+        return found
+
+    def check_runs_in(self, sizes: Mapping[str, int]) -> None:
+        """Refuse a scope without a member that the text names, and a text that has changed since it was lifted."""
+        check_unchanged(self._reach)
+        for sort, (member, where) in self.named_members.items():
+            name = self.shape.scope_name[sort]
+            if sizes[name] <= member.index:
+                raise SpecError(
+                    f"{where}: names {sort.__name__}({member.index}), {member!r}, and a scope of {sizes[name]} {name} "
+                    f"has none; ask for {name}={member.index + 1} or more"
+                )
+
+    @cached_property
+    def _reach(self) -> Reach:
+        """What the functions of this machine read, all together."""
+        stages = tuple(c for w in self.witnesses for c in w.stages)
+        final = (self.is_final,) if self.is_final else ()
+        return frozenset[Part]().union(*(w.reach for w in (*self.actions, *self.promises, *stages, *final)))
+
+    @cached_property
     def digest(self) -> str:
         """A fingerprint of what the machine means; comments and line numbers do not change it."""
         return hashlib.sha256("\n".join(_meaning(self)).encode()).hexdigest()[:16]
 
 
-_LIFTED: dict[tuple[Any, ...], Any] = {}
-"""What was lifted before: mutants share all functions they leave alone, machines those of the state they extend."""
+_LIFTED: dict[tuple[Function, Reach, type[State], tuple[Var, ...], int], Any] = {}
+"""What was lifted before, with all that decides what comes out: mutants share the functions they leave alone,
+machines those of the state they extend. The number is that of the states of a claim, and 0 for an action."""
 
 
-def _lifted_action(fn: Function, state: type[State]) -> tuple[tuple[Var, ...], Lifted]:
-    lint(fn)
+def _action(fn: Function, state: type[State], system: bool) -> Action:
     own, params = signature(fn, state, 1)
-    key = (fn, own, "action")
+    reach = lint(fn, own)
+    key = (fn, reach, own, params, 0)
     if key not in _LIFTED:
         _LIFTED[key] = lift_action(fn, own, params)
-    found: Lifted = _LIFTED[key]
-    return params, found
+    return Action(fn, params, reach, _LIFTED[key], system)
 
 
 def _claim(fn: Function, state: type[State], states: int) -> Claim:
     """A claim of so many states; 0 means: as many as its signature says."""
-    lint(fn)
     count = states or _states_in_signature(fn)
     own, params = signature(fn, state, count)
-    key = (fn, own, count)
+    reach = lint(fn, own)
+    key = (fn, reach, own, params, count)
     if key not in _LIFTED:
         whens = ("",) if count == 1 else ("before", "after")
-        _LIFTED[key] = Claim(fn, params, lift_claim(fn, own, whens, params), whens)
+        _LIFTED[key] = Claim(fn, params, reach, lift_claim(fn, own, whens, params), whens)
     found: Claim = _LIFTED[key]
     return found
+
+
+def _line(fn: Function) -> str:
+    return f"{fn.__code__.co_filename}:{fn.__code__.co_firstlineno}"
 
 
 def _states_in_signature(fn: Function) -> int:
@@ -214,7 +252,8 @@ def _states_in_signature(fn: Function) -> int:
 
 
 def _hints(fn: Function) -> tuple[str, dict[str, type]]:
-    where = f"{fn.__code__.co_filename}:{fn.__code__.co_firstlineno}: {fn.__name__}"
+    check_is_function(fn)
+    where = f"{_line(fn)}: {fn.__name__}"
     try:
         hints = get_type_hints(fn)
     except NameError as error:
@@ -246,8 +285,8 @@ def signature(fn: Function, state: type[State], states: int) -> tuple[type[State
 def expressions(machine: Machine) -> Iterator[tuple[str, Expr]]:
     """Every expression of a machine with the line it came from."""
     for action in machine.actions:
-        for path in action.lifted.paths:
-            for given in (*path.branches, *path.givens):
+        for path in (*action.lifted.paths, *action.lifted.refusals):
+            for given in path.conditions:
                 yield given.where, given.claim
             for put in path.puts:
                 for e in (*put.keys, put.value):
@@ -255,7 +294,15 @@ def expressions(machine: Machine) -> Iterator[tuple[str, Expr]]:
     stages = (c for w in machine.witnesses for c in w.stages)
     finals = (machine.is_final,) if machine.is_final else ()
     for claim in (*machine.promises, *stages, *finals):
-        yield f"{claim.fn.__code__.co_filename}:{claim.fn.__code__.co_firstlineno}", claim.expr
+        yield _line(claim.fn), claim.expr
+
+
+def check_is_function(fn: object) -> None:
+    """Refuse what is called like a function and is none, such as a method or a cached function, and lambdas."""
+    if not isinstance(fn, FunctionType):
+        raise SpecError(f"{fn!r} is no plain function; an action or promise is a `def` of a module, without decorators")
+    if fn.__name__ == "<lambda>":
+        raise SpecError(f"{_line(fn)}: an action or promise is a plain `def`, no lambda")
 
 
 def check_scopes(machine: Machine) -> None:
@@ -266,6 +313,7 @@ def check_scopes(machine: Machine) -> None:
         sizes = machine.sizes(scope, {})
         for f in machine.shape.fields.values():
             initial_values(f, machine.shape.values(f, sizes))
+        machine.check_runs_in(sizes)
 
 
 def check_names(machine: Machine) -> None:
@@ -295,16 +343,21 @@ def check_symmetry(machine: Machine) -> None:
     """Refuse a machine that tells members of a sort apart which it declares alike."""
     alike = (*machine.alike, *machine.alike_if_asked)
     first = first_sort(machine)
+    called = first.__name__
     for f in machine.shape.fields.values():
         if first in alike and first in f.keys[1:]:
-            called = first.__name__
             raise SpecError(
-                f"{f.name} has a {called} as its second key, but {called}s are declared alike: put it first"
+                f"{f.where}: {f.name} has a {called} as its second key, but {called}s are declared alike: put it first"
             )
         if f.domain.base in alike and isinstance(f.start, Sort):
-            raise SpecError(f"{f.name} starts as {f.start!r}, but {f.domain.base.__name__}s are declared alike")
+            sort = f.domain.base.__name__
+            raise SpecError(f"{f.where}: {f.name} starts as {f.start!r}, but {sort}s are declared alike")
         if f.domain.base is first and first in alike:
-            raise SpecError(f"{f.name} points at a {f.domain.base.__name__}; a page carries its whereabouts instead")
+            raise SpecError(
+                f"{f.where}: field {f.name} holds a {called}, and {called}s, the sort declared first, are declared "
+                f"alike; leave {called} out of alike=, or keep what {f.name} says in the {called}'s own record: "
+                f"its place in a FIFO, for one, as a number"
+            )
     for where, e in expressions(machine):
         for x in walk(e):
             if isinstance(x, Const) and isinstance(x.value, Sort) and type(x.value) in alike:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ast
-import difflib
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import CodeType, FunctionType
 from typing import Any
 
-from .lint import SOURCES, helpers, reachable, tree_of
 from .machine import Breaks, Function, Machine
-from .values import SpecError
+from .reach import helpers, reachable
+from .source import MUTATED, tree_of
+from .values import SpecError, nearest
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Rebuild:
         if not mine and all(fn.__globals__[name] is helper for name, helper in others.items()):
             return fn  # type: ignore[no-any-return]
         code = _compiled(self.name, fn, mine) if mine else fn.__code__.replace()
-        SOURCES.setdefault(code, tree_of(fn))
+        MUTATED.setdefault(code, tree_of(fn))
         made = FunctionType(code, {**fn.__globals__, **others}, fn.__name__)
         made.__annotations__, made.__doc__, made.__module__ = fn.__annotations__, fn.__doc__, fn.__module__
         return made
@@ -120,7 +120,7 @@ def _compiled(name: str, fn: Function, changes: tuple[Change, ...]) -> CodeType:
     module = ast.fix_missing_locations(ast.Module([edited], []))
     compiled = compile(module, fn.__code__.co_filename, "exec", dont_inherit=True)
     code = next(c for c in compiled.co_consts if isinstance(c, CodeType))
-    SOURCES[code] = edited
+    MUTATED[code] = edited
     return code
 
 
@@ -145,9 +145,3 @@ class Editor(ast.NodeTransformer):
             for part in ast.walk(new):
                 ast.copy_location(part, node)
         return becomes[0] if isinstance(node, ast.expr) else becomes
-
-
-def nearest(word: str, known: list[str]) -> str:
-    """ "; did you mean ...?" with the most alike of the known names, or nothing."""
-    close = difflib.get_close_matches(word, known, n=3, cutoff=0.4)
-    return f"; did you mean {' or '.join(repr(c) for c in close)}?" if close else f"; known are {', '.join(known[:12])}"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import product
 from typing import Any, ClassVar, Generic, TypeVar, overload
 
-from .values import ANY, Bound, Domain, Sort, SpecError, domain_of, wrong
+from .values import ANY, Bound, Domain, Sort, SpecError, domain_of, here, wrong
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -89,6 +89,7 @@ class Field(Generic[K, V]):
         self, keys: tuple[type[Sort], ...], domain: Domain[V], start: V, doc: str, history: bool = False
     ) -> None:
         self.keys, self.domain, self.start, self.doc, self.history, self.name = keys, domain, start, doc, history, "?"
+        self.where = here()
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 from dataclasses import dataclass
 from enum import Enum
@@ -31,6 +32,12 @@ def wrong(message: str) -> NoReturn:
     raise SpecError(f"{here()}: {message}")
 
 
+def nearest(word: str, known: list[str]) -> str:
+    """ "; did you mean ...?" with the most alike of the known names, or else what is known."""
+    close = difflib.get_close_matches(word, known, n=3, cutoff=0.4)
+    return f"; did you mean {' or '.join(repr(c) for c in close)}?" if close else f"; known are {', '.join(known[:12])}"
+
+
 class Kind(Enum):
     """The base of the enums a field may hold; members hash by identity, which the explorer's speed rests on."""
 
@@ -56,10 +63,15 @@ class Sort:
 
     def __new__(cls, index: int) -> Any:
         """The one object for this index, so that two equal pages are the same page."""
+        if isinstance(index, int) and (type(index) is not int or index < 0):
+            wrong(f"{cls.__name__}({index!r}): members are known by whole numbers from 0")
         if index not in cls._known:
             made = cls._known[index] = super().__new__(cls)
-            made.index = index
+            object.__setattr__(made, "index", index)
         return cls._known[index]
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        wrong(f"{self!r}.{name} = ...: a member of a sort has no attributes; give the state a field")
 
     def __getnewargs__(self) -> tuple[int]:
         return (self.index,)
@@ -179,9 +191,9 @@ NOTHING: Final[Domain[Any]] = Domain(Nobody, optional=True)
 
 def literal_domain(value: object) -> Domain[Any]:
     """The narrowest domain of a concrete value met in spec text, or an error."""
-    if isinstance(value, bool):
+    if type(value) is bool:
         return BOOL
-    if isinstance(value, int):
+    if type(value) is int:
         return Domain(int, low=value, high=value)
     if isinstance(value, (Enum, Sort)):
         return Domain(type(value))

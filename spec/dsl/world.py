@@ -56,6 +56,7 @@ class World:
     is_lifting = False
 
     def __init__(self, machine: Machine, sizes: dict[str, int]) -> None:
+        machine.check_runs_in(sizes)
         self.machine, self.sizes = machine, sizes
         self.state: State = machine.state.concrete(sizes)
         self.puts: Sized = self.state._journal

@@ -61,14 +61,14 @@ GUARD = {
     "a key tested too late": ("s.up[s.home[page]] and s.home[page] != NOBODY or True", "may be nobody here"),
     "a key of another page tested": ("s.home[other] == NOBODY or s.up[s.home[page]]", "may be nobody here"),
     "an eager implies": ("implies(s.home[page] != NOBODY, s.up[s.home[page]])", "may be nobody here"),
-    "a symbol as a key of a tuple": ("(True, False)[s.refs[page]]", "a symbolic value has no int"),
-    "a symbol indexed": ("s.refs[page][0] == 1", "a symbolic value has no int"),
-    "an attribute of a page": ("page.index == 0", "a symbolic value has no int, float, text, index or attributes"),
-    "an attribute of an enum value": ("s.place[page].name == 'TX'", "a symbolic value has no int"),
+    "a symbol as a key of a tuple": ("(True, False)[s.refs[page]]", "only a field is indexed"),
+    "a symbol indexed": ("s.refs[page][0] == 1", "only a field is indexed"),
+    "an attribute of a page": ("page.index == 0", "page.index: S declares no index; known are pages, devices"),
+    "an attribute of an enum value": ("s.place[page].name == 'TX'", ".name of a value; a value is only compared"),
     "an enum looked up": ("Place[s.place[page]] == Place.TX", "Place is a class, not a value"),
     "an enum made from a value": ("Place(s.place[page]) == Place.TX", "Place() is called"),
-    "a name that does not exist": ("s.dirty[pgae]", "NameError: name 'pgae' is not defined"),
-    "a field that does not exist": ("s.drity[page]", "AttributeError: ... no attribute 'drity'"),
+    "a name that does not exist": ("s.dirty[pgae]", "pgae is not defined here; did you mean 'page'"),
+    "a field that does not exist": ("s.drity[page]", "s.drity: S declares no drity; did you mean 'dirty'?"),
     "a word with one argument": ("implies(s.dirty[page])", "TypeError: implies() missing 1 required"),
     "a sum of an enum": ("Place.TX + 1 == 2", "TypeError: unsupported operand"),
     "a history counter": ("s.taken[page] < 3", "a guard reads taken, a history counter"),
@@ -197,8 +197,9 @@ def test_the_parameters_say_what_a_function_is_about(text: str, words: str) -> N
 
 def test_a_mistake_that_python_finds_names_the_line_of_the_spec() -> None:
     """An exception in a helper is reported at the helper's line, and the cause is kept."""
-    helper = "def broken(s: S, page: Page) -> bool:\n    return s.nothing[page]  # here\n\n"
-    refused(helper + action("require(broken(s, page))"), "AttributeError")
+    body = "    if s.dirty[page]:\n        x = 1\n    return x == 1  # here\n\n"
+    helper = "def broken(s: S, page: Page) -> bool:\n" + body
+    refused(helper + action("require(broken(s, page))"), "UnboundLocalError")
     with pytest.raises(SpecError) as caught:
-        machine(action("require(s.nothing[page])"))
-    assert isinstance(caught.value.__cause__, AttributeError)
+        machine(helper + action("require(broken(s))"))
+    assert isinstance(caught.value.__cause__, TypeError)
