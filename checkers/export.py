@@ -20,6 +20,7 @@ from spec.dsl.machine import reads
 from spec.dsl.state import Field
 from spec.dsl.values import Domain
 
+from .intervals import Intervals, said
 from .prose import first_line
 
 ROOT = Path(__file__).parent.parent
@@ -58,16 +59,22 @@ class Kept:
 
 
 class Language(ABC):
-    """Expressions, cells and assignments as text; a subclass says how its language writes them."""
+    """Expressions, cells and assignments as text; a subclass says how its language writes them.
+
+    `bits` are those of its numbers, beside the sign.
+    """
 
     reserved: ClassVar[frozenset[str]]
     conjoined: ClassVar[str]
     disjoined: ClassVar[str]
     equals: ClassVar[str]
+    bits: ClassVar[int]
 
     def __init__(self, machine: Machine, sizes: dict[str, int]) -> None:
         self.machine, self.shape, self.sizes = machine, machine.shape, sizes
         self.names = Names(self.reserved)
+        for where, e, value in Intervals(machine, sizes).beyond(self.bits):
+            raise CannotExport(said(where, e, value, self.bits))
         for name, f in self.shape.fields.items():
             self.names.of(f, name)
         for name, number in self.shape.bounds.items():

@@ -13,6 +13,7 @@ from spec.dsl.state import Field
 from spec.dsl.values import Bound, Domain
 
 from .export import Cell, Language, title
+from .intervals import WORD
 
 WORDS = """
 alias array assert assume begin boolean by case clear const cover do else elsif end endalias endclear endcase
@@ -33,6 +34,7 @@ class Murphi(Language):
 
     reserved = frozenset(WORDS.split())
     conjoined, disjoined, equals = "&", "|", "="
+    bits = WORD
 
     def cell(self, f: Field[Any, Any], keys: Sequence[str]) -> str:
         return self.field(f) + "".join(f"[{key}]" for key in keys)

@@ -12,6 +12,7 @@ from spec.dsl.lift import Path as Way
 from spec.dsl.state import Field
 
 from .export import CannotExport, Language, title
+from .intervals import INT
 
 WORDS = """
 active always assert atomic bit bool break byte chan d_step d_proctype do else empty enabled end eval eventually
@@ -52,6 +53,7 @@ class Promela(Language):
 
     reserved = frozenset(WORDS.split())
     conjoined, disjoined, equals = "&&", "||", "=="
+    bits = INT
 
     def cell(self, f: Field[Any, Any], keys: Sequence[str]) -> str:
         index = keys[0]

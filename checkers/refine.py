@@ -7,6 +7,7 @@ from operator import itemgetter
 from typing import Any
 
 from spec.dsl import Instance, Machine, SpecError, World
+from spec.dsl.world import picker
 
 from .explore import UNLIMITED, Budget, Exploration, Progress, Search
 from .story import guard_at, named, shown
@@ -74,7 +75,7 @@ class Simulation(Search):
         super().__init__(low, sizes, alike, budget, STEP)
         shared = (*high.shape.members, *high.shape.bounds)
         self.above = World(high, {name: sizes[name] for name in shared})
-        self.seen_above = itemgetter(*(self.world.offsets[name][key] for name, key in _cells(self.above)))
+        self.seen_above = picker(tuple(self.world.offsets[name][key] for name, key in _cells(self.above)))
         self.known: dict[bytes, frozenset[tuple[bytes, Counted]]] = {}
         self.unmatched: int | None = None
 

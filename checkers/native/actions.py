@@ -84,12 +84,11 @@ def _assigned(number: int, put: Put, text: Text) -> Iterator[str]:
         yield f"if (t->grown[{text.cell(put.field, keys)}] < s->grown[{text.cell(put.field, keys)}]) return WRONG;"
         return
     codes = text.layout.codes(put.field.domain)
-    low, value = codes[0], text.of(put.value, HERE)
-    coded = f"{value} - {low}" if low else value
+    coded, kind = text.coded(put.value, put.field.domain, HERE)
     if _fits(put, text):
         yield f"put(t, {text.cell(put.field, keys)}, {coded});"
     else:
-        yield f"int v{number} = {coded};"
+        yield f"{kind} v{number} = {coded};"
         yield f"if (v{number} < 0 || v{number} >= {len(codes)}) return WRONG;"
         yield f"put(t, {text.cell(put.field, keys)}, v{number});"
 

@@ -34,6 +34,7 @@ from spec.dsl.expr import (
 )
 from spec.dsl.values import Domain
 
+from ..intervals import INT, fits
 from .layout import Layout
 
 MOST_VALUES = 4096
@@ -107,6 +108,9 @@ class Counts:
         except Uncountable:
             return None
         domains = tuple(v.domain for v in made.values)
+        ranges = [self.layout.codes(d) for d in domains if d.base is int]
+        if any(not fits((r[0], r[-1]), INT) for r in ranges):
+            return None
         if len(made.whens) > 1 or prod(len(self.layout.codes(d)) for d in self.kept(domains)) > MOST_VALUES:
             return None
         key = (skeleton, domains)

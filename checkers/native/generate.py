@@ -9,12 +9,13 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from spec.dsl import Action, Claim, World
+from spec.dsl import Action, Claim, SpecError, World
 from spec.dsl.expr import Const, Expr, Read, Var, walk
 from spec.dsl.lift import Path as Way
 from spec.dsl.machine import looks_elsewhere
 from spec.dsl.state import one_key
 
+from ..intervals import INT, WORD, fits, said
 from ..symmetry import Symmetry
 from .actions import Guards, function
 from .counts import Count, Counts
@@ -42,6 +43,8 @@ class Model:
         self.layout = Layout(world.machine, world.sizes, stages)
         self.counts = Counts(self.layout)
         self.text = Text(self.layout, self.counts)
+        for where, e, value in self.text.intervals.beyond(WORD):
+            raise SpecError(said(where, e, value, WORD))
         self.guards = Guards()
         self.asked = list(self._claims())
         self._learn_counts()
@@ -136,6 +139,7 @@ class Model:
         model = self.machine.name.replace("*/", "* /")
         yield f"/* {model} in the scope {self.world.sizes}: made from the spec, not to be edited. */"
         yield "#include <stdint.h>"
+        yield f"typedef {self._grown()} GROWN;"
         yield from self._sizes()
         yield from self._packing()
         yield '#include "model.h"'
@@ -169,6 +173,11 @@ class Model:
         )  # fmt: skip
         yield from (f"#define {key} {int(value)}{'ull' * (value >= 1 << 31)}" for key, value in values.items())
 
+    def _grown(self) -> str:
+        """The type that holds by how much a step can raise any history counter."""
+        most = max(self.text.intervals.growth.values(), default=0)
+        return "int32_t" if fits((0, most), INT) else "int64_t"
+
     def _sites(self) -> list[str]:
         for action in self.machine.actions:
             for way in (*action.lifted.paths, *action.lifted.refusals):
@@ -190,7 +199,7 @@ class Model:
         for value, slot in zip(values, count.slots, strict=True):
             codes = self.counts.codes(slot)
             if slot.base is not self.layout.first:
-                index = f"({index}) * {len(codes)} + {value} - {codes[0]}"
+                index = f"({index}) * {len(codes)} + ({value} - {codes[0]})"
         yield f"\tif (s->counts)\n\t\treturn s->counts[{count.base} + {index}]"
         yield f"\t\t\t- member_{count.number}(s, s->was, OTHER, v) + member_{count.number}(s, PAGE(s, 1), 1, v);"
         yield "\tint n = 0;\n\tfor (int self = 1; self <= PAGES; self++)"

@@ -11,6 +11,7 @@ from spec.dsl.expr import And, Const, Eq, Less, Not, Or, Quantified, Read, Size,
 from spec.dsl.state import Field
 from spec.dsl.values import Domain
 
+from ..intervals import INT, Intervals, fits
 from .counts import Counts, Slot
 from .layout import Layout
 
@@ -33,6 +34,7 @@ class Text:
 
     def __init__(self, layout: Layout, counts: Counts) -> None:
         self.layout, self.counts = layout, counts
+        self.intervals = Intervals(layout.machine, layout.sizes)
 
     def of(self, e: Any, at: Place) -> str:
         match e:
@@ -57,10 +59,21 @@ class Text:
             case Less(a, b):
                 return f"({self.of(a, at)} < {self.of(b, at)})"
             case Sum(a, b, sign):
-                return f"({self.of(a, at)} {'+' if sign > 0 else '-'} {self.of(b, at)})"
+                wide = self.wide(e, a, b)
+                return f"({wide}{self.of(a, at)} {'+' if sign > 0 else '-'} {self.of(b, at)})"
             case Quantified():
                 return self._quantified(e, at)
         raise TypeError(f"{e!r} has no form in C")
+
+    def wide(self, *every: Any) -> str:
+        """What makes C compute in 64 bits, where one of these numbers does not fit into an int; else nothing."""
+        return "" if all(fits(self.intervals.of(e), INT) for e in every) else "(int64_t)"
+
+    def coded(self, value: Any, domain: Domain[Any], at: Place) -> tuple[str, str]:
+        """The code under which a field of this domain holds a value, and the C type it is computed in."""
+        low, said = self.lowest(domain), self.of(value, at)
+        wide = self.wide(value, Const(low), Sum(value, Const(low), -1))
+        return (f"{wide}{said} - {low}" if low else said), ("int64_t" if wide else "int")
 
     def literal(self, value: Any) -> int:
         """The number of a value."""
@@ -91,7 +104,8 @@ class Text:
         else:
             read = f"CELL({at.states[when]}, {self.cell(f, keys)})"
         low = self.lowest(f.domain)
-        return f"({read} + {low})" if low else read
+        wide = "" if fits(self.intervals.of_domain(f.domain), INT) else "(int64_t)"
+        return f"({wide}{read} + {low})" if low else read
 
     def _quantified(self, e: Quantified, at: Place) -> str:
         if self.counts.is_over_pages(e) and not at.counted and (use := self.counts.use(e)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from .expr import Eq, Expr, Less, Read, Sum, walk
@@ -11,6 +12,22 @@ from .expr import Eq, Expr, Less, Read, Sum, walk
 def history_read(e: Expr) -> str:
     """The name of a history counter that the expression reads, or nothing."""
     return next((x.field.name for x in walk(e) if isinstance(x, Read) and x.field.history), "")
+
+
+def grows_by_history(value: Expr, counter: Expr) -> bool:
+    """Is the value something else than the counter itself and terms without histories added to it or taken off?"""
+    terms = list(_terms(value, 1))
+    rest = [term for term, _ in terms if term != counter]
+    return terms.count((counter, 1)) != 1 or len(rest) != len(terms) - 1 or any(map(history_read, rest))
+
+
+def _terms(number: Expr, sign: int) -> Iterator[tuple[Expr, int]]:
+    """What is added in a sum, and what is taken off."""
+    if isinstance(number, Sum):
+        yield from _terms(number.left, sign)
+        yield from _terms(number.right, sign * number.sign)
+    else:
+        yield number, sign
 
 
 def absolute_read(e: Expr) -> str:

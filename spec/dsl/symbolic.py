@@ -23,7 +23,7 @@ from .expr import (
     negate,
 )
 from .forks import Facts, Fork, fold, grow
-from .histories import history_read
+from .histories import grows_by_history, history_read
 from .state import Field, Members
 from .values import NOBODY, NOTHING, Domain, SpecError, here, literal_domain, wrong
 from .words import Refused
@@ -270,10 +270,18 @@ class LiftedCells(Whole):
         if self.run.depth:
             wrong(f"{self.field.name} is assigned inside a quantifier; an action is one page's step")
         keys, e = self._keys(key), as_expr(value)
-        if not self.field.history:
+        if self.field.history:
+            self._counts(e, keys)
+        else:
             no_history(e, f"the new value of {self.field.name}")
         self._fits(e)
         self.run.puts.append(Put(self.field, keys, e, here()))
+
+    def _counts(self, e: Expr, keys: tuple[Expr, ...]) -> None:
+        """A history counter becomes what it was and something more, which no history counter decides."""
+        if grows_by_history(e, Read(self.field, keys)):
+            name = self.field.name
+            wrong(f"{name} becomes something else than {name} and what is added to it; write {name}[...] += ...")
 
     def _keys(self, key: Any) -> tuple[Expr, ...]:
         given = key if isinstance(key, tuple) else (key,)

@@ -70,7 +70,7 @@ class World:
         )
         self.record //= self.pages
         self._plan = [
-            (name, tuple(at), _picker(tuple(at.values())), self.state.__dict__[name].values_)
+            (name, tuple(at), picker(tuple(at.values())), self.state.__dict__[name].values_)
             for name, at in self.offsets.items()
             if at
         ]
@@ -168,7 +168,7 @@ class World:
 
     def counted(self) -> frozenset[tuple[str, Any, int]]:
         """The history counters that the step `successors` has just yielded has raised, and by how much."""
-        return frozenset((c.name, k, c[k]) for c, k, _, offset, _ in self.state._journal if offset < 0)
+        return frozenset((c.name, k, c[k]) for c, k, _, offset, _ in self.state._journal if offset < 0 and c[k])
 
     def raised(self) -> tuple[tuple[str, Any], ...]:
         """The history counters that this step has raised, and whose, in the order in which it did."""
@@ -272,7 +272,9 @@ class World:
 WORDS = Refused.__module__
 
 
-def _picker(offsets: tuple[int, ...]) -> Callable[[bytes], Iterable[int]]:
-    if len(offsets) == 1:
-        return itemgetter(slice(offsets[0], offsets[0] + 1))
-    return itemgetter(*offsets)
+def picker(offsets: tuple[int, ...]) -> Callable[[bytes], Iterable[int]]:
+    """What takes the bytes at these offsets out of a code, however many they are."""
+    if len(offsets) > 1:
+        return itemgetter(*offsets)
+    only = slice(offsets[0], offsets[0] + 1) if offsets else slice(0)
+    return itemgetter(only)

@@ -118,7 +118,7 @@ def test_most_machines_written_at_random_are_accepted() -> None:
     refusals: list[str] = []
     plainly_false = "is enabled on no path"
 
-    @settings(deadline=None, max_examples=40, database=None, derandomize=True)
+    @settings(deadline=None, max_examples=200, database=None, derandomize=True)
     @given(machine_texts())
     def write(text: str) -> None:
         try:
@@ -127,7 +127,7 @@ def test_most_machines_written_at_random_are_accepted() -> None:
             refusals.append(str(error))
 
     write()
-    assert len(refusals) < 10
+    assert len(refusals) < 50  # of 200: some 15 are usual, in a few draws many more of a kind
     assert [text for text in refusals if plainly_false not in text] == []
 
 

@@ -5,7 +5,7 @@
 typedef struct state {
 	const int16_t *counts;	/* given page counts: then page 1 is the only one here */
 	const uint8_t *was;	/* the record page 1 had when they were taken */
-	int32_t grown[HISTORIES];	/* by how much a step raised the history counters */
+	GROWN grown[HISTORIES];	/* by how much a step raised the history counters */
 	uint64_t words[WORDS];
 	uint8_t raw[PAD + CELLS + 8];	/* the cells, after room for reads that are never used */
 } S;

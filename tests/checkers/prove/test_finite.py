@@ -205,11 +205,11 @@ def test_what_leaves_its_bounds_is_said_and_never_wrapped() -> None:
 def test_a_member_that_does_not_exist_is_refused() -> None:
     """A scope without a member that the text names is an error of the spec, as it is when the spec runs."""
     text = OVERDRAWN.replace("alike=(Page,)", "").replace("return s.debt[page] == 0", "return s.debt[Page(2)] == 0")
-    with pytest.raises(SpecError, match=r"names Page\(2\), C, and a scope of 2 pages has none"):
+    with pytest.raises(SpecError, match=r"names Page\(2\), p, and a scope of 2 pages has none"):
         module(text)
     machine: Machine = module(text.replace("pages=2", "pages=3")).MACHINE
     encoded(machine, machine.sizes("tiny", {}))
-    with pytest.raises(SpecError, match=r"names Page\(2\), C, and a scope of 2 pages has none"):
+    with pytest.raises(SpecError, match=r"names Page\(2\), p, and a scope of 2 pages has none"):
         encoded(machine, machine.sizes("tiny", {"pages": 2}))
 
 

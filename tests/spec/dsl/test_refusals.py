@@ -195,6 +195,12 @@ def test_the_parameters_say_what_a_function_is_about(text: str, words: str) -> N
     refused(text, words)
 
 
+@pytest.mark.parametrize("value", ["s.taken[other] + 1", "s.taken[page] + s.taken[other]", "1", "2 - s.taken[page]"])
+def test_a_history_counter_becomes_itself_and_more(value: str) -> None:
+    """A counter that another one decides would change with the whole past, which is no part of a state."""
+    refused(action(f"s.taken[page] = {value}  # here"), "taken becomes something else than taken and what is added")
+
+
 def test_a_mistake_that_python_finds_names_the_line_of_the_spec() -> None:
     """An exception in a helper is reported at the helper's line, and the cause is kept."""
     body = "    if s.dirty[page]:\n        x = 1\n    return x == 1  # here\n\n"
