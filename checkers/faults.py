@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import FunctionType
 
 from spec.dsl import Machine, drop, instead
-from spec.dsl.mutate import Change, changed
+from spec.dsl.mutate import Change, changed, functions_of
 from spec.dsl.reach import reachable
 from spec.dsl.source import tree_of
 
@@ -28,6 +28,13 @@ class Fault:
         mutant = changed(machine, machine.name, self.changes)
         _ = mutant.actions
         return mutant
+
+    def planted_in_what_is_shared(self, design: Machine, rules: Machine) -> Machine:
+        """The design with this fault in the functions that it has of its rules; the same design if it has none."""
+        shared = functions_of(design) & functions_of(rules)
+        if not any(f.__name__ == self.function for f in shared):
+            return design
+        return changed(design, design.name, self.changes, shared)
 
     @property
     def said(self) -> str:

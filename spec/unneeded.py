@@ -1,4 +1,4 @@
-"""What may be left out without anybody missing it, and why it stands all the same.
+"""What may be left out without anybody missing it, and why it stands; and what nothing notices that should be noticed.
 
 By function, each guard, part or update as docs/tables/planted-faults.md names it.
 """
@@ -44,3 +44,42 @@ UNNEEDED: dict[str, dict[str, str]] = {
         "require(s.bind[dev] == Bind.BOUND)": "a device that is unbound stays so",
     },
 }
+
+UNNOTICED: dict[str, dict[str, str]] = {
+    "posted": {
+        "s.home[p] == pool of return count(s.pages, lambda p: s.home[p] == pool and s.place[p] == Place.RX_RING)": "it counts the rings of all pools: nothing says that one pool's full ring leaves the others theirs",
+    },
+    "recycle": {
+        "go_home(s, page)": "wanted: a recycled page is idle in its pool",
+    },
+    "tx_complete": {
+        "s.refs[page] > 0 of require(s.refs[page] > 0 or (s.home[page] != NOBODY and (not s.foreign[page])))": "wanted: TX of a page without a home completes while a reference remains",
+    },
+    "live_pools_of": {
+        "s.device_of[q] == dev of return count(s.pools, lambda q: s.device_of[q] == dev and s.life[q] == Life.LIVE)": "it counts the pools of all devices: wanted: two devices have live pools up to the limit",
+    },
+    "pool_destroy": {
+        "s.home[p] == pool of require(count(s.pages, lambda p: s.home[p] == pool and s.tx_dev[p] == s.device_of[pool]) == 0)": "wanted: a pool is destroyed while its device sends a page of another pool",
+    },
+    "scrub": {
+        "s.life[pool] == Life.SCRUBBING of require(s.life[pool] == Life.SCRUBBING or s.life[pool] == Life.DETACHED)": "wanted: a page is scrubbed before destroy returns",
+    },
+    "unmap_early": {
+        "s.dirty[page] = False": "wanted: a write that is never synced is forgotten with its mapping",
+    },
+    "pool_free": {
+        "s.life[pool] == Life.SCRUBBING of require(s.life[pool] == Life.SCRUBBING or s.life[pool] == Life.DETACHED)": "wanted: a pool with nothing out is freed by destroy itself",
+    },
+    "cpu_write": {
+        "s.dirty[page] = True": "wanted: the cpu has written a page",
+    },
+    "put": {
+        "s.refs[page] > 1 of require(s.refs[page] > 1 or s.place[page] == Place.TX)": "wanted: of two references of the stack one is put",
+        "s.place[page] == Place.TX of require(s.refs[page] > 1 or s.place[page] == Place.TX)": "wanted: the stack's last reference is put while TX reads the page",
+        "s.refs[page] -= 1": "wanted: of two references of the stack one is put",
+    },
+    "device_unbind": {
+        "s.device_of[q] == dev of require(not some(s.pools, lambda q: s.device_of[q] == dev and destroy_has_not_returned(s, q)))": "wanted: a device is unbound while another one has a live pool",
+    },
+}
+"""Faults that break no promise and lose no witness, and what would notice each."""

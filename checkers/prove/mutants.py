@@ -30,6 +30,10 @@ from .theory import facts_of
 
 REFUSED = "refused by the notation"
 KILLED = "killed"
+BY_WITNESS = "only a witness notices"
+BY_DEADLOCK = "only a deadlock notices"
+BY_REFINEMENT = "only a refinement notices"
+NOTICED = (KILLED, BY_WITNESS, BY_DEADLOCK, BY_REFINEMENT, REFUSED)
 WEAKENS = "weakens the proof only"
 EQUIVALENT = "equivalent"
 UNOBSERVED = "unobserved"
@@ -157,32 +161,35 @@ class _Case:
     def _unpermitted(self) -> Judged | None:
         """Noticed because something cannot happen any more?"""
         lost = next(self._lost(), None)
-        return Judged(self.fault, KILLED, lost, 0, self.mutant.sizes("small", {})) if lost else None
+        return Judged(self.fault, *lost, 0, self.mutant.sizes("small", {})) if lost else None
 
-    def _lost(self) -> Iterator[str]:
+    def _lost(self) -> Iterator[tuple[str, str]]:
+        """Who notices, and what: witnesses and actions first, then deadlocks, then designs."""
+        yield from ((BY_WITNESS, f"never happens: {what}") for what in (*self._never(), *self._stages()))
+        if self.small.deadlock and not self.trial.sound.deadlock:
+            yield BY_DEADLOCK, "a deadlock"
+        yield from ((BY_REFINEMENT, f"not permitted any more: {step}") for step in self._designs())
+
+    def _never(self) -> Iterator[str]:
+        """Witnesses and actions that do not come about any more."""
         sound = self.trial.sound
         before = [w.name for w in self.mutant.witnesses if w.name in sound.reached]
-        yield from (f"never happens: {sentence(name)}" for name in before if name not in self.small.reached)
-        yield from (
-            f"never happens: {name}" for name, times in sound.fired.items() if times and not self.small.fired[name]
-        )
-        if self.small.deadlock and not sound.deadlock:
-            yield "a deadlock"
-        yield from self._stages()
-        yield from self._designs()
+        yield from (sentence(name) for name in before if name not in self.small.reached)
+        yield from (name for name, times in sound.fired.items() if times and not self.small.fired[name])
 
     def _stages(self) -> Iterator[str]:
         """Witnesses of several stages that do not come about any more."""
         for witness in (w for w in self.mutant.witnesses if len(w.stages) > 1):
             if not isinstance(engines.reach(self.mutant, self.mutant.sizes("tiny", {}), witness), Finding):
-                yield f"never happens: {sentence(witness.name)}"
+                yield sentence(witness.name)
 
     def _designs(self) -> Iterator[str]:
-        """Designs of which some step is not permitted any more."""
-        for design in self.trial.designs:
+        """Steps of designs that are not permitted any more, though what a design has of the rules changed with them."""
+        for sound in self.trial.designs:
+            design = self.fault.planted_in_what_is_shared(sound, self.trial.machine)
             trace = refine(replace(design, refines=self.mutant), design.sizes("tiny", {})).trace
             if trace:
-                yield f"not permitted any more: {trace.steps[-1].instance.action.name} of {design.name}"
+                yield f"{trace.steps[-1].instance.action.name} of {design.name}"
 
     # -- no difference ---------------------------------------------------------------------------------------------
 

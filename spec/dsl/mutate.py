@@ -67,18 +67,27 @@ class Mutant:
         return replace(mutated, name=self.name, doc=self.stands_for, scopes=scopes, breaks=breaks)
 
 
-def changed(base: Machine, name: str, changes: tuple[Change, ...]) -> Machine:
-    """The machine with its functions changed, and nothing said about what that breaks."""
-    rebuild = Rebuild(name, changes, {f.__name__ for fn in (*base.system, *base.environment) for f in reachable(fn)})
+def functions_of(machine: Machine) -> frozenset[Function]:
+    """All functions that the actions of a machine are made of."""
+    return frozenset(f for action in machine.actions for f in reachable(action.fn))
+
+
+def changed(base: Machine, name: str, changes: tuple[Change, ...], among: frozenset[Function] = frozenset()) -> Machine:
+    """The machine with its functions changed, and nothing said about what that breaks.
+
+    `among` are the functions that may change, if not all of that name: a design has some of its rules, and others.
+    """
+    rebuild = Rebuild(name, changes, functions_of(base) & (among or functions_of(base)))
     return replace(base, system=tuple(map(rebuild, base.system)), environment=tuple(map(rebuild, base.environment)))
 
 
 class Rebuild:
     """Makes functions anew where a change reaches them, and leaves all others the objects they were."""
 
-    def __init__(self, name: str, changes: tuple[Change, ...], known: set[str]) -> None:
-        self.name, self.changes = name, changes
+    def __init__(self, name: str, changes: tuple[Change, ...], among: frozenset[Function]) -> None:
+        self.name, self.changes, self.among = name, changes, among
         self.made: dict[Any, Any] = {}
+        known = {f.__name__ for f in among}
         for change in changes:
             if change.function not in known:
                 hint = nearest(change.function, sorted(known))
@@ -91,7 +100,7 @@ class Rebuild:
         return self.made[fn]
 
     def _rebuilt(self, fn: Any) -> Function:
-        mine = tuple(c for c in self.changes if c.function == fn.__name__)
+        mine = tuple(c for c in self.changes if c.function == fn.__name__ and fn in self.among)
         others = {name: self(helper) for name, helper in helpers(fn).items()}
         if not mine and all(fn.__globals__[name] is helper for name, helper in others.items()):
             return fn  # type: ignore[no-any-return]
