@@ -1,0 +1,81 @@
+"""Faults planted in what generates C and in the exports: the machines of the campaign alone notice them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import cycle
+
+import pytest
+
+from checkers import agree, murphi, promela
+from checkers.explore import Budget
+from checkers.native import engine
+from checkers.other_tools import OtherTool, Rumur, Spin
+from spec.dsl import SpecError
+from tests.checkers.native.ways import KINDS, needs_a_compiler, told
+from tests.quality import test_generator_faults as of_c
+from tests.quality import test_planted_export_faults as of_exports
+
+from .machines import Taken, campaign
+
+pytestmark = [pytest.mark.slow, needs_a_compiler]
+
+BUDGET = Budget(states=20_000, seconds=20)
+"""More states than any of these machines has: what a fault adds without end is ended here."""
+
+NOT_IN_C = {
+    "an end that is none": "no machine of the campaign says where a run may end",
+    "an end everywhere": "no machine of the campaign says where a run may end",
+}
+NOT_IN_EXPORTS = {
+    "keys swapped": "planted by the name of a field that only the traps have",
+    "a limit off by one": "planted by the name of a bound that only the traps have",
+    "an initial value changed": "planted by the name of an enum that only the traps have",
+    "an initial state left out": "planted by the name of a field that only the traps have",
+    "a promise turned round": "planted by the name of a bound that only the traps have",
+}
+"""What these machines do not notice, and why; the machines of tests/quality do."""
+
+
+@pytest.mark.parametrize("fault", of_c.FAULTS)
+def test_a_fault_in_the_generated_c_is_noticed(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some machine has other counts, another verdict or length, or an error; or the table says why none has."""
+    every = list(campaign(0, 1))  # with the answers of the Python search, before the fault
+    of_c.FAULTS[fault](monkeypatch)
+    assert any(map(differs, every, cycle(KINDS))) == (fault not in NOT_IN_C)
+
+
+def differs(taken: Taken, way: str) -> bool:
+    """Does the search in C tell something else than the Python one?"""
+    try:
+        seen = engine.explore(taken.machine, taken.sizes, taken.machine.alike, BUDGET, means=KINDS[way])
+    except (AssertionError, SpecError, StopIteration):
+        return True
+    return told(seen) != told(taken.reduced)
+
+
+@pytest.mark.parametrize("tool", [Spin(effort="-O0"), Rumur(effort="-O0")], ids=lambda t: t.name)
+@pytest.mark.parametrize("fault", of_exports.FAULTS)
+def test_a_fault_in_an_export_is_noticed(tool: OtherTool, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some machine has another count or verdict, or no answer; or the table says why none has."""
+    if not tool.available():
+        pytest.skip(f"{tool.name}, a system package, is not installed")
+    every = list(exportable(tool))
+    of_exports.FAULTS[fault](monkeypatch)
+    found = any(
+        agree.exit_code([agree.compare(t.machine, t.sizes, (agree.Explorer("c"), written(tool)))]) for t in every
+    )
+    assert found == (fault not in NOT_IN_EXPORTS)
+
+
+def exportable(tool: OtherTool) -> Iterator[Taken]:
+    """Every fifth machine; Promela has 31 bits."""
+    for taken in campaign(0, 5):
+        if tool.name != "spin" or "large numbers" not in taken.features:
+            yield taken
+
+
+def written(tool: OtherTool) -> OtherTool:
+    """The tool, with the exporter as it is now."""
+    return replace(tool, write=promela.text if tool.name == "spin" else murphi.text)
