@@ -120,7 +120,7 @@ def sizes_asked(
 
 def question(name: str, asked: Asked) -> Question:
     """The question about one model: its scope with the sizes asked for, and the sorts taken as alike."""
-    machine = catalog.find(name)
+    machine = catalog.find(name, asked.budget.seconds)
     if problems := _problems(machine):
         raise SpecError(problems[0])
     scope = asked.scope or ("small" if "small" in machine.scopes and not machine.breaks else "tiny")

@@ -394,7 +394,7 @@ def new(path: Annotated[Path, typer.Argument(metavar="FILE", help="the Python fi
     console.print(f"{path} written; now: poolproof check {path}")
 
 
-def main() -> None:
+def main() -> int:
     """Run the command; every error a user can make is one line and an exit code of its own."""
     INTERRUPTS.listen()
-    sys.exit(guarded(lambda: app(standalone_mode=False, prog_name="poolproof")))
+    return guarded(lambda: app(standalone_mode=False, prog_name="poolproof"))
