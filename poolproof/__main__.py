@@ -1,4 +1,4 @@
-"""Where the command begins: in a child that is waited for, and Ctrl-C is heard while the models are still being read."""
+"""Where the command begins: in a child that is waited for; Ctrl-C is heard while the models are still being read."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class Watch:
 
     @contextmanager
     def importing(self, path: Path, seconds: float) -> Iterator[None]:
-        """While a file is imported this process is ended after so many seconds, whatever it does, and the other says so."""
+        """While a file is imported this process is ended after so many seconds, whatever it does; the other says so."""
         if self.pipe < 0:
             yield
             return
