@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
 from spec.dsl import Action, Claim, Machine
-from spec.dsl.expr import Expr, Read, text
+from spec.dsl.expr import Expr, Read, negate, text
 from spec.dsl.lift import Path
 from spec.dsl.machine import reads
 from spec.dsl.state import Field
@@ -32,35 +32,90 @@ AT_ONCE = "A step does all its updates at once: `old.` marks the value before th
 """How the lines of an action are to be read."""
 
 
+Case = tuple[Expr, ...]
+"""What all holds in one case of an action, beside what holds in every case."""
+
+
 def action_lines(action: Action) -> Iterator[str]:
-    """When an action is enabled and what it does: what all its paths share first, then path by path."""
-    paths = action.lifted.paths
-    changed = frozenset(put.field for path in paths for put in path.puts)
-    shared = [g for g in _conditions(paths[0]) if all(g in _conditions(p) for p in paths)]
-    common = [put for put in paths[0].puts if all(put in p.puts for p in paths)]
-    if shared:
-        yield f"when {', '.join(map(text, shared))}"
-    if common:
-        yield f"then at once {_updates(common, changed)}"
-    ways: dict[str, list[str]] = {}
-    for path in paths if len(paths) > 1 else ():
-        rest = [g for g in _conditions(path) if g not in shared]
-        own = _updates([put for put in path.puts if put not in common], changed)
-        told = " and ".join(text(as_it_was(g, changed) if own else g, False) for g in rest)
-        ways.setdefault(own, []).append(told)
-    for own, whens in ways.items():
-        if own:
-            yield f"  {'and' if common else 'at once'}, if {', or '.join(whens)}: {own}"
-        elif len(ways) == 1:
-            yield f"  provided {', or '.join(whens)}"
+    """When an action is enabled and what it does: what it always does first, then what in some cases only."""
+    always, cases = enabled(action)
+    changed = frozenset(put.field for path in action.lifted.paths for put in path.puts)
+    if always:
+        yield f"when {', '.join(map(text, always))}"
+    if () not in cases:
+        yield f"{'provided' if always else 'when'} {_said(cases)}"
+    for number, (some, puts) in enumerate(updates(action)):
+        word = "  and" if number else "then at once"
+        case = f", if {_said(some, changed)}:" if () not in some else ""
+        yield f"{word}{case} {'; '.join(update(put, changed) for put in puts)}"
+
+
+def enabled(action: Action) -> tuple[Case, list[Case]]:
+    """What holds whenever an action is enabled, and cases of which one holds beside it; the empty one always does."""
+    always, cases = _cases(action)
+    return always, _joined(cases)
+
+
+def updates(action: Action) -> list[tuple[list[Case], list[Put]]]:
+    """The updates of an action, each with the cases in which it is done; those that are always done come first."""
+    _, cases = _cases(action)
+    done = [_last(path.puts) for path in action.lifted.paths]
+    every = [put for puts in done for put in puts]
+    found: dict[tuple[Case, ...], list[Put]] = {((),): []}
+    for put in (put for n, put in enumerate(every) if put not in every[:n]):
+        mine = [case for case, puts in zip(cases, done, strict=True) if put in puts]
+        others = [case for case, puts in zip(cases, done, strict=True) if put not in puts]
+        found.setdefault(tuple(_telling(mine, others)), []).append(put)
+    return [(list(some), puts) for some, puts in found.items() if puts]
+
+
+def _cases(action: Action) -> tuple[Case, list[Case]]:
+    """What all paths of an action share, and what each has of its own."""
+    every = [_conditions(path) for path in action.lifted.paths]
+    always = tuple(g for g in every[0] if all(g in conditions for conditions in every))
+    return always, [tuple(g for g in conditions if g not in always) for conditions in every]
+
+
+def _telling(mine: Sequence[Case], others: Sequence[Case]) -> list[Case]:
+    """What tells some cases of an action from the others, in as few words as may be."""
+    shared = tuple(g for g in mine[0] if all(g in case for case in mine))
+    if not _excludes(shared, others):
+        return _joined(mine)
+    for g in shared:
+        fewer = tuple(x for x in shared if x != g)
+        shared = fewer if _excludes(fewer, others) else shared
+    return [shared]
+
+
+def _excludes(case: Case, others: Sequence[Case]) -> bool:
+    """Does each of the others contradict this?"""
+    return all(any(negate(g) in other for g in case) for other in others)
+
+
+def _joined(cases: Sequence[Case]) -> list[Case]:
+    """The cases, with two taken as one where they differ in nothing but whether one condition holds."""
+    known = list(dict.fromkeys(cases))
+    for n, one in enumerate(known):
+        for other in known[n + 1 :]:
+            rest = tuple(g for g in one if g in other)
+            mine, theirs = [g for g in one if g not in rest], [g for g in other if g not in rest]
+            if len(mine) == 1 and theirs == [negate(mine[0])]:
+                return _joined([rest if case is one else case for case in known if case is not other])
+    return known
+
+
+def _said(cases: Sequence[Case], changed: Collection[Field[Any, Any]] = ()) -> str:
+    """Some cases in words."""
+    return ", or ".join(" and ".join(text(as_it_was(g, changed), False) for g in case) for case in cases)
+
+
+def _last(puts: Iterable[Put]) -> list[Put]:
+    """What becomes of each cell in the end."""
+    return list({(put.field, put.keys): put for put in puts}.values())
 
 
 def _conditions(path: Path) -> list[Expr]:
     return list(dict.fromkeys(g.claim for g in (*path.branches, *path.givens)))
-
-
-def _updates(puts: Iterable[Put], changed: Collection[Field[Any, Any]]) -> str:
-    return "; ".join(dict.fromkeys(update(put, changed) for put in puts))
 
 
 def update(put: Put, changed: Collection[Field[Any, Any]]) -> str:

@@ -66,7 +66,7 @@ BAD: list[tuple[str, int, str]] = [
     ("replay .", INPUT, ".: cannot be read (Is a directory)"),
     ("replay text.txt", INPUT, "text.txt: is no trace; give a file saved by `poolproof check --trace-dir`"),
     ("chekc", USAGE, "No such command 'chekc'"),
-    ("check --bogus", USAGE, "No such option: --bogus; see `poolproof check --help`"),
+    ("check --bogus", USAGE, "No such option: --bogus (Possible options: --verbose); see `poolproof check --help`"),
     ("show", USAGE, "Missing argument 'model'; see `poolproof show --help`"),
     ("new", USAGE, "Missing argument 'FILE'; see `poolproof new --help`"),
 ]

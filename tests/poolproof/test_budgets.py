@@ -127,7 +127,7 @@ def test_after_an_interrupt_nothing_more_is_begun(ask: Ask, desk: Path, monkeypa
     assert "bad.py: at most one page is posted, in 2 steps" in said.out
     assert "yardstick: 22 left open, not begun (interrupted)" in said.out
     assert "per_packet: " in said.out
-    assert "left open, not begun (interrupted)" in said.out.splitlines()[-1]
+    assert "left open, not begun (interrupted)" in said.out.splitlines()[-2]
 
 
 def test_an_interrupt_that_python_lost_is_heard(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
