@@ -14,7 +14,7 @@ from rich.console import Console
 
 from checkers.explore import Budget
 from checkers.judge import Question
-from checkers.verdict import Exit, exit_code, heaviest
+from checkers.verdict import Exit, exit_code
 from impl.linux import decode, recipe
 from impl.linux.reading import STDIN
 
@@ -312,10 +312,10 @@ def replay(
         return
     if picture:
         drawing.run(runs[0].name, runs[0].saved, runs[0].run, only_page, picture)
-    codes = [showing.replayed(console, r.name, r.saved, r.run, only_page) for r in runs]
+    code = showing.every_replay(console, runs, only_page)
     if picture:
         console.print(f"{picture} written")
-    raise typer.Exit(heaviest(codes))
+    raise typer.Exit(code)
 
 
 @app.command()

@@ -15,12 +15,13 @@ from checkers.judge import Question
 from checkers.layout import Table, say
 from checkers.refine import Candidate
 from checkers.story import NO_STEP, STUCK, ending, in_steps, story
-from checkers.verdict import Exit, Outcome, Verdict
+from checkers.verdict import Exit, Outcome, Verdict, heaviest
 from checkers.walk import Walk
 from spec.dsl import Machine
 
 from . import catalog
 from .asking import Run
+from .replaying import Again
 
 EXAMPLE = "b03_mapping_outlives_the_driver"
 """The broken model whose story is told when all models are asked and nothing is wrong."""
@@ -171,6 +172,16 @@ def walked(console: Console, asked: Question, walk: Walk, verdicts: Sequence[Ver
         say(console, Text.from_markup(said + escape(f" {verdict.note}".rstrip())))
         if verdict.trace:
             report.tell(console, verdict, only)
+
+
+def every_replay(console: Console, runs: Sequence[Again], only: str) -> int:
+    """One story after the other; returns the exit code that weighs most."""
+    codes = []
+    for number, one in enumerate(runs):
+        if number:
+            console.print()
+        codes.append(replayed(console, one.name, one.saved, one.run, only))
+    return heaviest(codes)
 
 
 def replayed(console: Console, name: str, saved: itf.Saved, run: itf.Rerun, only: str) -> int:
