@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 import rich.table
 from rich.cells import cell_len
@@ -15,8 +16,8 @@ HANG = 2
 """Columns by which a line that goes on is set in."""
 READABLE = 18
 """Columns that a longer text is given at least in a table."""
-SHORT = 30
-"""Cells of a record that are no longer than this go on in one line."""
+SHORT = 40
+"""Cells of a record that are no longer than this share a line with their neighbours."""
 EDGES = 3
 """Columns that a column of a table takes beside its text, and one more for the whole."""
 
@@ -99,10 +100,9 @@ class Table(rich.table.Table):
         for cells in zip(*([_text(c) for c in column.cells] for column in self.columns), strict=True):
             yield from (cell for cell in cells[: self.key] if cell)
             yield from _uncut(_lines(Text("  " * bool(self.key)) + cells[self.key], width))
-            named = list(_named(headers[self.key + 1 :], cells[self.key + 1 :]))
-            if all(one.cell_len <= SHORT for one in named):
-                named = [Text("; ").join(named)]
-            yield from _uncut(line for one in named for line in _lines(Text("    ") + one, width))
+            named = _named(headers[self.key + 1 :], cells[self.key + 1 :])
+            for _, some in groupby(named, lambda one: one.cell_len <= SHORT or object()):
+                yield from _uncut(_lines(Text("    ") + Text("; ").join(some), width))
 
 
 def _named(headers: Iterable[Text], cells: Iterable[Text]) -> Iterator[Text]:

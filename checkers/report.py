@@ -117,7 +117,8 @@ def tell(console: Console, verdict: Verdict, only: str = "") -> None:
     assert verdict.trace
     assert verdict.world
     told = f"{verdict.model}: {sentence(verdict.property)}, {in_steps(len(verdict.trace.steps))}"
-    console.print(f"\n[bold]{escape(told)}[/]")
+    console.print()
+    say(console, told, "bold")
     for line in story(verdict.world, verdict.trace, _ending(verdict), only):
         say(console, line)
 

@@ -61,7 +61,9 @@ console = Output(highlight=False, width=columns())
 
 Model = Annotated[str, typer.Argument(help="a model's name, or the path of a Python file with a MODEL")]
 Models = Annotated[list[str] | None, typer.Argument(help="models by name or path; none: all that are shipped")]
-Scope = Annotated[str, typer.Option(help="tiny, small or large; without it small, broken models at tiny")]
+Scope = Annotated[
+    str, typer.Option(help="tiny, small or large; without it small if there is one, broken models at tiny")
+]
 TinyScope = Annotated[str, typer.Option("--scope", help="tiny, small or large")]
 Pages = Annotated[int | None, typer.Option(help="pages in the scope")]
 Pools = Annotated[int | None, typer.Option(help="pools in the scope")]

@@ -135,20 +135,14 @@ def models(console: Console) -> None:
     console.print(sound, broken)
 
 
-REFINED = (
-    "That is about safety: nothing happens that the rules forbid. A step of the design's system may be explained by a "
-    "step of the rules' system or of their environment, and nothing is said of what must happen in the end."
-)
-"""How far a refinement reaches."""
-
-
 def refinement(console: Console, verdict: Verdict, candidates: Sequence[Candidate]) -> None:
     """Whether each step fits; if one does not, the step, and why each candidate of the rules is not it."""
     told = escape(f"{verdict.model}: {report.sentence(verdict.property)}: ")
     say(console, Text.from_markup(f"{told}{report.word(verdict)} [dim]{verdict.label}[/]"))
     if not verdict.trace or not verdict.world:
-        say(console, verdict.note or f"{verdict.states:,} states, {verdict.transitions:,} steps")
-        say(console, REFINED, "dim")
+        if verdict.outcome is Outcome.HOLDS:
+            say(console, f"{verdict.states:,} states, {verdict.transitions:,} steps")
+        say(console, verdict.note)
         return
     last = "This step is none of the rules. What they might have done instead:"
     for line in story(verdict.world, verdict.trace, last):

@@ -42,6 +42,7 @@ def model(console: Console, asked: Question, with_table: bool) -> int:
         say(console, f"Broken on purpose: breaks the promise {promise!r}, {in_steps(machine.breaks.steps)}.")
     console.print()
     console.print(_fields(machine, machine.shape.fields | machine.shape.histories, machine.shape.bounds))
+    console.print()
     say(console, prose.AT_ONCE, "dim")
     for title, system in (("What the system does", True), ("What its environment does", False)):
         console.print(f"\n[bold]{title}[/]")
@@ -97,9 +98,10 @@ def _one_claim(console: Console, machine: Machine, claim: Claim | Witness) -> No
     kind = "It can be that" if isinstance(claim, Witness) else "At every step" if claim.is_step else "In every state"
     say(console, Text.from_markup(f"[bold]{kind}: {report.sentence(claim.name)}[/]"))
     for stage in stages:
-        who = ", ".join(f"{v.name}: {v.sort.__name__}" for v in stage.params)
+        who = ", ".join(f"{v.sort.__name__} {v.name}" for v in stage.params)
         say(console, f"  {' '.join(stage.doc.split())}")
-        say(console, f"  that is{f' for each {who}' if who and claim is stage else ''}: {text(stage.expr)}")
+        word = "for each" if claim is stage else "for some"
+        say(console, f"  that is{f', {word} {who}' * bool(who)}: {text(stage.expr)}")
     if isinstance(claim, Claim):
         console.print()
         console.print(_pairs("Guards beside it", (p for p in prose.touching(machine) if p[1] is claim), 0))
