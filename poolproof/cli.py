@@ -6,11 +6,10 @@ import os
 import sys
 from json import dumps
 from pathlib import Path
-from shutil import get_terminal_size
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 
 from checkers.explore import Budget
 from checkers.judge import Question
@@ -40,21 +39,30 @@ from .interrupts import INTERRUPTS
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
 
 
+NARROW, PIPED = 60, 150
+"""Columns that are printed at least; and as many where neither COLUMNS nor a terminal says how many there are."""
+
+
 class Output(Console):
-    """What is printed; a reader who has seen enough (`| head`) ends the printing and changes no verdict."""
+    """What is printed, as wide as COLUMNS says or the terminal is.
+
+    A reader who has seen enough (`| head`) ends the printing and changes no verdict.
+    """
+
+    @property
+    def size(self) -> ConsoleDimensions:
+        width, height = super().size
+        return ConsoleDimensions(max(NARROW, width), height)
 
     def on_broken_pipe(self) -> None:
         self.quiet = True
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-NARROW, PIPED = 60, 150
-"""Columns that are printed at least; and as many where neither COLUMNS nor a terminal says how many there are."""
-
-
-def columns() -> int:
-    """How wide is printed: what COLUMNS says, also in a pipe, or else the terminal that is there."""
-    return max(NARROW, get_terminal_size((PIPED, 0)).columns)
+def columns() -> int | None:
+    """None where somebody says how wide to print: COLUMNS, or a terminal that any of the three streams is."""
+    told = os.environ.get("COLUMNS", "").isdecimal() or any(map(os.isatty, range(3)))
+    return None if told else PIPED
 
 
 console = Output(highlight=False, width=columns())
