@@ -49,7 +49,7 @@ class Output(Console):
     A reader who has seen enough (`| head`) ends the printing and changes no verdict.
     """
 
-    @property
+    @property  # type: ignore[misc]  # rich lets a size be set; nobody here does
     def size(self) -> ConsoleDimensions:
         width, height = super().size
         return ConsoleDimensions(max(NARROW, width), height)
