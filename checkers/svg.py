@@ -27,21 +27,19 @@ def finished(drawn: bytes, measured: bytes) -> bytes:
     known: dict[str, Any] = json.loads(measured)
     ElementTree.register_namespace("", SVG)
     root = ElementTree.fromstring(drawn)
-    _fit(root, {_title(o): o for o in (known, *known.get("objects", ()))})
+    _fit(root, known)
     title, _, said = known.get("comment", known.get("name", "")).partition("\t")
     _head(root, title, said)
     whole: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return whole + b"\n"
 
 
-def _title(thing: dict[str, Any]) -> str:
-    return str(thing.get("name", ""))
-
-
-def _fit(root: ElementTree.Element, things: dict[str, dict[str, Any]]) -> None:
+def _fit(root: ElementTree.Element, known: dict[str, Any]) -> None:
     """Make each text as wide as it was taken to be, whichever font there is."""
+    things = {thing["name"]: thing for thing in known.get("objects", ())}
     for group in root.iter(f"{{{SVG}}}g"):
-        thing = things.get(group.findtext(f"{{{SVG}}}title") or "", {})
+        title = group.findtext(f"{{{SVG}}}title") or ""
+        thing = known if group.get("class") == "graph" else things.get(title, {})
         for text, width in zip(group.findall(f"{{{SVG}}}text"), _widths(thing), strict=False):
             text.set("font-size", f"{SMALLER * float(text.get('font-size', '14')):.2f}")
             if width:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from json import dumps
 from pathlib import Path
@@ -12,6 +13,7 @@ import typer
 from rich.console import Console, ConsoleDimensions
 
 from checkers.explore import Budget
+from checkers.layout import say
 from checkers.judge import Question
 from checkers.verdict import Exit, exit_code
 from impl.linux import decode, recipe
@@ -300,7 +302,7 @@ def draw(
         drawing.states(question, fold, out, console)
     else:
         drawing.places(question, out)
-    console.print(f"{out} written")
+    say(console, f"{out} written")
 
 
 @app.command()
@@ -324,7 +326,7 @@ def replay(
         drawing.run(runs[0].name, runs[0].saved, runs[0].run, only_page, picture)
     code = showing.every_replay(console, runs, only_page)
     if picture:
-        console.print(f"{picture} written")
+        say(console, f"{picture} written")
     raise typer.Exit(code)
 
 
@@ -401,7 +403,7 @@ def decode_words(
 def new(path: Annotated[Path, typer.Argument(metavar="FILE", help="the Python file to write")]) -> None:
     """Write the skeleton of a model of your own; an existing file is never overwritten."""
     skeleton.write(path)
-    console.print(f"{path} written; now: poolproof check {path}")
+    say(console, f"{path} written; now: poolproof check {shlex.quote(str(path))}")
 
 
 def main() -> int:

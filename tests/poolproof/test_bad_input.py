@@ -148,6 +148,14 @@ def test_new_never_overwrites(ask: Ask, desk: Path) -> None:
     assert (desk / "my-driver.py").read_text() == "mine\n"
 
 
+def test_what_new_says_can_be_typed(ask: Ask, desk: Path) -> None:
+    """A name with blanks or brackets is said as it is, and quoted where it is to be typed."""
+    assert ask("new", "my [first] driver.py").out == (
+        "my [first] driver.py written; now: poolproof check 'my [first] driver.py'\n"
+    )
+    assert (desk / "my [first] driver.py").is_file()
+
+
 def test_an_error_of_our_own_is_one_line_too(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     """Even what nobody foresaw is no traceback, and has an exit code that no verdict has."""
 
