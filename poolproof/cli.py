@@ -13,8 +13,8 @@ import typer
 from rich.console import Console, ConsoleDimensions
 
 from checkers.explore import Budget
-from checkers.layout import say
 from checkers.judge import Question
+from checkers.layout import say
 from checkers.verdict import Exit, exit_code
 from impl.linux import decode, recipe
 from impl.linux.reading import STDIN
