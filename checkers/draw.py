@@ -55,8 +55,8 @@ def ownership_graph(machine: Machine, sizes: dict[str, int]) -> nx.MultiDiGraph[
     watch = Watch(machine, sizes)
     seen = watch.run()
     scope = ", ".join(f"{name}={size}" for name, size in sizes.items())
-    caption = f"moves no {first_sort(machine).__name__.lower()}:"
-    graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(name=machine.name, scope=scope, caption=caption)
+    subject = first_sort(machine).__name__.lower()
+    graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(name=machine.name, scope=scope, subject=subject)
     graph.graph["aside"] = list(_aside(machine, seen))
     said = " ".join(phrase for happened in seen.values() for phrase in happened.phrases())
     graph.graph["short"] = {short: full for short, full in watch.short.items() if short in said}
@@ -167,7 +167,7 @@ def _described(graph: nx.MultiDiGraph[str]) -> dict[str, str]:
     """What the picture shows, for who cannot see it."""
     places = (f"{name}: {meaning}" for name, meaning in graph.nodes(data="meaning"))
     moves = (f"{a} to {b}: {', '.join(n for n, _ in ds)}" for (a, b, _), ds in _bundles(graph).items() if a != b)
-    return described(f"{graph.name}: where a page can be, and what moves it", (*places, *moves))
+    return described(f"{graph.name}: where a {graph.graph['subject']} can be, and what moves it", (*places, *moves))
 
 
 def _bundles(graph: nx.MultiDiGraph[str]) -> dict[tuple[str, str, bool], list[Deed]]:
@@ -265,11 +265,11 @@ def _header(graph: nx.MultiDiGraph[str]) -> str:
         "thick: the everyday round",
         "maybe: in some cases only",
         "a step does all at once, from the values before it",
-        "without a key: of the page that moves",
+        f"without a key: of the {graph.graph['subject']} that moves",
         *(f"{plain(short)}: {plain(full)}" for short, full in graph.graph["short"].items()),
     ]
     left = [f'<td align="left">{line}</td>' for line in legend]
-    right = [f'<td colspan="2" align="left">{graph.graph["caption"]}</td>'] if graph.graph["aside"] else []
+    right = [f'<td colspan="2" align="left">moves no {graph.graph["subject"]}:</td>'] if graph.graph["aside"] else []
     right += [_line(deed, 99) for deed in graph.graph["aside"]]
     rows = [f"{one}{GAP}{other}" for one, other in zip_longest(left, right, fillvalue="<td></td>")]
     scope = f'<td colspan="4" align="left"><font point-size="9">seen with {plain(graph.graph["scope"])}</font></td>'
