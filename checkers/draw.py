@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import Enum
-from html import escape
 from itertools import zip_longest
 from pathlib import Path
 from textwrap import wrap
@@ -30,8 +29,10 @@ from .picture import (
     LINE,
     TABLE,
     action_name,
+    described,
     look,
     must_end_well,
+    plain,
     quoted,
     save,
 )
@@ -47,15 +48,18 @@ def draw(machine: Machine, sizes: dict[str, int], out: Path) -> None:
 def ownership_graph(machine: Machine, sizes: dict[str, int]) -> nx.MultiDiGraph[str]:
     """Places as nodes, and for each action an edge from every place to every place it was seen to take a page.
 
-    Nodes carry `meaning` and `start`; edges have the action's name as key, and carry `system` and `effects`.
-    What no page takes part in, and what was never seen to happen, is listed in the graph's `aside`.
+    Nodes carry `meaning` and `start`; edges have the action's name as key, and carry `system` and `effects`; what these
+    say in short is in the graph's `short`. What no page takes part in, and what was never seen, is in `aside`.
     """
     places = places_of(machine)
-    seen = Watch(machine, sizes).run()
+    watch = Watch(machine, sizes)
+    seen = watch.run()
     scope = ", ".join(f"{name}={size}" for name, size in sizes.items())
-    caption = f"moves no {first_sort(machine).__name__.lower()}:"
-    graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(name=machine.name, scope=scope, caption=caption)
+    subject = first_sort(machine).__name__.lower()
+    graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(name=machine.name, scope=scope, subject=subject)
     graph.graph["aside"] = list(_aside(machine, seen))
+    said = " ".join(phrase for happened in seen.values() for phrase in happened.phrases())
+    graph.graph["short"] = {short: full for short, full in watch.short.items() if short in said}
     for place in places:
         graph.add_node(place.name, meaning=str(place.value), start=place is machine.place.start)
     for action in machine.actions:
@@ -149,7 +153,7 @@ def dot_text(graph: nx.MultiDiGraph[str], dpi: str = "") -> str:
     """
     around = everyday_round(graph)
     rows, thick = levels(graph, around), set(zip(around, around[1:] + around[:1], strict=True))
-    paper = PAPER | {"label": f"<{_header(graph)}>"} | ({"dpi": dpi} if dpi else {})
+    paper = PAPER | _described(graph) | {"label": f"<{_header(graph)}>"} | ({"dpi": dpi} if dpi else {})
     lines = [look("graph", **paper), look("node", **BOX)]
     lines += [_place(graph, name) for name in graph]
     lines += _in_rows(rows, around)
@@ -157,6 +161,13 @@ def dot_text(graph: nx.MultiDiGraph[str], dpi: str = "") -> str:
         if start != end:
             lines += _arrow(start, end, system, deeds, rows[start] <= rows[end], (start, end) in thick)
     return "\n  ".join([f"digraph {quoted(graph.name)} {{", *lines]) + "\n}\n"
+
+
+def _described(graph: nx.MultiDiGraph[str]) -> dict[str, str]:
+    """What the picture shows, for who cannot see it."""
+    places = (f"{name}: {meaning}" for name, meaning in graph.nodes(data="meaning"))
+    moves = (f"{a} to {b}: {', '.join(n for n, _ in ds)}" for (a, b, _), ds in _bundles(graph).items() if a != b)
+    return described(f"{graph.name}: where a {graph.graph['subject']} can be, and what moves it", (*places, *moves))
 
 
 def _bundles(graph: nx.MultiDiGraph[str]) -> dict[tuple[str, str, bool], list[Deed]]:
@@ -190,8 +201,8 @@ def _arrow(start: str, end: str, system: bool, deeds: list[Deed], down: bool, th
 def _place(graph: nx.MultiDiGraph[str], name: str) -> str:
     """A place with its meaning, and with what happens to a page that stays there."""
     here = [d for (start, end, _), deeds in _bundles(graph).items() if start == end == name for d in deeds]
-    meaning = "<br/>".join(escape(line) for line in wrap(graph.nodes[name]["meaning"], 60 if len(here) > MANY else 30))
-    label = f'<tr><td><b><font point-size="15">{escape(name)}</font></b></td></tr><tr><td>{meaning}</td></tr>'
+    meaning = "<br/>".join(plain(line) for line in wrap(graph.nodes[name]["meaning"], 60 if len(here) > MANY else 30))
+    label = f'<tr><td><b><font point-size="15">{plain(name)}</font></b></td></tr><tr><td>{meaning}</td></tr>'
     if here:
         label += f"<hr/><tr><td>{_side_by_side(here)}</td></tr>"
     arrows = sum(start != end and name in (start, end) for start, end, _ in _bundles(graph))
@@ -219,9 +230,14 @@ def _stacked(deeds: list[Deed]) -> str:
     alike: dict[tuple[str, ...], list[str]] = {}
     for deed in deeds:
         alike.setdefault(deed[1]["effects"], []).append(_name(deed))
-    pairs = ((f",{BREAK}".join(names) + BREAK, _effects(effects, 34)) for effects, names in alike.items())
+    pairs = ((*_listed(names), _effects(effects, 34)) for effects, names in alike.items())
     cells = (cell for pair in pairs for cell in pair)
     return TABLE + "".join(f'<tr><td align="left">{cell}</td></tr>' for cell in cells if cell) + "</table>"
+
+
+def _listed(names: list[str]) -> list[str]:
+    """Names in lines of their own, with commas between them."""
+    return [f"{name}," for name in names[:-1]] + names[-1:]
 
 
 def _name(deed: Deed) -> str:
@@ -237,21 +253,24 @@ def _effects(effects: tuple[str, ...], width: int) -> str:
             lines[-1] += f", {effect}"
         else:
             lines.append(effect)
-    return f'<font point-size="10">{BREAK.join(map(escape, lines))}{BREAK}</font>' if lines else ""
+    return f'<font point-size="10">{BREAK.join(map(plain, lines))}{BREAK}</font>' if lines else ""
 
 
 def _header(graph: nx.MultiDiGraph[str]) -> str:
     """What the picture is of, how to read it, and beside that what it cannot show as an arrow."""
     legend = [
-        f'<b><font point-size="15">{escape(graph.name)}</font></b>',
+        f'<b><font point-size="15">{plain(graph.name)}</font></b>',
         f'<font color="{COLOUR[True]}"><b>━━▶  the system</b></font>',
         f'<font color="{COLOUR[False]}"><b>╍╍▶  <i>its environment</i></b></font>',
         "thick: the everyday round",
         "maybe: in some cases only",
+        "a step does all at once, from the values before it",
+        f"without a key: of the {graph.graph['subject']} that moves",
+        *(f"{plain(short)}: {plain(full)}" for short, full in graph.graph["short"].items()),
     ]
     left = [f'<td align="left">{line}</td>' for line in legend]
-    right = [f'<td colspan="2" align="left">{graph.graph["caption"]}</td>'] if graph.graph["aside"] else []
+    right = [f'<td colspan="2" align="left">moves no {graph.graph["subject"]}:</td>'] if graph.graph["aside"] else []
     right += [_line(deed, 99) for deed in graph.graph["aside"]]
     rows = [f"{one}{GAP}{other}" for one, other in zip_longest(left, right, fillvalue="<td></td>")]
-    scope = f'<td colspan="4" align="left"><font point-size="9">seen with {escape(graph.graph["scope"])}</font></td>'
+    scope = f'<td colspan="4" align="left"><font point-size="9">seen with {plain(graph.graph["scope"])}</font></td>'
     return TABLE + "".join(f"<tr>{row}</tr>" for row in (*rows, scope, '<td height="5"></td>')) + "</table>"

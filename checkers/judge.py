@@ -68,7 +68,11 @@ def check_refinement(
     if result.trace:
         wrong = replace(asked, outcome=Outcome.VIOLATED, expected=False, trace=result.trace)
         return wrong, result.candidates
-    return (_budget(asked, result.seen) if result.seen.stopped else asked), ()
+    return (_budget(asked, result.seen) if result.seen.stopped else replace(asked, note=SAFETY_ONLY)), ()
+
+
+SAFETY_ONLY = "of safety: a step of the system may be one of the rules' environment, and none has to happen"
+"""How far a refinement that holds reaches."""
 
 
 def refinement_not_begun(question: Question) -> Verdict:

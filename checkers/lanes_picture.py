@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from html import escape
 from itertools import pairwise
 from textwrap import wrap
 
 from .lanes import Lanes, Row
-from .picture import COLOUR, FONT, GROUND, PALE, TABLE, WRONG, action_name, look, quoted
+from .picture import COLOUR, FONT, GROUND, PALE, TABLE, WRONG, action_name, described, look, plain, quoted
 
 INK = ("#1B7837", "#762A83", "#9A6B00", "#00808A", "#C2187B", "#4D4D4D")
 """The colours of pages: neither the system's nor its environment's, and the first two told apart by every eye."""
@@ -80,6 +79,8 @@ def dot_text(lanes: Lanes, dpi: str = "") -> str:
     """The picture in Graphviz' language, with the position of everything in it."""
     plan = Plan(lanes)
     paper = {"layout": "nop2", "bgcolor": "white", "outputorder": "edgesfirst", "pad": 0.15, "fontname": FONT}
+    steps = (f"{row.number} {row.action}({row.args})" for row in lanes.rows if row.number)
+    paper |= described(f"{lanes.name}: {lanes.title}", (*steps, lanes.ending))
     paper |= {"_background": " ".join(_ground(plan))} | ({"dpi": dpi} if dpi else {})
     plain = {"shape": "plain", "fontname": FONT, "fontsize": 10}
     lines = [look("graph", **paper), look("node", **plain), look("edge", dir="none", penwidth=3)]
@@ -119,7 +120,7 @@ def _text(name: str, x: float, y: float, width: float, html: str, align: str = "
 
 def _header(plan: Plan) -> Iterator[str]:
     """What the picture is of, and how to read it."""
-    name, title = escape(plan.lanes.name), escape(plan.lanes.title)
+    name, title = plain(plan.lanes.name), plain(plan.lanes.title)
     yield _text("name", 0, 10, plan.width, f'<b><font point-size="{TITLE}">{name}</font></b>')
     yield _text("title", 0, 28, plan.width, title)
     legend = (
@@ -133,7 +134,7 @@ def _header(plan: Plan) -> Iterator[str]:
 def _names(plan: Plan) -> Iterator[str]:
     """The name of each place, above its lane."""
     for place in plan.lanes.places:
-        name = f'<b><font point-size="11">{escape(place)}</font></b>'
+        name = f'<b><font point-size="11">{plain(place)}</font></b>'
         yield _text(f"lane {place}", plan.lane(place), HEADER + 11, plan.lane_width, name, "center")
 
 
@@ -143,7 +144,7 @@ def _rows(plan: Plan) -> Iterator[str]:
         y = plan.middle(at)
         yield _text(f"number {at}", 0, y, LEFT - 6, f'<font color="{GREY}">{row.number}</font>', "right")
         for n, (line, is_action) in enumerate(written(row)):
-            html = _action(row) if is_action else escape(line).replace("-&gt;", "→")
+            html = _action(row) if is_action else plain(line).replace("-&gt;", "→")
             yield _text(f"row {at} line {n}", plan.text_left, y + n * LINE, plan.width - plan.text_left, html)
 
 
@@ -151,14 +152,14 @@ def _action(row: Row) -> str:
     if not row.number:
         return f'<font color="{GREY}">at the start</font>'
     name = action_name(row.action, row.system)
-    return f'<font point-size="11">{name}<font color="{COLOUR[row.system]}">({escape(row.args)})</font></font>'
+    return f'<font point-size="11">{name}<font color="{COLOUR[row.system]}">({plain(row.args)})</font></font>'
 
 
 def _ending(plan: Plan) -> Iterator[str]:
     """The last sentence, across the whole picture."""
     lines = wrap(plan.lanes.ending, int(plan.width / 6.3))
     colour = WRONG if plan.lanes.wrong else "black"
-    text = '<br align="left"/>'.join(f"<b>{escape(line)}</b>" for line in lines) + '<br align="left"/>'
+    text = '<br align="left"/>'.join(f"<b>{plain(line)}</b>" for line in lines) + '<br align="left"/>'
     look_of = f'border="1" cellborder="0" cellspacing="0" cellpadding="6" width="{plan.width:g}"'
     table = f'<table {look_of} color="{colour}" bgcolor="{PALE if plan.lanes.wrong else GROUND}">'
     label = f'<{table}<tr><td align="left" balign="left"><font color="{colour}">{text}</font></td></tr></table>>'

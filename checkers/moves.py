@@ -54,6 +54,7 @@ class Watch:
         self.symmetry = Symmetry(self.world, machine.alike)
         self.place = machine.place.name if machine.place else ""
         self.subject = {a.name: _subject(machine, a) for a in machine.actions}
+        self.short: dict[str, str] = {}
         self.effects = {a.name: [list(self._effects(a, p.puts)) for p in a.lifted.paths] for a in machine.actions}
         self.seen: dict[Move, Seen] = {}
 
@@ -101,7 +102,7 @@ class Watch:
         subject, order = self.subject[action.name], list(self.machine.shape.fields)
         for put in {(p.field, p.keys): p for p in puts}.values():
             if not put.field.history and (put.field.name, put.keys) != (self.place, (subject,)):
-                yield Effect(order.index(put.field.name), Wording(self.machine, subject).of(put)), put
+                yield Effect(order.index(put.field.name), Wording(self.machine, subject, self.short).of(put)), put
 
 
 def _subject(machine: Machine, action: Action) -> Var | None:
@@ -116,6 +117,8 @@ class Wording:
 
     machine: Machine
     subject: Var | None
+    short: dict[str, str]
+    """What is said in place of what spec text says, for cells whose key is named by less than the whole."""
 
     def of(self, put: Put) -> str:
         cell, value = self.say(Read(put.field, put.keys)), self.say(put.value)
@@ -126,8 +129,11 @@ class Wording:
             case Const(bool() as value):
                 return "yes" if value else "no"
             case Read(f, keys):
-                rest = [self.key(k) for k in keys if k != self.subject]
-                return f"{f.name}[{', '.join(rest)}]" if rest else f.name
+                rest = [k for k in keys if k != self.subject]
+                said = f"{f.name}[{', '.join(map(self.key, rest))}]" if rest else f.name
+                if [self.key(k) for k in rest] != [self.say(k) for k in rest]:
+                    self.short[said] = text(e)
+                return said
             case Sum(left, right, sign):
                 return f"{self.say(left)} {'+' if sign > 0 else '-'} {self.say(right)}"
         return text(e)

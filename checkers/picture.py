@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from html import escape
 from pathlib import Path
 
 from .graphviz_tool import render
+from .svg import finished
 
 ENDINGS = (".svg", ".png", ".dot")
 COLOUR = {True: "#0072B2", False: "#C04E00"}
@@ -35,9 +36,14 @@ def save(out: Path, text: Callable[[str], str]) -> None:
     if ending == ".dot":
         out.write_text(text(""), encoding="utf-8")
     elif ending == ".svg":
-        out.write_bytes(render(text(""), "svg"))
+        out.write_bytes(svg(text("")))
     else:
         out.write_bytes(render(text(SHARP), "png"))
+
+
+def svg(text: str) -> bytes:
+    """The picture as SVG: with a title and a description, dark where its reader likes it dark, and no text too wide."""
+    return finished(render(text, "svg"), render(text, "json"))
 
 
 def must_end_well(out: Path) -> None:
@@ -59,5 +65,15 @@ def quoted(name: str) -> str:
 
 def action_name(name: str, system: bool) -> str:
     """An action as all pictures name it: the system's upright, its environment's in italics, each in its colour."""
-    shown = escape(name) if system else f"<i>{escape(name)}</i>"
+    shown = plain(name) if system else f"<i>{escape(name)}</i>"
     return f'<font color="{COLOUR[system]}"><b>{shown}</b></font>'
+
+
+def plain(text: str) -> str:
+    """A text as it stands on a picture: without Markdown's back-ticks, and nothing in it is a mark of ours."""
+    return escape(text.replace("`", ""))
+
+
+def described(title: str, parts: Iterable[str]) -> dict[str, str]:
+    """The attribute of a graph from which an SVG has its title and its description."""
+    return {"comment": f"{title}\t{'; '.join(parts).replace('`', '')}"}

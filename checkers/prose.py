@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import fields, replace
+from typing import Any
 
 from spec.dsl import Action, Claim, Machine
-from spec.dsl.expr import Expr, Read, text
+from spec.dsl.expr import Expr, Read, negate, text
 from spec.dsl.lift import Path
 from spec.dsl.machine import reads
+from spec.dsl.state import Field
 from spec.dsl.symbolic import Put
 
 
@@ -25,49 +28,143 @@ def signature(action: Action) -> str:
     return f"{action.name}({', '.join(v.name for v in action.params)})"
 
 
+AT_ONCE = "A step does all its updates at once: `old.` marks the value before the step of what the step changes."
+"""How the lines of an action are to be read."""
+
+
+Case = tuple[Expr, ...]
+"""What all holds in one case of an action, beside what holds in every case."""
+
+
 def action_lines(action: Action) -> Iterator[str]:
-    """When an action is enabled and what it does: what all its paths share first, then path by path."""
-    paths = action.lifted.paths
-    shared = [g for g in _conditions(paths[0]) if all(g in _conditions(p) for p in paths)]
-    common = [put for put in _assignments(paths[0]) if all(put in _assignments(p) for p in paths)]
-    if shared:
-        yield f"when {', '.join(map(text, shared))}"
-    if common:
-        yield f"then {'; '.join(common)}"
-    ways: dict[str, list[str]] = {}
-    for path in paths if len(paths) > 1 else ():
-        rest = " and ".join(text(g, False) for g in _conditions(path) if g not in shared)
-        own = "; ".join(p for p in _assignments(path) if p not in common)
-        ways.setdefault(own, []).append(rest)
-    for own, whens in ways.items():
-        if own:
-            yield f"  if {', or '.join(whens)}: {own}"
-        elif len(ways) == 1:
-            yield f"  provided {', or '.join(whens)}"
+    """When an action is enabled and what it does: what it always does first, then what in some cases only."""
+    always, cases = enabled(action)
+    changed = frozenset(put.field for path in action.lifted.paths for put in path.puts)
+    if always:
+        yield f"when {', '.join(map(text, always))}"
+    if () not in cases:
+        yield f"{'provided' if always else 'when'} {_said(cases)}"
+    for number, (some, puts) in enumerate(updates(action)):
+        word = "  and" if number else "then at once"
+        case = f", if {_said(some, changed)}:" if () not in some else ""
+        yield f"{word}{case} {'; '.join(update(put, changed) for put in puts)}"
+
+
+def enabled(action: Action) -> tuple[Case, list[Case]]:
+    """What holds whenever an action is enabled, and cases of which one holds beside it; the empty one always does."""
+    always, cases = _cases(action)
+    return always, _joined(cases)
+
+
+def updates(action: Action) -> list[tuple[list[Case], list[Put]]]:
+    """The updates of an action, each with the cases in which it is done; those that are always done come first."""
+    _, cases = _cases(action)
+    done = [_last(path.puts) for path in action.lifted.paths]
+    every = [put for puts in done for put in puts]
+    found: dict[tuple[Case, ...], list[Put]] = {((),): []}
+    for put in (put for n, put in enumerate(every) if put not in every[:n]):
+        mine = [case for case, puts in zip(cases, done, strict=True) if put in puts]
+        others = [case for case, puts in zip(cases, done, strict=True) if put not in puts]
+        found.setdefault(tuple(_telling(mine, others)), []).append(put)
+    return [(list(some), puts) for some, puts in found.items() if puts]
+
+
+def _cases(action: Action) -> tuple[Case, list[Case]]:
+    """What all paths of an action share, and what each has of its own."""
+    every = [_conditions(path) for path in action.lifted.paths]
+    always = tuple(g for g in every[0] if all(g in conditions for conditions in every))
+    return always, [tuple(g for g in conditions if g not in always) for conditions in every]
+
+
+def _telling(mine: Sequence[Case], others: Sequence[Case]) -> list[Case]:
+    """What tells some cases of an action from the others, in as few words as may be."""
+    shared = tuple(g for g in mine[0] if all(g in case for case in mine))
+    if not _excludes(shared, others):
+        return _joined(mine)
+    for g in shared:
+        fewer = tuple(x for x in shared if x != g)
+        shared = fewer if _excludes(fewer, others) else shared
+    return [shared]
+
+
+def _excludes(case: Case, others: Sequence[Case]) -> bool:
+    """Does each of the others contradict this?"""
+    return all(any(negate(g) in other for g in case) for other in others)
+
+
+def _joined(cases: Sequence[Case]) -> list[Case]:
+    """The cases, with two taken as one where they differ in nothing but whether one condition holds."""
+    known = list(dict.fromkeys(cases))
+    for n, one in enumerate(known):
+        for other in known[n + 1 :]:
+            rest = tuple(g for g in one if g in other)
+            mine, theirs = [g for g in one if g not in rest], [g for g in other if g not in rest]
+            if len(mine) == 1 and theirs == [negate(mine[0])]:
+                return _joined([rest if case is one else case for case in known if case is not other])
+    return known
+
+
+def _said(cases: Sequence[Case], changed: Collection[Field[Any, Any]] = ()) -> str:
+    """Some cases in words."""
+    return ", or ".join(" and ".join(text(as_it_was(g, changed), False) for g in case) for case in cases)
+
+
+def _last(puts: Iterable[Put]) -> list[Put]:
+    """What becomes of each cell in the end."""
+    return list({(put.field, put.keys): put for put in puts}.values())
 
 
 def _conditions(path: Path) -> list[Expr]:
     return list(dict.fromkeys(g.claim for g in (*path.branches, *path.givens)))
 
 
-def _assignments(path: Path) -> list[str]:
-    return list(dict.fromkeys(assignment(put) for put in path.puts))
+def update(put: Put, changed: Collection[Field[Any, Any]]) -> str:
+    """One update as what becomes of a cell; `changed` are the fields that the same step changes."""
+    keys = tuple(as_it_was(key, changed) for key in put.keys)
+    return f"{text(Read(put.field, keys))} becomes {text(as_it_was(put.value, changed))}"
 
 
-def assignment(put: Put) -> str:
-    """One assignment as spec text says it."""
-    return f"{text(Read(put.field, put.keys))} = {text(put.value)}"
+def as_it_was(e: Expr, changed: Collection[Field[Any, Any]]) -> Expr:
+    """The expression, with what it reads of these fields marked as old."""
+    inside = {f.name: _within(getattr(e, f.name), changed) for f in fields(e)}
+    known = replace(e, **inside)
+    return replace(known, when="old") if isinstance(known, Read) and known.field in changed else known
 
 
-def guard_fields(action: Action) -> set[str]:
-    """The fields an action looks at before it acts."""
-    return {name for path in action.lifted.paths for g in (*path.branches, *path.givens) for name in reads(g.claim)}
+def _within(part: Any, changed: Collection[Field[Any, Any]]) -> Any:
+    if isinstance(part, tuple):
+        return tuple(_within(p, changed) for p in part)
+    return as_it_was(part, changed) if isinstance(part, Expr) else part
 
 
-def shared_fields(machine: Machine) -> Iterator[tuple[str, list[Action], list[Claim]]]:
-    """Each field that guards and promises both read: who looks at it, and which promises speak of it."""
-    for name in machine.shape.fields:
-        guards = [a for a in machine.actions if name in guard_fields(a)]
-        promises = [c for c in machine.promises if name in reads(c.expr)]
-        if guards and promises:
-            yield name, guards, promises
+def guards(action: Action) -> list[Expr]:
+    """All that an action looks at before it acts."""
+    return list(dict.fromkeys(g for path in action.lifted.paths for g in _conditions(path)))
+
+
+Pair = tuple[Action, Claim, tuple[str, ...]]
+"""A guard beside a promise: whose it is, the promise, and the fields that both read."""
+
+
+def beside(machine: Machine) -> Iterator[Pair]:
+    """Each promise beside each action one guard of which reads all that the promise speaks of.
+
+    Such a guard may make the promise true by its words alone; that its party can see so much is then worth a look.
+    """
+    for claim in machine.promises:
+        spoken = reads(claim.expr)
+        for action in machine.actions if spoken else ():
+            if any(spoken <= reads(g) for g in guards(action)):
+                yield action, claim, _in_order(machine, spoken)
+
+
+def touching(machine: Machine) -> Iterator[Pair]:
+    """Each promise beside each action that looks at any field it speaks of."""
+    for claim in machine.promises:
+        for action in machine.actions:
+            if both := reads(claim.expr) & {name for g in guards(action) for name in reads(g)}:
+                yield action, claim, _in_order(machine, both)
+
+
+def _in_order(machine: Machine, names: Collection[str]) -> tuple[str, ...]:
+    return tuple(name for name in machine.shape.fields if name in names)

@@ -9,9 +9,9 @@ from xml.etree import ElementTree
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from .explore import Exploration
+from .layout import Table, say
 from .story import NO_STEP, STUCK, ending, in_steps, story
 from .story import sentence as sentence
 from .verdict import Outcome, Verdict
@@ -38,17 +38,19 @@ Answers = tuple[str, Exploration, Sequence[Verdict]]
 """What was asked by name, how far the search went, and the verdicts."""
 
 
-def counts_table(runs: Sequence[Answers]) -> Table:
-    """One row a model: how far the search went."""
-    table = Table(title="How far that reaches", title_justify="left", title_style="bold")
-    table.add_column("model")
+def counts_table(runs: Sequence[Answers], verbose: bool = False) -> Table:
+    """One row a model: how far the search went; `verbose` says in what memory too."""
+    table = Table("How far that reaches")
+    table.add_names("model")
     for name in ("states", "standing for", "transitions", "depth", "seconds"):
         table.add_column(name, justify="right")
     table.add_column("engine")
-    table.add_column("kept in")
+    if verbose:
+        table.add_column("kept in")
     for model, seen, _ in runs:
         counts = (f"{seen.states:,}", f"{seen.orbit_sum:,}", f"{seen.transitions:,}", str(seen.depth))
-        table.add_row(escape(model), *counts, f"{seen.seconds:.1f}", seen.engine, seen.memory)
+        memory = (seen.memory,) if verbose else ()
+        table.add_row(escape(model), *counts, f"{seen.seconds:.1f}", seen.engine, *memory)
     return table
 
 
@@ -80,12 +82,12 @@ def promises_table(
     said_of: Callable[[Verdict], str] = word,
 ) -> Table:
     """One row a promise or witness, one column a model; an action only if it never fired."""
-    table = Table(title=title, title_justify="left", title_style="bold")
+    table = Table(title, key=1)
     table.add_column("")
     table.add_column("promise")
     rows: dict[tuple[str, str], dict[str, Verdict]] = {}
     for model, _, verdicts in runs:
-        table.add_column(escape(model))
+        table.add_names(escape(model))
         for v in verdicts:
             if v.kind != "action" or v.outcome is Outcome.UNREACHABLE:
                 rows.setdefault((v.kind, v.property), {})[model] = v
@@ -99,8 +101,9 @@ def promises_table(
 
 def broken_table(verdicts: Sequence[tuple[str, Verdict]]) -> Table:
     """One row a broken model: what it stands for, what it breaks, and whether it was found out as declared."""
-    table = Table(title="Broken on purpose", title_justify="left", title_style="bold")
-    for name in ("model", "what is wrong", "breaks the promise", ""):
+    table = Table("Broken on purpose")
+    table.add_names("model")
+    for name in ("what is wrong", "breaks the promise", ""):
         table.add_column(name)
     for what, v in verdicts:
         found = f"{in_steps(v.steps)}, {v.note}" if v.steps is not None and v.expected else v.note
@@ -114,9 +117,10 @@ def tell(console: Console, verdict: Verdict, only: str = "") -> None:
     assert verdict.trace
     assert verdict.world
     told = f"{verdict.model}: {sentence(verdict.property)}, {in_steps(len(verdict.trace.steps))}"
-    console.print(f"\n[bold]{escape(told)}[/]")
+    console.print()
+    say(console, told, "bold")
     for line in story(verdict.world, verdict.trace, _ending(verdict), only):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+        say(console, line)
 
 
 def _ending(verdict: Verdict) -> str:

@@ -138,9 +138,11 @@ def _count_state(made: nx.DiGraph[str], facts: tuple[str, ...], state: dict[str,
 def _count_step(made: nx.DiGraph[str], start: str, end: str, step: dict[str, Any]) -> None:
     """Add one step to what its edge stands for."""
     if not made.has_edge(start, end):
-        made.add_edge(start, end, actions=Counter(), breaks=Counter())
-    made.edges[start, end]["actions"][step["action"]] += 1
-    made.edges[start, end]["breaks"].update(step["breaks"])
+        made.add_edge(start, end, actions=Counter(), breaks=Counter(), by={True: Counter(), False: Counter()})
+    edge, system = made.edges[start, end], made.graph["system"]
+    edge["actions"][step["action"]] += 1
+    edge["breaks"].update(step["breaks"])
+    edge["by"][system[step["action"]]].update(step["breaks"])
 
 
 def must_be_readable(graph: nx.DiGraph[str]) -> None:

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from html import escape
 from itertools import zip_longest
 from textwrap import wrap
 from typing import Any
 
 import networkx as nx
 
-from .picture import BOX, COLOUR, FONT, GAP, GROUND, LINE, PALE, TABLE, WRONG, action_name, look, quoted
+from .picture import (
+    BOX,
+    COLOUR,
+    FONT,
+    GAP,
+    GROUND,
+    LINE,
+    PALE,
+    TABLE,
+    WRONG,
+    action_name,
+    described,
+    look,
+    plain,
+    quoted,
+)
 from .story import sentence
 
 PAPER = {"bgcolor": "white", "fontname": FONT, "fontsize": 11, "labelloc": "t", "outputorder": "edgesfirst"}
@@ -27,12 +41,19 @@ Line = tuple[str, str]
 
 def dot_text(graph: nx.DiGraph[str], dpi: str = "") -> str:
     """The picture in Graphviz' language: what is reached later stands lower, whichever way the arrows go."""
-    paper = PAPER | {"label": f"<{_header(graph)}>"} | ({"dpi": dpi} if dpi else {})
+    paper = PAPER | _described(graph) | {"label": f"<{_header(graph)}>"} | ({"dpi": dpi} if dpi else {})
     lines = [look("graph", **paper), look("node", **BOX), look("edge", arrowsize=0.8)]
     lines += [line for name in graph for line in _node(graph, name)]
     lines += [line for start, end in graph.edges if start != end for line in _arrow(graph, start, end)]
     lines += [_frame(graph, number, part) for number, part in enumerate(rounds(graph))]
     return "\n  ".join([f"digraph {quoted(graph.name)} {{", *lines]) + "\n}\n"
+
+
+def _described(graph: nx.DiGraph[str]) -> dict[str, str]:
+    """What the picture shows, for who cannot see it."""
+    nodes = (f"{name}: {counted(node['states'], 'state')}" for name, node in graph.nodes(data=True))
+    arrows = (f"{a} to {b}: {', '.join(step['actions'])}" for a, b, step in graph.edges(data=True) if a != b)
+    return described(f"{graph.name}: its states, folded by {' and '.join(graph.graph['fold'])}", (*nodes, *arrows))
 
 
 def rounds(graph: nx.DiGraph[str]) -> list[list[str]]:
@@ -48,7 +69,7 @@ def rounds(graph: nx.DiGraph[str]) -> list[list[str]]:
 def _node(graph: nx.DiGraph[str], name: str) -> Iterator[str]:
     """What its states look like, how many there are and how far away, and what is wrong with them."""
     node, wrong = graph.nodes[name], list(_wrong(graph, name))
-    rows = [f'<b><font point-size="13">{escape(fact)}</font></b>' for fact in node["facts"]]
+    rows = [f'<b><font point-size="13">{plain(fact)}</font></b>' for fact in node["facts"]]
     rows += [f'<font point-size="{SMALL}">{line}</font>' for line in _counts(graph, name)]
     rows += [f'<font point-size="{SMALL}" color="{WRONG}">{line}</font>' for line in wrong]
     shape = {"style": "rounded,filled", "fillcolor": GROUND, "peripheries": 2 if node["final"] else 1}
@@ -80,9 +101,9 @@ def _wrong(graph: nx.DiGraph[str], name: str) -> Iterator[str]:
     for promise, times in node["breaks"].items():
         far = f", first after {counted(node['broken_after'][promise], 'step')}" if promise in first else ""
         for line in wrap(f"{times:,} break: {sentence(promise)}{far}", 30):
-            yield f"<b>{escape(line)}</b>" if far else escape(line)
+            yield f"<b>{plain(line)}</b>" if far else plain(line)
     for promise, times in (graph.get_edge_data(name, name) or {}).get("breaks", {}).items():
-        yield from map(escape, wrap(f"{counted(times, 'step')} within break: {sentence(promise)}", 30))
+        yield from map(plain, wrap(f"{counted(times, 'step')} within break: {sentence(promise)}", 30))
     if node["stuck"]:
         yield f"{counted(node['stuck'], 'deadlock')}"
 
@@ -106,19 +127,35 @@ def _width(graph: nx.DiGraph[str], name: str) -> float:
 
 
 def _arrow(graph: nx.DiGraph[str], start: str, end: str) -> Iterator[str]:
-    """An arrow through the names of the actions that take it; it is laid out downwards either way."""
-    step, order, system = graph.edges[start, end], list(graph).index, graph.graph["system"]
-    whose = any(system[name] for name in step["actions"])
-    line = {"color": WRONG if step["breaks"] else COLOUR[whose], "style": LINE[whose]}
-    rows = [f"{action_name(name, system[name])} {times:,}" for name, times in step["actions"].items()]
-    for promise, times in step["breaks"].items():
-        rows += [f'<font color="{WRONG}">{escape(x)}</font>' for x in wrap(f"{times:,} break: {sentence(promise)}", 30)]
-    label, down = quoted(f"{start} -> {end}"), order(start) < order(end)
+    """An arrow for the system and one for its environment, each through the names of the actions that take it."""
+    step, system, order = graph.edges[start, end], graph.graph["system"], list(graph).index
+    for side in _sides(graph, start, end):
+        breaks = step["by"][side]
+        rows = [f"{action_name(n, side)} {times:,}" for n, times in step["actions"].items() if system[n] is side]
+        wrong = (x for p, times in breaks.items() for x in wrap(f"{times:,} break: {sentence(p)}", 30))
+        rows += [f'<font color="{WRONG}">{plain(line)}</font>' for line in wrong]
+        line = {"color": WRONG if breaks else COLOUR[side], "style": LINE[side]}
+        yield from _through(arrow_name(start, end, side), rows, line, (start, end), order(start) < order(end))
+
+
+def _sides(graph: nx.DiGraph[str], start: str, end: str) -> list[bool]:
+    """Who takes these steps: the system, its environment, or both."""
+    taken = {graph.graph["system"][name] for name in graph.edges[start, end]["actions"]}
+    return [side for side in (True, False) if side in taken]
+
+
+def arrow_name(start: str, end: str, system: bool) -> str:
+    """What the label of an arrow is called in Graphviz' language."""
+    return f"{start} -> {end}" if system else f"{start} -> {end} by its environment"
+
+
+def _through(label: str, rows: list[str], line: dict[str, Any], ends: Line, down: bool) -> Iterator[str]:
+    """An arrow in two halves with a label between them."""
     box = {"shape": "plain", "style": "filled", "fillcolor": "white", "fontsize": SMALL}
-    yield look(label, **box, label=f"<{_stacked(rows, 'left')}>")
-    above, below = map(quoted, (start, end) if down else (end, start))
-    yield look(f"{above} -> {label}", **line, dir="none" if down else "back")
-    yield look(f"{label} -> {below}", **line, dir="forward" if down else "none")
+    yield look(quoted(label), **box, label=f"<{_stacked(rows, 'left')}>")
+    above, below = map(quoted, ends if down else reversed(ends))
+    yield look(f"{above} -> {quoted(label)}", **line, dir="none" if down else "back")
+    yield look(f"{quoted(label)} -> {below}", **line, dir="forward" if down else "none")
 
 
 def _stacked(rows: Iterable[str], align: str) -> str:
@@ -127,7 +164,8 @@ def _stacked(rows: Iterable[str], align: str) -> str:
 
 def _frame(graph: nx.DiGraph[str], number: int, part: list[str]) -> str:
     """A frame around nodes that all lead to each other, with the arrows between them."""
-    arrows = [f"{start} -> {end}" for start, end in graph.edges if start != end and {start, end} <= set(part)]
+    inside = [edge for edge in graph.edges if edge[0] != edge[1] and {*edge} <= set(part)]
+    arrows = [arrow_name(*edge, side) for edge in inside for side in _sides(graph, *edge)]
     return f"subgraph cluster_{number} {{{ROUND}; {'; '.join(map(quoted, [*part, *arrows]))}}}"
 
 
@@ -138,11 +176,11 @@ def _header(graph: nx.DiGraph[str]) -> str:
     """What the picture is of, how to read it, and what is not to be seen on it because it never happens."""
     said = graph.graph
     left = [
-        f'<b><font point-size="15">{escape(graph.name)}</font></b>',
+        f'<b><font point-size="15">{plain(graph.name)}</font></b>',
         f'<font color="{COLOUR[True]}"><b>━━▶  the system</b></font>',
         f'<font color="{COLOUR[False]}"><b>╍╍▶  <i>its environment</i></b></font>',
     ]
-    scope = f'<font point-size="{SMALL}">seen with {escape(said["scope"])}</font>'
+    scope = f'<font point-size="{SMALL}">seen with {plain(said["scope"])}</font>'
     right = [f"{counted(said['states'], 'state')} and {counted(said['steps'], 'step')}", *_legend(graph)]
     rows = [
         f'<td align="left">{a}</td>{GAP}<td align="left">{b}</td>' for a, b in zip_longest(left, right, fillvalue="")
@@ -154,7 +192,7 @@ def _header(graph: nx.DiGraph[str]) -> str:
 def _legend(graph: nx.DiGraph[str]) -> Iterator[str]:
     """What is special on this picture, each in a line, if it is there at all."""
     nodes: list[dict[str, Any]] = [node for _, node in graph.nodes(data=True)]
-    yield f"a box: all states with the same {escape(' and '.join(graph.graph['fold']))}; beside an action: its steps"
+    yield f"a box: all states with the same {plain(' and '.join(graph.graph['fold']))}; beside an action: its steps"
     if any(node["final"] for node in nodes):
         yield "double border: a run may end here"
     if rounds(graph):
@@ -164,4 +202,4 @@ def _legend(graph: nx.DiGraph[str]) -> Iterator[str]:
     never = graph.graph["never"]
     if never:
         more = f"; and {len(never) - NEVER} more" if len(never) > NEVER else ""
-        yield f"never: {escape('; '.join(never[:NEVER]))}{more}"
+        yield f"never: {plain('; '.join(never[:NEVER]))}{more}"

@@ -113,5 +113,10 @@ class Verdict:
 
 def exit_code(verdicts: Iterable[Verdict]) -> int:
     """The one exit code of a run with several verdicts."""
-    codes = {v.code for v in verdicts}
-    return next((code for code in Exit.BY_WEIGHT if code in codes), Exit.OK)
+    return heaviest(v.code for v in verdicts)
+
+
+def heaviest(codes: Iterable[int]) -> int:
+    """The one exit code of several."""
+    every = set(codes)
+    return next((code for code in Exit.BY_WEIGHT if code in every), Exit.OK)

@@ -120,7 +120,7 @@ def sizes_asked(
 
 def question(name: str, asked: Asked) -> Question:
     """The question about one model: its scope with the sizes asked for, and the sorts taken as alike."""
-    machine = catalog.find(name)
+    machine = catalog.find(name, asked.budget.seconds)
     if problems := _problems(machine):
         raise SpecError(problems[0])
     scope = asked.scope or ("small" if "small" in machine.scopes and not machine.breaks else "tiny")
@@ -258,8 +258,14 @@ def _time_left(seen: Exploration) -> str:
     """How long the search can last at most, where the number of states has a bound."""
     if not seen.most_states or not seen.states:
         return ""
-    seconds = (seen.most_states - seen.states) * seen.seconds / seen.states
-    return f", at most {seconds / 3600:,.0f} h left" if seconds > 7200 else f", at most {seconds:,.0f} s left"
+    hours = (seen.most_states - seen.states) * seen.seconds / seen.states / 3600
+    if hours > MOST_HOURS:
+        return ""
+    return f", at most {hours:,.0f} h left" if hours > 2 else f", at most {hours * 3600:,.0f} s left"
+
+
+MOST_HOURS = 1000
+"""A bound beyond this says nothing: the states that are reached are far fewer."""
 
 
 @contextmanager

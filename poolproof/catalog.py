@@ -19,6 +19,8 @@ from models.yardstick import yardstick
 from spec.dsl import Machine, Mutant, SpecError
 from spec.ownership import ownership
 
+from .watch import WATCH
+
 SOUND: tuple[Machine, ...] = (ownership, keep_mapped, per_packet, yardstick)
 BROKEN: tuple[Mutant, ...] = (*ZOO, *PLANTED)
 SOUND_NAMES: tuple[str, ...] = tuple(m.name for m in SOUND)
@@ -33,12 +35,16 @@ class NoModel(Exception):
     """A file that cannot be read as a model."""
 
 
-def find(name: str) -> Machine:
-    """The model of this name, or the one in the Python file at this path."""
+IMPORT = 60.0
+"""Seconds that a user's file may take to be imported, where no --time is given."""
+
+
+def find(name: str, seconds: float = 0.0) -> Machine:
+    """The model of this name, or the one in the Python file at this path, which is imported in so many seconds."""
     if name in SHIPPED:
         return _machine(SHIPPED[name])
     if name.endswith(".py") or "/" in name:
-        return load(Path(name))
+        return load(Path(name), seconds)
     raise UnknownModel(f"{name!r} is no model; {_nearest(name)}, or give the path of a Python file")
 
 
@@ -49,13 +55,13 @@ def _nearest(name: str) -> str:
     return f"perhaps {' or '.join(map(repr, close))}" if close else "see `poolproof list`"
 
 
-def load(path: Path) -> Machine:
+def load(path: Path, seconds: float = 0.0) -> Machine:
     """The machine called MODEL in a user's file."""
     if not path.is_file():
         raise NoModel(f"{path}: there is no such file; give a model's name (see `poolproof list`) or a Python file")
     if path.suffix != ".py":
         raise NoModel(f"{path}: is no Python file; a model's file ends in .py")
-    with _importable(path.parent.resolve()):
+    with WATCH.importing(path, seconds or IMPORT), _importable(path.parent.resolve()):
         try:
             model = getattr(_imported(path), "MODEL", None)
             if isinstance(model, Machine | Mutant):

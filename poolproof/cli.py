@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from json import dumps
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 
-from checkers import itf
 from checkers.explore import Budget
 from checkers.judge import Question
+from checkers.layout import say
 from checkers.verdict import Exit, exit_code
 from impl.linux import decode, recipe
 from impl.linux.reading import STDIN
-from spec.dsl import Machine
 
 from . import (
     asking,
@@ -25,7 +25,9 @@ from . import (
     drawing,
     exporting,
     proving,
+    replaying,
     showing,
+    showing_models,
     showing_proofs,
     showing_traces,
     skeleton,
@@ -39,19 +41,40 @@ from .interrupts import INTERRUPTS
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich")
 
 
+NARROW, PIPED = 60, 150
+"""Columns that are printed at least; and as many where neither COLUMNS nor a terminal says how many there are."""
+
+
 class Output(Console):
-    """What is printed; a reader who has seen enough (`| head`) ends the printing and changes no verdict."""
+    """What is printed, as wide as COLUMNS says or the terminal is.
+
+    A reader who has seen enough (`| head`) ends the printing and changes no verdict.
+    """
+
+    @property  # type: ignore[misc]  # rich lets a size be set; nobody here does
+    def size(self) -> ConsoleDimensions:
+        width, height = super().size
+        return ConsoleDimensions(max(NARROW, width), height)
 
     def on_broken_pipe(self) -> None:
         self.quiet = True
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-console = Output(highlight=False, width=None if sys.stdout.isatty() else 150)
+def columns() -> int | None:
+    """None where somebody says how wide to print: COLUMNS, or a terminal that any of the three streams is."""
+    told = os.environ.get("COLUMNS", "").isdecimal() or any(map(os.isatty, range(3)))
+    return None if told else PIPED
+
+
+console = Output(highlight=False, width=columns())
 
 Model = Annotated[str, typer.Argument(help="a model's name, or the path of a Python file with a MODEL")]
 Models = Annotated[list[str] | None, typer.Argument(help="models by name or path; none: all that are shipped")]
-Scope = Annotated[str, typer.Option(help="tiny, small or large; without it small, broken models at tiny")]
+Scope = Annotated[
+    str, typer.Option(help="tiny, small or large; without it small if there is one, broken models at tiny")
+]
+TinyScope = Annotated[str, typer.Option("--scope", help="tiny, small or large")]
 Pages = Annotated[int | None, typer.Option(help="pages in the scope")]
 Pools = Annotated[int | None, typer.Option(help="pools in the scope")]
 Devices = Annotated[int | None, typer.Option(help="devices in the scope")]
@@ -61,6 +84,7 @@ States = Annotated[int, typer.Option(help="stop after so many states; 0: never",
 Memory = Annotated[
     str, typer.Option(metavar="SIZE", help="memory for the search, such as 4G; without it what the machine can spare")
 ]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="also in what memory states were kept")]
 Only = Annotated[str, typer.Option(metavar="A", help="tell the story of this page only")]
 
 
@@ -90,6 +114,7 @@ def check(
         Path | None, typer.Option(metavar="FILE", help="go on from a checkpoint, and write further ones there")
     ] = None,
     only_page: Only = "",
+    verbose: Verbose = False,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="write all verdicts as JSON")] = None,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="write all verdicts as JUnit XML")] = None,
     trace_dir: Annotated[Path | None, typer.Option(metavar="DIR", help="save every trace as ITF JSON")] = None,
@@ -108,8 +133,7 @@ def check(
     runs = asking.every_run(questions, console)
     verdicts = writing.saved([v for _, _, vs in runs for v in vs], trace_dir)
     writing.verdicts(verdicts, json, junit)
-    showing.results(console, runs, verdicts, only_page, everything=not models)
-    showing.traces_saved(console, verdicts)
+    showing.results(console, runs, verdicts, only_page, not models, verbose)
     raise typer.Exit(exit_code(verdicts))
 
 
@@ -122,24 +146,30 @@ def list_models() -> None:
 @app.command()
 def show(
     model: Model,
+    name: Annotated[str, typer.Argument(help="one action, field, promise or witness of it; without: all")] = "",
     table: Annotated[
         bool, typer.Option("--table", help="also each page record and which action takes it where")
     ] = False,
-    scope: Scope = "tiny",
+    scope: TinyScope = "tiny",
     pages: Pages = None,
     pools: Pools = None,
     devices: Devices = None,
     sets: Sets = None,
 ) -> None:
-    """A model in prose: its fields, its actions with their guards, its promises beside them."""
-    asked = asking.Asked(scope, asking.sizes_asked(pages, pools, devices, sets))
-    raise typer.Exit(showing.model(console, asking.question(model, asked), table))
+    """A model in prose: its fields, actions with their guards, promises beside them; or one of these by name."""
+    if name and table:
+        raise asking.BadRequest(f"{name} --table: the table is of the whole model; leave out one of them")
+    asked = asking.question(model, asking.Asked(scope, asking.sizes_asked(pages, pools, devices, sets)))
+    if name:
+        showing_models.part(console, asked, name)
+    else:
+        raise typer.Exit(showing_models.model(console, asked, table))
 
 
 @app.command()
 def refine(
     model: Model,
-    scope: Scope = "tiny",
+    scope: TinyScope = "tiny",
     pages: Pages = None,
     pools: Pools = None,
     devices: Devices = None,
@@ -253,7 +283,7 @@ def draw(
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="the picture: .svg, .png or .dot")],
     states: Annotated[bool, typer.Option("--states", help="the state graph, folded by where the pages are")] = False,
     fold: Annotated[str, typer.Option(metavar="FIELD[,FIELD]", help="fold the states by these fields")] = "",
-    scope: Scope = "tiny",
+    scope: TinyScope = "tiny",
     pages: Pages = None,
     pools: Pools = None,
     devices: Devices = None,
@@ -272,50 +302,32 @@ def draw(
         drawing.states(question, fold, out, console)
     else:
         drawing.places(question, out)
-    console.print(f"{out} written")
+    say(console, f"{out} written")
 
 
 @app.command()
 def replay(
-    trace: Annotated[Path, typer.Argument(help="a file saved with --trace-dir")],
-    model: Annotated[str, typer.Option(help="run it on this model instead of the one it names")] = "",
+    traces: Annotated[list[Path], typer.Argument(metavar="FILE...", help="files saved with --trace-dir")],
+    model: Annotated[str, typer.Option(help="run them on this model instead of the one each names")] = "",
     as_test: Annotated[bool, typer.Option("--as-test", help="print a pytest test that runs it")] = False,
     only_page: Only = "",
     picture: Annotated[
         Path | None, typer.Option("--draw", metavar="FILE", help="draw it as swim lanes too: .svg, .png or .dot")
     ] = None,
 ) -> None:
-    """Run a saved trace again on the model, step by step."""
+    """Run saved traces again on their models, step by step."""
     drawing.must_be_a_picture_of_a_run(picture, as_test)
-    saved = itf.load(trace)
-    machine = _machine_of(trace, saved, model)
-    asking.must_be_a_page(only_page, [(machine, saved.scope)])
-    run = itf.rerun(machine, saved)
+    replaying.must_be_one(traces, as_test, picture)
+    runs = [replaying.again(trace, model, only_page) for trace in traces]
     if as_test:
-        console.print(itf.as_test(trace, saved, model or saved.model), end="", markup=False, soft_wrap=True)
+        console.print(replaying.as_test(runs[0]), end="", markup=False, soft_wrap=True)
         return
     if picture:
-        drawing.run(model or saved.model, saved, run, only_page, picture)
-    code = showing.replayed(console, model or saved.model, saved, run, only_page)
+        drawing.run(runs[0].name, runs[0].saved, runs[0].run, only_page, picture)
+    code = showing.every_replay(console, runs, only_page)
     if picture:
-        console.print(f"{picture} written")
+        say(console, f"{picture} written")
     raise typer.Exit(code)
-
-
-def _machine_of(trace: Path, saved: itf.Saved, model: str) -> Machine:
-    """The model a trace is run on: the one that was asked for, or the one it names if that is still the same."""
-    if model:
-        return catalog.find(model)
-    try:
-        machine = catalog.find(saved.model)
-    except (catalog.UnknownModel, catalog.NoModel) as error:
-        raise itf.BadTrace(f"{trace}: its model is not found from here ({error}); say where it is: --model") from None
-    if machine.digest != saved.digest:
-        raise itf.BadTrace(
-            f"{trace}: is of {saved.model} {saved.digest}, which is {machine.digest} now; "
-            f"give --model {saved.model} to run it on the model as it is"
-        )
-    return machine
 
 
 @app.command()
@@ -323,7 +335,7 @@ def export(
     model: Model,
     to: Annotated[exporting.To, typer.Option("--to", help="promela: for spin; murphi: for rumur")],
     out: Annotated[Path | None, typer.Option("--out", "-o", metavar="FILE", help="a new file to write it to")] = None,
-    scope: Scope = "tiny",
+    scope: TinyScope = "tiny",
     pages: Pages = None,
     pools: Pools = None,
     devices: Devices = None,
@@ -391,10 +403,10 @@ def decode_words(
 def new(path: Annotated[Path, typer.Argument(metavar="FILE", help="the Python file to write")]) -> None:
     """Write the skeleton of a model of your own; an existing file is never overwritten."""
     skeleton.write(path)
-    console.print(f"{path} written; now: poolproof check {path}")
+    say(console, f"{path} written; now: poolproof check {shlex.quote(str(path))}")
 
 
-def main() -> None:
+def main() -> int:
     """Run the command; every error a user can make is one line and an exit code of its own."""
     INTERRUPTS.listen()
-    sys.exit(guarded(lambda: app(standalone_mode=False, prog_name="poolproof")))
+    return guarded(lambda: app(standalone_mode=False, prog_name="poolproof"))

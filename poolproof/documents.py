@@ -7,8 +7,8 @@ from pathlib import Path
 
 from checkers import draw, lanes_picture, prose, states_picture
 from checkers.explore import Exploration, explore
-from checkers.graphviz_tool import render
 from checkers.lanes import lanes
+from checkers.picture import svg
 from checkers.states import folded, state_graph
 from checkers.story import ending, in_steps, sentence
 from checkers.table import LocalTable, local_table
@@ -81,7 +81,7 @@ def trace_faults() -> Iterator[str]:
 
 def actions() -> Iterator[str]:
     """The actions of the rules in prose, with what each cites."""
-    yield "# The actions of the rules\n\n" + MADE
+    yield f"# The actions of the rules\n\n{MADE}{prose.AT_ONCE}\n\n"
     for action in ownership.actions:
         yield f"## {prose.signature(action)}\n\n{prose.first_line(action.doc)}\n\n{prose.source(action)}\n\n"
         yield "```\n" + "\n".join(prose.action_lines(action)) + "\n```\n\n"
@@ -138,7 +138,7 @@ def main() -> None:
         draw.draw(machine, machine.sizes("tiny", {}), DOCS / "pictures" / name)
         print(f"docs/pictures/{name}")
     for name, text in TEXTS.items():
-        (DOCS / "pictures" / name).write_bytes(render(text(), "svg"))
+        (DOCS / "pictures" / name).write_bytes(svg(text()))
         print(f"docs/pictures/{name}")
 
 

@@ -14,6 +14,7 @@ from typer.exceptions import TyperException
 from checkers import itf
 from checkers.native.build import CannotCompile
 from checkers.native.checkpoint import BadCheckpoint
+from checkers.private import NotOurs
 from checkers.verdict import Exit
 from impl.linux import decode
 from impl.linux.reading import Unreadable
@@ -33,7 +34,7 @@ def guarded(run: Callable[[], object]) -> int:
         return done.exit_code
     except TyperException as error:
         return said(_usage(error), Exit.USAGE)
-    except (asking.BadRequest, catalog.UnknownModel, CannotCompile) as error:
+    except (asking.BadRequest, catalog.UnknownModel, CannotCompile, NotOurs) as error:
         return said(str(error), Exit.USAGE)
     except (catalog.NoModel, itf.BadTrace, BadCheckpoint, Unreadable, decode.NotWords) as error:
         return said(str(error), Exit.INPUT)

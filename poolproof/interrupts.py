@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 from types import FrameType
 
 import z3
+
+from .watch import WATCH
 
 
 class Interrupts:
@@ -17,7 +18,7 @@ class Interrupts:
     def listen(self) -> None:
         """From now on, remember each interrupt; z3 is not to answer it instead."""
         z3.set_param("ctrl_c", False)
-        signal.signal(signal.SIGINT, self._hear)
+        WATCH.listen(self._hear)
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
         self.heard = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checkers.native.build import cache_folder
+from checkers.private import cache_folder
 from checkers.prove.counting import Counted
 from checkers.prove.deciding import Effort
 from checkers.prove.known import Known

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from checkers.judge import Question
-from checkers.native.build import cache_folder
+from checkers.private import cache_folder
 from checkers.prove import proof, scoped
 from checkers.prove.deciding import Decided, Effort
 from checkers.prove.known import Known

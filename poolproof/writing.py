@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from checkers import itf
+from checkers.private import must_be_ours
 from checkers.report import JSON_BEGINS, JUNIT_BEGINS, write_json, write_junit
 from checkers.verdict import Verdict
 
@@ -42,6 +43,11 @@ def must_take_checkpoint(checkpoint: Path | None, resume: Path | None) -> None:
     must_be_writable(resume)
     if checkpoint != resume:
         must_be_new(checkpoint)
+    for path in filter(None, (checkpoint, resume)):
+        for place in (path.parent, path) if path == resume else (path.parent,):
+            must_be_ours(
+                place, "a checkpoint is believed when a search goes on from it, so keep it in a folder of yours"
+            )
 
 
 def create(path: Path, text: str) -> None:

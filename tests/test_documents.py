@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import pytest
 
 from checkers.draw import dot_text, ownership_graph
-from checkers.graphviz_tool import render
+from checkers.picture import svg
 from poolproof import catalog, cli, documents
 from poolproof.cli import app, guarded
 
@@ -42,7 +42,7 @@ def test_a_picture_shows_what_the_model_does(name: str) -> None:
 @pytest.mark.parametrize("name", documents.TEXTS)
 def test_a_picture_of_states_or_of_a_run_says_what_is_made_now(name: str) -> None:
     """All that is written on it, in no order, is what the picture made now says."""
-    made = render(documents.TEXTS[name](), "svg")
+    made = svg(documents.TEXTS[name]())
     there = (documents.DOCS / "pictures" / name).read_bytes()
     assert Counter(ElementTree.fromstring(there).itertext()) == Counter(ElementTree.fromstring(made).itertext())
 

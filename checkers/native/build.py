@@ -16,6 +16,8 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from ..private import cache_folder
+
 HERE = Path(__file__).with_name("c")
 KEPT = 30 * 24 * 3600.0
 """Seconds that compiled code is kept after it was last loaded."""
@@ -57,19 +59,6 @@ def processor() -> str:
 @cache
 def shared_text() -> str:
     return "".join(path.read_text() for path in sorted(HERE.glob("*.[ch]")))
-
-
-def cache_folder() -> Path:
-    """Where compiled code is kept: the user's cache, or a folder of this boot where there is none."""
-    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    folder = Path(base).expanduser() / "poolproof"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if os.access(folder, os.W_OK):
-            return folder
-    except (OSError, RuntimeError):
-        pass
-    return Path(tempfile.mkdtemp(prefix="poolproof-"))
 
 
 @cache

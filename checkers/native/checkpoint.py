@@ -60,6 +60,8 @@ class Checkpoint:
         head = {"format": FORMAT, **self._identity(search, config), "threads": search.threads, "seconds": seconds}
         new = self.path.with_name(self.path.name + ".new")
         try:
+            new.unlink(missing_ok=True)
+            new.touch(mode=0o600, exist_ok=False)
             new.write_bytes(json.dumps(head).encode() + b"\n")
             search.save(str(new))
             seal(new)

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from typing import Any
 
 import networkx as nx
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from checkers.graphviz_tool import render
 from checkers.picture import COLOUR, WRONG
 from checkers.states import folded
-from checkers.states_picture import counted, dot_text, rounds
+from checkers.states_picture import arrow_name, counted, dot_text, rounds
 from models.keep_mapped import keep_mapped
 from tests.poolproof.drivers import STUCK
 
@@ -40,17 +41,31 @@ def test_every_node_says_what_it_stands_for(name: str) -> None:
 
 @SHIPPED
 def test_every_arrow_names_its_actions_with_their_counts(name: str) -> None:
-    """An arrow in two pieces goes through a text with each action in its party's colour, and so many steps."""
+    """An arrow in two pieces, of its party's colour, goes through the names of its actions, and their steps."""
     graph, text = shipped(name), dot_text(shipped(name))
     for start, end, step in graph.edges(data=True):
         if start == end:
             continue
-        (label,) = lines(graph, f"{start} -> {end}")
         for action, times in step["actions"].items():
-            colour = COLOUR[MODELS[name].action(action).system]
-            said = rf'<font color="{colour}"><b>(<i>)?{action}(</i>)?</b></font> {times:,}<'
+            system = MODELS[name].action(action).system
+            arrow = arrow_name(start, end, system)
+            (label,) = lines(graph, arrow)
+            said = rf'<font color="{COLOUR[system]}"><b>(<i>)?{action}(</i>)?</b></font> {times:,}<'
             assert re.search(said, label)
-        assert text.count(f'"{start} -> {end}" -> ') == text.count(f' -> "{start} -> {end}" [') == 1
+            assert COLOUR[not system] not in label
+            pieces = [x for x in text.splitlines() if f'"{arrow}" -> ' in x or f' -> "{arrow}" [' in x]
+            assert [f'color="{COLOUR[system]}"' in piece for piece in pieces] == [True, True]
+
+
+def sides(graph: Any) -> list[tuple[str, str, bool]]:
+    """Each edge, once for each party that takes it."""
+    system = graph.graph["system"]
+    return [
+        (start, end, side)
+        for start, end, actions in graph.edges(data="actions")
+        for side in (True, False)
+        if any(system[name] is side for name in actions)
+    ]
 
 
 @SHIPPED
@@ -58,10 +73,11 @@ def test_every_arrow_points_where_its_steps_lead(name: str) -> None:
     """The one head of an arrow is at the end of its steps, also where it is laid out from late to early."""
     graph, text = shipped(name), dot_text(shipped(name))
     order = list(graph)
-    for start, end in graph.edges:
+    for start, end, system in sides(graph):
         if start != end:
             down = order.index(start) < order.index(end)
-            label, above, below = f'"{start} -> {end}"', *((start, end) if down else (end, start))
+            label = f'"{arrow_name(start, end, system)}"'
+            above, below = (start, end) if down else (end, start)
             heads = [
                 re.search(r'dir="(\w+)"', x) for x in text.splitlines() if f"{label} ->" in x or f"-> {label}" in x
             ]
@@ -134,7 +150,7 @@ def test_graphviz_draws_it(name: str) -> None:
     graph = shipped(name)
     root = ET.fromstring(render(dot_text(graph), "svg"))
     texts = {text.strip() for text in root.itertext()}
-    arrows = [edge for edge in graph.edges if edge[0] != edge[1]]
-    assert set(graph) | {a for edge in arrows for a in graph.edges[edge]["actions"]} <= texts
+    arrows = [edge for edge in sides(graph) if edge[0] != edge[1]]
+    assert set(graph) | {a for start, end, _ in arrows for a in graph.edges[start, end]["actions"]} <= texts
     pieces = [e for e in root.iter("{http://www.w3.org/2000/svg}g") if e.get("class") == "edge"]
     assert len(pieces) == 2 * len(arrows) + 1

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
+from checkers.native import build
 from poolproof import asking, showing, writing
 
 from .conftest import Ask, Said
@@ -66,7 +68,7 @@ BAD: list[tuple[str, int, str]] = [
     ("replay .", INPUT, ".: cannot be read (Is a directory)"),
     ("replay text.txt", INPUT, "text.txt: is no trace; give a file saved by `poolproof check --trace-dir`"),
     ("chekc", USAGE, "No such command 'chekc'"),
-    ("check --bogus", USAGE, "No such option: --bogus; see `poolproof check --help`"),
+    ("check --bogus", USAGE, "No such option: --bogus (Possible options: --verbose); see `poolproof check --help`"),
     ("show", USAGE, "Missing argument 'model'; see `poolproof show --help`"),
     ("new", USAGE, "Missing argument 'FILE'; see `poolproof new --help`"),
 ]
@@ -146,6 +148,14 @@ def test_new_never_overwrites(ask: Ask, desk: Path) -> None:
     assert (desk / "my-driver.py").read_text() == "mine\n"
 
 
+def test_what_new_says_can_be_typed(ask: Ask, desk: Path) -> None:
+    """A name with blanks or brackets is said as it is, and quoted where it is to be typed."""
+    assert ask("new", "my [first] driver.py").out == (
+        "my [first] driver.py written; now: poolproof check 'my [first] driver.py'\n"
+    )
+    assert (desk / "my [first] driver.py").is_file()
+
+
 def test_an_error_of_our_own_is_one_line_too(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     """Even what nobody foresaw is no traceback, and has an exit code that no verdict has."""
 
@@ -154,3 +164,31 @@ def test_an_error_of_our_own_is_one_line_too(ask: Ask, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(showing, "models", fails)
     must_be_one_line(ask("list"), TOOL, "an error of poolproof itself: ZeroDivisionError: a b")
+
+
+needs_root = pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give a folder to another user"
+)
+
+
+@needs_root
+def test_folders_of_another_user_are_refused(ask: Ask, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache, and a place for a checkpoint, whose owner could change what is believed later."""
+    (desk / "theirs" / "poolproof").mkdir(parents=True)
+    for folder in (desk / "theirs" / "poolproof", desk / "theirs"):
+        os.chown(folder, 65_534, 65_534)
+    said = ask("check", "yardstick", "--checkpoint", "theirs/long.pp")
+    must_be_one_line(said, USAGE, "theirs: belongs to another user (user 65534, who could change what lies there)")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(desk / "theirs"))
+    build._folder.cache_clear()
+    must_be_one_line(ask("prove", "yardstick"), USAGE, "theirs/poolproof: belongs to another user (user 65534,")
+    must_be_one_line(ask("check", "yardstick"), USAGE, "give another place with XDG_CACHE_HOME")
+    build._folder.cache_clear()
+
+
+@needs_root
+def test_a_checkpoint_of_another_user_is_refused(ask: Ask, desk: Path) -> None:
+    """What somebody else wrote is not gone on from."""
+    (desk / "long.pp").write_text("theirs")
+    os.chown(desk / "long.pp", 65_534, 65_534)
+    must_be_one_line(ask("check", "yardstick", "--resume", "long.pp"), USAGE, "long.pp: belongs to another user")

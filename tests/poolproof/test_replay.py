@@ -195,3 +195,30 @@ def test_as_test_is_clean_python(ask: Ask, desk: Path) -> None:
     config = ("--config", str(ROOT / "pyproject.toml"), "--no-cache", ".")
     for command in (("ruff", "check", *config), ("ruff", "format", "--check", *config)):
         assert subprocess.run((sys.executable, "-m", *command), cwd=desk, check=False).returncode == 0
+
+
+def test_many_traces_are_run_one_after_the_other(ask: Ask, desk: Path) -> None:
+    """As `traces/*.itf.json` gives them: each story, and the exit code that weighs most."""
+    write(desk / "my.py", VIOLATED)
+    ask("check", "my.py", "--trace-dir", "traces")
+    traces = sorted(Path("traces").iterdir())
+    each = [ask("replay", trace) for trace in traces]
+    together = ask("replay", *traces)
+    assert [said.code for said in each] == [0, 0, 12]
+    assert together.code == 12
+    assert together.out == "\n".join(said.out for said in each)
+
+
+def test_of_many_traces_a_bad_one_is_refused_before_any_is_run(ask: Ask, desk: Path) -> None:
+    """One line, and nothing that looks like a result; one test and one picture are of one trace."""
+    write(desk / "my.py", SOUND)
+    trace = saved(ask, "my.py", "a_page_is_received")
+    (desk / "text.txt").write_text("mine\n")
+    must_be_one_line(ask("replay", trace, "text.txt"), 65, "text.txt: is no trace")
+    must_be_one_line(
+        ask("replay", trace, trace, "--as-test"), 2, "--as-test: is of one trace, and 2 are given; give one"
+    )
+    must_be_one_line(
+        ask("replay", trace, trace, "--draw", "a.svg"), 2, "--draw a.svg: is of one trace, and 2 are given"
+    )
+    assert not (desk / "a.svg").exists()

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from checkers.prose import shared_fields
-from poolproof import catalog
+from checkers.prose import AT_ONCE, beside, first_line, touching
+from poolproof import catalog, cli
 from spec.dsl import Machine
 
 from .conftest import Ask
 from .drivers import SOUND, write
+from .test_bad_input import must_be_one_line
 
 SOUND_MODELS = {machine.name: machine for machine in catalog.SOUND}
 
@@ -42,13 +43,70 @@ def test_show_says_all_there_is(ask: Ask, machine: Machine) -> None:
 
 @pytest.mark.parametrize("machine", SOUND_MODELS.values(), ids=SOUND_MODELS.keys())
 def test_show_puts_guards_beside_promises(ask: Ask, machine: Machine) -> None:
-    """Each field that guards and promises both read stands in the last table, with the actions that look at it."""
-    beside = ask("show", machine.name).out.split("Guards beside promises")[1]
-    shared = list(shared_fields(machine))
-    assert shared
-    for name, actions, _ in shared:
-        assert f"│ {name} " in beside
-        assert all(f"{action.name}: " in beside for action in actions)
+    """Each guard that reads all a promise speaks of is a pair with it, with one reason: the fields that both read."""
+    table = ask("show", machine.name).out.split("Guards beside promises")[1]
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in table.splitlines() if line.startswith("│")]
+    pairs = [[action.name, claim.sentence(), ", ".join(names)] for action, claim, names in beside(machine)]
+    assert pairs
+    assert rows == pairs
+
+
+@pytest.mark.parametrize("machine", SOUND_MODELS.values(), ids=SOUND_MODELS.keys())
+def test_show_of_one_thing_shows_that_and_what_is_beside_it(ask: Ask, machine: Machine) -> None:
+    """An action, a field, a promise, a witness: by name, alone, in few lines, with what reads the same fields."""
+    for action, claim, names in list(touching(machine))[::97]:
+        of_action, of_claim = ask("show", machine.name, action.name), ask("show", machine.name, claim.sentence())
+        assert of_action.code == of_claim.code == 0
+        assert f"  {action.name}({', '.join(v.name for v in action.params)})  " in of_action.out
+        assert f"│ {claim.sentence()} " in of_action.out
+        assert f"│ {action.name} " in of_claim.out
+        assert all(f" {name}" in of_claim.out for name in names)
+        assert max(len(of_action.out.splitlines()), len(of_claim.out.splitlines())) < 80
+    for name in (*machine.shape.fields, *machine.shape.histories, *(w.name for w in machine.witnesses)):
+        said = ask("show", machine.name, name)
+        assert said.code == 0
+        assert len(said.out.splitlines()) < 80
+
+
+def test_show_of_a_field_says_who_reads_and_who_changes_it(ask: Ask, desk: Path) -> None:
+    """By the paths of the actions and by the claims, not by what a docstring says."""
+    write(desk / "my.py", SOUND)
+    said = ask("show", "my.py", "place")
+    assert "changed by: post, receive, give_back" in said.out
+    assert "looked at by: post, receive, give_back" in said.out
+    assert "  at most one page is posted\n" in said.out
+    nobody = ask("show", "my.py", "dirty")
+    assert "changed by: no action" in nobody.out
+    assert "no promise speaks of it" in nobody.out
+
+
+def test_show_of_what_is_not_there_names_what_is_near(ask: Ask) -> None:
+    """One line, exit code 2; the table goes with the whole model only."""
+    must_be_one_line(
+        ask("show", "keep_mapped", "xmit_don"), 2, "'xmit_don' is no action, field or claim of keep_mapped"
+    )
+    must_be_one_line(ask("show", "keep_mapped", "xmit_don"), 2, "perhaps 'xmit_done'")
+    must_be_one_line(ask("show", "keep_mapped", "qqq"), 2, "see `poolproof show keep_mapped`")
+    must_be_one_line(ask("show", "keep_mapped", "place", "--table"), 2, "leave out one of them")
+
+
+def test_show_is_no_longer_than_it_has_to_be(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At 80 columns the largest model is shown in under 600 lines; each docstring is there once."""
+    monkeypatch.setattr(cli, "console", cli.Output(highlight=False, width=80))
+    said = ask("show", "keep_mapped")
+    assert len(said.out.splitlines()) < 600
+    assert all(said.flat.count(" ".join(first_line(a.doc).split())) == 1 for a in SOUND_MODELS["keep_mapped"].actions)
+
+
+def test_updates_are_said_to_be_at_once(ask: Ask) -> None:
+    """What a step changes and reads is marked as old: nobody takes the lines for a sequence."""
+    shown = ask("show", "keep_mapped", "put_last_outside").out
+    assert AT_ONCE in shown
+    assert (
+        "then at once returned[old.home[page]] becomes old.returned[old.home[page]] + 1; home[page] becomes nobody"
+        in shown
+    )
+    assert " = " not in shown
 
 
 def test_show_quotes_an_action_in_prose(ask: Ask) -> None:
@@ -58,7 +116,10 @@ def test_show_quotes_an_action_in_prose(ask: Ask) -> None:
     lines = shown[at:].splitlines()[:4]
     assert lines[1].startswith("    Kernel: T1 and T7, page_pool_dev_alloc_pages()")
     assert lines[2].startswith("    when home[page] == pool, place[page] == POOL, life[pool] == LIVE, count(")
-    assert lines[3] == "    then place[page] = RX_RING"
+    assert (
+        next(line for line in shown[at:].splitlines() if "then" in line)
+        == "    then at once place[page] becomes RX_RING"
+    )
 
 
 @pytest.mark.parametrize("name", SOUND_MODELS)

@@ -23,6 +23,7 @@ from poolproof import catalog
 from spec.dsl import Machine, Sort
 from tests.clock import ticking
 from tests.machines import module
+from tests.poolproof.drivers import SOUND, write
 
 from .test_shapes import LONG
 from .ways import QUICK, exactly, hurried, needs_a_compiler
@@ -358,3 +359,35 @@ def test_what_the_system_says_of_a_write_is_told(tmp_path: Path) -> None:
             search.save(path)
     search.save(str(tmp_path / "x"))
     search.close()
+
+
+def test_a_checkpoint_is_its_users_alone(saved: Path) -> None:
+    """Whatever the umask, and whatever stood in the way of the new file."""
+    assert saved.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("comment", "ends"), [("above", True), ("beside", False), ("below", False)], ids=["above", "beside", "below"]
+)
+def test_what_the_readme_says_of_comments(comment: str, ends: bool, tmp_path: Path) -> None:
+    """A comment that moves lines of a model's file ends its checkpoint, because C code names them; others do not."""
+    file, model = tmp_path / "search", write(tmp_path / "my.py", SOUND)
+    text = model.read_text()
+
+    def question() -> Asked:
+        machine = catalog.load(model)
+        return Asked(machine, machine.alike, machine.sizes("tiny", {"pages": 4}), {})
+
+    question()(file, budget=Budget(states=5))
+    line = "    require(s.place[page] == Place.FREE)\n"
+    changed = {
+        "above": f"# new\n{text}",
+        "below": f"{text}# new\n",
+        "beside": text.replace(line, f"{line[:-1]}  # new\n"),
+    }
+    assert changed[comment] != text
+    model.write_text(changed[comment])
+    if ends:
+        assert "is of another version of the code" in refused(question(), file)
+    else:
+        assert question()(resume=file).stopped == ""

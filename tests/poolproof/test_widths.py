@@ -1,0 +1,120 @@
+"""What is printed fits where it is printed, and what people are told to type is whole."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from checkers.story import sentence
+from poolproof import asking, catalog, cli, showing
+from poolproof.asking import Run
+
+from .conftest import Ask
+from .test_budgets import COMMAND, ENVIRONMENT
+
+COLUMNS = pytest.mark.parametrize("columns", [60, 80, 120])
+SOME = [*catalog.SOUND_NAMES, *sorted(catalog.SHIPPED, key=len)[-3:]]
+"""The sound models, and those with the longest names."""
+COMMANDS = ("list", "check yardstick --scope tiny", "show keep_mapped", "show keep_mapped place")
+
+
+@cache
+def piped(columns: str, *words: str) -> str:
+    """What a command prints into a pipe, with this in COLUMNS."""
+    env = {**ENVIRONMENT, "COLUMNS": columns}
+    done = subprocess.run((*COMMAND, *words), capture_output=True, text=True, env=env, encoding="utf-8", check=True)
+    return done.stdout
+
+
+@COLUMNS
+@pytest.mark.parametrize("command", COMMANDS)
+def test_what_is_printed_into_a_pipe_is_as_wide_as_columns_says(columns: int, command: str) -> None:
+    """No line is wider, but for a word that is; nothing is cut."""
+    out = piped(str(columns), *command.split())
+    assert all(len(line) <= columns or " " not in line.strip() for line in out.splitlines())
+    assert "…" not in out
+
+
+@cache
+def answers() -> list[Run]:
+    """What `check` found out about some models."""
+    questions = [asking.question(name, asking.Asked("tiny")) for name in SOME]
+    return asking.every_run(questions, cli.Output(file=io.StringIO()))
+
+
+def shown(columns: int) -> str:
+    """What `check` prints of these at this width."""
+    paper, runs = io.StringIO(), answers()
+    verdicts = [v for _, _, some in runs for v in some]
+    showing.results(cli.Output(file=paper, width=columns), runs, verdicts, "", everything=True, verbose=False)
+    return paper.getvalue()
+
+
+@COLUMNS
+def test_no_name_is_cut(columns: int) -> None:
+    """Models, promises and witnesses can be read and typed at every width."""
+    listed, checked = piped(str(columns), "list"), shown(columns)
+    assert all(re.search(rf"\b{name}\b", listed) for name in catalog.SHIPPED)
+    assert all(re.search(rf"\b{name}\b", checked) for name in SOME)
+    assert max(map(len, checked.splitlines())) <= columns
+    words = set(re.sub("[│┃]", " ", checked).split())
+    for machine in catalog.SOUND:
+        names = [*(c.name for c in machine.promises), *(w.name for w in machine.witnesses)]
+        assert all(set(sentence(name).split()) <= words for name in names)
+
+
+def test_a_narrow_table_of_promises_says_each_in_a_piece() -> None:
+    """Where a table with a column for each model has no room, a promise stands above what each says of it."""
+    lines = shown(80).splitlines()
+    at = lines.index("  rings are never overrun")
+    assert lines[at + 1] == "    ownership: holds; keep_mapped: holds; per_packet: holds; yardstick: holds"
+    assert "in every state" in lines[:at]
+
+
+@pytest.mark.parametrize("columns", ["", "0", "x", "-3", "100000"])
+def test_a_width_that_is_none_is_no_error(columns: str) -> None:
+    """COLUMNS may hold anything: what is no width is ignored."""
+    assert "keep_mapped" in piped(columns, "list")
+
+
+def test_what_states_took_is_said_on_demand(ask: Ask) -> None:
+    """Bits and bytes of a state are for who asks for them."""
+    plain, verbose = ask("check", "yardstick"), ask("check", "yardstick", "-v")
+    assert "kept in" not in plain.out
+    assert " a state" not in plain.out
+    assert "kept in" in verbose.flat
+    assert " a state" in verbose.flat
+
+
+def test_the_summary_comes_first_and_last(ask: Ask) -> None:
+    """Whether all is as it should be is the first line and the last one."""
+    for words, said in (
+        ("check yardstick --scope tiny", "All 22 answers are as they should be."),
+        ("check yardstick --max-states 3", "20 of 22 questions are left open."),
+        ("check c06_home_to_the_completing_device", "The answer is as it should be."),
+    ):
+        lines = ask(*words.split(), "--trace-dir", "traces").out.splitlines()
+        assert lines[0] == lines[-1] == said
+
+
+@pytest.mark.parametrize("command", ["show", "refine", "draw", "export", "check", "walk", "prove"])
+def test_help_says_one_default_of_the_scope(ask: Ask, command: str) -> None:
+    """Either there is a default, or it is said what happens without."""
+    said = ask(command, "--help").flat
+    scope = said[said.index("--scope") : said.index("--pages")]
+    assert ("[default: tiny]" in scope) is ("without it" not in scope)
+
+
+def test_refine_says_how_far_it_reaches(ask: Ask) -> None:
+    """It is about safety, and a step of the system may be one of the rules' environment."""
+    said = ask("refine", "per_packet").flat
+    assert "of safety: a step of the system may be one of the rules' environment, and none has to happen" in said
+    ask("check", "per_packet", "--scope", "tiny", "--json", "out.json")
+    (refined,) = (v for v in json.loads(Path("out.json").read_text())["verdicts"] if v["kind"] == "refinement")
+    assert refined["note"].startswith("of safety: ")
