@@ -12,13 +12,13 @@ from enum import Enum
 from itertools import product
 from typing import Any
 
-import z3
-
 from spec.dsl import NOBODY, Action, Instance, Machine, Sort, SpecError, World
 from spec.dsl.state import one_key
 
 from ..explore import Budget, Search
 from ..traces import Contradiction, Step, Trace
+from ..workers import Lost, Server
+from .models import Model, models
 from .obligations import HEAD
 from .smt import asserted, cell_name, literal, member_name, size_name, sort_name
 from .theory import Fact, Theory, arguments
@@ -68,12 +68,13 @@ def smallest(
 
     Without an action it is a start that breaks the claim.
     """
-    for sizes in small_first(machine):
-        theory = Theory(machine, sizes, assumed)
-        text = _asked(theory, action, fact) + probes(theory)
-        for limits in (machine.scopes["tiny"], {}):
-            if found := _model(text + limited(machine, limits), seconds):
-                return _replayed(Reading(theory, found), action, fact, assumed)
+    with Server(models(seconds), seconds) as solver:
+        for sizes in small_first(machine):
+            theory = Theory(machine, sizes, assumed)
+            text = _asked(theory, action, fact) + probes(theory)
+            for limits in (machine.scopes["tiny"], {}):
+                if found := _model(solver, text + limited(machine, limits)):
+                    return _replayed(Reading(theory, found), action, fact, assumed)
     return None
 
 
@@ -115,22 +116,19 @@ def probes(theory: Theory) -> str:
     return "".join(lines)
 
 
-def _model(text: str, seconds: float) -> dict[str, Any] | None:
-    """The constants of a model of the text, by name."""
-    solver = z3.Solver()
-    if seconds:
-        solver.set("timeout", int(1000 * seconds))
-    solver.from_string(text)
-    if solver.check() != z3.sat:
+def _model(solver: Server, text: str) -> Model | None:
+    """The constants of a model of the text; None if there is none, or none is found."""
+    try:
+        found: Model | None = solver.ask(text)
+    except Lost:
         return None
-    model = solver.model()
-    return {d.name(): model[d] for d in model.decls() if d.arity() == 0}
+    return found
 
 
 class Reading:
     """A model of the text as a state of the machine."""
 
-    def __init__(self, theory: Theory, model: dict[str, Any]) -> None:
+    def __init__(self, theory: Theory, model: Model) -> None:
         self.theory, self.model = theory, model
         self.members = {name: sort(n) for sort, names in theory.members.items() for n, name in enumerate(names)}
 
@@ -138,7 +136,7 @@ class Reading:
         """The machine in the sizes of the model."""
         shape = self.theory.machine.shape
         sizes = {name: self.theory.sizes[m.sort] for name, m in shape.members.items()}
-        numbers = {name: self.model[size_name(b)].as_long() for name, b in shape.bounds.items()}
+        numbers = {name: self.model[size_name(b)] for name, b in shape.bounds.items()}
         return World(self.theory.machine, {**sizes, **numbers})
 
     def code(self, world: World) -> bytes:
@@ -152,12 +150,10 @@ class Reading:
     def value(self, name: str, base: type[Any]) -> Any:
         """The value of a constant; what the model leaves open may be anything."""
         found = self.model.get(name)
-        if base is bool:
-            return bool(z3.is_true(found))
-        if base is int:
-            return found.as_long() if found is not None else 0
+        if base in (bool, int):
+            return base(found or 0)
         if issubclass(base, Enum):
-            return next(m for m in base if found is None or literal(m, base) == found.decl().name())
+            return next(m for m in base if found in (None, literal(m, base)))
         return NOBODY if found is None and base in self.theory.optional else self._member(name, base)
 
     def instance(self, action: Action) -> Instance:
@@ -172,7 +168,7 @@ class Reading:
     def _member(self, name: str, sort: type[Any]) -> Any:
         """The member a constant stands for, or NOBODY; the first where the model leaves it open."""
         found = self.model.get(name)
-        return sort(0) if found is None else self.members.get(found.decl().name(), NOBODY)
+        return sort(0) if found is None else self.members.get(found, NOBODY)
 
 
 def _replayed(read: Reading, action: Action | None, fact: Fact, assumed: Sequence[Fact]) -> Cti:

@@ -21,11 +21,12 @@ from ..faults import Fault
 from ..refine import refine
 from ..story import changes, named, sentence, shown
 from ..traces import Contradiction, Finding, Trace
+from ..workers import Server
 from .cti import Cti, smallest
 from .deciding import Effort, decide
 from .equal import nothing_new
 from .obligations import SAT, UNSAT, Obligation, obligations
-from .solvers import Z3
+from .solvers import Z3, asked, sessions
 from .theory import facts_of
 
 REFUSED = "refused by the notation"
@@ -106,8 +107,10 @@ class _Case:
             return None
         only = replace(self.mutant, system=tuple(now.fn for _, now in self.touched), environment=())
         every = [o for o in obligations(only, facts_of(only)) if o.action]
-        quick = Z3(every[0].theory, self.trial.effort.seconds, self.trial.effort.seed, False)
-        return next((o for o in every if _answer(quick, o) == SAT), None) or self._undecided(every)
+        seconds, seed = self.trial.effort.seconds, self.trial.effort.seed
+        with Server(sessions(Z3, every[0].theory, seconds, seed), seconds) as quick:
+            found = next((o for o in every if _answer(quick, o) == SAT), None)
+        return found or self._undecided(every)
 
     def _undecided(self, every: Sequence[Obligation]) -> Obligation | None:
         """The first on which the solvers do not agree that it holds."""
@@ -258,9 +261,9 @@ def told_of(world: World, trace: Trace) -> str:
     return f"{step.instance}: {changed}"
 
 
-def _answer(session: Z3, o: Obligation) -> str:
-    said = session.ask(o.body()).said
-    return session.ask(o.body(counting=True)).said if said != UNSAT and o.question.known else said
+def _answer(session: Server, o: Obligation) -> str:
+    said = asked(session, o.body()).said
+    return asked(session, o.body(counting=True)).said if said != UNSAT and o.question.known else said
 
 
 def _meaning(action: Action) -> list[Any]:
