@@ -15,7 +15,7 @@ from checkers import itf
 from checkers.native.build import CannotCompile
 from checkers.native.checkpoint import BadCheckpoint
 from checkers.verdict import Exit
-from checkers.workers import Undecided
+from checkers.queues import Undecided
 from impl.linux import decode
 from impl.linux.reading import Unreadable
 from spec.dsl import SpecError

@@ -16,8 +16,9 @@ from spec.dsl import NOBODY, Action, Instance, Machine, Sort, SpecError, World
 from spec.dsl.state import one_key
 
 from ..explore import Budget, Search
+from ..queues import Server
 from ..traces import Contradiction, Step, Trace
-from ..workers import Lost, Server
+from ..workers import Lost
 from .models import Model, models
 from .obligations import HEAD
 from .smt import asserted, cell_name, literal, member_name, size_name, sort_name

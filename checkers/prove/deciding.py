@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ..workers import Queue, answered
+from ..queues import Queue, answered
 from .known import Known
 from .obligations import SAT, UNSAT, Obligation
 from .solvers import DEFINITE, SOLVERS, UNKNOWN, Answer, Session, answer_of, sessions, versions
@@ -148,12 +148,12 @@ def _round(
     groups: dict[tuple[type[Session], str], list[int]] = {}
     for n, solver in asked:
         groups.setdefault((solver, left[n].theory), []).append(n)
+    at, seconds, seed = list(groups.items()), effort.seconds, effort.seed
     queues = [
-        Queue(sessions(solver, theory, effort.seconds, effort.seed, thorough), [left[n].body(counting) for n in numbers])
-        for (solver, theory), numbers in groups.items()
+        Queue(sessions(solver, theory, seconds, seed, thorough), [left[n].body(counting) for n in numbers])
+        for (solver, theory), numbers in at
     ]
-    at = list(groups.items())
-    for queue, number, said in answered(queues, effort.jobs, effort.seconds):
+    for queue, number, said in answered(queues, effort.jobs, seconds):
         (solver, _), numbers = at[queue]
         yield numbers[number], solver, answer_of(said)
 

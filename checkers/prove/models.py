@@ -7,8 +7,8 @@ from typing import Any
 
 from ..workers import Work
 
-Model = dict[str, bool | int | str]
-"""A truth value, a number, or the name of a constructor."""
+Model = dict[str, Any]
+"""By the name of a constant a truth value, a number, or the name of a constructor."""
 
 
 def models(seconds: float) -> Work:
@@ -27,29 +27,31 @@ def models(seconds: float) -> Work:
     return work
 
 
-def switched(texts: Mapping[str, str], seconds: float) -> Work:
+def switched(texts: Mapping[str, str]) -> Work:
     """The work of asking texts by name under assumptions: names of constants that hold, and of those that do not.
 
-    An answer is "sat" with a model, "unsat" with the assumptions it leans on, or why there is none.
+    An answer is "sat" with a model, "unsat", or why there is none. A request without a name asks for the assumptions
+    that the last answer leans on: few, and not found at once.
     """
 
     def work(requests: Iterator[Any]) -> Iterator[Any]:
         import z3
 
+        solver: Any = None
         solvers: dict[str, Any] = {}
         yield None
         for name, on, off in requests:
+            if not name:
+                yield [str(c) for c in solver.unsat_core()]
+                continue
             if name not in solvers:
-                solvers[name] = solver = z3.Solver()
-                solver.set("core.minimize", True)
-                solver.set("timeout", milliseconds(seconds))
-                solver.from_string(texts[name])
+                solvers[name] = z3.Solver()
+                solvers[name].set("core.minimize", True)
+                solvers[name].from_string(texts[name])
             solver = solvers[name]
             said = solver.check(*map(z3.Bool, on), *(z3.Not(z3.Bool(n)) for n in off))
-            if said == z3.unsat:
-                yield ["unsat", [str(c) for c in solver.unsat_core()]]
-            else:
-                yield ["sat", read(solver.model())] if said == z3.sat else [solver.reason_unknown(), None]
+            why = solver.reason_unknown() if said == z3.unknown else str(said)
+            yield [why, read(solver.model()) if said == z3.sat else None]
 
     return work
 

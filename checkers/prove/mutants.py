@@ -18,10 +18,10 @@ from spec.dsl import Action, Machine, SpecError, World
 from .. import engines
 from ..explore import ANY_PROMISE, UNLIMITED, Exploration, Search
 from ..faults import Fault
+from ..queues import Server
 from ..refine import refine
 from ..story import changes, named, sentence, shown
 from ..traces import Contradiction, Finding, Trace
-from ..workers import Server
 from .cti import Cti, smallest
 from .deciding import Effort, decide
 from .equal import nothing_new

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, ClassVar
 
-from ..workers import Lost, Server, Work
+from ..queues import Server
+from ..workers import Lost, Work
 
 UNKNOWN = "unknown"
 DEFINITE = ("sat", "unsat")

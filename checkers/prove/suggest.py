@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from spec.dsl import Action, Machine
 from spec.dsl.expr import And, Expr, Not, Or, negate
 from spec.dsl.expr import text as spoken
 
+from ..queues import Queue, Server, Undecided, answered
 from ..traces import Contradiction
-from ..workers import Lost, Queue, Server, Undecided, answered
+from ..workers import Lost
 from .candidates import candidates, holds_in
 from .cti import Reading, limited, probes
 from .deciding import Effort, decide
@@ -68,7 +70,7 @@ class Houdini:
         self.tried = list(self._good_at_start(tried))
         self.live = list(self.tried)
         texts = {action.name: self._text(action) for action in machine.actions}
-        self.solver = Server(switched(texts, effort.seconds), effort.seconds)
+        self.solver = Server(switched(texts), effort.seconds)
 
     def __enter__(self) -> Houdini:
         return self
@@ -96,24 +98,24 @@ class Houdini:
         lines.append(self.theory.broken_in_some_way(action, [(f"goal.{f.name}", f) for f in every]))
         return "".join([*lines, probes(self.theory)])
 
-    def _broken(self, action: Action, kept: Iterable[Fact], goals: Iterable[Fact]) -> tuple[Model | None, list[str]]:
-        """A step of the action that breaks a goal, where all that is kept holds before; or what denies that.
-
-        Undecided if z3 does not know, or is lost.
-        """
+    def _broken(self, action: Action, kept: Iterable[Fact], goals: Iterable[Fact]) -> Model | None:
+        """A step of the action that breaks a goal, where all that is kept holds before, if there is one."""
         wanted = {f.name for f in goals}
         every = [f.name for f in (*self.facts, *self.tried)]
         on = [f"keep.{f.name}" for f in kept] + [f"goal.{name}" for name in every if name in wanted]
-        try:
-            said, found = self.solver.ask([action.name, on, [f"goal.{name}" for name in every if name not in wanted]])
-        except Lost as lost:
-            said, found = str(lost), None
+        said, model = self._asked(action.name, on, [f"goal.{name}" for name in every if name not in wanted])
         if said not in (SAT, UNSAT):
             raise Undecided(f"z3 does not say whether {action.name} keeps the candidates: {said}; give more --timeout")
-        return (found, []) if said == SAT else (None, found)
+        return model if said == SAT else None
+
+    def _asked(self, *request: Any) -> Any:
+        try:
+            return self.solver.ask(request)
+        except Lost as lost:
+            raise Undecided(f"z3 is lost in the search for lemmas: {lost}; give more --timeout") from None
 
     def _can_break(self, action: Action, kept: Iterable[Fact], goals: Iterable[Fact]) -> bool:
-        return self._broken(action, kept, goals)[0] is not None
+        return self._broken(action, kept, goals) is not None
 
     def run(self, progress: Progress) -> None:
         """Drop what some step breaks, until no step breaks what is left."""
@@ -122,7 +124,7 @@ class Houdini:
             before = len(self.live)
             for action in self.machine.actions:
                 progress(f"{len(self.live)} candidates are left; steps of {action.name}")
-                while self.live and (model := self._broken(action, self.live, self.live)[0]) is not None:
+                while self.live and (model := self._broken(action, self.live, self.live)) is not None:
                     dropped = self._broken_after(action, model)
                     self.live = [f for f in self.live if f.name not in dropped]
 
@@ -148,9 +150,8 @@ class Houdini:
         waiting = [(self.machine.action(action), by_name[name]) for action, name in failing if action]
         while waiting:
             action, fact = waiting.pop(0)
-            model, core = self._broken(action, self.live, [fact])
-            if model is None and self._can_break(action, chosen, [fact]):
-                used = {name.removeprefix("keep.") for name in core}
+            if self._can_break(action, chosen, [fact]) and not self._can_break(action, self.live, [fact]):
+                used = {name.removeprefix("keep.") for name in self._asked("", [], [])}
                 new = [f for f in self.live if f.name in used and f not in chosen]
                 chosen += new
                 waiting += [(a, f) for f in new for a in self.machine.actions]

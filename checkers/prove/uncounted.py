@@ -13,7 +13,8 @@ from dataclasses import replace
 
 from spec.dsl import Machine
 
-from ..workers import Lost, Queue, answered
+from ..queues import Queue, answered
+from ..workers import Lost
 from .deciding import Effort
 from .obligations import HEAD, TAIL, UNSAT, Obligation
 from .smt import asserted, implied

@@ -21,7 +21,7 @@ from checkers.judge import Question
 from checkers.prove import deciding, scoped, solvers
 from checkers.prove.obligations import SAT, obligations
 from checkers.prove.proof import became
-from checkers.prove.solvers import UNKNOWN
+from checkers.prove.solvers import UNKNOWN, sessions
 from checkers.verdict import Outcome, Verdict
 from models.yardstick import yardstick
 from poolproof import cli, interrupts
@@ -70,14 +70,11 @@ def test_what_was_proved_is_not_asked_again(ask: Ask, monkeypatch: pytest.Monkey
     """The second time no solver is called, unless nothing is to be remembered."""
     assert ask("prove", "yardstick", "--jobs", "1").code == 0
     calls = Counter[str]()
-    monkeypatch.setattr(deciding, "work", lambda task: calls.update(asked=1) or deciding_work(task))
+    monkeypatch.setattr(deciding, "sessions", lambda *task: calls.update(asked=1) or sessions(*task))
     assert ask("prove", "yardstick", "--jobs", "1").code == 0
     assert not calls
     assert ask("prove", "yardstick", "--jobs", "1", "--no-cache").code == 0
     assert calls
-
-
-deciding_work = deciding.work
 
 
 def test_a_promise_that_needs_a_lemma_is_not_inductive(ask: Ask, desk: Path) -> None:
