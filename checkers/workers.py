@@ -156,7 +156,8 @@ def _serve(work: Work, asked: int, answers: int, maker: int) -> NoReturn:
             for value in work(map(json.loads, lines)):
                 _write(answers, ["answer", value])
     except BaseException as error:
-        _write(answers, ["lost", " ".join(f"{type(error).__name__}: {error}".split())])
+        said = str(error) if isinstance(error, Lost) else f"{type(error).__name__}: {error}"
+        _write(answers, ["lost", " ".join(said.split())])
     finally:
         os._exit(0)
 
