@@ -21,7 +21,8 @@ from ..traces import Contradiction, Step, Trace
 from ..workers import Lost
 from .models import Model, models
 from .obligations import HEAD
-from .smt import asserted, cell_name, literal, member_name, size_name, sort_name
+from .sizes import smallest as least_sizes
+from .smt import asserted, cell_name, size_name, whole
 from .theory import Fact, Theory, arguments
 
 MOST = 3
@@ -88,8 +89,8 @@ def _asked(theory: Theory, action: Action | None, fact: Fact) -> str:
 
 def small_first(machine: Machine) -> Iterator[dict[str, int]]:
     """Sizes up to MOST: fewest pages first, then fewest of all others."""
-    groups = machine.shape.members
-    every = product(*(range(m.low, min(max(m.low, MOST), m.high) + 1) for m in groups.values()))
+    groups, least = machine.shape.members, least_sizes(machine)
+    every = product(*(range(least[n], min(max(least[n], MOST), m.high) + 1) for n, m in groups.items()))
     yield from (dict(zip(groups, sizes, strict=True)) for sizes in every)
 
 
@@ -98,7 +99,7 @@ def limited(machine: Machine, limits: Mapping[str, int]) -> str:
     lines = []
     for name, number in machine.shape.bounds.items():
         exactly = f"(= {size_name(number)} {limits[name]})" if name in limits else ""
-        lines.append(asserted(exactly or f"(<= {size_name(number)} {literal(number.high, int)})"))
+        lines.append(asserted(exactly or f"(<= {size_name(number)} {whole(number.high)})"))
     return "".join(lines)
 
 
@@ -110,10 +111,10 @@ def cells_of(theory: Theory) -> Iterator[tuple[Any, tuple[Sort, ...]]]:
 
 def probes(theory: Theory) -> str:
     """A constant for each cell, so that its value can be read from a model."""
-    lines = []
+    lines, symbols = [], theory.symbols
     for n, (f, key) in enumerate(cells_of(theory)):
-        cell = f"({cell_name(f)} {' '.join(member_name(type(k), k.index) for k in key)})"
-        lines.append(f"(declare-const cell.{n} {sort_name(f.domain.base)})\n" + asserted(f"(= cell.{n} {cell})"))
+        cell = f"({cell_name(f)} {' '.join(symbols.literal(k) for k in key)})"
+        lines.append(f"(declare-const cell.{n} {symbols.sort(f.domain.base)})\n" + asserted(f"(= cell.{n} {cell})"))
     return "".join(lines)
 
 
@@ -154,7 +155,7 @@ class Reading:
         if base in (bool, int):
             return base(found or 0)
         if issubclass(base, Enum):
-            return next(m for m in base if found in (None, literal(m, base)))
+            return next(m for m in base if found in (None, self.theory.symbols.literal(m)))
         return NOBODY if found is None and base in self.theory.optional else self._member(name, base)
 
     def instance(self, action: Action) -> Instance:

@@ -22,7 +22,7 @@ from .cti import Reading, limited, probes
 from .deciding import Effort, decide
 from .models import Model, switched
 from .obligations import HEAD, SAT, TAIL, UNSAT, enough, obligations
-from .smt import asserted, implied
+from .smt import asserted, implied, symbol
 from .solvers import Z3, answer_of, sessions
 from .theory import Fact, Theory, facts_of
 
@@ -91,19 +91,19 @@ class Houdini:
         """A step before which what is kept holds, and after which some goal does not; each has a switch."""
         text, every = self.theory.text(None), (*self.facts, *self.tried)
         lines = [HEAD, self.theory.declared, self.theory.promised, limited(self.machine, {})]
-        lines += [f"(declare-const goal.{f.name} Bool)\n" for f in every]
+        lines += [f"(declare-const goal.{symbol(f.name)} Bool)\n" for f in every]
         for f in self.tried:
-            kept = asserted(implied(f"keep.{f.name}", text.for_all(f.params, f.expr)))
-            lines.append(f"(declare-const keep.{f.name} Bool)\n{kept}")
-        lines.append(self.theory.broken_in_some_way(action, [(f"goal.{f.name}", f) for f in every]))
+            kept = asserted(implied(f"keep.{symbol(f.name)}", text.for_all(f.params, f.expr)))
+            lines.append(f"(declare-const keep.{symbol(f.name)} Bool)\n{kept}")
+        lines.append(self.theory.broken_in_some_way(action, [(f"goal.{symbol(f.name)}", f) for f in every]))
         return "".join([*lines, probes(self.theory)])
 
     def _broken(self, action: Action, kept: Iterable[Fact], goals: Iterable[Fact]) -> Model | None:
         """A step of the action that breaks a goal, where all that is kept holds before, if there is one."""
         wanted = {f.name for f in goals}
         every = [f.name for f in (*self.facts, *self.tried)]
-        on = [f"keep.{f.name}" for f in kept] + [f"goal.{name}" for name in every if name in wanted]
-        said, model = self._asked(action.name, on, [f"goal.{name}" for name in every if name not in wanted])
+        on = [f"keep.{symbol(f.name)}" for f in kept] + [f"goal.{symbol(name)}" for name in every if name in wanted]
+        said, model = self._asked(action.name, on, [f"goal.{symbol(name)}" for name in every if name not in wanted])
         if said not in (SAT, UNSAT):
             raise Undecided(f"z3 does not say whether {action.name} keeps the candidates: {said}; give more --timeout")
         return model if said == SAT else None

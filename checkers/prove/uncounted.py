@@ -17,7 +17,7 @@ from ..queues import Queue, answered
 from ..workers import Lost
 from .deciding import Effort
 from .obligations import HEAD, TAIL, UNSAT, Obligation
-from .smt import asserted, implied
+from .smt import asserted, implied, symbol
 from .solvers import Z3, answer_of, cores, sessions
 from .theory import Fact, Theory
 
@@ -58,7 +58,7 @@ class _Leaning:
 
     def __init__(self, theory: Theory, listed: Sequence[Obligation], effort: Effort) -> None:
         self.effort = effort
-        self.live = {f.name for f in theory.facts if not f.counts} - set(_broken_at_start(listed, effort))
+        self.live = {f.name for f in theory.facts if not theory.counts(f)} - set(_broken_at_start(listed, effort))
         self.asked = [o for o in listed if is_step(o) and o.facts[0] in self.live]
         self.states = [f.name for f in theory.facts if f.name in self.live and not f.is_step]
         facts = [f for f in theory.facts if f.name in self.states]
@@ -79,11 +79,11 @@ class _Leaning:
 
     def _leaning(self, numbers: Sequence[int]) -> Iterator[tuple[int, set[str] | None]]:
         """The claims that obligations lean on; None of one that is not seen to be met beside those that are left."""
-        switches = [_switch(name) for name in self.states if name in self.live]
-        work = cores(self.text, switches, self.effort.seconds, self.effort.seed)
+        names = {_switch(name): name for name in self.states if name in self.live}
+        work = cores(self.text, list(names), self.effort.seconds, self.effort.seed)
         queue = Queue(work, [self.asked[n].body().removesuffix(TAIL) for n in numbers])
         for _, at, core in answered([queue], self.effort.jobs, self.effort.seconds):
-            found = None if isinstance(core, Lost) or core is None else {s.removeprefix("assumed.") for s in core}
+            found = None if isinstance(core, Lost) or core is None else {names[switch] for switch in core}
             yield numbers[at], found
 
 
@@ -104,4 +104,4 @@ def _switched(theory: Theory, facts: Sequence[Fact]) -> Iterator[str]:
 
 
 def _switch(name: str) -> str:
-    return f"assumed.{name}"
+    return f"assumed.{symbol(name)}"
