@@ -94,7 +94,7 @@ def _so_far(solver: Any, terms: Terms, path: Path, last: int) -> bool:
 
 
 def _never(action: Action, path: Path, at: int) -> str:
-    """That no state meets the conditions up to this one; where a helper's `if` is among them, it is the one to blame."""
+    """That no state meets the conditions up to this one; a helper's `if` among them is the one to blame."""
     helpers = [c.where for c in path.conditions[: at + 1] if c.is_branch and not _is_in(action, c.where)]
     said = f"{action.name} never gets here: no state meets these conditions"
     if not helpers:

@@ -14,8 +14,8 @@ from typer.exceptions import TyperException
 from checkers import itf
 from checkers.native.build import CannotCompile
 from checkers.native.checkpoint import BadCheckpoint
-from checkers.verdict import Exit
 from checkers.queues import Undecided
+from checkers.verdict import Exit
 from impl.linux import decode
 from impl.linux.reading import Unreadable
 from spec.dsl import SpecError

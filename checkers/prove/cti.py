@@ -15,11 +15,11 @@ from typing import Any
 from spec.dsl import NOBODY, Action, Instance, Machine, Sort, SpecError, World
 from spec.dsl.state import one_key
 
-from ..explore import Budget, Search
 from ..queues import Server
 from ..traces import Contradiction, Step, Trace
 from ..workers import Lost
 from .models import Model, models
+from .near import Near
 from .obligations import HEAD
 from .sizes import smallest as least_sizes
 from .smt import asserted, cell_name, size_name, whole
@@ -27,9 +27,6 @@ from .theory import Fact, Theory, arguments
 
 MOST = 3
 """Members of each sort among which a counterexample to induction is looked for."""
-
-NEAR = Budget(states=60_000, seconds=20)
-"""How far the explorer looks for the state of a counterexample to induction."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,7 @@ class Cti:
 
     def said(self) -> str:
         """Whether it can happen, in words."""
-        sizes = ", ".join(f"{name} {size}" for name, size in self.sizes.items())
+        sizes = said_sizes(self.sizes)
         if self.is_broken and not self.reachable:
             return f"not reachable, but another run breaks the promise with {sizes}; `poolproof check` tells it"
         if self.reachable is None:
@@ -63,20 +60,24 @@ class Cti:
         return f"{is_reachable} with {sizes}, says the explorer"
 
 
-def smallest(
-    machine: Machine, action: Action | None, fact: Fact, assumed: Sequence[Fact], seconds: float
-) -> Cti | None:
+def said_sizes(sizes: Mapping[str, int]) -> str:
+    """A scope in words."""
+    return ", ".join(f"{name} {size}" for name, size in sizes.items())
+
+
+def smallest(near: Near, action: Action | None, fact: Fact, assumed: Sequence[Fact], seconds: float) -> Cti | None:
     """The counterexample with fewest pages, then pools, devices and so on; None if none is found in these sizes.
 
     Without an action it is a start that breaks the claim.
     """
+    machine = near.machine
     with Server(models(seconds), seconds) as solver:
         for sizes in small_first(machine):
             theory = Theory(machine, sizes, assumed)
             text = _asked(theory, action, fact) + probes(theory)
             for limits in (machine.scopes["tiny"], {}):
                 if found := _model(solver, text + limited(machine, limits)):
-                    return _replayed(Reading(theory, found), action, fact, assumed)
+                    return _replayed(Reading(theory, found), action, fact, assumed, near)
     return None
 
 
@@ -173,7 +174,7 @@ class Reading:
         return sort(0) if found is None else self.members.get(found, NOBODY)
 
 
-def _replayed(read: Reading, action: Action | None, fact: Fact, assumed: Sequence[Fact]) -> Cti:
+def _replayed(read: Reading, action: Action | None, fact: Fact, assumed: Sequence[Fact], near: Near) -> Cti:
     """Run what the model says, and hold every claim against the functions themselves."""
     world = read.world()
     code, args = read.code(world), read.arguments("it", fact.params)
@@ -185,7 +186,8 @@ def _replayed(read: Reading, action: Action | None, fact: Fact, assumed: Sequenc
     instance = read.instance(action)
     after = _stepped(world, code, instance, fact)
     trace = Trace(code, (Step(instance, after),) if after else ())
-    return Cti(world, fact, args, instance, trace, *reached(world, code, fact))
+    is_reachable, run = near.reaches(world.sizes, code), near.run(world.sizes, fact.name)
+    return Cti(world, fact, args, instance, trace, is_reachable, bool(is_reachable or run))
 
 
 def _must(so: bool, what: str, fact: Fact) -> None:
@@ -208,12 +210,3 @@ def _stepped(world: World, code: bytes, instance: Instance, fact: Fact) -> bytes
 
 def _breaks(world: World, code: bytes, fact: Fact) -> bool:
     return any(v.claim.name == fact.name for v in world.violated(code))
-
-
-def reached(world: World, code: bytes, fact: Fact) -> tuple[bool | None, bool]:
-    """Does the explorer come to this state (None: it did not come to an end), and does any run break the claim?"""
-    search = Search(world.machine, world.sizes, world.machine.alike, NEAR, "")
-    seen = search.run(lambda seen: None)
-    if search.symmetry.canonical(code) in search.index:
-        return True, True
-    return (None if seen.stopped else False), fact.name in seen.violated

@@ -25,6 +25,7 @@ from ..traces import Contradiction, Finding, Trace
 from .cti import Cti, smallest
 from .deciding import Effort, decide
 from .equal import nothing_new
+from .near import Near
 from .obligations import SAT, UNSAT, Obligation, obligations
 from .solvers import Z3, asked, sessions
 from .theory import facts_of
@@ -121,7 +122,7 @@ class _Case:
         facts = facts_of(self.mutant)
         broken = next(f for f in facts if f.name == failing.facts[0])
         action = self.mutant.action(failing.action)
-        found = smallest(self.mutant, action, broken, facts, self.trial.effort.seconds)
+        found = smallest(Near(self.mutant), action, broken, facts, self.trial.effort.seconds)
         return told(found) if found else f"not proved, though no state shows why: {failing.name}"
 
     # -- the explorer ----------------------------------------------------------------------------------------------

@@ -29,9 +29,8 @@ def smallest(machine: Machine) -> dict[str, int]:
         least[name] = max(least[name], member.index + 1)
         if member.index < 0 or least[name] > machine.shape.members[name].high:
             most = machine.shape.members[name].high
-            raise SpecError(
-                f"{machine.name} names {member!r}, number {member.index}; of its {name} there are at most {most}, from 0 on"
-            )
+            which = f"{type(member).__name__}({member.index})"
+            raise SpecError(f"{machine.name} names {which}; of its {name} there are {most} at most, counted from 0")
     return least
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -113,7 +114,10 @@ def test_a_driver_of_ones_own_is_proved_or_not(ask: Ask, desk: Path) -> None:
     assert ask("prove", "good.py", "--jobs", "1").code == 0
     said = ask("prove", "bad.py", "--jobs", "1")
     assert said.code == 12
-    assert "reachable: this is a real violation" in said.out
+    assert "Asked for any number of pages" in said.out
+    assert "says the explorer" in said.out
+    assert "This breaks the promise: " in said.out
+    assert "a counterexample to induction" not in said.out
 
 
 def test_broken_models_fail_by_the_promise_they_name(ask: Ask) -> None:
@@ -221,7 +225,7 @@ def test_an_interrupt_that_was_lost_ends_a_bounded_question(ask: Ask, monkeypatc
     monkeypatch.setattr(scoped, "within", interrupted)
     said = ask("prove", "yardstick", "per_packet", "--bmc", "4", "--scope", "tiny")
     assert said.code == 3
-    assert said.flat.count("left open, stopped after 1 steps (interrupted)") == 2, said.flat
+    assert len(re.findall(r"left open, stopped after [01] steps \(interrupted\)", said.flat)) == 2, said.flat
 
 
 @pytest.mark.skipif(not shutil.which("pgrep"), reason="pgrep is not installed")
