@@ -151,7 +151,7 @@ def _forked() -> int:
 def _serve(work: Work, asked: int, answers: int, maker: int) -> NoReturn:
     """The life of a worker: nothing but its end leads out of here."""
     try:
-        _apart(maker)
+        _apart(maker, asked, answers)
         with open(asked, encoding="utf-8") as lines:
             for value in work(map(json.loads, lines)):
                 _write(answers, ["answer", value])
@@ -162,7 +162,7 @@ def _serve(work: Work, asked: int, answers: int, maker: int) -> NoReturn:
         os._exit(0)
 
 
-def _apart(maker: int) -> None:
+def _apart(maker: int, asked: int, answers: int) -> None:
     """Nothing is said or heard but by the pipes; Ctrl-C is for the process that made this one, whose end is ours."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
@@ -172,6 +172,9 @@ def _apart(maker: int) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != maker:
         os._exit(0)
+    os.closerange(3, min(asked, answers))
+    os.closerange(min(asked, answers) + 1, max(asked, answers))
+    os.closerange(max(asked, answers) + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
     nowhere = os.open(os.devnull, os.O_RDWR)
     for fd in range(3):
         os.dup2(nowhere, fd)
