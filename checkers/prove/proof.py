@@ -214,7 +214,8 @@ def unanswered(decided: Decided) -> str:
     missing = [solver.name for solver in SOLVERS if solver.name not in decided.answers]
     if missing:
         return f"{missing[0]} is not installed: no answer rests on one solver"
-    said = ", ".join(f"{name} says {answer.said}" for name, answer in decided.answers.items())
+    answers = ((name, a.said, f" ({a.cause})" if a.cause else "") for name, a in decided.answers.items())
+    said = ", ".join(f"{name} says {word}{cause}" for name, word, cause in answers)
     return f"{said}: {decided.obligation.name}"
 
 
