@@ -85,7 +85,7 @@ class Symmetry:
         return forms
 
     def _records(self, code: bytes) -> list[bytes]:
-        return [code[i : i + self.width] for i in range(0, self.split, self.width)]
+        return [code[i : i + self.width] for i in range(0, self.split, self.width or 1)]
 
     def _joined(self, records: list[bytes], rest: bytes) -> bytes:
         return b"".join(sorted(records) if self.sorts_pages else records) + rest

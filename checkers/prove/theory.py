@@ -187,9 +187,12 @@ class Theory:
         return self._fresh
 
     def text(self, counts: Any, view: View = BEFORE, whens: tuple[str, ...] = ("",)) -> Text:
-        """How terms are made: the last of `whens` is the state the view speaks of, any other the one before."""
+        """How terms are made: the last of `whens` is the state the view speaks of, any other the one before.
+
+        Without `counts` only members of sorts of a known size are counted.
+        """
         views = dict.fromkeys(whens, BEFORE) | {"": BEFORE, whens[-1]: view}
-        return Text(self.symbols, self.optional, views, counts, self.members)
+        return Text(self.symbols, self.optional, views, counts or Sums(self.members), self.members)
 
     def _counts(self, path: Path | None = None) -> Any:
         return Sums(self.members) if self.is_finite else Branch(self, path)
