@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import Enum
 from itertools import combinations
+from types import CodeType
 from typing import Any
 
 import z3
@@ -17,6 +18,12 @@ from spec.dsl.state import Shape
 from spec.dsl.symbolic import Given, Put
 from spec.dsl.values import NOBODY, Bound, Domain
 
+from .queues import Queue, Undecided, answered
+from .workers import Lost
+
+LIMIT = 60.0
+"""Seconds for one action."""
+
 Term = Any
 """A term of z3, whose Python classes have no types."""
 
@@ -25,19 +32,38 @@ NOWHERE = -1
 
 
 def problems(machine: Machine) -> list[str]:
-    """What is wrong with the actions of a machine, a line each, beginning with file and line."""
-    return [line for action in machine.actions for line in _remembered(action, machine.shape)]
+    """What is wrong with the actions of a machine, a line each, beginning with file and line.
+
+    z3 works in a process of its own; Undecided where it gives no answer about an action.
+    """
+    new = {_key(a, machine.shape): a for a in machine.actions if _key(a, machine.shape) not in KNOWN}
+    for key, found in _decided(list(new.values()), machine.shape):
+        KNOWN[key] = found
+    return [line for action in machine.actions for line in KNOWN[_key(action, machine.shape)]]
 
 
-KNOWN: dict[tuple[object, Reach, Shape], tuple[str, ...]] = {}
+Key = tuple[object, Reach, Shape]
+KNOWN: dict[Key, tuple[str, ...]] = {}
 """What was decided before: mutants share all the actions they leave alone."""
 
 
-def _remembered(action: Action, shape: Shape) -> tuple[str, ...]:
-    key = (action.fn, action.reach, shape)
-    if key not in KNOWN:
-        KNOWN[key] = tuple(_problems_of(action, shape))
-    return KNOWN[key]
+def _key(action: Action, shape: Shape) -> Key:
+    """An action by its text and all that it reads, and the shape of its state."""
+    return action.fn, action.reach, shape
+
+
+def _decided(actions: list[Action], shape: Shape) -> Iterator[tuple[Key, tuple[str, ...]]]:
+    """Ask about these actions one after the other."""
+
+    def work(numbers: Iterator[int]) -> Iterator[Any]:
+        yield None
+        yield from (list(_problems_of(actions[n], shape)) for n in numbers)
+
+    for _, n, found in answered([Queue(work, range(len(actions)))], 1, LIMIT):
+        if isinstance(found, Lost):
+            asked = f"{_top(actions[n])}: whether {actions[n].name} is a function of the state"
+            raise Undecided(f"{asked} is not known: {found}; ask again, or make it two actions")
+        yield _key(actions[n], shape), tuple(found)
 
 
 def _problems_of(action: Action, shape: Shape) -> Iterator[str]:
@@ -46,7 +72,8 @@ def _problems_of(action: Action, shape: Shape) -> Iterator[str]:
     solver = z3.Solver()
     for path, guard in paths:
         if not _possible(solver, terms, guard):
-            yield f"{_last(action, path)}: {action.name} never gets here: no state meets these conditions"
+            every = range(len(path.conditions))
+            yield _never(action, path, next(n for n in every if not _so_far(solver, terms, path, n)))
     for (one, guard), (two, other) in combinations(paths, 2):
         if not _part(one, two) and _possible(solver, terms, guard, other):
             yield f"{_last(action, one)}: {action.name} has two ways to go from here: two of its paths overlap"
@@ -56,6 +83,33 @@ def _problems_of(action: Action, shape: Shape) -> Iterator[str]:
         for put in path.puts:
             if _possible(solver, terms, guard, z3.Not(terms.fits(put))):
                 yield f"{put.where}: {action.name} may leave the bounds of {put.field.name}, {_range(put)}"
+
+
+def _so_far(solver: Any, terms: Terms, path: Path, last: int) -> bool:
+    """Can the conditions of a path hold together up to this one?"""
+    return _possible(solver, terms, terms.all(path.conditions[: last + 1]))
+
+
+def _never(action: Action, path: Path, at: int) -> str:
+    """That no state meets the conditions up to this one; a helper's `if` among them is the one to blame."""
+    helpers = [c.where for c in path.conditions[: at + 1] if c.is_branch and not _is_in(action, c.where)]
+    said = f"{action.name} never gets here: no state meets these conditions"
+    if not helpers:
+        return f"{path.conditions[at].where}: {said}"
+    way_out = f"an `if` in a helper is one more way for {action.name} to go; write implies(...), or a conditional"
+    return f"{helpers[-1]}: {said}: {way_out}"
+
+
+def _is_in(action: Action, where: str) -> bool:
+    """Is this a line of the action's own text?"""
+    file, _, line = where.rpartition(":")
+    return file == action.fn.__code__.co_filename and int(line) in _lines(action.fn.__code__)
+
+
+def _lines(code: CodeType) -> set[int | None]:
+    """The lines of a function, and of what is defined inside it."""
+    inner = (c for c in code.co_consts if isinstance(c, CodeType))
+    return {line for _, _, line in code.co_lines()}.union(*map(_lines, inner))
 
 
 def _part(one: Path, other: Path) -> bool:
@@ -68,7 +122,7 @@ def _possible(solver: Any, terms: Terms, *claims: Term) -> bool:
     """Can these hold together, in some scope and some state?"""
     found = solver.check(*claims, *terms.assumed)
     if found == z3.unknown:
-        raise ArithmeticError(f"z3 gives no answer: {solver.reason_unknown()}")
+        raise Lost(solver.reason_unknown())
     return bool(found == z3.sat)
 
 

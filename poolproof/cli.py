@@ -210,9 +210,9 @@ def prove(
     ] = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="write all verdicts as JSON")] = None,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="write all verdicts as JUnit XML")] = None,
-    trace_dir: Annotated[Path | None, typer.Option(metavar="DIR", help="save every trace of --bmc as ITF JSON")] = None,
+    trace_dir: Annotated[Path | None, typer.Option(metavar="DIR", help="save every violation as ITF JSON")] = None,
 ) -> None:
-    """Prove the promises for any number of pages, pools and devices, by induction; two solvers decide each step."""
+    """Prove the promises for any number of pages (pools, devices, ...), by induction; two solvers decide each step."""
     sizes = asking.sizes_asked(pages, pools, devices, sets)
     given = [f"--{name} {value}" for name, value in (("scope", scope), ("time", time), *sizes.items()) if value]
     proving.must_fit(models or (), bmc, k_induction, suggest, given)
@@ -228,10 +228,13 @@ def prove(
         found = proving.suggested(questions[0], how, console)
         raise typer.Exit(showing_proofs.suggestion(console, questions[0].name, found))
     proofs = proving.every_proof(questions, how, console)
+    for p in proofs:
+        p.verdicts = writing.saved(p.verdicts, trace_dir)
     verdicts = [v for p in proofs for v in p.verdicts]
     if json or junit:
         writing.verdicts([*verdicts, *proving.obligations(proofs)], json, junit)
     showing_proofs.proofs(console, proofs, verbose)
+    showing.traces_saved(console, verdicts)
     if smt_dir:
         console.print(f"{proving.write_texts(smt_dir, proofs):,} texts left in {smt_dir}")
     raise typer.Exit(exit_code(verdicts))

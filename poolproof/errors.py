@@ -15,6 +15,7 @@ from checkers import itf
 from checkers.native.build import CannotCompile
 from checkers.native.checkpoint import BadCheckpoint
 from checkers.private import NotOurs
+from checkers.queues import Undecided
 from checkers.verdict import Exit
 from impl.linux import decode
 from impl.linux.reading import Unreadable
@@ -38,7 +39,7 @@ def guarded(run: Callable[[], object]) -> int:
         return said(str(error), Exit.USAGE)
     except (catalog.NoModel, itf.BadTrace, BadCheckpoint, Unreadable, decode.NotWords) as error:
         return said(str(error), Exit.INPUT)
-    except asking.BudgetSpent as error:
+    except (asking.BudgetSpent, Undecided) as error:
         return said(str(error), Exit.BUDGET)
     except SpecError as error:
         return said(str(error), Exit.SPEC)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from statistics import median
 
 from rich.console import Console
@@ -12,10 +11,11 @@ from rich.table import Table
 
 from checkers import report
 from checkers.judge import Question
-from checkers.prove.cti import Cti
+from checkers.prove.cti import Cti, said_sizes
 from checkers.prove.deciding import Decided
 from checkers.prove.obligations import SAT
 from checkers.prove.proof import COUNTED, Proof
+from checkers.prove.sizes import reach
 from checkers.prove.suggest import Suggestion, sentence_of
 from checkers.story import ending, named, sentence, shown, telling
 from checkers.verdict import Exit, Outcome, Verdict
@@ -26,7 +26,8 @@ from . import showing
 SLOW = 1.0
 """Seconds above which an obligation is listed as slow."""
 
-TITLE = "Proved for any number of pages, pools and devices"
+ANY_NUMBER = "any number"
+"""What a table of proofs is about, where its models differ in what that means; a line each says it."""
 
 FOOTNOTE = (
     "(counted): for it, or for what it leans on, it is used that a count is the size of a set, "
@@ -43,7 +44,9 @@ def proofs(console: Console, proved: Sequence[Proof], verbose: bool) -> None:
         for p in proved:
             _obligations(console, p)
     if sound:
-        console.print(report.promises_table([(p.name, None, p.verdicts) for p in sound], TITLE, _word))
+        console.print(report.promises_table([(p.name, None, p.verdicts) for p in sound], _title(sound), _word))
+        for line in _reaches(sound):
+            console.print(line, markup=False, style="dim", soft_wrap=True)
     if broken := [(p.machine.doc, v) for p in proved if p.machine.breaks for v in p.verdicts]:
         console.print(report.broken_table(broken))
     console.print(_effort(proved))
@@ -55,6 +58,19 @@ def proofs(console: Console, proved: Sequence[Proof], verbose: bool) -> None:
     for p in sound:
         if any(v.outcome is Outcome.NOT_INDUCTIVE for v in p.verdicts):
             console.print(HINT.format(name=p.name), markup=False, soft_wrap=True)
+
+
+def _title(sound: Sequence[Proof]) -> str:
+    """What the table says: proved only if everything in it is."""
+    promised = [v for p in sound for v in p.verdicts if v.kind != "way"]
+    word = "Proved" if all(v.outcome is Outcome.HOLDS for v in promised) else "Asked"
+    return f"{word} for {reach(p.machine for p in sound) or ANY_NUMBER}"
+
+
+def _reaches(sound: Sequence[Proof]) -> Iterator[str]:
+    """What any number means for each model, where the title cannot say it."""
+    if not reach(p.machine for p in sound):
+        yield from (f"{p.name}: {reach([p.machine])}" for p in sound)
 
 
 def suggestion(console: Console, name: str, found: Suggestion) -> int:
@@ -98,10 +114,10 @@ def _within(verdict: Verdict) -> str:
 
 
 def _word(verdict: Verdict) -> str:
-    """How far a promise is proved; the step of a counterexample to induction is no run, so it has no length."""
+    """How far a promise is proved, or in how many steps of which scope it is broken."""
     if verdict.outcome is Outcome.HOLDS:
         return f"[green]{verdict.label}[/]"
-    return report.word(replace(verdict, trace=None) if verdict.outcome is Outcome.NOT_INDUCTIVE else verdict)
+    return report.word(verdict) + (f" with {said_sizes(verdict.scope)}" if verdict.trace else "")
 
 
 def _obligations(console: Console, proved: Proof) -> None:
@@ -161,8 +177,11 @@ def _told(console: Console, p: Proof, verbose: bool) -> None:
             console.print(f"{p.name}: slow: {line(decided)}", markup=False, soft_wrap=True)
     if p.seeds:
         _spread(console, p)
+    for verdict in (v for v in p.verdicts if v.trace):
+        report.tell(console, verdict)
     for name, cti in p.ctis.items():
-        counterexample(console, p.name, name, cti)
+        if name not in p.runs:
+            counterexample(console, p.name, name, cti)
 
 
 def _spread(console: Console, p: Proof) -> None:

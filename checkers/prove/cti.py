@@ -12,22 +12,21 @@ from enum import Enum
 from itertools import product
 from typing import Any
 
-import z3
-
 from spec.dsl import NOBODY, Action, Instance, Machine, Sort, SpecError, World
 from spec.dsl.state import one_key
 
-from ..explore import Budget, Search
+from ..queues import Server
 from ..traces import Contradiction, Step, Trace
+from ..workers import Lost
+from .models import Model, models
+from .near import Near
 from .obligations import HEAD
-from .smt import asserted, cell_name, literal, member_name, size_name, sort_name
+from .sizes import smallest as least_sizes
+from .smt import asserted, cell_name, size_name, whole
 from .theory import Fact, Theory, arguments
 
 MOST = 3
 """Members of each sort among which a counterexample to induction is looked for."""
-
-NEAR = Budget(states=60_000, seconds=20)
-"""How far the explorer looks for the state of a counterexample to induction."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class Cti:
 
     def said(self) -> str:
         """Whether it can happen, in words."""
-        sizes = ", ".join(f"{name} {size}" for name, size in self.sizes.items())
+        sizes = said_sizes(self.sizes)
         if self.is_broken and not self.reachable:
             return f"not reachable, but another run breaks the promise with {sizes}; `poolproof check` tells it"
         if self.reachable is None:
@@ -61,19 +60,24 @@ class Cti:
         return f"{is_reachable} with {sizes}, says the explorer"
 
 
-def smallest(
-    machine: Machine, action: Action | None, fact: Fact, assumed: Sequence[Fact], seconds: float
-) -> Cti | None:
+def said_sizes(sizes: Mapping[str, int]) -> str:
+    """A scope in words."""
+    return ", ".join(f"{name} {size}" for name, size in sizes.items())
+
+
+def smallest(near: Near, action: Action | None, fact: Fact, assumed: Sequence[Fact], seconds: float) -> Cti | None:
     """The counterexample with fewest pages, then pools, devices and so on; None if none is found in these sizes.
 
     Without an action it is a start that breaks the claim.
     """
-    for sizes in small_first(machine):
-        theory = Theory(machine, sizes, assumed)
-        text = _asked(theory, action, fact) + probes(theory)
-        for limits in (machine.scopes["tiny"], {}):
-            if found := _model(text + limited(machine, limits), seconds):
-                return _replayed(Reading(theory, found), action, fact, assumed)
+    machine = near.machine
+    with Server(models(seconds), seconds) as solver:
+        for sizes in small_first(machine):
+            theory = Theory(machine, sizes, assumed)
+            text = _asked(theory, action, fact) + probes(theory)
+            for limits in (machine.scopes["tiny"], {}):
+                if found := _model(solver, text + limited(machine, limits)):
+                    return _replayed(Reading(theory, found), action, fact, assumed, near)
     return None
 
 
@@ -86,8 +90,8 @@ def _asked(theory: Theory, action: Action | None, fact: Fact) -> str:
 
 def small_first(machine: Machine) -> Iterator[dict[str, int]]:
     """Sizes up to MOST: fewest pages first, then fewest of all others."""
-    groups = machine.shape.members
-    every = product(*(range(m.low, min(max(m.low, MOST), m.high) + 1) for m in groups.values()))
+    groups, least = machine.shape.members, least_sizes(machine)
+    every = product(*(range(least[n], min(max(least[n], MOST), m.high) + 1) for n, m in groups.items()))
     yield from (dict(zip(groups, sizes, strict=True)) for sizes in every)
 
 
@@ -96,7 +100,7 @@ def limited(machine: Machine, limits: Mapping[str, int]) -> str:
     lines = []
     for name, number in machine.shape.bounds.items():
         exactly = f"(= {size_name(number)} {limits[name]})" if name in limits else ""
-        lines.append(asserted(exactly or f"(<= {size_name(number)} {literal(number.high, int)})"))
+        lines.append(asserted(exactly or f"(<= {size_name(number)} {whole(number.high)})"))
     return "".join(lines)
 
 
@@ -108,29 +112,26 @@ def cells_of(theory: Theory) -> Iterator[tuple[Any, tuple[Sort, ...]]]:
 
 def probes(theory: Theory) -> str:
     """A constant for each cell, so that its value can be read from a model."""
-    lines = []
+    lines, symbols = [], theory.symbols
     for n, (f, key) in enumerate(cells_of(theory)):
-        cell = f"({cell_name(f)} {' '.join(member_name(type(k), k.index) for k in key)})"
-        lines.append(f"(declare-const cell.{n} {sort_name(f.domain.base)})\n" + asserted(f"(= cell.{n} {cell})"))
+        cell = f"({cell_name(f)} {' '.join(symbols.literal(k) for k in key)})"
+        lines.append(f"(declare-const cell.{n} {symbols.sort(f.domain.base)})\n" + asserted(f"(= cell.{n} {cell})"))
     return "".join(lines)
 
 
-def _model(text: str, seconds: float) -> dict[str, Any] | None:
-    """The constants of a model of the text, by name."""
-    solver = z3.Solver()
-    if seconds:
-        solver.set("timeout", int(1000 * seconds))
-    solver.from_string(text)
-    if solver.check() != z3.sat:
+def _model(solver: Server, text: str) -> Model | None:
+    """The constants of a model of the text; None if there is none, or none is found."""
+    try:
+        found: Model | None = solver.ask(text)
+    except Lost:
         return None
-    model = solver.model()
-    return {d.name(): model[d] for d in model.decls() if d.arity() == 0}
+    return found
 
 
 class Reading:
     """A model of the text as a state of the machine."""
 
-    def __init__(self, theory: Theory, model: dict[str, Any]) -> None:
+    def __init__(self, theory: Theory, model: Model) -> None:
         self.theory, self.model = theory, model
         self.members = {name: sort(n) for sort, names in theory.members.items() for n, name in enumerate(names)}
 
@@ -138,7 +139,7 @@ class Reading:
         """The machine in the sizes of the model."""
         shape = self.theory.machine.shape
         sizes = {name: self.theory.sizes[m.sort] for name, m in shape.members.items()}
-        numbers = {name: self.model[size_name(b)].as_long() for name, b in shape.bounds.items()}
+        numbers = {name: self.model[size_name(b)] for name, b in shape.bounds.items()}
         return World(self.theory.machine, {**sizes, **numbers})
 
     def code(self, world: World) -> bytes:
@@ -152,12 +153,10 @@ class Reading:
     def value(self, name: str, base: type[Any]) -> Any:
         """The value of a constant; what the model leaves open may be anything."""
         found = self.model.get(name)
-        if base is bool:
-            return bool(z3.is_true(found))
-        if base is int:
-            return found.as_long() if found is not None else 0
+        if base in (bool, int):
+            return base(found or 0)
         if issubclass(base, Enum):
-            return next(m for m in base if found is None or literal(m, base) == found.decl().name())
+            return next(m for m in base if found in (None, self.theory.symbols.literal(m)))
         return NOBODY if found is None and base in self.theory.optional else self._member(name, base)
 
     def instance(self, action: Action) -> Instance:
@@ -172,10 +171,10 @@ class Reading:
     def _member(self, name: str, sort: type[Any]) -> Any:
         """The member a constant stands for, or NOBODY; the first where the model leaves it open."""
         found = self.model.get(name)
-        return sort(0) if found is None else self.members.get(found.decl().name(), NOBODY)
+        return sort(0) if found is None else self.members.get(found, NOBODY)
 
 
-def _replayed(read: Reading, action: Action | None, fact: Fact, assumed: Sequence[Fact]) -> Cti:
+def _replayed(read: Reading, action: Action | None, fact: Fact, assumed: Sequence[Fact], near: Near) -> Cti:
     """Run what the model says, and hold every claim against the functions themselves."""
     world = read.world()
     code, args = read.code(world), read.arguments("it", fact.params)
@@ -187,7 +186,8 @@ def _replayed(read: Reading, action: Action | None, fact: Fact, assumed: Sequenc
     instance = read.instance(action)
     after = _stepped(world, code, instance, fact)
     trace = Trace(code, (Step(instance, after),) if after else ())
-    return Cti(world, fact, args, instance, trace, *reached(world, code, fact))
+    is_reachable, run = near.reaches(world.sizes, code), near.run(world.sizes, fact.name)
+    return Cti(world, fact, args, instance, trace, is_reachable, bool(is_reachable or run))
 
 
 def _must(so: bool, what: str, fact: Fact) -> None:
@@ -210,12 +210,3 @@ def _stepped(world: World, code: bytes, instance: Instance, fact: Fact) -> bytes
 
 def _breaks(world: World, code: bytes, fact: Fact) -> bool:
     return any(v.claim.name == fact.name for v in world.violated(code))
-
-
-def reached(world: World, code: bytes, fact: Fact) -> tuple[bool | None, bool]:
-    """Does the explorer come to this state (None: it did not come to an end), and does any run break the claim?"""
-    search = Search(world.machine, world.sizes, world.machine.alike, NEAR, "")
-    seen = search.run(lambda seen: None)
-    if search.symmetry.canonical(code) in search.index:
-        return True, True
-    return (None if seen.stopped else False), fact.name in seen.violated

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
-from itertools import groupby
 
+from ..queues import Queue, answered
 from .known import Known
 from .obligations import SAT, UNSAT, Obligation
-from .solvers import DEFINITE, SOLVERS, UNKNOWN, Answer, versions
+from .solvers import DEFINITE, SOLVERS, UNKNOWN, Answer, Session, answer_of, sessions, versions
 
-BATCH = 24
-"""Obligations that a worker is handed at once."""
+BATCH = 64
+"""Obligations that are remembered at once."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +63,8 @@ class Effort:
     seed: int = 0
 
 
-Task = tuple[str, list[tuple[str, str]], str, float, int]
-"""A theory, questions without and with what is known of counts, the answer wanted, seconds, seed."""
-Raw = list[tuple[bool, dict[str, Answer]]]
+Answers = dict[str, Answer]
+"""What each solver says, by name."""
 Progress = Callable[[int, int], None]
 
 
@@ -77,13 +72,24 @@ def decide(every: Sequence[Obligation], effort: Effort, progress: Progress = lam
     """What both solvers say of each obligation, in the order given."""
     found = dict(_remembered(every, effort))
     progress(len(found), len(every))
-    for numbers, raw in _asked([(n, o) for n, o in enumerate(every) if n not in found], effort):
-        for n, (counting, answers) in zip(numbers, raw, strict=True):
-            found[n] = Decided(every[n], answers, counting)
-        told = {found[n].obligation.digest(found[n].counting): found[n].answers for n in numbers}
-        effort.known.remember(told, effort.seed)
-        progress(len(found), len(every))
+    left = {n: o for n, o in enumerate(every) if n not in found}
+    new: list[Decided] = []
+    try:
+        for n, decided in _asked(left, effort):
+            found[n] = decided
+            new.append(decided)
+            if len(new) == BATCH:
+                _remember(new, effort)
+            progress(len(found), len(every))
+    finally:
+        _remember(new, effort)
     return [found[n] for n in sorted(found)]
+
+
+def _remember(new: list[Decided], effort: Effort) -> None:
+    """Keep what is new, once."""
+    effort.known.remember({d.obligation.digest(d.counting): d.answers for d in new}, effort.seed)
+    new.clear()
 
 
 def _remembered(every: Sequence[Obligation], effort: Effort) -> Iterator[tuple[int, Decided]]:
@@ -103,72 +109,55 @@ def _remembered(every: Sequence[Obligation], effort: Effort) -> Iterator[tuple[i
     yield from ((n, Decided(every[n], answers[d], counting=True)) for n, d in left.items() if d in answers)
 
 
-def _asked(left: list[tuple[int, Obligation]], effort: Effort) -> Iterator[tuple[list[int], Raw]]:
-    """Batches of one theory each, on as many cores as there are, as they are done."""
-    batches = [(numbers, task) for numbers, task in _batches(left, effort)]
-    jobs = min(effort.jobs or os.cpu_count() or 1, len(batches))
-    if jobs <= 1:
-        yield from ((numbers, work(task)) for numbers, task in batches)
-        return
-    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _ignore_interrupts)
-    try:
-        running = _begun(pool, batches)
-        yield from _as_done(running)
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+def _asked(left: dict[int, Obligation], effort: Effort) -> Iterator[tuple[int, Decided]]:
+    """Ask without what is known of counts, and what that does not decide as it should be once more with it."""
+    again: dict[int, Obligation] = {}
+    for n, answers in _by_all(left, False, effort):
+        o = left[n]
+        if o.question.known and not all(a.said == o.wanted for a in answers.values()):
+            again[n] = o
+        else:
+            yield n, Decided(o, answers)
+    yield from ((n, Decided(left[n], answers, counting=True)) for n, answers in _by_all(again, True, effort))
 
 
-def _begun(pool: ProcessPoolExecutor, batches: list[tuple[list[int], Task]]) -> dict[Future[Raw], list[int]]:
-    """Hand out the work. Ctrl-C waits until all workers are started: it is not theirs to hear, not even at first."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        return {pool.submit(work, task): numbers for numbers, task in batches}
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _as_done(running: dict[Future[Raw], list[int]]) -> Iterator[tuple[list[int], Raw]]:
-    left = set(running)
-    while left:
-        done, left = wait(left, return_when=FIRST_COMPLETED)
-        yield from ((running[one], one.result()) for one in done)
-
-
-def _ignore_interrupts() -> None:
-    """Ctrl-C is for the process that handed out the work."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _batches(left: list[tuple[int, Obligation]], effort: Effort) -> Iterator[tuple[list[int], Task]]:
-    def kind(pair: tuple[int, Obligation]) -> tuple[str, str]:
-        return pair[1].theory, pair[1].wanted
-
-    for (theory, wanted), group in groupby(sorted(left, key=kind), key=kind):
-        every = list(group)
-        for at in range(0, len(every), BATCH):
-            some = every[at : at + BATCH]
-            bodies = [(o.body(), o.body(counting=True) if o.question.known else "") for _, o in some]
-            yield [n for n, _ in some], (theory, bodies, wanted, effort.seconds, effort.seed)
-
-
-def work(task: Task) -> Raw:
-    """Ask the solvers that are installed everything in a batch."""
-    theory, bodies, wanted, seconds, seed = task
+def _by_all(left: dict[int, Obligation], counting: bool, effort: Effort) -> Iterator[tuple[int, Answers]]:
+    """What all solvers that are installed say; the one that does not know what the other knows tries harder."""
     installed = [solver for solver in SOLVERS if solver.name in versions()]
-    sessions = [solver(theory, seconds, seed) for solver in installed]
+    found: dict[int, Answers] = {n: {} for n in left}
+    hard: list[tuple[int, type[Session]]] = []
+    for n, solver, answer in _round([(n, s) for s in installed for n in left], left, counting, effort, False):
+        mine = found[n]
+        mine[solver.name] = answer
+        if len(mine) == len(installed) and {a.said for a in mine.values()} == {UNKNOWN, left[n].wanted}:
+            hard.append((n, next(s for s in installed if mine[s.name].said == UNKNOWN)))
+        elif len(mine) == len(installed):
+            yield n, _ordered(mine)
+    for n, solver, answer in _round(hard, left, counting, effort, True):
+        yield n, _ordered({**found[n], solver.name: answer})
 
-    def answers(body: str) -> dict[str, Answer]:
-        found = {}
-        for solver, session in zip(installed, sessions, strict=True):
-            found[solver.name] = session.ask(body)
-        if {a.said for a in found.values()} == {UNKNOWN, wanted}:
-            for solver in (solver for solver in installed if found[solver.name].said == UNKNOWN):
-                found[solver.name] = solver(theory, seconds, seed, thorough=True).ask(body)
-        return found
 
-    raw = []
-    for plain, counting in bodies:
-        said = answers(plain)
-        enough = not counting or all(a.said == wanted for a in said.values())
-        raw.append((False, said) if enough else (True, answers(counting)))
-    return raw
+def _round(
+    asked: Sequence[tuple[int, type[Session]]],
+    left: dict[int, Obligation],
+    counting: bool,
+    effort: Effort,
+    thorough: bool,
+) -> Iterator[tuple[int, type[Session], Answer]]:
+    """Each of these obligations to its solver, in processes of their own, a session for each solver and theory."""
+    groups: dict[tuple[type[Session], str], list[int]] = {}
+    for n, solver in asked:
+        groups.setdefault((solver, left[n].theory), []).append(n)
+    at, seconds, seed = list(groups.items()), effort.seconds, effort.seed
+    queues = [
+        Queue(sessions(solver, theory, seconds, seed, thorough), [left[n].body(counting) for n in numbers])
+        for (solver, theory), numbers in at
+    ]
+    for queue, number, said in answered(queues, effort.jobs, seconds):
+        (solver, _), numbers = at[queue]
+        yield numbers[number], solver, answer_of(said)
+
+
+def _ordered(answers: Answers) -> Answers:
+    """In the order of the solvers, whoever answered first."""
+    return {solver.name: answers[solver.name] for solver in SOLVERS if solver.name in answers}

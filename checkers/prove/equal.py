@@ -16,7 +16,7 @@ from spec.dsl.expr import Read, Var
 from spec.dsl.lift import Path
 
 from .obligations import HEAD, Obligation
-from .smt import BEFORE, View, asserted, conj, constant, either, negated
+from .smt import BEFORE, View, asserted, conj, either, negated
 from .theory import Branch, Question, Theory, arguments
 
 Names = Mapping[str, str]
@@ -110,4 +110,4 @@ class _Asked:
     def _somebody(self, v: Var, name: str) -> str:
         """A constant: somebody, whoever it is."""
         real = self.theory.text(None).real(v.sort, name)
-        return constant(name, v.sort) + (asserted(real) if real != "true" else "")
+        return self.theory.symbols.constant(name, v.sort) + (asserted(real) if real != "true" else "")

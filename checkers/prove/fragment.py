@@ -2,7 +2,8 @@
 
 Every claim that is assumed, and every field, leads from the sorts it speaks of for all to the sorts it says there is
 somebody of. While these arrows have no circle, a broken promise is broken with few members (the fragment called EPR
-with stratified functions), and both solvers answer. What has a circle is refused by its line.
+with stratified functions), and both solvers answer. What has a circle is refused by its line. A sort that always has
+the same members is in no circle: each of them has a name.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import networkx as nx
 from spec.dsl import Machine, Sort, SpecError
 from spec.dsl.expr import And, Eq, Expr, Less, Not, Or, Quantified, Sum, parts
 
+from .sizes import fixed
 from .theory import Fact
 
 Arrow = tuple[type[Any], type[Any], str]
@@ -24,7 +26,9 @@ Arrow = tuple[type[Any], type[Any], str]
 def check(machine: Machine, facts: Sequence[Fact]) -> None:
     """Refuse a machine some of whose claims lead in a circle."""
     graph: nx.DiGraph[str] = nx.DiGraph()
-    for start, end, why in (*_of_fields(machine), *_of_claims(machine, facts)):
+    named = {machine.shape.members[name].sort for name in fixed(machine)}
+    arrows = (*_of_fields(machine), *_of_claims(machine, facts))
+    for start, end, why in (arrow for arrow in arrows if named.isdisjoint(arrow[:2])):
         graph.add_edge(start.__name__, end.__name__)
         if nx.has_path(graph, end.__name__, start.__name__):
             called = start.__name__ if start is end else f"{end.__name__} to {start.__name__}"

@@ -18,14 +18,16 @@ from spec.dsl import Action, Machine, SpecError, World
 from .. import engines
 from ..explore import ANY_PROMISE, UNLIMITED, Exploration, Search
 from ..faults import Fault
+from ..queues import Server
 from ..refine import refine
 from ..story import changes, named, sentence, shown
 from ..traces import Contradiction, Finding, Trace
 from .cti import Cti, smallest
 from .deciding import Effort, decide
 from .equal import nothing_new
+from .near import Near
 from .obligations import SAT, UNSAT, Obligation, obligations
-from .solvers import Z3
+from .solvers import Z3, asked, sessions
 from .theory import facts_of
 
 REFUSED = "refused by the notation"
@@ -110,8 +112,10 @@ class _Case:
             return None
         only = replace(self.mutant, system=tuple(now.fn for _, now in self.touched), environment=())
         every = [o for o in obligations(only, facts_of(only)) if o.action]
-        quick = Z3(every[0].theory, self.trial.effort.seconds, self.trial.effort.seed, False)
-        return next((o for o in every if _answer(quick, o) == SAT), None) or self._undecided(every)
+        seconds, seed = self.trial.effort.seconds, self.trial.effort.seed
+        with Server(sessions(Z3, every[0].theory, seconds, seed), seconds) as quick:
+            found = next((o for o in every if _answer(quick, o) == SAT), None)
+        return found or self._undecided(every)
 
     def _undecided(self, every: Sequence[Obligation]) -> Obligation | None:
         """The first on which the solvers do not agree that it holds."""
@@ -122,7 +126,7 @@ class _Case:
         facts = facts_of(self.mutant)
         broken = next(f for f in facts if f.name == failing.facts[0])
         action = self.mutant.action(failing.action)
-        found = smallest(self.mutant, action, broken, facts, self.trial.effort.seconds)
+        found = smallest(Near(self.mutant), action, broken, facts, self.trial.effort.seconds)
         return told(found) if found else f"not proved, though no state shows why: {failing.name}"
 
     # -- the explorer ----------------------------------------------------------------------------------------------
@@ -265,9 +269,9 @@ def told_of(world: World, trace: Trace) -> str:
     return f"{step.instance}: {changed}"
 
 
-def _answer(session: Z3, o: Obligation) -> str:
-    said = session.ask(o.body()).said
-    return session.ask(o.body(counting=True)).said if said != UNSAT and o.question.known else said
+def _answer(session: Server, o: Obligation) -> str:
+    said = asked(session, o.body()).said
+    return asked(session, o.body(counting=True)).said if said != UNSAT and o.question.known else said
 
 
 def _meaning(action: Action) -> list[Any]:

@@ -15,6 +15,7 @@ from spec.dsl.expr import text as spoken
 from ..story import sentence
 from .counting import Counted
 from .fragment import check
+from .sizes import smallest
 from .theory import Fact, Question, Theory, facts_of
 
 UNSAT, SAT = "unsat", "sat"
@@ -114,7 +115,7 @@ def counted_by(theory: Theory, facts: Iterable[Fact]) -> dict[Counted, tuple[str
     found: dict[Counted, tuple[str, ...]] = {}
     for fact in facts:
         for x in walk(fact.expr):
-            if isinstance(x, Quantified) and x.word == "count":
+            if isinstance(x, Quantified) and theory.is_set(x):
                 counted, _, _ = theory.sets.of(x)
                 found[counted] = tuple(dict.fromkeys((*found.get(counted, ()), fact.name)))
     return found
@@ -141,4 +142,5 @@ def possibilities(machine: Machine, facts: Sequence[Fact]) -> Iterator[Obligatio
 
 def enough(machine: Machine) -> dict[str, int]:
     """Sizes at which possibilities are looked for."""
-    return {name: min(max(ENOUGH, m.low), m.high) for name, m in machine.shape.members.items()}
+    least = smallest(machine)
+    return {name: min(max(ENOUGH, least[name]), m.high) for name, m in machine.shape.members.items()}

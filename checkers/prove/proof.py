@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from spec.dsl import Machine
+from spec.dsl import Machine, World
 from spec.dsl.expr import Not
 from spec.dsl.lift import Path
 
-from ..story import sentence
+from ..story import in_steps, sentence
+from ..traces import Finding
 from ..verdict import Outcome, Verdict
-from .cti import Cti, smallest
+from .cti import Cti, said_sizes, smallest
 from .deciding import Decided, Effort, decide
+from .near import Near
 from .obligations import SAT, Obligation, enough, obligations
 from .solvers import SOLVERS, versions
 from .theory import Fact, facts_of
 from .uncounted import apart
 
 ANY, COUNTED = "any-N", "any-N (counted)"
-"""Proved for any number of pages, pools and devices; and so, where besides it is used that counts are sizes of sets:
-for the claim itself, or for another that it leans on."""
+"""Proved for any number of members of each sort; and so, where besides it is used that counts are sizes of sets, for
+the claim itself or for another that it leans on."""
 
 TRIES = 3
 """Failing obligations of one promise of which a counterexample to induction is looked for."""
@@ -34,7 +36,8 @@ Branch = tuple[str, bool]
 class Proof:
     """What became of the obligations of one machine; `seeds` are the answers with other seeds of the solvers.
 
-    `uncounted` are the claims of whose steps nothing was assumed that needs counting.
+    `uncounted` are the claims of whose steps nothing was assumed that needs counting; `runs` are shortest runs of
+    small scopes that break a claim which is not proved.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Proof:
     uncounted: frozenset[str] = frozenset()
     seeds: list[list[Decided]] = field(default_factory=list)
     ctis: dict[str, Cti] = field(default_factory=dict)
+    runs: dict[str, tuple[World, Finding]] = field(default_factory=dict)
     rests: dict[str, tuple[str, ...]] = field(default_factory=dict)
     verdicts: list[Verdict] = field(default_factory=list)
 
@@ -65,11 +69,14 @@ def prove(
     proof = _decided(machine, name, asked, every, effort, seeds, progress)
     if machine.breaks and all(d.is_as_wanted for d in proof.of(asked[0])):
         proof = _decided(machine, name, every, every, effort, seeds, progress)
+    near = Near(machine)
     for fact in asked:
-        if cti := _counterexample(proof, fact, every, effort):
+        if cti := _counterexample(proof, near, fact, every, effort):
             proof.ctis[fact.name] = cti
     if proof.facts == every:
         proof.rests = _rests(proof, asked, every, effort, progress)
+    if machine.breaks is None:
+        proof.runs = dict(_runs(proof, near))
     proof.verdicts = [_verdict(proof, fact) for fact in asked]
     if machine.breaks is None:
         proof.verdicts += _possible(proof)
@@ -97,13 +104,25 @@ def _decided(
     return Proof(name, machine, asked, runs[0], uncounted, runs[1:])
 
 
-def _counterexample(proof: Proof, fact: Fact, every: Sequence[Fact], effort: Effort) -> Cti | None:
+def _runs(proof: Proof, near: Near) -> Iterator[tuple[str, tuple[World, Finding]]]:
+    """Of each claim that is not proved a shortest run that breaks it: in its counterexample's scope, or at tiny."""
+    for fact in proof.facts:
+        if all(d.is_as_wanted for d in proof.of(fact)) and fact.name not in proof.rests:
+            continue
+        scopes = [cti.sizes] if (cti := proof.ctis.get(fact.name)) else []
+        for sizes in (*scopes, proof.machine.sizes("tiny", {})):
+            if found := near.run(sizes, fact.name):
+                yield fact.name, (near.searched(sizes).world, found)
+                break
+
+
+def _counterexample(proof: Proof, near: Near, fact: Fact, every: Sequence[Fact], effort: Effort) -> Cti | None:
     """Of the failing obligations of a claim, a smallest counterexample: one that can happen, if there is one."""
     found: list[Cti] = []
     failing = [d.obligation for d in proof.of(fact) if d.fails and d.obligation.breaks]
     for obligation in list(dict.fromkeys(failing))[:TRIES]:
         action = proof.machine.action(obligation.action) if obligation.action else None
-        if cti := smallest(proof.machine, action, fact, every, effort.seconds):
+        if cti := smallest(near, action, fact, every, effort.seconds):
             found.append(cti)
     found.sort(key=lambda c: (not c.reachable, not c.is_broken, *c.sizes.values()))
     return found[0] if found else None
@@ -159,15 +178,20 @@ def _verdict(proof: Proof, fact: Fact) -> Verdict:
     outcome, note = _outcome(proof, fact, mine)
     if outcome is Outcome.HOLDS:
         return replace(asked, note=f"{len(mine)} obligations")
-    shown = proof.ctis.get(fact.name)
     told = replace(asked, outcome=outcome, label="not run", expected=False, note=note)
-    return replace(told, trace=shown.trace, world=shown.world, args=tuple(map(repr, shown.args))) if shown else told
+    if fact.name not in proof.runs:
+        return told
+    world, run = proof.runs[fact.name]
+    return replace(told, scope=world.sizes, trace=run.trace, world=world, args=tuple(map(repr, run.args)))
 
 
 def _outcome(proof: Proof, fact: Fact, mine: Sequence[Decided]) -> tuple[Outcome, str]:
     """What is to be said of a claim, and why."""
     if disputed := [d.obligation.name for d in mine if d.is_disputed]:
         return Outcome.DISPUTED, f"about: {disputed[0]}"
+    if fact.name in proof.runs:
+        world, run = proof.runs[fact.name]
+        return Outcome.VIOLATED, f"{in_steps(len(run.trace.steps))} with {said_sizes(world.sizes)}, says the explorer"
     if cti := proof.ctis.get(fact.name):
         return (Outcome.VIOLATED if cti.is_broken else Outcome.NOT_INDUCTIVE), cti.said()
     if failing := [d.obligation.name for d in mine if d.fails]:
@@ -190,7 +214,8 @@ def unanswered(decided: Decided) -> str:
     missing = [solver.name for solver in SOLVERS if solver.name not in decided.answers]
     if missing:
         return f"{missing[0]} is not installed: no answer rests on one solver"
-    said = ", ".join(f"{name} says {answer.said}" for name, answer in decided.answers.items())
+    answers = ((name, a.said, f" ({a.cause})" if a.cause else "") for name, a in decided.answers.items())
+    said = ", ".join(f"{name} says {word}{cause}" for name, word, cause in answers)
     return f"{said}: {decided.obligation.name}"
 
 

@@ -37,7 +37,7 @@ def _verdicts(question: Question, found: list[Bounded], label: str, note: str) -
     for answer in found:
         if breaks is None or answer.claim.name == breaks.promise:
             asked = _base(question, answer, label)
-            yield _broken(question, asked) if breaks else _judged(asked, answer, note)
+            yield _broken(question, replace(asked, note=answer.stopped)) if breaks else _judged(asked, answer, note)
 
 
 def _base(question: Question, answer: Bounded, label: str) -> Verdict:
@@ -68,7 +68,8 @@ def _judged(asked: Verdict, answer: Bounded, note: str) -> Verdict:
         why = answer.stopped if answer.stopped == "interrupted" else f"budget {answer.stopped}"
         return replace(asked, label="not run", note=f"stopped after {answer.depth} steps ({why})")
     if answer.outcome is Outcome.UNKNOWN:
-        return replace(asked, label="not run", note="does not follow from so many steps; try a larger k")
+        note = answer.stopped or "does not follow from so many steps; try a larger k"
+        return replace(asked, label="not run", note=note)
     return asked
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import count as numbered
 from itertools import product
 from typing import Any
 
@@ -46,44 +47,72 @@ class View:
 BEFORE = View()
 
 
-def sort_name(base: type[Any]) -> str:
-    """The SMT-LIB sort of a value: an open sort, an enumeration, or a theory's."""
-    if base in (bool, int):
-        return {bool: "Bool", int: "Int"}[base]
-    return f"kind.{base.__name__}" if issubclass(base, Enum) else f"sort.{base.__name__}"
+def symbol(name: str) -> str:
+    """A name of Python as one of SMT-LIB, which knows ASCII only; `~` is in no name of Python."""
+    return "".join(c if c.isascii() else f"~{ord(c):x}~" for c in name)
 
 
 def cell_name(f: Field[Any, Any]) -> str:
     """The function that a field is."""
-    return f"state.{f.name}"
+    return f"state.{symbol(f.name)}"
 
 
 def size_name(number: Bound) -> str:
     """The constant that a number of the scope is."""
-    return f"scope.{number.name}"
+    return f"scope.{symbol(number.name)}"
 
 
-def nobody(sort: type[Any]) -> str:
-    """The constant that stands for NOBODY in a sort; no quantifier ranges over it."""
-    return f"nobody.{sort.__name__}"
+class Symbols:
+    """What the sorts and enums of a machine, and their members, are called; two of one name are told apart."""
+
+    def __init__(self, machine: Machine) -> None:
+        shape, self._known = machine.shape, dict[type[Any], str]()
+        every = (*shape.fields.values(), *shape.histories.values())
+        for base in (*shape.scope_name, *(f.domain.base for f in every)):
+            self.called(base)
+
+    def called(self, base: type[Any]) -> str:
+        """The name of a class, with a number if another class has that name."""
+        if base not in self._known:
+            plain, taken = symbol(base.__name__), self._known.values()
+            others = (f"{plain}~{n}" for n in numbered(2))
+            self._known[base] = plain if plain not in taken else next(name for name in others if name not in taken)
+        return self._known[base]
+
+    def sort(self, base: type[Any]) -> str:
+        """The SMT-LIB sort of a value: an open sort, an enumeration, Bool or Int."""
+        if base in (bool, int):
+            return {bool: "Bool", int: "Int"}[base]
+        return f"{'kind' if issubclass(base, Enum) else 'sort'}.{self.called(base)}"
+
+    def nobody(self, sort: type[Any]) -> str:
+        """The constant that stands for NOBODY in a sort; no quantifier ranges over it."""
+        return f"nobody.{self.called(sort)}"
+
+    def member(self, sort: type[Sort], index: int) -> str:
+        """The constant that stands for a member known by name."""
+        return f"member.{self.called(sort)}.{index}"
+
+    def literal(self, value: Any, base: type[Any] = object) -> str:
+        """A literal of the spec; `base` is whose NOBODY it is."""
+        if value is NOBODY:
+            return self.nobody(base)
+        if isinstance(value, Enum):
+            return f"{self.sort(type(value))}.{symbol(value.name)}"
+        if isinstance(value, Sort):
+            return self.member(type(value), value.index)
+        return whole(value) if not isinstance(value, bool) else "true" if value else "false"
+
+    def constant(self, name: str, sort: type[Any]) -> str:
+        return f"(declare-const {name} {self.sort(sort)})\n"
+
+    def enumeration(self, base: type[Any], names: Sequence[str]) -> str:
+        return f"(declare-datatypes (({self.sort(base)} 0)) (({' '.join(f'({name})' for name in names)})))\n"
 
 
-def literal(value: Any, base: type[Any]) -> str:
-    """A literal of the spec; `base` is whose NOBODY it is."""
-    if value is NOBODY:
-        return nobody(base)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value) if value >= 0 else f"(- {-value})"
-    if isinstance(value, Enum):
-        return f"{sort_name(type(value))}.{value.name}"
-    return member_name(type(value), value.index)
-
-
-def member_name(sort: type[Sort], index: int) -> str:
-    """The constant that stands for a member known by name."""
-    return f"member.{sort.__name__}.{index}"
+def whole(number: int) -> str:
+    """A whole number."""
+    return str(number) if number >= 0 else f"(- {-number})"
 
 
 def joined(word: str, terms: list[str], empty: str) -> str:
@@ -122,9 +151,10 @@ def asserted(term: str) -> str:
 class Text:
     """Makes terms of expressions: `views` by the `when` of reads; `optional` are the sorts that have a NOBODY.
 
-    `members` are those of each sort where their number is fixed: then what is said of all is said of each by name.
+    `members` are those of each sort whose number is known: what is said of all of them is said of each by name.
     """
 
+    symbols: Symbols
     optional: frozenset[type[Any]]
     views: Mapping[str, View]
     count: CountTerm
@@ -134,7 +164,7 @@ class Text:
         """The term for an expression; `base` is the sort that a bare NOBODY would be of."""
         match e:
             case Const(value):
-                return literal(value, base)
+                return self.symbols.literal(value, base)
             case Var(name):
                 return names[name]
             case Size(number):
@@ -181,25 +211,25 @@ class Text:
 
         if e.word == "each":
             return self.every((e.var,), body)
-        if self.members:
-            return either(*(body({e.var.name: name}) for name in self.members[e.var.sort]))
-        name = f"?{e.var.name}"
-        return (
-            f"(exists (({name} {sort_name(e.var.sort)})) {conj(self.real(e.var.sort, name), body({e.var.name: name}))})"
-        )
+        sort, name = e.var.sort, f"?{symbol(e.var.name)}"
+        if sort in self.members:
+            return either(*(body({e.var.name: member}) for member in self.members[sort]))
+        claim = conj(self.real(sort, name), body({e.var.name: name}))
+        return f"(exists (({name} {self.symbols.sort(sort)})) {claim})"
 
     def every(self, variables: Sequence[Var], claim: Callable[[Names], str]) -> str:
         """A claim of everybody that the variables can be."""
-        if self.members:
-            choices = product(*(self.members[v.sort] for v in variables))
-            return conj(*(claim({v.name: one for v, one in zip(variables, some, strict=True)}) for some in choices))
-        names = {v.name: f"?{v.name}" for v in variables}
-        real = conj(*(self.real(v.sort, names[v.name]) for v in variables))
-        return forall([(names[v.name], sort_name(v.sort)) for v in variables], implied(real, claim(names)))
+        named = [v for v in variables if v.sort in self.members]
+        names = {v.name: f"?{symbol(v.name)}" for v in variables if v not in named}
+        real = conj(*(self.real(v.sort, names[v.name]) for v in variables if v not in named))
+        choices = product(*(self.members[v.sort] for v in named))
+        claims = (claim({**names, **{v.name: m for v, m in zip(named, some, strict=True)}}) for some in choices)
+        quantified = [(names[v.name], self.symbols.sort(v.sort)) for v in variables if v not in named]
+        return forall(quantified, implied(real, conj(*claims)))
 
     def real(self, sort: type[Any], term: str) -> str:
         """The term is somebody; where a sort has no NOBODY that goes without saying."""
-        return f"(distinct {term} {nobody(sort)})" if sort in self.optional else "true"
+        return f"(distinct {term} {self.symbols.nobody(sort)})" if sort in self.optional else "true"
 
     def for_all(self, params: tuple[Var, ...], claim: Expr) -> str:
         """A claim for all its arguments."""
@@ -212,25 +242,23 @@ def optional_sorts(machine: Machine) -> frozenset[type[Any]]:
     return frozenset(f.domain.base for f in every if f.domain.optional)
 
 
-def declarations(machine: Machine, members: Mapping[type[Any], tuple[str, ...]]) -> Iterator[str]:
+def declarations(machine: Machine, symbols: Symbols, members: Mapping[type[Any], tuple[str, ...]]) -> Iterator[str]:
     """Sorts, enumerations, fields and numbers of the scope; a sort of so many members is an enumeration too."""
     shape, optional = machine.shape, optional_sorts(machine)
     every = (*shape.fields.values(), *shape.histories.values())
     for sort in shape.scope_name:
-        somebody = [nobody(sort)] if sort in optional else []
-        yield enumeration(sort, [*somebody, *members[sort]]) if members else f"(declare-sort {sort_name(sort)} 0)\n"
-        yield from (constant(name, sort) for name in somebody if not members)
+        somebody = [symbols.nobody(sort)] if sort in optional else []
+        if sort in members:
+            yield symbols.enumeration(sort, [*somebody, *members[sort]])
+        else:
+            yield f"(declare-sort {symbols.sort(sort)} 0)\n"
+            yield from (symbols.constant(name, sort) for name in somebody)
     for kind in dict.fromkeys(f.domain.base for f in every if issubclass(f.domain.base, Enum)):
-        yield enumeration(kind, [literal(m, kind) for m in kind])
+        yield symbols.enumeration(kind, [symbols.literal(m) for m in kind])
     for f in every:
-        yield f"(declare-fun {cell_name(f)} ({' '.join(map(sort_name, f.keys))}) {sort_name(f.domain.base)})\n"
+        keys = " ".join(map(symbols.sort, f.keys))
+        yield f"(declare-fun {cell_name(f)} ({keys}) {symbols.sort(f.domain.base)})\n"
     for number in shape.bounds.values():
-        yield constant(size_name(number), int) + asserted(f"(>= {size_name(number)} {literal(number.low, int)})")
-
-
-def enumeration(base: type[Any], names: Sequence[str]) -> str:
-    return f"(declare-datatypes (({sort_name(base)} 0)) (({' '.join(f'({name})' for name in names)})))\n"
-
-
-def constant(name: str, sort: type[Any]) -> str:
-    return f"(declare-const {name} {sort_name(sort)})\n"
+        relation = "=" if number.low == number.high else ">="
+        yield symbols.constant(size_name(number), int)
+        yield asserted(f"({relation} {size_name(number)} {whole(number.low)})")

@@ -1,16 +1,20 @@
 """z3 and cvc5: each is handed SMT-LIB 2 text and says sat, unsat, or that it does not know.
 
 A session keeps a theory and is asked one question after the other beside it, which saves reading the theory again;
-what a session does not know is asked again of a solver that was handed the whole text and nothing else.
+what a session does not know is asked again of a solver that was handed the whole text and nothing else. The command
+has sessions in processes of their own only (`sessions`, for `checkers.workers`).
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import ClassVar
+from typing import Any, ClassVar
+
+from ..queues import Server
+from ..workers import Lost, Work
 
 UNKNOWN = "unknown"
 DEFINITE = ("sat", "unsat")
@@ -25,10 +29,11 @@ class SolverError(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """What a solver said, and how long it took."""
+    """What a solver said, and how long it took; the cause, where it is unknown for another reason than time."""
 
     said: str
     seconds: float
+    cause: str = ""
 
 
 class Session(ABC):
@@ -69,7 +74,10 @@ class Session(ABC):
         self.read("(push 1)\n")
         said = self.limited(body).strip()
         self.read("(pop 1)\n")
-        return Answer(said.split()[0] if said else UNKNOWN, perf_counter() - began)
+        seconds = perf_counter() - began
+        if said in (*DEFINITE, UNKNOWN):
+            return Answer(said, seconds)
+        return Answer(UNKNOWN, seconds, f"it answered {said[:40]!r}")
 
 
 class Z3(Session):
@@ -162,6 +170,45 @@ class Cvc5(Session):
 
 
 SOLVERS: tuple[type[Session], ...] = (Z3, Cvc5)
+
+
+def sessions(solver: type[Session], theory: str, seconds: float, seed: int, thorough: bool = False) -> Work:
+    """The work of answering questions beside a theory; a thorough solver has never seen another question."""
+
+    def work(bodies: Iterator[Any]) -> Iterator[Any]:
+        session = solver(theory, seconds, seed, thorough)
+        yield None
+        for number, body in enumerate(bodies):
+            if thorough and number:
+                session = solver(theory, seconds, seed, thorough)
+            answer = session.ask(body)
+            yield [answer.said, answer.seconds, answer.cause]
+
+    return work
+
+
+def cores(theory: str, switches: Sequence[str], seconds: float, seed: int) -> Work:
+    """The work of saying on which of these switches an answer of "unsat" leans, question by question."""
+
+    def work(bodies: Iterator[Any]) -> Iterator[Any]:
+        session = Z3(theory, seconds, seed)
+        yield None
+        yield from (session.core(body, switches) for body in bodies)
+
+    return work
+
+
+def asked(session: Server, body: str) -> Answer:
+    """One question to a session in a process of its own."""
+    try:
+        return Answer(*session.ask(body))
+    except Lost as lost:
+        return answer_of(lost)
+
+
+def answer_of(said: list[Any] | Lost) -> Answer:
+    """What a worker with a session said."""
+    return Answer(UNKNOWN, said.seconds, str(said)) if isinstance(said, Lost) else Answer(*said)
 
 
 def versions() -> dict[str, str]:

@@ -6,21 +6,24 @@ pages, pools and devices. What is printed in the end is decided for any number, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-
-import z3
+from typing import Any
 
 from spec.dsl import Action, Machine
 from spec.dsl.expr import And, Expr, Not, Or, negate
 from spec.dsl.expr import text as spoken
 
+from ..queues import Queue, Server, Undecided, answered
 from ..traces import Contradiction
+from ..workers import Lost
 from .candidates import candidates, holds_in
 from .cti import Reading, limited, probes
 from .deciding import Effort, decide
-from .obligations import HEAD, enough, obligations
-from .smt import asserted, implied
+from .models import Model, switched
+from .obligations import HEAD, SAT, TAIL, UNSAT, enough, obligations
+from .smt import asserted, implied, symbol
+from .solvers import Z3, answer_of, sessions
 from .theory import Fact, Theory, facts_of
 
 Progress = Callable[[str], None]
@@ -41,15 +44,15 @@ def suggest(machine: Machine, effort: Effort, progress: Progress = lambda said: 
     facts = facts_of(machine)
     progress("making candidates")
     tried = candidates(machine)
-    houdini = Houdini(machine, facts, tried)
-    houdini.run(progress)
-    progress(f"{len(houdini.live)} candidates are kept by every step; which of them help?")
-    failing, lemmas, lacking = _failing(machine, facts, effort), tuple[Fact, ...](), tuple[str, ...]()
-    while True:
-        lemmas = houdini.fewest(houdini.helping(failing), progress)
-        lacking = tuple(dict.fromkeys(name for _, name in _failing(machine, (*facts, *lemmas), effort)))
-        if not houdini.forgets(lacking):
-            return Suggestion(lemmas, len(houdini.live), len(tried), lacking)
+    with Houdini(machine, facts, tried, effort) as houdini:
+        houdini.run(progress)
+        progress(f"{len(houdini.live)} candidates are kept by every step; which of them help?")
+        failing = _failing(machine, facts, effort)
+        while True:
+            lemmas = houdini.fewest(houdini.helping(failing), progress)
+            lacking = tuple(dict.fromkeys(name for _, name in _failing(machine, (*facts, *lemmas), effort)))
+            if not houdini.forgets(lacking):
+                return Suggestion(lemmas, len(houdini.live), len(tried), lacking)
 
 
 def _failing(machine: Machine, facts: Sequence[Fact], effort: Effort) -> list[tuple[str, str]]:
@@ -61,41 +64,58 @@ def _failing(machine: Machine, facts: Sequence[Fact], effort: Effort) -> list[tu
 class Houdini:
     """The candidates that are still kept, and the steps among few members that may break them."""
 
-    def __init__(self, machine: Machine, facts: Sequence[Fact], tried: Sequence[Fact]) -> None:
-        self.machine, self.facts = machine, tuple(facts)
+    def __init__(self, machine: Machine, facts: Sequence[Fact], tried: Sequence[Fact], effort: Effort) -> None:
+        self.machine, self.facts, self.effort = machine, tuple(facts), effort
         self.theory = Theory(machine, enough(machine), facts)
-        self.tried = [f for f in tried if not self._starts_broken(f)]
+        self.tried = list(self._good_at_start(tried))
         self.live = list(self.tried)
-        self.solvers = {action.name: self._asking(action) for action in machine.actions}
+        texts = {action.name: self._text(action) for action in machine.actions}
+        self.solver = Server(switched(texts), effort.seconds)
 
-    def _starts_broken(self, fact: Fact) -> bool:
-        question = self.theory.broken_at_start(fact)
-        solver = z3.Solver()
-        solver.from_string(HEAD + self.theory.declared + self.theory.started + question.declared + question.asked)
-        return bool(solver.check() != z3.unsat)
+    def __enter__(self) -> Houdini:
+        return self
 
-    def _asking(self, action: Action) -> z3.Solver:
+    def __exit__(self, *_: object) -> None:
+        self.solver.end()
+
+    def _good_at_start(self, tried: Sequence[Fact]) -> Iterator[Fact]:
+        """The candidates that no start breaks."""
+        text = HEAD + self.theory.declared + self.theory.started
+        asked = [self.theory.broken_at_start(fact) for fact in tried]
+        queue = Queue(sessions(Z3, text, self.effort.seconds, 0), [q.declared + q.asked + TAIL for q in asked])
+        every = answered([queue], self.effort.jobs, self.effort.seconds)
+        good = {at for _, at, said in every if answer_of(said).said == UNSAT}
+        return (fact for at, fact in enumerate(tried) if at in good)
+
+    def _text(self, action: Action) -> str:
         """A step before which what is kept holds, and after which some goal does not; each has a switch."""
         text, every = self.theory.text(None), (*self.facts, *self.tried)
         lines = [HEAD, self.theory.declared, self.theory.promised, limited(self.machine, {})]
-        lines += [f"(declare-const goal.{f.name} Bool)\n" for f in every]
+        lines += [f"(declare-const goal.{symbol(f.name)} Bool)\n" for f in every]
         for f in self.tried:
-            kept = asserted(implied(f"keep.{f.name}", text.for_all(f.params, f.expr)))
-            lines.append(f"(declare-const keep.{f.name} Bool)\n{kept}")
-        lines.append(self.theory.broken_in_some_way(action, [(f"goal.{f.name}", f) for f in every]))
-        solver = z3.Solver()
-        solver.set("core.minimize", True)
-        solver.from_string("".join([*lines, probes(self.theory)]))
-        return solver
+            kept = asserted(implied(f"keep.{symbol(f.name)}", text.for_all(f.params, f.expr)))
+            lines.append(f"(declare-const keep.{symbol(f.name)} Bool)\n{kept}")
+        lines.append(self.theory.broken_in_some_way(action, [(f"goal.{symbol(f.name)}", f) for f in every]))
+        return "".join([*lines, probes(self.theory)])
+
+    def _broken(self, action: Action, kept: Iterable[Fact], goals: Iterable[Fact]) -> Model | None:
+        """A step of the action that breaks a goal, where all that is kept holds before, if there is one."""
+        wanted = {f.name for f in goals}
+        every = [f.name for f in (*self.facts, *self.tried)]
+        on = [f"keep.{symbol(f.name)}" for f in kept] + [f"goal.{symbol(name)}" for name in every if name in wanted]
+        said, model = self._asked(action.name, on, [f"goal.{symbol(name)}" for name in every if name not in wanted])
+        if said not in (SAT, UNSAT):
+            raise Undecided(f"z3 does not say whether {action.name} keeps the candidates: {said}; give more --timeout")
+        return model if said == SAT else None
+
+    def _asked(self, *request: Any) -> Any:
+        try:
+            return self.solver.ask(request)
+        except Lost as lost:
+            raise Undecided(f"z3 is lost in the search for lemmas: {lost}; give more --timeout") from None
 
     def _can_break(self, action: Action, kept: Iterable[Fact], goals: Iterable[Fact]) -> bool:
-        """Can a step of the action break a goal, where all that is kept holds before?"""
-        wanted = {f.name for f in goals}
-        switches = [z3.Bool(f"keep.{f.name}") for f in kept]
-        for f in (*self.facts, *self.tried):
-            goal = z3.Bool(f"goal.{f.name}")
-            switches.append(goal if f.name in wanted else z3.Not(goal))
-        return bool(self.solvers[action.name].check(*switches) != z3.unsat)
+        return self._broken(action, kept, goals) is not None
 
     def run(self, progress: Progress) -> None:
         """Drop what some step breaks, until no step breaks what is left."""
@@ -104,13 +124,13 @@ class Houdini:
             before = len(self.live)
             for action in self.machine.actions:
                 progress(f"{len(self.live)} candidates are left; steps of {action.name}")
-                while self.live and self._can_break(action, self.live, self.live):
-                    dropped = self._broken_after(action, self.solvers[action.name].model())
+                while self.live and (model := self._broken(action, self.live, self.live)) is not None:
+                    dropped = self._broken_after(action, model)
                     self.live = [f for f in self.live if f.name not in dropped]
 
-    def _broken_after(self, action: Action, model: z3.ModelRef) -> set[str]:
+    def _broken_after(self, action: Action, model: Model) -> set[str]:
         """The candidates that the step of a model breaks, by running it."""
-        read = Reading(self.theory, {d.name(): model[d] for d in model.decls() if d.arity() == 0})
+        read = Reading(self.theory, model)
         world = read.world()
         after = world.apply(read.code(world), read.instance(action))
         found = {f.name for f in self.live if after is not None and not holds_in(f, world, after)}
@@ -131,7 +151,7 @@ class Houdini:
         while waiting:
             action, fact = waiting.pop(0)
             if self._can_break(action, chosen, [fact]) and not self._can_break(action, self.live, [fact]):
-                used = {str(c).removeprefix("keep.") for c in self.solvers[action.name].unsat_core()}
+                used = {name.removeprefix("keep.") for name in self._asked("", [], [])}
                 new = [f for f in self.live if f.name in used and f not in chosen]
                 chosen += new
                 waiting += [(a, f) for f in new for a in self.machine.actions]

@@ -1,14 +1,15 @@
 """A machine as a theory: what is assumed of a state, and what a start or a step would have to do to break a claim.
 
 There are two of each machine: of any number of pages, where a count is the size of a set of which little is known,
-and of so many, where every member has a name and a count is a sum. Everything is SMT-LIB 2 text.
+and of so many, where every member has a name and a count is a sum. A sort that always has the same number of members
+has these in both. Everything is SMT-LIB 2 text.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,24 +19,23 @@ from spec.dsl.lift import Path
 from spec.dsl.values import Bound
 
 from .counting import Change, Counted, Sets, change
+from .sizes import fixed, named_members, smallest
 from .smt import (
     BEFORE,
     Names,
+    Symbols,
     Text,
     View,
     Write,
     asserted,
     conj,
-    constant,
     declarations,
     either,
     forall,
     implied,
-    member_name,
     negated,
-    nobody,
     optional_sorts,
-    sort_name,
+    symbol,
 )
 
 
@@ -86,12 +86,11 @@ def _limit(limit: int | Bound) -> Expr:
 class Sums:
     """Counts in a theory of so many: the sum over the members, each by name."""
 
-    def __init__(self, sizes: Mapping[type[Any], int]) -> None:
-        self.sizes = sizes
+    def __init__(self, members: Mapping[type[Any], tuple[str, ...]]) -> None:
+        self.members = members
 
     def __call__(self, text: Text, e: Quantified, names: Names) -> str:
-        sort = e.var.sort
-        each = (text.term(e.body, {**names, e.var.name: member_name(sort, n)}) for n in range(self.sizes[sort]))
+        each = (text.term(e.body, {**names, e.var.name: member}) for member in self.members[e.var.sort])
         return f"(+ 0 {' '.join(f'(ite {claim} 1 0)' for claim in each)})"
 
 
@@ -109,6 +108,8 @@ class Branch:
     met: frozenset[str] = frozenset()
 
     def __call__(self, text: Text, e: Quantified, names: Names) -> str:
+        if not self.theory.is_set(e):
+            return Sums(self.theory.members)(text, e, names)
         counted, actual, when = self.theory.sets.of(e)
         args, view = [text.term(a, names) for a in actual], text.views[when]
         size = f"({counted.name} {' '.join(args)})" if args else counted.name
@@ -116,7 +117,7 @@ class Branch:
             size = self._after(counted, size, actual, args, view)
         if size not in self.met and not any("?" in a for a in args):
             self.met |= {size}
-            self._know(Text(text.optional, {"": view}, self), counted, args, size)
+            self._know(replace(text, views={"": view}, count=self), counted, args, size)
         return size
 
     def _after(self, counted: Counted, size: str, actual: list[Expr], args: list[str], view: View) -> str:
@@ -141,8 +142,9 @@ class Branch:
             return conj(is_real, text.term(counted.body, {counted.var.name: member, **named(counted, args)}))
 
         one = f"(>= {size} 1)"
-        somewhere = forall([("?in", sort_name(sort))], implied(is_in("?in"), one))
-        self.declared += (constant(somebody, sort),)
+        symbols = self.theory.symbols
+        somewhere = forall([("?in", symbols.sort(sort))], implied(is_in("?in"), one))
+        self.declared += (symbols.constant(somebody, sort),)
         self.known += (f"(>= {size} 0)", somewhere, implied(one, is_in(somebody)))
 
 
@@ -161,13 +163,17 @@ class Question:
 
 
 class Theory:
-    """A machine of any number of members, or of `sizes` of them."""
+    """A machine of any number of members, or of `sizes` of them; `members` are those of sorts of a known size."""
 
     def __init__(self, machine: Machine, sizes: Mapping[str, int] | None = None, facts: Iterable[Fact] = ()) -> None:
-        self.machine = machine
-        self.sizes = {m.sort: sizes[n] for n, m in machine.shape.members.items()} if sizes is not None else {}
+        self.machine, self.is_finite = machine, sizes is not None
+        self.symbols = Symbols(machine)
+        known = fixed(machine) if sizes is None else {name: sizes[name] for name in machine.shape.members}
+        self.sizes = {machine.shape.members[name].sort: size for name, size in known.items()}
         self.facts = tuple(facts) or facts_of(machine)
-        self.members = {sort: tuple(member_name(sort, n) for n in range(size)) for sort, size in self.sizes.items()}
+        self.members = {
+            sort: tuple(self.symbols.member(sort, n) for n in range(size)) for sort, size in self.sizes.items()
+        }
         self.optional = optional_sorts(machine)
         self.sets = Sets()
         self._fresh = 0
@@ -181,12 +187,23 @@ class Theory:
         return self._fresh
 
     def text(self, counts: Any, view: View = BEFORE, whens: tuple[str, ...] = ("",)) -> Text:
-        """How terms are made: the last of `whens` is the state the view speaks of, any other the one before."""
+        """How terms are made: the last of `whens` is the state the view speaks of, any other the one before.
+
+        Without `counts` only members of sorts of a known size are counted.
+        """
         views = dict.fromkeys(whens, BEFORE) | {"": BEFORE, whens[-1]: view}
-        return Text(self.optional, views, counts, self.members)
+        return Text(self.symbols, self.optional, views, counts or Sums(self.members), self.members)
 
     def _counts(self, path: Path | None = None) -> Any:
-        return Sums(self.sizes) if self.sizes else Branch(self, path)
+        return Sums(self.members) if self.is_finite else Branch(self, path)
+
+    def is_set(self, e: Expr) -> bool:
+        """Does it count members of whom there may be any number?"""
+        return isinstance(e, Quantified) and e.word == "count" and e.var.sort not in self.members
+
+    def counts(self, fact: Fact) -> bool:
+        """Does a claim speak of the size of such a set?"""
+        return any(map(self.is_set, walk(fact.expr)))
 
     def change(self, counted: Counted, path: Path) -> Change:
         """What a path of the machine does to a count, found once."""
@@ -204,12 +221,16 @@ class Theory:
     @cached_property
     def declared(self) -> str:
         """Sorts, fields and members, and what is so in every state, reachable or not."""
-        lines = [*declarations(self.machine, self.members), *self._named()]
+        lines = [*declarations(self.machine, self.symbols, self.members), *self._named()]
         for f in self.machine.shape.fields.values():
             if issubclass(f.domain.base, Sort) and f.domain.base in self.optional and not f.domain.optional:
-                lines.append(asserted(self._cells(f, lambda cell, f=f: f"(distinct {cell} {nobody(f.domain.base)})")))
+                lines.append(
+                    asserted(
+                        self._cells(f, lambda cell, f=f: f"(distinct {cell} {self.symbols.nobody(f.domain.base)})")
+                    )
+                )
         for counted in self._every_set():
-            kinds, where = " ".join(sort_name(v.sort) for v in counted.params), ("", ".after")
+            kinds, where = " ".join(self.symbols.sort(v.sort) for v in counted.params), ("", ".after")
             lines += [f"(declare-fun {counted.name}{when} ({kinds}) Int)\n" for when in where]
         return "".join(lines)
 
@@ -240,22 +261,21 @@ class Theory:
         return text.every(params, lambda names: claim(text.read(f, [names[v.name] for v in params], "")))
 
     def _named(self) -> Iterator[str]:
-        """Members that the text of the machine calls by name, where they are not all there are."""
-        known = {x.value for e in self._expressions() for x in walk(e) if isinstance(x, Const)}
-        for sort in self.machine.shape.scope_name if not self.sizes else ():
-            names = [member_name(sort, m.index) for m in known if type(m) is sort]
-            others = [nobody(sort)] if sort in self.optional else []
-            yield from (constant(name, sort) for name in names)
-            if len(names) + len(others) > 1 and names:
-                yield asserted(f"(distinct {' '.join([*others, *names])})")
+        """Members that there are at least, where they are not all there are, and one is not plain."""
+        for name, least in smallest(self.machine).items():
+            sort = self.machine.shape.members[name].sort
+            if sort not in self.members and (least > 1 or Const(sort(0)) in named_members(self.machine)):
+                names = [self.symbols.member(sort, n) for n in range(least)]
+                others = [self.symbols.nobody(sort)] if sort in self.optional else []
+                yield from (self.symbols.constant(member, sort) for member in names)
+                if len(names) + len(others) > 1:
+                    yield asserted(f"(distinct {' '.join([*others, *names])})")
 
     def _every_set(self) -> list[Counted]:
-        """All sets that are counted anywhere; none in a theory of so many."""
-        if self.sizes:
-            return []
+        """All sets that are counted anywhere."""
         for e in self._expressions():
             for x in walk(e):
-                if isinstance(x, Quantified) and x.word == "count":
+                if isinstance(x, Quantified) and self.is_set(x):
                     self.sets.of(x)
         return list(self.sets.known.values())
 
@@ -374,7 +394,7 @@ class Theory:
 
     def _question(self, branches: list[tuple[Any, list[str]]], declared: str) -> Question:
         asked = asserted(either(*(conj(*terms) for _, terms in branches)))
-        if self.sizes or not any(counts.known for counts, _ in branches):
+        if self.is_finite or not any(counts.known for counts, _ in branches):
             return Question(asked, declared=declared)
         known = asserted(either(*(conj(*counts.known, *terms) for counts, terms in branches)))
         somebody = dict.fromkeys(line for counts, _ in branches for line in counts.declared)
@@ -385,7 +405,7 @@ class Theory:
         text, lines = self.text(None), []
         for v in params:
             real = text.real(v.sort, names[v.name])
-            lines.append(constant(names[v.name], v.sort) + (asserted(real) if real != "true" else ""))
+            lines.append(self.symbols.constant(names[v.name], v.sort) + (asserted(real) if real != "true" else ""))
         return "".join(lines)
 
 
@@ -405,4 +425,4 @@ def difference(more: str, less: str) -> str:
 
 def arguments(prefix: str, params: Iterable[Var]) -> dict[str, str]:
     """What arguments are called: `arg.page` of a step, `it.page` of a claim."""
-    return {v.name: f"{prefix}.{v.name}" for v in params}
+    return {v.name: f"{prefix}.{symbol(v.name)}" for v in params}

@@ -13,10 +13,12 @@ from dataclasses import replace
 
 from spec.dsl import Machine
 
+from ..queues import Queue, answered
+from ..workers import Lost
 from .deciding import Effort
 from .obligations import HEAD, TAIL, UNSAT, Obligation
-from .smt import asserted, implied
-from .solvers import Z3
+from .smt import asserted, implied, symbol
+from .solvers import Z3, answer_of, cores, sessions
 from .theory import Fact, Theory
 
 CORES = "(set-option :produce-unsat-cores true)\n"
@@ -55,38 +57,43 @@ class _Leaning:
     """Which claims the answers lean on: each claim about states is assumed by a switch of its own."""
 
     def __init__(self, theory: Theory, listed: Sequence[Obligation], effort: Effort) -> None:
-        self.live = {f.name for f in theory.facts if not f.counts} - set(_broken_at_start(listed, effort))
+        self.effort = effort
+        self.live = {f.name for f in theory.facts if not theory.counts(f)} - set(_broken_at_start(listed, effort))
         self.asked = [o for o in listed if is_step(o) and o.facts[0] in self.live]
         self.states = [f.name for f in theory.facts if f.name in self.live and not f.is_step]
         facts = [f for f in theory.facts if f.name in self.states]
-        text = CORES + HEAD + theory.declared + "".join(_switched(theory, facts))
-        self.session = Z3(text, effort.seconds, effort.seed)
+        self.text = CORES + HEAD + theory.declared + "".join(_switched(theory, facts))
 
     def largest(self, progress: Progress) -> frozenset[str]:
         """The claims that keep one another; what leaned on a claim that fell is asked again."""
         leans: dict[int, set[str] | None] = {}
         waiting = list(range(len(self.asked)))
         while waiting:
-            for done, n in enumerate(waiting, 1):
-                leans[n] = self._on(self.asked[n])
+            for done, (n, on) in enumerate(self._leaning(waiting), 1):
+                leans[n] = on
                 progress(done, len(waiting))
             fallen = {self.asked[n].facts[0] for n, on in leans.items() if on is None} & self.live
             self.live -= fallen
             waiting = [n for n, on in leans.items() if on and on & fallen and self.asked[n].facts[0] in self.live]
         return frozenset(self.live)
 
-    def _on(self, o: Obligation) -> set[str] | None:
-        """The claims that an obligation leans on; None if it is not met beside those that are left."""
-        switches = [_switch(name) for name in self.states if name in self.live]
-        core = self.session.core(o.body().removesuffix(TAIL), switches)
-        return None if core is None else {name.removeprefix("assumed.") for name in core}
+    def _leaning(self, numbers: Sequence[int]) -> Iterator[tuple[int, set[str] | None]]:
+        """The claims that obligations lean on; None of one that is not seen to be met beside those that are left."""
+        names = {_switch(name): name for name in self.states if name in self.live}
+        work = cores(self.text, list(names), self.effort.seconds, self.effort.seed)
+        queue = Queue(work, [self.asked[n].body().removesuffix(TAIL) for n in numbers])
+        for _, at, core in answered([queue], self.effort.jobs, self.effort.seconds):
+            found = None if isinstance(core, Lost) or core is None else {names[switch] for switch in core}
+            yield numbers[at], found
 
 
 def _broken_at_start(listed: Sequence[Obligation], effort: Effort) -> Iterator[str]:
     """The claims that do not hold at the start, or are not seen to."""
     if starts := [o for o in listed if o.breaks and not o.action]:
-        session = Z3(starts[0].theory, effort.seconds, effort.seed)
-        yield from (o.facts[0] for o in starts if session.ask(o.body()).said != UNSAT)
+        queue = Queue(sessions(Z3, starts[0].theory, effort.seconds, effort.seed), [o.body() for o in starts])
+        for _, at, said in answered([queue], effort.jobs, effort.seconds):
+            if answer_of(said).said != UNSAT:
+                yield starts[at].facts[0]
 
 
 def _switched(theory: Theory, facts: Sequence[Fact]) -> Iterator[str]:
@@ -97,4 +104,4 @@ def _switched(theory: Theory, facts: Sequence[Fact]) -> Iterator[str]:
 
 
 def _switch(name: str) -> str:
-    return f"assumed.{name}"
+    return f"assumed.{symbol(name)}"

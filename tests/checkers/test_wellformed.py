@@ -1,9 +1,13 @@
 """Every action is a function of the state, and what breaks that is found and named by its line."""
 
+import os
+import signal
 from dataclasses import replace
 
 import pytest
 
+from checkers import wellformed
+from checkers.queues import Undecided
 from checkers.wellformed import problems
 from spec.dsl import Machine
 from spec.dsl.lift import Lifted, Path
@@ -82,6 +86,35 @@ def test_a_planted_fault_is_found_at_its_line(body: str, words: str) -> None:
     (message,) = problems(machine(text))
     assert f">:{line}: " in message
     assert words in message
+
+
+HELPED = """
+def is_quiet(s: S, page: Page) -> bool:
+    if s.refs[page] > 2:  # here
+        return s.dirty[page]
+    return True
+
+
+def act(s: S, page: Page) -> None:
+    require(s.refs[page] < 2)
+    require(is_quiet(s, page))
+    s.dirty[page] = True
+"""
+
+
+def test_an_if_in_a_helper_is_named_where_no_state_goes_its_way() -> None:
+    """The line is the helper's, and the way out is said: it is no guard of the action that is wrong."""
+    (message,) = problems(machine(HELPED))
+    line = next(n for n, line in enumerate((PRELUDE + HELPED).split("\n"), 1) if HERE in line)
+    assert f">:{line}: act never gets here" in message
+    assert "write implies(...), or a conditional" in message
+
+
+def test_where_z3_dies_nothing_is_said_of_an_action(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A crash is neither a fault of the spec nor a pass; the action and the cause are named."""
+    monkeypatch.setattr(wellformed, "_possible", lambda *_: os.kill(os.getpid(), signal.SIGSEGV))
+    with pytest.raises(Undecided, match=r"whether act is a function of the state is not known: .*SIGSEGV"):
+        problems(machine(action(BRANCHING)))
 
 
 BRANCHING = "if s.dirty[page]:\n    s.refs[page] = 1\nelse:\n    s.refs[page] = 2"

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from checkers.prove.obligations import HEAD
-from checkers.prove.smt import View, asserted, cell_name, conj, constant, either, literal, size_name, sort_name
+from checkers.prove.smt import View, asserted, cell_name, conj, either, size_name
 from checkers.prove.solvers import Z3
 from checkers.prove.theory import Fact, Taken, Theory
 from spec.dsl import Field, Instance, Sort, World
@@ -62,9 +62,10 @@ def fixed(theory: Theory, world: World, code: bytes) -> str:
     lines = [f"(= {size_name(b)} {world.sizes[n]})" for n, b in world.machine.shape.bounds.items()]
     for f in world.machine.shape.fields.values():
         values = world.values(code)[f.name]
-        lines += [f"(= {_cell(f, key)} {literal(values[_one(key)], f.domain.base)})" for key in _keys(f.keys, world)]
+        value = {key: theory.symbols.literal(values[_one(key)], f.domain.base) for key in _keys(f.keys, world)}
+        lines += [f"(= {_cell(theory, f, key)} {value[key]})" for key in value]
     for f in world.machine.shape.histories.values():
-        lines += [f"(= {_cell(f, key)} 0)" for key in _keys(f.keys, world)]
+        lines += [f"(= {_cell(theory, f, key)} 0)" for key in _keys(f.keys, world)]
     return "".join(map(asserted, lines))
 
 
@@ -76,37 +77,35 @@ def _one(key: tuple[Sort, ...]) -> Any:
     return key[0] if len(key) == 1 else key
 
 
-def _cell(f: Field[Any, Any], key: tuple[Sort, ...]) -> str:
-    return f"({cell_name(f)} {' '.join(map(_name, key))})"
-
-
-def _name(member: Sort) -> str:
-    return literal(member, type(member))
+def _cell(theory: Theory, f: Field[Any, Any], key: tuple[Sort, ...]) -> str:
+    return f"({cell_name(f)} {' '.join(map(theory.symbols.literal, key))})"
 
 
 def _closed(theory: Theory, world: World) -> str:
     """In a theory of any number: there are so many and no more, and counts are their sums."""
-    return "" if theory.sizes else closed(theory, world)
+    return "" if theory.is_finite else closed(theory, world)
 
 
 def closed(theory: Theory, world: World) -> str:
     """A theory of any number, of a world's sizes: every member has a name, and a count is the sum over them."""
     lines = []
     for sort in world.machine.shape.scope_name:
-        names = [_name(m[0]) for m in _keys((sort,), world)]
+        if sort in theory.members:
+            continue
+        names = [theory.symbols.literal(m[0]) for m in _keys((sort,), world)]
         new = [n for n in names if f"declare-const {n} " not in theory.declared]
-        lines += [constant(n, sort) for n in new]
-        every = [*names, *([f"nobody.{sort.__name__}"] if sort in theory.optional else [])]
+        lines += [theory.symbols.constant(n, sort) for n in new]
+        every = [*names, *([theory.symbols.nobody(sort)] if sort in theory.optional else [])]
         lines += [asserted(f"(distinct {' '.join(every)})")] if len(every) > 1 else []
-        lines.append(asserted(f"(forall ((? {sort_name(sort)})) {either(*(f'(= ? {n})' for n in every))})"))
+        lines.append(asserted(f"(forall ((? {theory.symbols.sort(sort)})) {either(*(f'(= ? {n})' for n in every))})"))
     return "".join(lines) + "".join(asserted(_summed(theory, world, counted)) for counted in theory._every_set())
 
 
 def _summed(theory: Theory, world: World, counted: Any) -> str:
     """The size of a set is the number of its members, whatever its parameters are."""
     names = {v.name: f"?{v.name}" for v in counted.params}
-    kinds = " ".join(f"({names[v.name]} {sort_name(v.sort)})" for v in counted.params)
-    members = (_name(m[0]) for m in _keys((counted.var.sort,), world))
+    kinds = " ".join(f"({names[v.name]} {theory.symbols.sort(v.sort)})" for v in counted.params)
+    members = (theory.symbols.literal(m[0]) for m in _keys((counted.var.sort,), world))
     text = theory.text(None)
     ones = (f"(ite {text.term(counted.body, {**names, counted.var.name: m})} 1 0)" for m in members)
     size = f"({counted.name} {' '.join(names.values())})" if names else counted.name
@@ -120,7 +119,7 @@ def _summed(theory: Theory, world: World, counted: Any) -> str:
 def _sayings(theory: Theory, world: World, code: bytes, random: Random) -> Iterator[Saying]:
     state, text = world.load(code), theory.text(theory._counts())
     for fact, args in _facts(theory, world, is_step=False):
-        term, claim = text.term(fact.expr, _called(fact.params, args)), _function(world, fact)
+        term, claim = text.term(fact.expr, _called(theory, fact.params, args)), _function(world, fact)
         yield Saying(f"{fact.name}{args} here", _is(term, claim(state, *args)))
     enabled = []
     for instance in world.instances:
@@ -145,13 +144,13 @@ def _of_step(theory: Theory, world: World, code: bytes, instance: Instance) -> I
             for fact, args in _facts(theory, world):
                 states = (before, after) if fact.is_step else (after,)
                 wanted = _is(_after(theory, found, fact, args), _function(world, fact)(*states, *args))
-                exact = bool(theory.sizes) or not fact.counts
+                exact = theory.is_finite or not fact.counts
                 yield Saying(f"{fact.name}{args} after {instance}", f"(=> {way} {wanted})", exact)
 
 
 def taken(theory: Theory, instance: Instance) -> list[Taken]:
     """The ways an action can go, as terms about these very arguments."""
-    names, found = _called(instance.action.params, instance.args), []
+    names, found = _called(theory, instance.action.params, instance.args), []
     for path in instance.action.lifted.paths:
         counts = theory._counts(path)
         text = theory.text(counts)
@@ -165,13 +164,13 @@ def _cells_after(theory: Theory, world: World, view: View, after: bytes) -> Iter
     text, values = theory.text(None, view), world.values(after)
     for f in world.machine.shape.fields.values():
         for key in _keys(f.keys, world):
-            term = text.read(f, list(map(_name, key)), "")
-            yield f"{f.name}{key}", f"(= {term} {literal(values[f.name][_one(key)], f.domain.base)})"
+            term = text.read(f, list(map(theory.symbols.literal, key)), "")
+            yield f"{f.name}{key}", f"(= {term} {theory.symbols.literal(values[f.name][_one(key)], f.domain.base)})"
 
 
 def _after(theory: Theory, found: Taken, fact: Fact, args: tuple[Sort, ...]) -> str:
     whens = ("before", "after") if fact.is_step else ("",)
-    return theory.text(found.counts, found.view, whens).term(fact.expr, _called(fact.params, args))
+    return theory.text(found.counts, found.view, whens).term(fact.expr, _called(theory, fact.params, args))
 
 
 def _facts(theory: Theory, world: World, is_step: bool | None = None) -> Iterator[tuple[Fact, tuple[Sort, ...]]]:
@@ -186,8 +185,8 @@ def _function(world: World, fact: Fact) -> Any:
     return next(c.fn for c in world.machine.promises if c.name == fact.name)
 
 
-def _called(params: Sequence[Var], args: Sequence[Sort]) -> dict[str, str]:
-    return {v.name: _name(arg) for v, arg in zip(params, args, strict=True)}
+def _called(theory: Theory, params: Sequence[Var], args: Sequence[Sort]) -> dict[str, str]:
+    return {v.name: theory.symbols.literal(arg) for v, arg in zip(params, args, strict=True)}
 
 
 def _is(term: str, value: bool) -> str:

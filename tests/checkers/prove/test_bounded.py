@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import _thread
+import os
+import signal
 from collections.abc import Callable
-from ctypes import ArgumentError
 from dataclasses import replace
 from threading import Timer
-from threading import enumerate as enumerate_threads
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,11 +16,12 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from checkers.explore import Budget, Exploration, explore
-from checkers.prove import bounded
-from checkers.prove.bounded import INTERRUPTED, Bounded, Question, bmc, k_induction
+from checkers.prove import bounded, unrolling
+from checkers.prove.bounded import INTERRUPTED, Bounded, bmc, k_induction
 from checkers.prove.finite import System, Term, encoded
 from checkers.traces import Contradiction, Finding
 from checkers.verdict import Outcome
+from checkers.workers import Lost, Work
 from models.keep_mapped import keep_mapped
 from models.yardstick import yardstick
 from poolproof import catalog
@@ -181,7 +181,7 @@ def test_runs_that_never_come_back_are_enough(monkeypatch: pytest.MonkeyPatch) -
     machine: Machine = module(WAITING).MACHINE
     assert outcomes(k_induction(machine, tiny(machine), 1)) == {Outcome.UNKNOWN}
     assert outcomes(k_induction(machine, tiny(machine), 2)) == {Outcome.HOLDS}
-    monkeypatch.setattr(bounded, "_differ", lambda run, one, other: z3.BoolVal(True))
+    monkeypatch.setattr(unrolling, "_differ", lambda run, one, other: z3.BoolVal(True))
     assert outcomes(k_induction(machine, tiny(machine), 4)) == {Outcome.UNKNOWN}
 
 
@@ -332,22 +332,19 @@ def test_an_interrupt_keeps_what_was_found() -> None:
     assert four.finding is None
 
 
-def test_an_interrupt_on_the_way_to_z3_is_an_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
-    """ctypes makes an error of its own of an interrupt that meets it; another error of its is none of that."""
-    for said, wanted in (("argument 2: KeyboardInterrupt: ", INTERRUPTED), ("argument 2: TypeError: wrong type", "")):
-        monkeypatch.setattr(bounded, "encoded", raises(ArgumentError(said)))
-        if wanted:
-            assert {b.stopped for b in k_induction(leaning(), tiny(leaning()), 2)} == {wanted}
-        else:
-            with pytest.raises(ArgumentError):
-                k_induction(leaning(), tiny(leaning()), 2)
+class Here:
+    """A worker that works here and now, so that a clock may be made up."""
 
+    def __init__(self, work: Work) -> None:
+        self.answers = work(iter(()))
 
-def raises(error: Exception) -> Callable[..., Any]:
-    def fail(*_: object) -> Any:
-        raise error
+    def __enter__(self) -> Here:
+        return self
 
-    return fail
+    def __exit__(self, *_: object) -> None: ...
+
+    def heard(self) -> tuple[Any]:
+        return (next(self.answers),)
 
 
 @pytest.mark.parametrize("ask", [bmc, k_induction])
@@ -356,6 +353,7 @@ def test_a_budget_keeps_what_was_found(ask: Callable[..., list[Bounded]], monkey
     full, left = {b.claim.name: b.outcome for b in ask(leaning(), tiny(leaning()), 3)}, [2]
     for seconds in range(1, 60, 2):
         monkeypatch.setattr(bounded, "time", ticking(1.0))
+        monkeypatch.setattr(bounded, "Worker", Here)
         found = ask(leaning(), tiny(leaning()), 3, seconds=seconds)
         open_ones = [b for b in found if b.outcome is Outcome.BUDGET]
         assert all(b.stopped == f"{seconds} s" for b in open_ones)
@@ -372,47 +370,61 @@ def test_what_was_looked_for_ends_the_search() -> None:
     assert (four.outcome, four.depth, four.stopped) == (Outcome.BUDGET, 2, bounded.FOUND)
 
 
-def pigeons(number: int) -> SimpleNamespace:
+def pigeons(number: int) -> list[Term]:
     """One hole too few, which takes a solver for ever."""
-    solver = z3.SolverFor("QF_FD")
     sits = [[z3.Bool(f"{p} sits in {h}") for h in range(number - 1)] for p in range(number)]
-    solver.add(*(z3.Or(holes) for holes in sits))
-    for hole in zip(*sits, strict=True):
-        solver.add(*(z3.Or(z3.Not(a), z3.Not(b)) for n, a in enumerate(hole) for b in hole[:n]))
-    return SimpleNamespace(solver=solver)
+    columns = (list(enumerate(hole)) for hole in zip(*sits, strict=True))
+    apart = (z3.Or(z3.Not(a), z3.Not(b)) for hole in columns for n, a in hole for m, b in hole if m < n)
+    return [*(z3.Or(holes) for holes in sits), *apart]
 
 
-def asking(question: Question, run: Any, begin: Callable[[], None] = lambda: None) -> Callable[[], None]:
-    """To begin, and to ask the solver, whatever it says."""
+@pytest.fixture
+def _hard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is asked, the solver has to put 14 pigeons into 13 holes."""
 
-    def ask() -> None:
-        begin()
-        question.decide(run)
+    def decide(*_: object) -> bool:
+        solver = z3.SolverFor("QF_FD")
+        solver.add(*pigeons(14))
+        return bool(solver.check() == z3.sat)
 
-    return ask
+    monkeypatch.setattr(unrolling.Search, "decide", decide)
 
 
-def test_a_solver_at_work_is_stopped_by_the_clock() -> None:
+@pytest.mark.usefixtures("_hard")
+@pytest.mark.parametrize("ask", [bmc, k_induction])
+def test_a_solver_at_work_is_stopped_by_the_clock(ask: Callable[..., list[Bounded]]) -> None:
     """It does not decide for itself when to look at the time."""
-    question = Question(yardstick, tiny(yardstick), 0.3, "", lambda depth, seconds: None)
-    run: Any = pigeons(14)
-    question.guarded(asking(question, run))
-    assert question.stopped == "0.3 s"
-    assert question.elapsed < 20
+    found = ask(yardstick, tiny(yardstick), 1, seconds=0.3)
+    assert {(b.outcome, b.stopped, b.depth) for b in found} == {(Outcome.BUDGET, "0.3 s", 0)}
 
 
+@pytest.mark.usefixtures("_hard")
 def test_a_solver_at_work_is_stopped_by_an_interrupt() -> None:
-    """Ctrl-C is heard while z3 works, and z3 has come to its end before anything else goes on."""
-    question = Question(yardstick, tiny(yardstick), 0.0, "", lambda depth, seconds: None)
-    run: Any = pigeons(14)
-    question.guarded(asking(question, run, Timer(0.3, _thread.interrupt_main).start))
-    assert question.stopped == INTERRUPTED
-    assert bounded.SOLVER not in {thread.name for thread in enumerate_threads()}
+    """Ctrl-C is heard while z3 works, and ends its process."""
+    timer = Timer(0.5, _thread.interrupt_main)
+    timer.start()
+    found = bmc(yardstick, tiny(yardstick), 1)
+    assert {(b.outcome, b.stopped) for b in found} == {(Outcome.BUDGET, INTERRUPTED)}
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
 
 
-def test_a_solver_that_gives_no_answer_is_an_error() -> None:
-    """Neither yes nor no is never taken for one of them."""
-    question = Question(yardstick, tiny(yardstick), 0.0, "", lambda depth, seconds: None)
-    mute: Any = SimpleNamespace(solver=SimpleNamespace(check=lambda: z3.unknown, reason_unknown=lambda: "no idea"))
-    with pytest.raises(ArithmeticError, match="no idea"):
-        question.decide(mute)
+def dies(*_: object) -> bool:
+    os.kill(os.getpid(), signal.SIGSEGV)
+    return True
+
+
+def hangs_up(*_: object) -> bool:
+    raise Lost("no idea")
+
+
+@pytest.mark.parametrize("ask", [bmc, k_induction])
+@pytest.mark.parametrize(("does", "said"), [(dies, "its process ended by SIGSEGV"), (hangs_up, "no idea")])
+def test_a_solver_that_dies_or_does_not_know_is_no_answer(
+    ask: Callable[..., list[Bounded]], does: Any, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is left open is unknown, with the cause, and never taken for yes or no."""
+    monkeypatch.setattr(unrolling.Search, "decide", does)
+    found = ask(yardstick, tiny(yardstick), 1)
+    assert outcomes(found) == {Outcome.UNKNOWN}
+    assert all(said in b.stopped for b in found)

@@ -12,7 +12,6 @@ import z3
 from hypothesis import HealthCheck, given, settings
 
 from checkers.prove import finite
-from checkers.prove.bounded import Unrolling
 from checkers.prove.finite import (
     Cell,
     Choice,
@@ -28,6 +27,7 @@ from checkers.prove.finite import (
     slots_of,
     unknowns,
 )
+from checkers.prove.unrolling import Unrolling
 from models.keep_mapped import keep_mapped
 from models.yardstick import yardstick
 from spec.dsl import Instance, Machine, SpecError, World

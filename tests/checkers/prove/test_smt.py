@@ -139,13 +139,13 @@ def all_disagreements(machine: Machine, of_any_number: bool) -> list[str]:
 
 def no_writes(self: Text, f: Any, keys: list[str], when: str, sound: Any = Text.read) -> str:
     """Reads the state before, whatever was asked for."""
-    return str(sound(Text(self.optional, {when: View()}, self.count, self.members), f, keys, when))
+    return str(sound(replace(self, views={when: View()}), f, keys, when))
 
 
 def first_write_wins(self: Text, f: Any, keys: list[str], when: str, sound: Any = Text.read) -> str:
     """Takes assignments in the wrong order."""
     view = View(tuple(reversed(self.views[when].writes)), self.views[when].names)
-    return str(sound(Text(self.optional, {when: view}, self.count, self.members), f, keys, when))
+    return str(sound(replace(self, views={when: view}), f, keys, when))
 
 
 def each_is_some(self: Text, e: Quantified, names: Any, sound: Any = Text._quantified) -> str:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, reject, settings
 
 from checkers.prove.deciding import Effort, decide
 from checkers.prove.obligations import HEAD, TAIL, Obligation, obligations
-from checkers.prove.smt import Text, asserted, literal, size_name
+from checkers.prove.smt import Text, asserted, size_name
 from checkers.prove.solvers import Z3
 from checkers.prove.theory import Question, Theory, arguments
 from spec.dsl import Instance, Machine, Sort, SpecError, World
@@ -187,12 +187,13 @@ def denied(world: World, action: str, name: str, shown: Shown) -> list[str]:
     question = theory.broken_by(world.machine.action(action), fact) if action else theory.broken_at_start(fact)
     text = HEAD + theory.declared + (theory.promised if action else theory.started)
     session = Z3(text + closed(theory, world) + fixed(theory, world, code), 20, 0)
-    who = _arguments("it", fact.params, args)
-    who += _arguments("arg", instance.action.params, instance.args) if instance else ""
+    who = _arguments(theory, "it", fact.params, args)
+    who += _arguments(theory, "arg", instance.action.params, instance.args) if instance else ""
     asked = [question.asked, *([question.known] if question.known else [])]
     return [one for one in asked if session.ask(question.declared + who + one + TAIL).said != "sat"]
 
 
-def _arguments(prefix: str, params: tuple[Var, ...], args: tuple[Sort, ...]) -> str:
+def _arguments(theory: Theory, prefix: str, params: tuple[Var, ...], args: tuple[Sort, ...]) -> str:
     names = arguments(prefix, params)
-    return "".join(asserted(f"(= {names[v.name]} {literal(a, v.sort)})") for v, a in zip(params, args, strict=True))
+    pairs = ((names[v.name], theory.symbols.literal(a)) for v, a in zip(params, args, strict=True))
+    return "".join(asserted(f"(= {name} {member})") for name, member in pairs)

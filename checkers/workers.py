@@ -1,0 +1,186 @@
+"""Solvers work in processes of their own: one that crashes, hangs or prints garbage takes nothing with it.
+
+A worker is this process, forked: it knows all that was read so far, and runs one generator. Requests and answers are
+lines of JSON. A worker that is lost is not asked again: what it was asked has a cause instead of an answer, and the
+rest goes to a new one.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import faulthandler
+import json
+import os
+import resource
+import signal
+import sys
+import warnings
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import wait
+from time import monotonic
+from typing import Any, NoReturn
+
+Work = Callable[[Iterator[Any]], Iterator[Any]]
+"""What a worker does: given the requests as they come, it yields answers."""
+
+MOST_BYTES = 2**28
+"""No answer is so long."""
+
+PR_SET_PDEATHSIG = 1
+"""prctl(2): which signal a process gets when the one that made it is gone."""
+
+
+class Lost(Exception):
+    """A worker gives no answer; the message says why, `seconds` how long it was waited for."""
+
+    def __init__(self, cause: str, seconds: float = 0.0) -> None:
+        super().__init__(cause)
+        self.seconds = seconds
+
+
+class Worker:
+    """A process of its own that runs a generator; the end of its `with` is the end of the process."""
+
+    def __init__(self, work: Work) -> None:
+        (asked, self._to), (self._from, answers) = os.pipe(), os.pipe()
+        self._lines, self._rest, self._is_over = deque[bytes](), b"", False
+        maker, before = os.getpid(), signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        self.pid = _forked()
+        if not self.pid:
+            os.close(self._to)
+            os.close(self._from)
+            _serve(work, asked, answers, maker)
+        os.close(asked)
+        os.close(answers)
+        try:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)  # an interrupt that came meanwhile is raised here
+        except BaseException:
+            self.end()
+            raise
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def fileno(self) -> int:
+        """Where the answers come from, for whoever waits for several workers."""
+        return self._from
+
+    def tell(self, request: Any) -> None:
+        """Send a request; that a worker is gone is noticed when its answer is read."""
+        try:
+            _write(self._to, request)
+        except BrokenPipeError:
+            return
+
+    def hear(self, until: float | None = None) -> Any:
+        """The next answer; Lost if there is none when the clock (`monotonic`) comes to `until`."""
+        while not (said := self.heard()):
+            left = None if until is None else max(0.0, until - monotonic())
+            if not self.is_ready(left):
+                raise self.late()
+            self.read()
+        return said[0]
+
+    def is_ready(self, seconds: float | None) -> bool:
+        """Is there something to read within so many seconds?"""
+        return bool(readable([self], seconds))
+
+    def heard(self) -> tuple[Any] | None:
+        """The next of the answers that were read, if one is complete."""
+        return (self._said(self._lines.popleft()),) if self._lines else None
+
+    def read(self) -> None:
+        """Read what has come; waits if nothing has."""
+        got = os.read(self._from, 2**16)
+        if not got:
+            raise Lost(self._ended())
+        *lines, self._rest = (self._rest + got).split(b"\n")
+        self._lines.extend(lines)
+        if len(self._rest) > MOST_BYTES:
+            self.end()
+            raise Lost("its answer has no end")
+
+    def _said(self, line: bytes) -> Any:
+        try:
+            kind, value = json.loads(line)
+        except ValueError:
+            kind, value = "", ""
+        if kind == "answer":
+            return value
+        self.end()
+        raise Lost(str(value) if kind == "lost" else f"it printed {line[:40].decode(errors='replace')!r}")
+
+    def late(self) -> Lost:
+        """Too late: the process is ended, whatever it does."""
+        self.end()
+        return Lost("it gave no answer in time")
+
+    def _ended(self) -> str:
+        """How the process came to its end."""
+        status = self.end()
+        return f"its process ended by {signal.Signals(-status).name}" if status < 0 else f"its process ended ({status})"
+
+    def end(self) -> int:
+        """End the process, unless it has ended; returns how it did, a signal as a negative number."""
+        if self._is_over:
+            return 0
+        self._is_over = True
+        os.kill(self.pid, signal.SIGKILL)
+        _, status = os.waitpid(self.pid, 0)
+        os.close(self._to)
+        os.close(self._from)
+        return os.waitstatus_to_exitcode(status)
+
+
+def readable(workers: Sequence[Any], seconds: float | None) -> list[Any]:
+    """Those of whom there is something to read within so many seconds."""
+    return wait(workers, seconds)
+
+
+def _forked() -> int:
+    """Fork; what another thread holds here, a worker has no use for."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
+
+
+def _serve(work: Work, asked: int, answers: int, maker: int) -> NoReturn:
+    """The life of a worker: nothing but its end leads out of here."""
+    try:
+        _apart(maker, asked, answers)
+        with open(asked, encoding="utf-8") as lines:
+            for value in work(map(json.loads, lines)):
+                _write(answers, ["answer", value])
+    except BaseException as error:
+        said = str(error) if isinstance(error, Lost) else f"{type(error).__name__}: {error}"
+        _write(answers, ["lost", " ".join(said.split())])
+    finally:
+        os._exit(0)
+
+
+def _apart(maker: int, asked: int, answers: int) -> None:
+    """Nothing is said or heard but by the pipes; Ctrl-C is for the process that made this one, whose end is ours."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    faulthandler.disable()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != maker:
+        os._exit(0)
+    os.closerange(3, min(asked, answers))
+    os.closerange(min(asked, answers) + 1, max(asked, answers))
+    os.closerange(max(asked, answers) + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for fd in range(3):
+        os.dup2(nowhere, fd)
+
+
+def _write(fd: int, value: Any) -> None:
+    left = memoryview(json.dumps(value).encode() + b"\n")
+    while left:
+        left = left[os.write(fd, left) :]
