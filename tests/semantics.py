@@ -98,15 +98,17 @@ def _counted(histories: Value) -> tuple[tuple[str, str, int], ...]:
 
 def disagreements(world: World, code: bytes) -> list[str]:
     """Where running and lifting part in this state: actions, claims about it, and claims about each step from it."""
-    found = [
-        f"{instance}: run {concretely(world, code, instance)}, lifted {lifted(world, code, instance)}"
-        for instance in world.instances
-        if concretely(world, code, instance) != lifted(world, code, instance)
-    ]
+    found = outcomes_that_differ(world, code, world.instances)
     found += list(_disagreeing_claims(world, code))
     for number, _ in world.successors(code):
         found += _disagreeing_steps(world, code, world.instances[number])
     return found
+
+
+def outcomes_that_differ(world: World, code: bytes, instances: Iterable[Instance]) -> list[str]:
+    """The actions, with their arguments, that do something else here when they run than when they were lifted."""
+    both = ((instance, concretely(world, code, instance), lifted(world, code, instance)) for instance in instances)
+    return [f"{instance}: run {run}, lifted {other}" for instance, run, other in both if run != other]
 
 
 def claims(world: World) -> list[Claim]:
