@@ -16,7 +16,7 @@ from checkers.native.build import CannotCompile
 from checkers.native.checkpoint import BadCheckpoint
 from checkers.verdict import Exit
 from impl.linux import decode
-from impl.linux.reading import Unreadable
+from impl.linux.files import Unreadable
 from spec.dsl import SpecError
 
 from . import asking, catalog

@@ -9,7 +9,7 @@ from itertools import pairwise
 from random import Random
 
 from impl.linux.events import HOLD, MAP, POOL_RELEASE, RELEASE, SYNC, UNMAP, Event
-from impl.linux.lines import event
+from impl.linux.lines import PREFIX, event
 
 Lines = list[str]
 Change = Callable[[Lines, Sequence[Event], Random], Lines | None]
@@ -61,6 +61,26 @@ def _maps(events: Sequence[Event]) -> list[Event]:
     return found
 
 
+def moved(change: Change) -> Change:
+    """Lines change places, and times do not: the kernel would have printed each line with the time of its place."""
+
+    def changed(lines: Lines, events: Sequence[Event], random: Random) -> Lines | None:
+        out = change(lines, events, random)
+        return out and in_time(out)
+
+    return changed
+
+
+def in_time(lines: Lines) -> Lines:
+    """The same lines, with the same times in order."""
+    spans = {n: m.span(4) for n, line in enumerate(lines) if (m := PREFIX.match(line))}
+    times = sorted((lines[n][slice(*span)] for n, span in spans.items()), key=float)
+    out = list(lines)
+    for time, (n, (start, end)) in zip(times, spans.items(), strict=True):
+        out[n] = lines[n][:start] + time + lines[n][end:]
+    return out
+
+
 def drop(*kinds: str) -> Change:
     """Leave one line out."""
 
@@ -94,6 +114,7 @@ def reword(pattern: str, to: Callable[[re.Match[str], Sequence[Event], Random], 
     return change
 
 
+@moved
 def swap(lines: Lines, events: Sequence[Event], random: Random) -> Lines | None:
     """Exchange two neighbours, each a hold or a release."""
     pairs = [
@@ -105,6 +126,7 @@ def swap(lines: Lines, events: Sequence[Event], random: Random) -> Lines | None:
     return _exchanged(lines, a, b)
 
 
+@moved
 def swap_page(lines: Lines, events: Sequence[Event], random: Random) -> Lines | None:
     """Exchange a page's hold and its release, wherever they are."""
     a = _one(events, random, HOLD)
@@ -118,6 +140,7 @@ def _exchanged(lines: Lines, a: Event, b: Event) -> Lines:
     return out
 
 
+@moved
 def unmap_after_release(lines: Lines, events: Sequence[Event], random: Random) -> Lines | None:
     """Move the unmap of a page's pool behind the release that it goes before."""
     pairs = [
@@ -128,6 +151,7 @@ def unmap_after_release(lines: Lines, events: Sequence[Event], random: Random) -
     return _exchanged(lines, *random.choice(pairs)) if pairs else None
 
 
+@moved
 def sync_after_unmap(lines: Lines, events: Sequence[Event], random: Random) -> Lines | None:
     """Move a sync behind the unmap of its mapping."""
     a = _one(events, random, SYNC)
@@ -137,6 +161,7 @@ def sync_after_unmap(lines: Lines, events: Sequence[Event], random: Random) -> L
     return [*lines[: a.line - 1], *lines[a.line : b.line], lines[a.line - 1], *lines[b.line :]]
 
 
+@moved
 def unmap_while_live(lines: Lines, events: Sequence[Event], random: Random) -> Lines | None:
     """Move the unmap of a page to right behind its hold, while its pool is in use."""
     holds = [e for e in events if e.kind == HOLD]

@@ -15,12 +15,14 @@ from rich.console import Console
 from checkers.monitor import Monitor
 from checkers.verdict import Outcome, Verdict
 from impl.linux import holders, rules
-from impl.linux.dmesg import message
+from impl.linux.dmesg import Log
 from impl.linux.events import MESSAGE, Event
+from impl.linux.files import STDIN, Unreadable, lines_of, opened
 from impl.linux.holders import Holders
 from impl.linux.judge import Judge
+from impl.linux.merging import TimeGoesBack
 from impl.linux.pools import Pool
-from impl.linux.reading import ORDERED, STDIN, UNORDERED, Heard, Recording, Unreadable
+from impl.linux.reading import NOT_FROM_A_PIPE, ORDERED, UNORDERED, Heard, Recording
 from spec.dsl import Machine
 from spec.ownership import ownership
 
@@ -96,7 +98,28 @@ def judged(
     if clock and clock not in (*ORDERED, *UNORDERED):
         raise BadRequest(f"--clock {clock}: is none; there are {', '.join((*ORDERED, *UNORDERED))}")
     said = _log(log)
-    recording = Recording(paths, partial(_not_understood, console) if strict else None)
+    show = partial(_not_understood, console, set()) if strict else None
+    try:
+        return _judged(Recording(paths, show), console, at, every_holder, clock, said, machine)
+    except TimeGoesBack:
+        if at is not None and at.line:
+            raise BadRequest(f"--at {at.line}: {MERGED}; give a time, for example --at 12.5s") from None
+        return _judged(Recording(paths, show, merged=True), console, at, every_holder, clock, said, machine)
+
+
+MERGED = "lines of several CPUs that stand one after the other are put in the order of time"
+
+
+def _judged(
+    recording: Recording,
+    console: Console,
+    at: Moment | None,
+    every_holder: bool,
+    clock: str,
+    said: Iterable[Event],
+    machine: Machine,
+) -> Judged:
+    """Read recordings and judge them, from the first line to the last."""
     recording.heard.clock = recording.heard.told_clock = clock
     judge = _judge(recording.heard, machine)
     done, began = Judged(recording.heard, judge), monotonic()
@@ -110,8 +133,20 @@ def judged(
     judge.finish()
     done.seconds = monotonic() - began
     if at is None and judge.last is not None:
-        done.held = holders.now(judge, "at the end", judge.last)
+        at_end = judge.last._replace(time=max(judge.last.time, recording.heard.latest))
+        done.held = holders.now(judge, "at the end", at_end)
+    if not judge.findings.total:  # what was found may have been taken back: events were lost by then
+        done.stalls, done.held = (list(map(holders.unblamed, found)) for found in (done.stalls, done.held))
+    _must_be_understood(recording, judge)
     return done
+
+
+def _must_be_understood(recording: Recording, judge: Judge) -> None:
+    """What a line said that was not understood may be what explains all others: without it nothing is claimed."""
+    if left := recording.left_over():
+        raise Unreadable(left)
+    if recording.heard.is_overtaken and not recording.is_merged and judge.findings.total:
+        raise Unreadable(f"standard input: lines overtake each other, and what they say is denied; {NOT_FROM_A_PIPE}")
 
 
 @contextmanager
@@ -181,20 +216,24 @@ def _with_progress(recording: Recording, console: Console) -> Iterator[Event]:
                 tell(f"{n:,} events, {rate:,.0f} a second{recording.left()}")
 
 
-def _not_understood(console: Console, where: str, line: str) -> None:
+def _not_understood(console: Console, shown: set[str], where: str, line: str) -> None:
+    """Show a line once, also where a recording has to be read again."""
+    if where in shown:
+        return
+    shown.add(where)
     console.print(f"{where}: not understood: {line}", markup=False, soft_wrap=True)
 
 
-def _log(path: Path | None) -> Iterable[Event]:
-    """The messages about pages in a file of the kernel's log."""
+def _log(path: Path | None) -> list[Event]:
+    """The messages about pages in a file of the kernel's log, plain or packed."""
     if path is None:
         return []
-    try:
-        lines = path.read_text("utf-8", "replace").split("\n")
-    except OSError as error:
-        raise Unreadable(f"{path}: {(error.strerror or '').lower()}; give the output of dmesg") from None
-    said = [(n, message(line)) for n, line in enumerate(lines, 1)]
-    return [Event(MESSAGE, n, str(path), 0, 0.0, more=(m,)) for n, m in said if m]
+    log, said = Log(), []
+    with opened(str(path), "give the output of dmesg") as (_, text):
+        for n, line in enumerate(lines_of(text, str(path), can_be_empty=True), 1):
+            if found := log.take(line.rstrip("\r")):
+                said.append(Event(MESSAGE, n, str(path), 0, 0.0, more=(found,)))
+    return said
 
 
 # -- verdicts ----------------------------------------------------------------------------------------------------------
@@ -230,6 +269,8 @@ def as_json(done: Judged) -> dict[str, object]:
             "events": dict(heard.events),
             "other_events": dict(heard.others),
             "not_understood": heard.not_understood,
+            "pages_judged": judge.judged,
+            "merged": bool(heard.order),
             "kernel": heard.kernel,
             "prints": heard.generation,
             "tool": heard.tool,
@@ -240,7 +281,7 @@ def as_json(done: Judged) -> dict[str, object]:
             "probe_misses": heard.probe_misses,
             "interrupted": done.interrupted,
         },
-        "findings": judge.findings.as_json(),
+        "findings": judge.findings.as_json(heard.line),
         "pools": [pool.as_json() for pool in judge.accounts.ended],
         "holders": [h.as_json() for h in (*done.stalls, *done.held)],
         "kernel_log": [event.more[0].text for event in judge.messages],

@@ -13,7 +13,8 @@ import pytest
 import zstandard
 
 from impl.linux.events import HOLD
-from impl.linux.reading import LONGEST, Heard, Recording, Unreadable, _lines
+from impl.linux.files import LONGEST, Unreadable, lines_of
+from impl.linux.reading import Heard, Recording
 
 from .printed import PAGES, POOLS, Printer
 
@@ -165,7 +166,7 @@ def test_a_line_without_an_end_is_cut() -> None:
             return b"x" * (1 << 18) if self.left else b""
 
     tracemalloc.start()
-    longest = max(len(line) for line in _lines(Endless(), "endless"))
+    longest = max(len(line) for line in lines_of(Endless(), "endless"))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert longest <= LONGEST + (1 << 18)
