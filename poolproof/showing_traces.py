@@ -80,7 +80,7 @@ def caveats(done: Judged) -> Iterator[str]:
     if heard.probe_misses:
         yield f"Kprobes missed {heard.probe_misses:,} hits; their events are counted here and not judged."
     if heard.is_overtaken:
-        yield "Events of several CPUs have one time, or overtake each other: numbers decide, and pages where it is clear."
+        yield "Events of CPUs overtake each other or have one time: numbers decide, and pages where that is clear."
     elif heard.generation and not heard.is_ordered:
         yield f"Clock {heard.clock}: CPUs cannot be put in order; numbers decide, and pages where their order is clear."
     if heard.tool != "ftrace":
@@ -92,7 +92,7 @@ def caveats(done: Judged) -> Iterator[str]:
             f"{len(older)} pool{'s are' if len(older) > 1 else ' is'} older than the trace, with {pages:,} pages in "
             f"before it; {lost:,} releases are unexplained: history missing."
         )
-    if late := sum(len(p.late) for p in judge.accounts.ended):
+    if late := sum(p.late for p in judge.accounts.ended):
         yield f"{late:,} holds or releases are counted and were not printed before the end: not yet, or lost."
     if heard.others:
         some = ", ".join(f"{name} {n:,}" for name, n in heard.others.most_common(4))
@@ -251,9 +251,10 @@ def _nothing(done: Judged) -> str:
 
 def _late(done: Judged) -> str:
     """The numbers that were counted and not printed: of these pages nobody can tell."""
-    late = [f"{kind} {number} of pool {p.name}" for p in done.judge.accounts.ended for kind, number in p.late]
+    ended = done.judge.accounts.ended
+    late, n = [f"{number} of pool {p.name}" for p in ended for number in p.first_late], sum(p.late for p in ended)
     if not late:
         return ""
-    more = f" and {len(late) - 3:,} more" if len(late) > 3 else ""
+    more = f" and {n - 3:,} more" if n > 3 else ""
     when = f"the last {TAIL} lines" if done.heard.counts_events else f"the last {SECONDS:g} s"
     return f" Cannot tell: {', '.join(late[:3])}{more} counted in {when} and not printed before the end."

@@ -23,6 +23,9 @@ TAIL = 256
 SECONDS = 5.0
 """The same where the clock tells the time: a put in process context is preempted between its counter and its line."""
 
+MOST_NAMED = 5
+"""Numbers that are missing which are named; the others are counted."""
+
 
 class Accounts:
     """All pools: those at an address now, and those that were there before."""
@@ -166,10 +169,11 @@ class Accounts:
         is_over, last = self.is_over(pool), (pool.said or pool.first)._replace(page=0)
         unseen = pool.unseen(inf if is_over and self.by_lines else self.horizon)
         due = set(unseen)
-        pool.late = tuple(n for n in pool.unprinted() if n not in due)
+        late = [f"{kind} {number}" for kind, number in pool.unprinted() if (kind, number) not in due]
+        pool.late, pool.first_late = len(late), tuple(late[:MOST_NAMED])
         if unseen:
-            said = ", ".join(f"{kind} {number}" for kind, number in unseen[:5])
-            more = f" and {len(unseen) - 5} more" if len(unseen) > 5 else ""
+            said = ", ".join(f"{kind} {number}" for kind, number in unseen[:MOST_NAMED])
+            more = f" and {len(unseen) - MOST_NAMED} more" if len(unseen) > MOST_NAMED else ""
             self._number(last, pool, f"never printed, though counted: {said}{more}")
         if beyond := pool.beyond():
             self._number(last, pool, f"printed, though the kernel never counted so far: {beyond}")

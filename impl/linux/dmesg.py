@@ -23,8 +23,8 @@ class Message:
     def denies(self, devices: set[str]) -> bool:
         """Does it deny a promise about pages, where these devices own pools?
 
-        What the DMA API says of a mapping is about pages only if a pool may have made it: for a device that owns one, of
-        a single page, and not only for sending. What was left at unbind may be anything, unless the details say.
+        What the DMA API says of a mapping is about pages only if a pool may have made it: for a device that owns one,
+        of a single page, and not only for sending. What was left at unbind may be anything, unless the details say.
         """
         if not self.about.startswith("DMA"):
             return bool(self.promise)

@@ -1,4 +1,4 @@
-"""Files as lines of text, plain or packed, from a path or from standard input; what is no text is refused in one line."""
+"""Files as lines of text, plain or packed, from a path or from standard input; what is no text is refused."""
 
 from __future__ import annotations
 

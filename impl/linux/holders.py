@@ -91,7 +91,8 @@ def _drained(judge: Judge, pool: Pool) -> Holders:
     reason = f"all came home after {_so_many(retries(pool), 'retry', 'retries')}, one a second; brought back by {by}"
     holds = [r.hold for r in pool.returns if r.hold]
     when = f"at its last retry before it drained ({judge.heard.where(retry.line)})"
-    return _holders(judge, pool, when, retry, int(retry.more[0]) or len(pool.returns), holds, [_waited(judge, pool)], SLOW, reason)
+    pages, where = int(retry.more[0]) or len(pool.returns), [_waited(judge, pool)]
+    return _holders(judge, pool, when, retry, pages, holds, where, SLOW, reason)
 
 
 def now(judge: Judge, when: str, at: Event) -> list[Holders]:

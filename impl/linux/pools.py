@@ -69,7 +69,8 @@ class Pool:
     freed: Event | None = None
     sure: tuple[int, int] = (0, 0)
     words: list[tuple[float, tuple[int, int]]] = field(default_factory=list)
-    late: tuple[tuple[str, int], ...] = ()
+    late: int = 0
+    first_late: tuple[str, ...] = ()
     retries: int = 0
     is_new: bool = False
     unexplained: int = 0
@@ -159,5 +160,5 @@ class Pool:
             "retries": self.retries,
             "out_at_destroy": self.out_at_destroy,
             "unmapped_early": self.early,
-            "not_printed_yet": [f"{kind} {number}" for kind, number in self.late],
+            "not_printed_yet": self.late,
         }

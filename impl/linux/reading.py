@@ -234,9 +234,7 @@ class Recording:
         heard.generation = "netmem" if "netmem=" in line else "page" if "pfn=" in line else "page without pfn"
         pointer = POINTER.search(line)
         heard.bits = 32 if pointer and len(pointer[1]) <= 8 else 64
-        heard.is_hashed = heard.hash_ptr == "1" or (
-            not heard.hash_ptr and heard.bits == 64 and event.pool < 1 << 32
-        )
+        heard.is_hashed = heard.hash_ptr == "1" or (not heard.hash_ptr and heard.bits == 64 and event.pool < 1 << 32)
         heard.clock = heard.clock or (UNKNOWN if SECONDS.search(line) else COUNTER)
 
     def _aside(self, line: str) -> Event | None:

@@ -35,8 +35,8 @@ from impl.linux import (
     reading,
     rules,
 )
-from impl.linux.judge import Judge
 from impl.linux.files import STDIN, Unreadable
+from impl.linux.judge import Judge
 from impl.linux.reading import Recording
 from spec.ownership import ownership
 
