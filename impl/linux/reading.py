@@ -183,8 +183,8 @@ class Recording:
         heard = self.heard
         if self._understood() and not heard.is_about_pools and not heard.left_over:
             some = ", ".join(f"{name} {n:,}" for name, n in (heard.others or heard.events).most_common(3))
-            files = ", ".join(name for _, name in heard.names)
-            raise Unreadable(f"{files}: a trace, and no event of it is about page pools ({some}); {seems.RECORD}")
+            what = f"a trace, and no event of it is about page pools ({some})"
+            raise Unreadable(f"{self._files()}: {what}; {seems.RECORD}")
 
     def left_over(self) -> str:
         """One line about the lines of events that were not understood; empty if there are none."""
@@ -193,7 +193,10 @@ class Recording:
             return ""
         lines_are = f"{n:,} line{'s' * (n > 1)} of page_pool or DMA events {'were' if n > 1 else 'was'}"
         first = f"the first is {self.heard.where(line)}: {seems.printable(text)!r}"
-        return f"{lines_are} not understood; {first}; {seems.why(text)}"
+        return f"{self._files()}: {lines_are} not understood; {first}; {seems.why(text)}"
+
+    def _files(self) -> str:
+        return ", ".join(name for _, name in self.heard.names)
 
     def events(self, text: Iterable[str]) -> Iterator[Event]:
         """The events of some lines."""

@@ -20,7 +20,7 @@ KINDS: tuple[tuple[str, str, str], ...] = (
 )
 """How a text reads, what it then seems to be, and what to do."""
 
-A_LOG = "a log of the kernel, and nothing in it is about pools", "give it with --dmesg, beside a trace"
+A_LOG = "a log of the kernel, without a message about pools that is known", "give it with --dmesg, beside a trace"
 
 
 def kind(sample: Sequence[str], is_log: bool) -> tuple[str, str] | None:
@@ -42,7 +42,10 @@ WHY: tuple[tuple[str, str], ...] = (
         "pointers are not printed, for the kernel had no randomness yet: `echo 0 >options/hash-ptr`, and record again",
     ),
     (r"=0x[0-9a-f]+ \(-?\d+\)", "fields are printed raw: `echo 0 >options/fields`, and print it again"),
-    (r"\d+us?[ +!#*@$]*: ", "it is in the latency format: `echo 0 >options/latency-format`, and print it again"),
+    (
+        r"\d+us?[ +!#*@$]*: ",
+        "it is in the latency format, or dumped into a log: `echo 0 >options/latency-format`, and print it again",
+    ),
     (r"\S-\d+ +\d+\S{4,7} +\d+\.\d+: ", "it is in the latency format: `trace-cmd report` prints it without -l"),
 )
 """How a line reads that was not understood, why that is, and the way out."""
