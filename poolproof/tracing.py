@@ -145,8 +145,18 @@ def _must_be_understood(recording: Recording, judge: Judge) -> None:
     """What a line said that was not understood may be what explains all others: without it nothing is claimed."""
     if left := recording.left_over():
         raise Unreadable(left)
-    if recording.heard.is_overtaken and not recording.is_merged and judge.findings.total:
-        raise Unreadable(f"standard input: lines overtake each other, and what they say is denied; {NOT_FROM_A_PIPE}")
+    heard, names = recording.heard, ", ".join(name for _, name in recording.heard.names)
+    if judge.findings.total == judge.denied_by_the_log:
+        return
+    if heard.is_overtaken and not recording.is_merged:
+        raise Unreadable(f"{names}: lines overtake each other, and no order explains them; {NOT_FROM_A_PIPE}")
+    if recording.is_merged and not heard.is_vouched_for:
+        raise Unreadable(f"{names}: {NOT_ALL_HERE}; give `trace` as it is, or the whole of each CPU with its head")
+    if judge.never_recorded:
+        raise Unreadable(f"{names}: no {judge.never_recorded} is in it, though there were some; record all events")
+
+
+NOT_ALL_HERE = "lines of several CPUs one after the other do not explain each other, and some may be missing"
 
 
 @contextmanager

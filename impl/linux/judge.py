@@ -62,6 +62,7 @@ class Judge:
         self.of_pools: Counter[str] = Counter()
         self.shared = self.since = self.judged = 0
         self.left_behind: set[int] = set()
+        self.denied_by_the_log = 0
         self.on: dict[str, Callable[[Event], None]] = {
             HOLD: self.hold,
             RELEASE: self.release,
@@ -304,6 +305,7 @@ class Judge:
         for event, one, after in zip(self.messages, said, [*said[1:], None], strict=False):
             whole = one.with_details(after) if after is not None else one
             if whole.denies(devices):
+                self.denied_by_the_log += 1
                 self.findings.add(Finding(whole.promise, f"the kernel says: {whole.text}", event))
 
     def lost(self, event: Event) -> None:
@@ -407,6 +409,14 @@ class Judge:
         """The events that could have denied a promise; of DMA events those of pools' pages."""
         seen = {**self.heard.events, MAP: 0, UNMAP: 0, SYNC: 0, **self.of_pools}
         return sum(seen.get(kind, 0) for kind in rules.SEEN.get(promise, ()))
+
+    @property
+    def never_recorded(self) -> str:
+        """The event that was not recorded at all, though it happened: its counterpart comes twice, or it is counted."""
+        seen, twice = self.heard.events, {finding.event.kind for finding in self.findings.shown}
+        if seen[HOLD] and not seen[RELEASE] and (HOLD in twice or any(p.counted[1] for p in self.accounts.ended)):
+            return "page_pool_state_release"
+        return "dma_unmap_page" if seen[MAP] and not seen[UNMAP] else ""
 
     # -- the end -------------------------------------------------------------------------------------------------------
 

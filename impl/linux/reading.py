@@ -16,7 +16,7 @@ from typing import IO
 
 from . import lines, merging, seems
 from .dmesg import Log, is_log
-from .events import CONNECT, DISCONNECT, GAP, HOLD, MESSAGE, NID, OTHER, POOL_RELEASE, RELEASE, Event
+from .events import CONNECT, DISCONNECT, GAP, HOLD, LOST, MESSAGE, NID, OTHER, POOL_RELEASE, RELEASE, Event
 from .files import STDIN, Unreadable, lines_of, opened
 from .merging import TimeGoesBack
 
@@ -60,6 +60,7 @@ class Heard:
     bits: int = 64
     tool: str = "ftrace"
     overwritten: int = 0
+    entries: int = 0
     gaps: int = 0
     lost: int = 0
     probe_misses: int = 0
@@ -98,6 +99,11 @@ class Heard:
     def is_whole(self) -> bool:
         """Did nobody say that events were lost?"""
         return not (self.lost or self.overwritten or self.gaps)
+
+    @property
+    def is_vouched_for(self) -> bool:
+        """Do the heads say that there were as many events as there are lines of events?"""
+        return self.entries == sum(n for kind, n in self.events.items() if kind not in (LOST, GAP, MESSAGE))
 
     @property
     def is_about_pools(self) -> bool:
@@ -243,6 +249,10 @@ class Recording:
     def _aside(self, line: str) -> Event | None:
         """A line that is no event: about the recording, of the kernel's log, or not understood."""
         heard = self.heard
+        if "\r" in line and lines.is_of_an_event(line):
+            self._not_understood(line)
+            self._is_left_over(line)
+            return None
         if line.startswith(merging.HEAD):
             heard.heads += 1
             if heard.events:
@@ -301,7 +311,7 @@ class Recording:
         elif m := re.match(r"#! kprobe_profile .*\s(\d+)\s*$", line):
             heard.probe_misses += int(m[1])
         elif m := re.match(r"#\s+entries-in-buffer/entries-written: (\d+)/(\d+)", line):
-            heard.overwritten = max(heard.overwritten, int(m[2]) - int(m[1]))
+            heard.overwritten, heard.entries = max(heard.overwritten, int(m[2]) - int(m[1])), heard.entries + int(m[1])
 
 
 NOT_FROM_A_PIPE = "save it as a file, whose lines are put in order where that is certain, or give `trace` as it is"
