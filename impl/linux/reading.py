@@ -249,6 +249,8 @@ class Recording:
     def _aside(self, line: str) -> Event | None:
         """A line that is no event: about the recording, of the kernel's log, or not understood."""
         heard = self.heard
+        if len(self.sample) < SAMPLE:
+            self.sample.append(line[:HEADER])
         if "\r" in line and lines.is_of_an_event(line):
             self._not_understood(line)
             self._is_left_over(line)
@@ -272,8 +274,6 @@ class Recording:
     def _of_the_log(self, line: str) -> Event | None:
         """A line of the kernel's log, or one that is not understood."""
         heard = self.heard
-        if len(self.sample) < SAMPLE:
-            self.sample.append(line[:HEADER])
         if lines.is_of_an_event(line):
             self._not_understood(line)
             self._is_left_over(line)
