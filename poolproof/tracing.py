@@ -191,16 +191,17 @@ def _look_back(done: Judged, every_holder: bool, pool: Pool) -> None:
 
 def _read(recording: Recording, judge: Judge, done: Judged, at: Moment | None, console: Console) -> None:
     """All events; where somebody asked for a moment, who held pages then."""
-    events = _with_progress(recording, console)
+    events, is_inside = _with_progress(recording, console), True
     if at is not None:
         after: list[Event] = []
         judge.take_all(_until(events, at, after))
-        if judge.last is None or not (after or (at.line and at.line <= recording.heard.lines)):
-            raise BadRequest(f"--at: {at} comes after the end, or before the first event; give another")
-        seen = judge.last._replace(time=at.time or judge.last.time)
-        done.held = holders.now(judge, str(at), seen)
+        is_inside = judge.last is not None and bool(after or (at.line and at.line <= recording.heard.lines))
+        if is_inside and judge.last is not None:
+            done.held = holders.now(judge, str(at), judge.last._replace(time=at.time or judge.last.time))
         judge.take_all(after)
     judge.take_all(events)
+    if at is not None and not is_inside:
+        raise BadRequest(f"--at: {at} comes after the end, or before the first event; give another")
 
 
 def _until(events: Iterator[Event], at: Moment, after: list[Event]) -> Iterator[Event]:

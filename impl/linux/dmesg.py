@@ -50,7 +50,7 @@ SAYS: tuple[tuple[str, str, str], ...] = (
     (STALL, r"stalled pool shutdown:? (?:id (?P<id>\d+), )?(?P<pages>-?\d+) inflight (?P<seconds>\d+) sec", ""),
     ("negative inflight", r"Negative\((?P<pages>-?\d+)\) inflight packet-pages", NUMBERS),
     ("refcnt violation", r"page_pool refcnt (?P<pages>-?\d+) violation", "an_idle_page_is_held_by_nobody"),
-    ("page_pool leak", r"page_pool leak", "a_page_has_a_home_exactly_while_a_pool_counts_it"),
+    ("page_pool leak", r"page dumped because: page_pool leak", "a_page_has_a_home_exactly_while_a_pool_counts_it"),
     ("pool not created", r"page_pool_(?:create|create_percpu|init)\(\) (?:gave up|mem-provider init failed)", ""),
     ("DMA mapping not tracked", r"couldn't track DMA mapping|unexpected DMA address", ""),
     (LEFT, r"DMA-API: .*has pending DMA allocations while released", "no_mapping_outlives_the_driver"),

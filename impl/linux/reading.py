@@ -135,9 +135,12 @@ class Recording:
             return
         for path in self.paths:
             before, heads, left = self._understood(), self.heard.heads, self.heard.left_over
+            messages = self.heard.events[MESSAGE]
             self.log, self.sample = Log(), []
             yield from self.events(self._text(path))
-            if self._understood() == before and self.heard.heads == heads:
+            said = self.heard.events[MESSAGE] - messages
+            is_none = self._understood() == before or (self._understood() == before + said and self._quotes())
+            if is_none and self.heard.heads == heads:
                 raise Unreadable(self._is_none(path, self.heard.left_over > left))
         self._must_be_about_pools()
 
@@ -175,6 +178,10 @@ class Recording:
 
     def _understood(self) -> int:
         return sum(self.heard.events.values())
+
+    def _quotes(self) -> bool:
+        """Is this a text that speaks of messages of the kernel, and no log?"""
+        return (seems.kind(self.sample, False) or ("",))[0] in seems.QUOTES
 
     def _is_none(self, path: str, is_left_over: bool) -> str:
         """Why a file is no recording, and what it seems to be."""

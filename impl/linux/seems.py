@@ -20,6 +20,9 @@ KINDS: tuple[tuple[str, str, str], ...] = (
 )
 """How a text reads, what it then seems to be, and what to do."""
 
+QUOTES = ("source text", "a page of the web", "JSON or the like")
+"""What speaks of messages of the kernel, and is no log of one."""
+
 A_LOG = "a log of the kernel, without a message about pools that is known", "give it with --dmesg, beside a trace"
 
 

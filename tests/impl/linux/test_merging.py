@@ -13,6 +13,7 @@ from rich.console import Console
 from impl.linux.files import Unreadable
 from impl.linux.lines import PREFIX
 from poolproof import tracing
+from poolproof.asking import BadRequest
 from poolproof.tampering import in_time
 
 from .printed import PAGES, POOLS, Printer
@@ -125,7 +126,7 @@ def test_a_moment_in_merged_lines_is_a_time(tmp_path: Path) -> None:
     """A number of a line says nothing where lines change places."""
     p = Printer().hold(P, A, 1, cpu=0).hold(P, B, 2, cpu=1).release(P, A, 1, cpu=0)
     (tmp_path / "t").write_text("\n".join([p.lines[0], p.lines[2], p.lines[1], p.lines[3]]))
-    with pytest.raises(tracing.BadRequest, match="give a time"):
+    with pytest.raises(BadRequest, match="give a time"):
         tracing.judged([str(tmp_path / "t")], Console(quiet=True), tracing.moment("2"))
     assert tracing.judged([str(tmp_path / "t")], Console(quiet=True), tracing.moment("0.0015s")).held[0].pages == 1
 
