@@ -185,9 +185,10 @@ class Recording:
 
     def _is_none(self, path: str, is_left_over: bool) -> str:
         """Why a file is no recording, and what it seems to be."""
-        if is_left_over and lines.is_of_an_event(self.heard.first_left_over[1]):
+        known = seems.kind(self.sample, self.log.is_log)
+        if is_left_over and lines.is_of_an_event(self.heard.first_left_over[1]) and not self._quotes():
             return self.left_over()
-        if known := seems.kind(self.sample, self.log.is_log):
+        if known:
             return f"{path}: no line of it is a trace event; it seems to be {known[0]}: {known[1]}"
         return self.left_over() or f"{path}: no line of it is a trace event; {seems.RECORD}"
 

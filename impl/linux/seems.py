@@ -8,13 +8,13 @@ from collections.abc import Sequence
 RECORD = "`poolproof record` says how to record a trace"
 
 KINDS: tuple[tuple[str, str, str], ...] = (
+    (r"^#!/bin/\w*sh\b|^(?:import|from) \w+|^\s*def \w+\(|^#include\b", "source text", RECORD),
     (r"^Attaching \d+ probes|^tracepoint:\w+:", "the output of bpftrace", RECORD),
     (r"\braw: [0-9a-f]{8,16} |page dumped because", "the dump of a page", "`poolproof decode -` explains it"),
     (r"^Leaked page: 0x|^ADDRESS +VALUE", "drgn's list of leaked pages", RECORD),
     (r"""['"](?:napi-id|detach-time|inflight-mem)['"]:""", "a netlink dump of page pools", RECORD),
     (r"^NIC statistics:|^ *rx_pp_\w+:", "the statistics of `ethtool -S`", RECORD),
     (r'"#meta": *\{', "a run saved by `poolproof check --trace-dir`", "`poolproof replay` runs it again"),
-    (r"^#!/bin/\w*sh\b|^(?:import|from) \w+|^\s*def \w+\(|^#include\b", "source text", RECORD),
     (r"^\s*<(?:!DOCTYPE|html|\?xml)", "a page of the web", "save the trace as plain text"),
     (r"^\s*[\[{]\s*(?:[\"'\]}{]|$)", "JSON or the like", RECORD),
 )
