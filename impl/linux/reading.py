@@ -134,13 +134,12 @@ class Recording:
             yield from self.events(self._in_order())
             return
         for path in self.paths:
-            before, heads, left = self._understood(), self.heard.heads, self.heard.left_over
-            messages = self.heard.events[MESSAGE]
+            before, words, heads = self._understood(), self._words(), self.heard.heads
+            left = self.heard.left_over
             self.log, self.sample = Log(), []
             yield from self.events(self._text(path))
-            said = self.heard.events[MESSAGE] - messages
-            is_none = self._understood() == before or (self._understood() == before + said and self._quotes())
-            if is_none and self.heard.heads == heads:
+            events, said = self._understood() - before, self._words() - words
+            if self.heard.heads == heads and (not events or (events == said and self._quotes())):
                 raise Unreadable(self._is_none(path, self.heard.left_over > left))
         self._must_be_about_pools()
 
@@ -178,6 +177,10 @@ class Recording:
 
     def _understood(self) -> int:
         return sum(self.heard.events.values())
+
+    def _words(self) -> int:
+        """What was understood and is no event of a trace: messages, and the word that events were lost."""
+        return self.heard.events[MESSAGE] + self.heard.events[LOST]
 
     def _quotes(self) -> bool:
         """Is this a text that speaks of messages of the kernel, and no log?"""
