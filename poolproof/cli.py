@@ -17,7 +17,7 @@ from checkers.judge import Question
 from checkers.layout import say
 from checkers.verdict import Exit, exit_code
 from impl.linux import decode, recipe
-from impl.linux.reading import STDIN
+from impl.linux.files import STDIN
 
 from . import (
     asking,
@@ -372,7 +372,7 @@ def trace(
     writing.verdicts(verdicts, json, junit, tracing.as_json(done))
     showing_traces.trace(console, done, verdicts, every_holder or bool(at))
     code = exit_code(verdicts)
-    raise typer.Exit(code or (Exit.BUDGET if done.interrupted else Exit.OK))
+    raise typer.Exit(code or (Exit.BUDGET if done.interrupted or not done.judge.judged else Exit.OK))
 
 
 @app.command()

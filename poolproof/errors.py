@@ -18,7 +18,7 @@ from checkers.private import NotOurs
 from checkers.queues import Undecided
 from checkers.verdict import Exit
 from impl.linux import decode
-from impl.linux.reading import Unreadable
+from impl.linux.files import Unreadable
 from spec.dsl import SpecError
 
 from . import asking, catalog

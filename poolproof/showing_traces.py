@@ -10,11 +10,13 @@ from rich.table import Table
 
 from checkers.report import sentence
 from checkers.verdict import Outcome, Verdict
+from impl.linux.accounts import SECONDS, TAIL
 from impl.linux.dmesg import STALL
 from impl.linux.events import MESSAGE, told
 from impl.linux.findings import Finding
 from impl.linux.holders import Holders, Whereabouts, retries
 from impl.linux.pools import Pool
+from impl.linux.reading import UNKNOWN
 
 from .tracing import Judged
 
@@ -54,10 +56,11 @@ def beginning(done: Judged) -> Iterator[str]:
     events = sum(heard.events.values())
     names = ", ".join(name for _, name in heard.names)
     rate = f", {events / done.seconds:,.0f} a second" if done.seconds > 1 else ""
-    yield f"{names}: {events:,} events in {heard.lines:,} lines{rate}"
+    merged = ", put in the order of time: lines of several CPUs stood one after the other" if heard.order else ""
+    yield f"{names}: {events:,} events in {heard.lines:,} lines{merged}{rate}"
     kernel = f"kernel {heard.kernel}" if heard.kernel else "kernel not named"
-    pointers = "hashed pointers" if heard.is_hashed else "real pointers"
-    said = [kernel, f"prints {heard.generation or 'no pages'}", f"{heard.tool} text", f"clock {heard.clock}", pointers]
+    said = [kernel, f"prints {heard.generation or 'no pages'}", f"{heard.tool} text", f"clock {heard.clock or UNKNOWN}"]
+    said += [heard.pointers] if heard.generation else []
     yield "; ".join(said)
 
 
@@ -76,7 +79,9 @@ def caveats(done: Judged) -> Iterator[str]:
         yield f"{judge.shared:,} times a page was mapped for several others at once (parts, clones): not judged on."
     if heard.probe_misses:
         yield f"Kprobes missed {heard.probe_misses:,} hits; their events are counted here and not judged."
-    if heard.events and not heard.is_ordered:
+    if heard.is_overtaken:
+        yield "Events of CPUs overtake each other or have one time: numbers decide, and pages where that is clear."
+    elif heard.generation and not heard.is_ordered:
         yield f"Clock {heard.clock}: CPUs cannot be put in order; numbers decide, and pages where their order is clear."
     if heard.tool != "ftrace":
         yield f"Text of {heard.tool}: read by its documentation, untested on a recording."
@@ -169,8 +174,8 @@ def _waited(done: Judged, pool: Pool) -> str:
         return "in use"
     if done.heard.counts_events:
         return f"~{retries(pool)} s" if pool.freed else f"over {retries(pool)} s"
-    end = pool.freed or done.judge.last or pool.destroyed
-    return f"{'' if pool.freed else 'over '}{max(end.time - pool.destroyed.time, 0.0):.1f} s"
+    end = pool.freed.time if pool.freed else done.heard.latest
+    return f"{'' if pool.freed else 'over '}{max(end - pool.destroyed.time, 0.0):.1f} s"
 
 
 def _rate(done: Judged, pool: Pool) -> str:
@@ -225,6 +230,31 @@ def closing(console: Console, done: Judged, verdicts: Sequence[Verdict]) -> None
         n, of = done.judge.findings.total, len(broken)
         said = f"{n:,} violation{'s' * (n > 1)} of {of} promise{'s' * (of > 1)}"
         console.print(f"\n[bold red]Not accepted: {said}.[/]")
+    elif not done.judge.judged:
+        console.print(f"\n[bold yellow]Nothing was judged: {_nothing(done)}.[/]", soft_wrap=True)
     else:
-        so_far = " so far" if done.interrupted else "" if done.heard.is_whole else ", as far as it was seen"
-        console.print(f"\n[bold green]Accepted{so_far}: some run of the rules explains every page's history.[/]")
+        is_whole = done.heard.is_whole and not any(p.late for p in done.judge.accounts.ended)
+        so_far = " so far" if done.interrupted else "" if is_whole else ", as far as it was seen"
+        said = f"Accepted{so_far}: some run of the rules explains every page's history.{_late(done)}"
+        console.print(f"\n[bold green]{said}[/]", soft_wrap=True)
+
+
+def _nothing(done: Judged) -> str:
+    """Why no page was judged, and what to do."""
+    heard = done.heard
+    if not sum(heard.events.values()):
+        return "it was recorded, and no page entered or left a pool meanwhile; older pools, or nothing that touches one"
+    if heard.events[MESSAGE] == sum(heard.events.values()) and not heard.heads:
+        return "this is a log of the kernel and no trace; what it says of pools stands above"
+    return "no page is seen to enter a pool; begin to record before the driver makes its pools"
+
+
+def _late(done: Judged) -> str:
+    """The numbers that were counted and not printed: of these pages nobody can tell."""
+    ended = done.judge.accounts.ended
+    late, n = [f"{number} of pool {p.name}" for p in ended for number in p.first_late], sum(p.late for p in ended)
+    if not late:
+        return ""
+    more = f" and {n - 3:,} more" if n > 3 else ""
+    when = f"the last {TAIL} lines" if done.heard.counts_events else f"the last {SECONDS:g} s"
+    return f" Cannot tell: {', '.join(late[:3])}{more} counted in {when} and not printed before the end."

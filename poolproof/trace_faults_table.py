@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
-from .tampering import DMA, STOCK, TAMPERINGS, Lines, Tampering, events_of
+from .tampering import DMA, STOCK, TAMPERINGS, Lines, Tampering, events_of, going_on
 from .tracing import of_lines
 
 TRACES = Path(__file__).parent.parent / "tests" / "traces"
@@ -38,8 +38,8 @@ def found(lines: Lines) -> str:
     return NAMED if any(p.unexplained or p.older or p.late for p in judge.accounts.ended) else MISSED
 
 
-def rates(kind: Tampering) -> Counter[str]:
-    """How often this kind is found, over all recordings of its level."""
+def rates(kind: Tampering, goes_on: bool = False) -> Counter[str]:
+    """How often this kind is found, over all recordings of its level, as they end or if they went on for a while."""
     counted: Counter[str] = Counter()
     for recording in RECORDINGS[kind.level]:
         lines = lines_of(recording)
@@ -47,7 +47,7 @@ def rates(kind: Tampering) -> Counter[str]:
         for seed in range(TRIES):
             changed = kind.change(lines, events, Random(f"{kind.name} {recording} {seed}"))
             if changed is not None and changed != lines:
-                counted[found(changed)] += 1
+                counted[found(going_on(changed) if goes_on else changed)] += 1
     return counted
 
 

@@ -15,12 +15,14 @@ from rich.console import Console
 from checkers.monitor import Monitor
 from checkers.verdict import Outcome, Verdict
 from impl.linux import holders, rules
-from impl.linux.dmesg import message
+from impl.linux.dmesg import Log
 from impl.linux.events import MESSAGE, Event
+from impl.linux.files import STDIN, Unreadable, lines_of, opened
 from impl.linux.holders import Holders
 from impl.linux.judge import Judge
+from impl.linux.merging import TimeGoesBack
 from impl.linux.pools import Pool
-from impl.linux.reading import ORDERED, STDIN, UNORDERED, Heard, Recording, Unreadable
+from impl.linux.reading import NOT_FROM_A_PIPE, ORDERED, UNORDERED, Heard, Recording
 from spec.dsl import Machine
 from spec.ownership import ownership
 
@@ -96,7 +98,28 @@ def judged(
     if clock and clock not in (*ORDERED, *UNORDERED):
         raise BadRequest(f"--clock {clock}: is none; there are {', '.join((*ORDERED, *UNORDERED))}")
     said = _log(log)
-    recording = Recording(paths, partial(_not_understood, console) if strict else None)
+    show = partial(_not_understood, console, set()) if strict else None
+    try:
+        return _judged(Recording(paths, show), console, at, every_holder, clock, said, machine)
+    except TimeGoesBack:
+        if at is not None and at.line:
+            raise BadRequest(f"--at {at.line}: {MERGED}; give a time, for example --at 12.5s") from None
+        return _judged(Recording(paths, show, merged=True), console, at, every_holder, clock, said, machine)
+
+
+MERGED = "lines of several CPUs that stand one after the other are put in the order of time"
+
+
+def _judged(
+    recording: Recording,
+    console: Console,
+    at: Moment | None,
+    every_holder: bool,
+    clock: str,
+    said: Iterable[Event],
+    machine: Machine,
+) -> Judged:
+    """Read recordings and judge them, from the first line to the last."""
     recording.heard.clock = recording.heard.told_clock = clock
     judge = _judge(recording.heard, machine)
     done, began = Judged(recording.heard, judge), monotonic()
@@ -110,8 +133,30 @@ def judged(
     judge.finish()
     done.seconds = monotonic() - began
     if at is None and judge.last is not None:
-        done.held = holders.now(judge, "at the end", judge.last)
+        at_end = judge.last._replace(time=max(judge.last.time, recording.heard.latest))
+        done.held = holders.now(judge, "at the end", at_end)
+    if not judge.findings.total:  # what was found may have been taken back: events were lost by then
+        done.stalls, done.held = (list(map(holders.unblamed, found)) for found in (done.stalls, done.held))
+    _must_be_understood(recording, judge)
     return done
+
+
+def _must_be_understood(recording: Recording, judge: Judge) -> None:
+    """What a line said that was not understood may be what explains all others: without it nothing is claimed."""
+    if left := recording.left_over():
+        raise Unreadable(left)
+    heard, names = recording.heard, ", ".join(name for _, name in recording.heard.names)
+    if judge.findings.total == judge.denied_by_the_log:
+        return
+    if heard.is_overtaken and not recording.is_merged:
+        raise Unreadable(f"{names}: lines overtake each other, and no order explains them; {NOT_FROM_A_PIPE}")
+    if recording.is_merged and not heard.is_vouched_for:
+        raise Unreadable(f"{names}: {NOT_ALL_HERE}; give `trace` as it is, or the whole of each CPU with its head")
+    if judge.never_recorded:
+        raise Unreadable(f"{names}: no {judge.never_recorded} is in it, though there were some; record all events")
+
+
+NOT_ALL_HERE = "lines of several CPUs one after the other do not explain each other, and some may be missing"
 
 
 @contextmanager
@@ -146,16 +191,17 @@ def _look_back(done: Judged, every_holder: bool, pool: Pool) -> None:
 
 def _read(recording: Recording, judge: Judge, done: Judged, at: Moment | None, console: Console) -> None:
     """All events; where somebody asked for a moment, who held pages then."""
-    events = _with_progress(recording, console)
+    events, is_inside = _with_progress(recording, console), True
     if at is not None:
         after: list[Event] = []
         judge.take_all(_until(events, at, after))
-        if judge.last is None or not (after or (at.line and at.line <= recording.heard.lines)):
-            raise BadRequest(f"--at: {at} comes after the end, or before the first event; give another")
-        seen = judge.last._replace(time=at.time or judge.last.time)
-        done.held = holders.now(judge, str(at), seen)
+        is_inside = judge.last is not None and bool(after or (at.line and at.line <= recording.heard.lines))
+        if is_inside and judge.last is not None:
+            done.held = holders.now(judge, str(at), judge.last._replace(time=at.time or judge.last.time))
         judge.take_all(after)
     judge.take_all(events)
+    if at is not None and not is_inside:
+        raise BadRequest(f"--at: {at} comes after the end, or before the first event; give another")
 
 
 def _until(events: Iterator[Event], at: Moment, after: list[Event]) -> Iterator[Event]:
@@ -181,20 +227,24 @@ def _with_progress(recording: Recording, console: Console) -> Iterator[Event]:
                 tell(f"{n:,} events, {rate:,.0f} a second{recording.left()}")
 
 
-def _not_understood(console: Console, where: str, line: str) -> None:
+def _not_understood(console: Console, shown: set[str], where: str, line: str) -> None:
+    """Show a line once, also where a recording has to be read again."""
+    if where in shown:
+        return
+    shown.add(where)
     console.print(f"{where}: not understood: {line}", markup=False, soft_wrap=True)
 
 
-def _log(path: Path | None) -> Iterable[Event]:
-    """The messages about pages in a file of the kernel's log."""
+def _log(path: Path | None) -> list[Event]:
+    """The messages about pages in a file of the kernel's log, plain or packed."""
     if path is None:
         return []
-    try:
-        lines = path.read_text("utf-8", "replace").split("\n")
-    except OSError as error:
-        raise Unreadable(f"{path}: {(error.strerror or '').lower()}; give the output of dmesg") from None
-    said = [(n, message(line)) for n, line in enumerate(lines, 1)]
-    return [Event(MESSAGE, n, str(path), 0, 0.0, more=(m,)) for n, m in said if m]
+    log, said = Log(), []
+    with opened(str(path), "give the output of dmesg") as (_, text):
+        for n, line in enumerate(lines_of(text, str(path), can_be_empty=True), 1):
+            if found := log.take(line.rstrip("\r")):
+                said.append(Event(MESSAGE, n, str(path), 0, 0.0, more=(found,)))
+    return said
 
 
 # -- verdicts ----------------------------------------------------------------------------------------------------------
@@ -230,6 +280,8 @@ def as_json(done: Judged) -> dict[str, object]:
             "events": dict(heard.events),
             "other_events": dict(heard.others),
             "not_understood": heard.not_understood,
+            "pages_judged": judge.judged,
+            "merged": bool(heard.order),
             "kernel": heard.kernel,
             "prints": heard.generation,
             "tool": heard.tool,
@@ -240,7 +292,7 @@ def as_json(done: Judged) -> dict[str, object]:
             "probe_misses": heard.probe_misses,
             "interrupted": done.interrupted,
         },
-        "findings": judge.findings.as_json(),
+        "findings": judge.findings.as_json(heard.line),
         "pools": [pool.as_json() for pool in judge.accounts.ended],
         "holders": [h.as_json() for h in (*done.stalls, *done.held)],
         "kernel_log": [event.more[0].text for event in judge.messages],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from math import inf
 
 from . import rules
 from .counters import ahead
@@ -19,6 +20,12 @@ from .reading import Heard
 TAIL = 256
 """Lines before the end of a recording in which a number may have been counted and not been printed yet."""
 
+SECONDS = 5.0
+"""The same where the clock tells the time: a put in process context is preempted between its counter and its line."""
+
+MOST_NAMED = 5
+"""Numbers that are missing which are named; the others are counted."""
+
 
 class Accounts:
     """All pools: those at an address now, and those that were there before."""
@@ -27,6 +34,7 @@ class Accounts:
         self.heard, self.findings = heard, findings
         self.now: dict[int, Pool] = {}
         self.ended: list[Pool] = []
+        self.by_lines = False
         self.connected: dict[int, tuple[int, int]] = {}
         self.at_end: Callable[[Pool], None] = lambda pool: None
 
@@ -35,7 +43,7 @@ class Accounts:
         pool = self.now.get(event.pool)
         if pool is None or pool.freed is not None or event.number == 1:
             pool = self._lifetime(event, pool)
-        if not pool.holds.take(event.number, event.line):
+        if not pool.holds.take(event.number, event.line if self.by_lines else event.time):
             self._again(event, pool)
             return None
         pool.recent.append(event)
@@ -48,7 +56,7 @@ class Accounts:
     def of_release(self, event: Event, pool: Pool | None) -> Pool | None:
         """The lifetime that a release belongs to: that which holds the page, or else the one at the address."""
         pool = pool or self.now.get(event.pool) or self._begin(event, None)
-        if not pool.releases.take(event.number, event.line):
+        if not pool.releases.take(event.number, event.line if self.by_lines else event.time):
             self._again(event, pool)
             return None
         pool.recent.append(event)
@@ -75,8 +83,11 @@ class Accounts:
     def _begin(self, event: Event, before: Pool | None) -> Pool:
         """A pool is seen for the first time, or for the first time at an address that had another one."""
         pool = Pool(event.pool, before.lifetime + 1 if before else 1, event)
+        self.by_lines = self.heard.counts_events
         if before is not None:
             self._end(before)
+            before.returns = []  # what is over and done with takes no room
+            before.recent = before.recent if before.unprinted() else deque()
             pool.is_new = before.freed is not None and not before.lost
         pool.mem_id, pool.ifindex = self.connected.pop(event.pool, (0, 0))
         self.now[event.pool] = pool
@@ -93,11 +104,11 @@ class Accounts:
             self._number(event, pool, f"{release} are released, but only {hold} were held")
         elif inflight != ahead(hold, release):
             self._number(event, pool, f"{hold} held less {release} released are {ahead(hold, release)}, not {inflight}")
-        elif pool.lost:
+        elif pool.lost or not self.heard.is_ordered:
             return
         elif pool.holds.seen and ahead(pool.holds.top, hold) > 0:
             self._number(event, pool, f"the kernel counts {hold} holds, but number {pool.holds.top} was printed before")
-        elif pool.releases.seen and ahead(pool.releases.top, hold) > 0 and self.heard.is_ordered:
+        elif pool.releases.seen and ahead(pool.releases.top, hold) > 0:
             said = f"the kernel counts {hold} holds, but release {pool.releases.top} was printed before"
             self._number(event, pool, said)
 
@@ -114,8 +125,23 @@ class Accounts:
         """XDP forgets a pool, which is about to be freed."""
         pool = self.now.get(event.pool)
         if pool is not None:
-            pool.follow()
+            self._follows(pool)
             pool.mem_id = pool.mem_id or event.more[0]
+
+    def says(self, event: Event, pool: Pool) -> None:
+        """The kernel says what a pool counts; what it said of it long ago must have been printed by now."""
+        self._follows(pool)
+        pool.said = event
+        pool.words.append((event.line if self.by_lines else event.time, pool.counted))
+
+    def _follows(self, pool: Pool) -> None:
+        """More of a pool is printed: where lines are all there is, what it counted before must have been, too."""
+        pool.settle(inf if self.by_lines else self.horizon)
+
+    @property
+    def horizon(self) -> float:
+        """What was counted by then must have been printed by now."""
+        return self.heard.lines - TAIL if self.by_lines else self.heard.latest - SECONDS
 
     def _again(self, event: Event, pool: Pool) -> None:
         if not pool.lost:
@@ -124,23 +150,30 @@ class Accounts:
     def _number(self, event: Event, pool: Pool, what: str) -> None:
         self.findings.add(Finding(rules.NUMBERS, what, event, event.page, pool.name, recent=tuple(pool.recent)))
 
-    def _end(self, pool: Pool, since: int | None = None) -> None:
-        """A lifetime is over, or the trace is: all its numbers must have been seen, and no page be left behind."""
+    def _end(self, pool: Pool) -> None:
+        """A lifetime is over; what it leaves out may still be printed, and is looked for at the end."""
         self.ended.append(pool)
         self.at_end(pool)
-        if not pool.lost:
-            self._must_be_complete(pool, since)
-        if since is None:  # what is over and done with takes no room
-            pool.returns, pool.recent = [], deque()
 
-    def _must_be_complete(self, pool: Pool, since: int | None) -> None:
-        last = (pool.said or pool.first)._replace(page=0)
-        since = self.heard.lines if pool.is_followed else last.line if since is None else since
-        unseen = pool.unseen(since)
-        pool.late = pool.unprinted(len(unseen), self.heard.lines)
+    def lose(self) -> None:
+        """Events were lost: of the pools that are there, and of those that were there lately, all may be missing."""
+        for pool in self.now.values():
+            pool.lost = True
+        for pool in reversed(self.ended):
+            if self.is_over(pool):
+                break
+            pool.lost = True
+
+    def _must_be_complete(self, pool: Pool) -> None:
+        """At the end of the trace all numbers of a pool must have been seen, but for what was counted lately."""
+        is_over, last = self.is_over(pool), (pool.said or pool.first)._replace(page=0)
+        unseen = pool.unseen(inf if is_over and self.by_lines else self.horizon)
+        due = set(unseen)
+        late = [f"{kind} {number}" for kind, number in pool.unprinted() if (kind, number) not in due]
+        pool.late, pool.first_late = len(late), tuple(late[:MOST_NAMED])
         if unseen:
-            said = ", ".join(f"{kind} {number}" for kind, number in unseen[:5])
-            more = f" and {len(unseen) - 5} more" if len(unseen) > 5 else ""
+            said = ", ".join(f"{kind} {number}" for kind, number in unseen[:MOST_NAMED])
+            more = f" and {len(unseen) - MOST_NAMED} more" if len(unseen) > MOST_NAMED else ""
             self._number(last, pool, f"never printed, though counted: {said}{more}")
         if beyond := pool.beyond():
             self._number(last, pool, f"printed, though the kernel never counted so far: {beyond}")
@@ -150,12 +183,14 @@ class Accounts:
 
     def is_over(self, pool: Pool) -> bool:
         """Was the kernel's last word of it said so early that all that it counts must have been printed?"""
-        return pool.is_followed or (pool.said is not None and pool.said.line <= self.heard.lines - TAIL)
+        pool.settle(self.horizon)
+        return pool.said is not None and not pool.words
 
     def end_all(self) -> None:
         """The trace has ended, and so have all pools; what one counted long before that must have been printed."""
         for pool in self.now.values():
-            if self.is_over(pool):
-                pool.follow()
-            self._end(pool, self.heard.lines - TAIL)
+            self._end(pool)
+        for pool in self.ended:
+            if not pool.lost:
+                self._must_be_complete(pool)
         self.now = {}

@@ -27,11 +27,11 @@ MOST_GAPS = 1 << 16
 
 
 class Gap(NamedTuple):
-    """Numbers that were left out, one after the other, and the line at which they were."""
+    """Numbers that were left out, one after the other, and when that was seen: a time, or a line."""
 
     first: int
     size: int
-    line: int
+    at: float
 
 
 @dataclass(slots=True)
@@ -43,8 +43,8 @@ class Counter:
     seen: int = 0
     gaps: list[Gap] = field(default_factory=list)
 
-    def take(self, number: int, line: int) -> bool:
-        """Note a number; False if it was given before, or leaps out of reach."""
+    def take(self, number: int, at: float) -> bool:
+        """Note a number and when it was seen; False if it was given before, or leaps out of reach."""
         if not self.seen:
             self.low = self.top = number
         elif number == self.top + 1:
@@ -52,17 +52,17 @@ class Counter:
         elif (step := ahead(number, self.top)) > 0:
             if step > MOST_GAPS:
                 return False
-            self._replace(len(self.gaps), 0, Gap((self.top + 1) % WRAP, step - 1, line))
+            self._replace(len(self.gaps), 0, Gap((self.top + 1) % WRAP, step - 1, at))
             self.top = number
         elif (step := ahead(self.low, number)) > 0:
             if step > MOST_GAPS:
                 return False
-            self._replace(0, 0, Gap((number + 1) % WRAP, step - 1, line))
+            self._replace(0, 0, Gap((number + 1) % WRAP, step - 1, at))
             self.low = number
-        elif (at := self._gap(number)) is not None:
-            first, size, since = self.gaps[at]
+        elif (n := self._gap(number)) is not None:
+            first, size, since = self.gaps[n]
             before = ahead(number, first)
-            self._replace(at, 1, Gap(first, before, since), Gap((number + 1) % WRAP, size - before - 1, since))
+            self._replace(n, 1, Gap(first, before, since), Gap((number + 1) % WRAP, size - before - 1, since))
         else:
             return False
         self.seen += 1
@@ -81,15 +81,15 @@ class Counter:
         is_late = self.seen > 0 and 0 < ahead(number, self.top) <= ahead(counted, self.top)
         return is_late or self._gap(number) is not None
 
-    def missing(self, counted: int, is_whole: bool, since: int) -> list[int]:
+    def missing(self, counted: int, is_whole: bool, since: float) -> list[int]:
         """The numbers never seen: from 1 if the count is whole, else as far back as is known, up to what was counted.
 
-        Gaps that were left after the line `since` are not among them: they may not have been printed yet.
+        Gaps that were seen after `since` are not among them: they may not have been printed yet.
         """
         if not self.seen and not is_whole:
             return []
         early = range(1, self.low if self.seen else 1) if is_whole else range(0)
-        amid = ((gap.first + n) % WRAP for gap in self.gaps if gap.line <= since for n in range(gap.size))
+        amid = ((gap.first + n) % WRAP for gap in self.gaps if gap.at <= since for n in range(gap.size))
         late = range(1, max(ahead(counted, self.top), 0) + 1)
         beyond = ((self.top + n) % WRAP for n in late[:MOST_GAPS])
         return [*early[:MOST_GAPS], *islice(amid, MOST_GAPS), *beyond]

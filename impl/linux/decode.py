@@ -140,7 +140,9 @@ class Decoded:
 
 def decode(text: str) -> Decoded:
     """What the pasted words of a page say: the words alone, the `raw:` lines, or the whole dump."""
-    first, *further = _dumps(text)
+    if leaked := DRGN.findall(text):
+        raise NotWords(f"{', '.join(leaked[:4])}{', ...' if len(leaked) > 4 else ''}: {A_LIST}")
+    first, *further = _dumps(_unquoted(text))
     words = _placed(_words(first))
     return Decoded(words, _said(first, len(further)))
 
@@ -157,6 +159,17 @@ VERSION = re.compile(
     r"\b(\d{1,3}\.\d{1,3}\.\d{1,3}[\w.+~-]*)\s+(?:[>|]\s*)*#\d|Linux version (\d+\.\d+[\w.+~-]*)", re.ASCII
 )
 GIVE = "give the two lines of the dump that begin with `raw:`"
+DRGN = re.compile(r"Leaked page: (0x[0-9a-f]+)", re.ASCII)
+A_LIST = (
+    "drgn's list of leaked pages, which shows what the pages hold and not the words of their struct pages; "
+    f"look for them in a recording with `poolproof trace`, or {GIVE}"
+)
+SOFT = re.compile(r"=[ \t]*\r?\n")
+ESCAPED = re.compile(r"=([0-9A-F]{2})")
+"""What quoted-printable, a coding of mails, does: a line ends with `=` where it was cut, and signs are escaped."""
+QUOTE = re.compile(r"^[>|\s]+")
+WHOLE = re.compile(r"(?:0x)?([0-9a-f]{16})[,;]?", re.ASCII | re.IGNORECASE)
+PIECE = re.compile(r"[0-9a-f]{1,15}", re.ASCII | re.IGNORECASE)
 
 
 def _dumps(text: str) -> list[str]:
@@ -176,6 +189,13 @@ def _said(text: str, further: int) -> Dump:
     )
 
 
+def _unquoted(text: str) -> str:
+    """The text as it was before a mail was coded as quoted-printable, if it was."""
+    if not SOFT.search(text):
+        return text
+    return ESCAPED.sub(lambda m: chr(int(m[1], 16)), SOFT.sub("", text))
+
+
 def _words(text: str) -> list[int | None]:
     """The words, in their order: after `raw:` if that is there, before whatever follows them."""
     _, marked, rest = text.partition("raw:")
@@ -188,14 +208,42 @@ def _words(text: str) -> list[int | None]:
 
 def _line(text: str) -> list[str]:
     """The words of one `raw:` line, filled up to four: what is missing must not shift the next line."""
-    found = WORD.findall(text)
+    found: list[str] = []
+    for n, token in _tokens(text):
+        if word := WHOLE.fullmatch(token):
+            found.append(word[1])
+        elif SHORT.fullmatch(token):
+            raise NotWords(_nothing(token))
+        elif n == 0 or PIECE.fullmatch(token):
+            raise NotWords(_damaged(token))
+        if not word or len(found) == 4:
+            break
     return found + [""] * (-len(found) % 4)
 
 
+def _tokens(text: str) -> list[tuple[int, str]]:
+    """What stands on each line; two pieces of a word that was cut between two lines are one, if it then is whole."""
+    tokens: list[tuple[int, str]] = []
+    for n, line in enumerate(text.splitlines()):
+        first, *more = (QUOTE.sub("", line) if n else line).split() or [""]
+        if tokens and PIECE.fullmatch(tokens[-1][1]) and WHOLE.fullmatch(tokens[-1][1] + first):
+            tokens[-1] = tokens[-1][0], tokens[-1][1] + first
+            first = ""
+        tokens += [(n, token) for token in (first, *more) if token]
+        if len(tokens) > WORDS:
+            break
+    return tokens
+
+
+def _damaged(token: str) -> str:
+    """Why words are not taken that stand beside something else."""
+    return f"{token[:40]!r}: is no word of 16 hexadecimal digits, where one must be; words were cut or changed; {GIVE}"
+
+
 def _bare(text: str) -> list[str]:
-    """The words of a text without marks: shorter ones count too, if there is nothing but words."""
+    """The words of a text without marks, which must be nothing but words; shorter ones count then, too."""
     alone = [ALONE.fullmatch(token) for token in re.split(r"[\s,]+", text) if token]
-    return [m[1] for m in alone if m] if all(alone) else WORD.findall(text)
+    return [m[1] for m in alone if m] if all(alone) else []
 
 
 def _nothing(text: str) -> str:

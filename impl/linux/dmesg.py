@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,34 +16,74 @@ class Message:
     pages: int | None = None
     seconds: int | None = None
     pool_id: int | None = None
+    device: str = ""
+    direction: str = ""
+    mapped_as: str = ""
+
+    def denies(self, devices: set[str]) -> bool:
+        """Does it deny a promise about pages, where these devices own pools?
+
+        What the DMA API says of a mapping is about pages only if a pool may have made it: for a device that owns one,
+        of a single page, and not only for sending. What was left at unbind may be anything, unless the details say.
+        """
+        if not self.about.startswith("DMA"):
+            return bool(self.promise)
+        is_told = bool(self.mapped_as) or self.about != LEFT
+        is_a_pools = self.device in devices and self.mapped_as in OF_POOLS and self.direction != "TO_DEVICE"
+        return bool(self.promise) and is_told and is_a_pools
+
+    def with_details(self, after: Message) -> Message:
+        """The same, with what the line after it says of the mapping, if it does."""
+        if after.about != DETAILS or self.mapped_as:
+            return self
+        return replace(self, direction=after.direction, mapped_as=after.mapped_as, text=f"{self.text} {after.text}")
 
 
+OF_POOLS = ("", "single", "page", "phys")
+"""The kinds of mappings that pools make, by the words of the kernels that debug them; some messages do not say."""
+
+NUMBERS = "what_is_counted_in_is_counted_out"
 STALL = "stalled pool shutdown"
+LEFT, DETAILS = "DMA left at unbind", "details of a mapping"
 
 SAYS: tuple[tuple[str, str, str], ...] = (
-    (STALL, r"stalled pool shutdown:? (?:id (?P<id>\d+), )?(?P<pages>\d+) inflight (?P<seconds>\d+) sec", ""),
-    ("negative inflight", r"Negative\((?P<pages>-?\d+)\) inflight packet-pages", "what_is_counted_in_is_counted_out"),
+    (STALL, r"stalled pool shutdown:? (?:id (?P<id>\d+), )?(?P<pages>-?\d+) inflight (?P<seconds>\d+) sec", ""),
+    ("negative inflight", r"Negative\((?P<pages>-?\d+)\) inflight packet-pages", NUMBERS),
     ("refcnt violation", r"page_pool refcnt (?P<pages>-?\d+) violation", "an_idle_page_is_held_by_nobody"),
-    ("page_pool leak", r"page_pool leak", "a_page_has_a_home_exactly_while_a_pool_counts_it"),
+    ("page_pool leak", r"page dumped because: page_pool leak", "a_page_has_a_home_exactly_while_a_pool_counts_it"),
     ("pool not created", r"page_pool_(?:create|create_percpu|init)\(\) (?:gave up|mem-provider init failed)", ""),
     ("DMA mapping not tracked", r"couldn't track DMA mapping|unexpected DMA address", ""),
-    ("DMA left at unbind", r"DMA-API: .*has pending DMA allocations while released", "no_mapping_outlives_the_driver"),
+    (LEFT, r"DMA-API: .*has pending DMA allocations while released", "no_mapping_outlives_the_driver"),
     ("DMA free of nothing", r"DMA-API: .*tries to free", "each_map_has_its_one_unmap"),
     ("DMA free unlike its map", r"DMA-API: .*frees DMA memory with", "each_map_has_its_one_unmap"),
     ("DMA sync of nothing", r"DMA-API: .*tries to sync DMA memory it has not", "a_sync_makes_no_mapping"),
     ("DMA sync beside its map", r"DMA-API: .*syncs (?:DMA memory|device)", ""),
     ("DMA mappings overlap", r"DMA-API: .*overlapping mappings", "each_map_has_its_one_unmap"),
+    (DETAILS, r"One of leaked entries details:", ""),
     ("DMA error not checked", r"DMA-API: .*failed to check map error", ""),
 )
 """What a message is about, how it reads (since which kernel differs), and the promise it denies."""
 
 KNOWN = tuple((about, re.compile(text), promise) for about, text, promise in SAYS)
 
-MAY_BE = re.compile("page_pool|DMA-API|inflight|DMA mapping|DMA address")
+OF_A_MAPPING = (
+    ("device", re.compile(r"DMA-API: \S+ (\S+): ")),
+    ("direction", re.compile(r"\[mapped with (?:DMA_)?(\w+)\]")),
+    ("mapped_as", re.compile(r"\[mapped as ([\w -]+)\]")),
+)
+"""What a message of the DMA API's debugging says of a mapping: whose it is, which way, and of which kind."""
+
+MAY_BE = re.compile("page_pool|DMA-API|inflight|DMA mapping|DMA address|leaked entries")
 """What every known message contains: one look spares most lines the rest."""
 
 LONGEST = 2048
 """Of a line as much is read: the kernel cuts a message at about 1,000 bytes, and a journal puts its own before it."""
+
+QUOTED = re.compile(r"^[>|\s]+|\s+$")
+"""What stands before a line that somebody answered to, and blanks behind it."""
+
+MOST_WRAPPED = 3
+"""Lines over which a mail may wrap a message."""
 
 STAMP = re.compile(r"^(?:<\d+>)?\[ *\d+\.\d+(?:\]| *\]| T\d+\]| C\d+\])|\bkernel: ")
 """How a line of the log begins, as dmesg or a journal prints it."""
@@ -57,10 +97,32 @@ def message(line: str) -> Message | None:
     for about, pattern, promise in KNOWN:
         if found := pattern.search(line):
             numbers = {name: int(value) for name, value in found.groupdict().items() if value is not None}
-            return Message(
-                line.strip()[:200], about, promise, numbers.get("pages"), numbers.get("seconds"), numbers.get("id")
-            )
+            pages, mapping = numbers.get("pages"), {n: m[1] for n, p in OF_A_MAPPING if (m := p.search(line))}
+            promise = NUMBERS if about == STALL and pages is not None and pages < 0 else promise
+            text = line.strip()[:200]
+            return Message(text, about, promise, pages, numbers.get("seconds"), numbers.get("id"), **mapping)
     return None
+
+
+class Log:
+    """Lines of the log one after the other: a message that a mail wrapped is read across its lines."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self.joined, self.is_log = 0, False
+
+    def take(self, line: str) -> Message | None:
+        """The message that ends in this line; `joined` says how many lines before it, without a stamp, belong to it."""
+        self.is_log = self.is_log or is_log(line)
+        said, self.joined = message(line), 0
+        if said is None and self.begun and not is_log(line):
+            self.begun.append(QUOTED.sub("", line[:LONGEST]))
+            said, self.joined = message(" ".join(self.begun)), sum(not is_log(one) for one in self.begun[:-1])
+        else:
+            self.begun = [line[:LONGEST].strip()] if MAY_BE.search(line) else []
+        if said is not None or len(self.begun) > MOST_WRAPPED:
+            self.begun = []
+        return said
 
 
 def is_log(line: str) -> bool:

@@ -84,11 +84,11 @@ class Findings:
     def total(self) -> int:
         return sum(self.counts.values())
 
-    def as_json(self) -> list[dict[str, Any]]:
-        """The findings that are told in full, for other tools."""
+    def as_json(self, line: Callable[[int], int]) -> list[dict[str, Any]]:
+        """The findings that are told in full, for other tools; `line` says which line of the files an event is."""
         return [
             {
-                "line": f.event.line,
+                "line": f.event.line if f.event.kind == MESSAGE else line(f.event.line),
                 "promise": f.promise,
                 "what": f.what,
                 "page": f"0x{f.page:x}" if f.page else "",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from statistics import median
 from typing import Any
 
 from . import rules
-from .events import Event
+from .events import POOL_RELEASE, Event
 from .judge import Judge
 from .pools import Held, Pool
 
@@ -91,7 +91,8 @@ def _drained(judge: Judge, pool: Pool) -> Holders:
     reason = f"all came home after {_so_many(retries(pool), 'retry', 'retries')}, one a second; brought back by {by}"
     holds = [r.hold for r in pool.returns if r.hold]
     when = f"at its last retry before it drained ({judge.heard.where(retry.line)})"
-    return _holders(judge, pool, when, retry, len(pool.returns), holds, [_waited(judge, pool)], SLOW, reason)
+    pages, where = int(retry.more[0]) or len(pool.returns), [_waited(judge, pool)]
+    return _holders(judge, pool, when, retry, pages, holds, where, SLOW, reason)
 
 
 def now(judge: Judge, when: str, at: Event) -> list[Holders]:
@@ -109,21 +110,38 @@ def _now(judge: Judge, when: str, at: Event, held: Sequence[Held]) -> Holders:
     verdict, reason = _verdict(judge, pool, held)
     holds = [h.hold for h in held if h.hold]
     where = [at for at, _ in Counter(h.at for h in held if not h.lost).most_common()] or [_waited(judge, pool)]
-    return _holders(judge, pool, when, at, len(held), holds, where, verdict, reason)
+    is_cited = at.kind == POOL_RELEASE and at.pool == pool.address and pool.said is at
+    return _holders(judge, pool, when, at, at.more[0] if is_cited else len(held), holds, where, verdict, reason)
 
 
 def _verdict(judge: Judge, pool: Pool, held: Sequence[Held]) -> tuple[str, str]:
     pages = {h.hold.page for h in held if h.hold}
     if lost := {f.page for f in judge.findings.shown if f.page in pages and f.promise in ELSEWHERE}:
         return LEAK, f"{len(lost)} of the pages were seen elsewhere, see the violations above"
-    if pool.freed is not None:
+    if pages & judge.left_behind:
         return LEAK, "the pool is gone, and they were never released"
+    if pool.freed is not None:
+        return CANNOT_TELL, f"the kernel counts them as released and calls the pool gone; {_late(pool)}"
     if pool.destroyed is None:
         return IN_USE, "the pool is not destroyed: a working driver has pages in its rings"
     if pool.returns:
         return SLOW, f"{len(pool.returns)} came home since the last retry"
     looks = _so_many(retries(pool) + 1, "look", "looks")
     return CANNOT_TELL, f"none came home since the worker looked last ({looks}); a leak looks the same so far"
+
+
+def unblamed(held: Holders) -> Holders:
+    """The same, where in the end nothing was found that the rules do not permit."""
+    if held.verdict != LEAK:
+        return held
+    return replace(held, verdict=CANNOT_TELL, reason="events were lost, and what these pages did is not known")
+
+
+def _late(pool: Pool) -> str:
+    """The numbers that were counted and are not printed so far."""
+    late = pool.unprinted()
+    some = ", ".join(f"{kind} {number}" for kind, number in late[:5])
+    return f"{some}{' and more' if len(late) > 5 else ''}: not printed so far"
 
 
 def _so_many(n: int, one: str, more: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from . import rules
 from .accounts import TAIL, Accounts
 from .counters import ahead
+from .dmesg import Message
 from .events import (
     CONNECT,
     DISCONNECT,
@@ -59,7 +60,9 @@ class Judge:
         self.messages: list[Event] = []
         self.last: Event | None = None
         self.of_pools: Counter[str] = Counter()
-        self.shared = self.since = 0
+        self.shared = self.since = self.judged = 0
+        self.left_behind: set[int] = set()
+        self.denied_by_the_log = 0
         self.on: dict[str, Callable[[Event], None]] = {
             HOLD: self.hold,
             RELEASE: self.release,
@@ -99,6 +102,7 @@ class Judge:
         if event.page in self.pages or pool.is_mapped or pool.said is not None or pool.lost:
             self._enter(event, pool)
         else:
+            self.judged += 1
             self.pages[event.page] = Held(pool, self.stock_held, event, line=event.line)
 
     def _learn_device(self, event: Event, pool: Pool) -> None:
@@ -135,6 +139,7 @@ class Judge:
                 self._is_of(mapping, new)
                 self._step(mapping.made, new, self._maps(new, mapping), pool)
         self._step(event, new, rules.HELD, pool)
+        self.judged += not new.lost
         new.hold = event
         self._settle(event.page, waiting)
 
@@ -283,25 +288,29 @@ class Judge:
             pool.retries += 1
         if event.more[3] > 1 and rules.detached not in pool.known:
             pool.learn(rules.detached, event)
-        if pool.said is not None:
-            pool.follow()
-        pool.said, pool.is_followed = event, False
+        self.accounts.says(event, pool)
         if event.more[0] == 0:
             pool.freed = event
         else:
             pool.returns, pool.retry = [], event
 
     def message(self, event: Event) -> None:
-        """The kernel's log says something about pages; some of it denies a promise by itself."""
+        """The kernel's log says something about pages; what that denies is known when all pools are."""
         self.messages.append(event)
-        said = event.more[0]
-        if said.promise:
-            self.findings.add(Finding(said.promise, f"the kernel says: {said.text}", event))
+
+    def _hear(self) -> None:
+        """What the kernel itself calls wrong, of pages: of a mapping only if it may be one that a pool made."""
+        devices = {pool.device for pool in self.accounts.ended if pool.device}
+        said: list[Message] = [event.more[0] for event in self.messages]
+        for event, one, after in zip(self.messages, said, [*said[1:], None], strict=False):
+            whole = one.with_details(after) if after is not None else one
+            if whole.denies(devices):
+                self.denied_by_the_log += 1
+                self.findings.add(Finding(whole.promise, f"the kernel says: {whole.text}", event))
 
     def lost(self, event: Event) -> None:
         """Events were lost: from here on, of what was there before nothing is known and nobody is blamed."""
-        for pool in self.accounts.now.values():
-            pool.lost = True
+        self.accounts.lose()
         for held in self.pages.values():
             held.at, held.lost, held.waiting = self.level(held.pool).lost, True, ()
         self.mappings, self.since = Mappings(), event.line
@@ -392,12 +401,22 @@ class Judge:
         recent = (*([held.hold] if held.hold else []), *held.recent[-RECENT:], *pool.recent) if held else ()
         before = tuple(repr(place) for place in monitor.possible(at, "place"))
         what = f"no step of the rules explains {event.kind}"
+        if held is not None and label == rules.RETURNED_ELSEWHERE:
+            broken, what = [rules.OWN_POOL], f"held by {held.pool.name}, released by {pool.name}"
         self.findings.add(Finding(broken[0], what, event, page, pool.name, before, refused, recent))
 
     def tried(self, promise: str) -> int:
         """The events that could have denied a promise; of DMA events those of pools' pages."""
         seen = {**self.heard.events, MAP: 0, UNMAP: 0, SYNC: 0, **self.of_pools}
         return sum(seen.get(kind, 0) for kind in rules.SEEN.get(promise, ()))
+
+    @property
+    def never_recorded(self) -> str:
+        """The event that was not recorded at all, though it happened: its counterpart comes twice, or it is counted."""
+        seen, twice = self.heard.events, {finding.event.kind for finding in self.findings.shown}
+        if seen[HOLD] and not seen[RELEASE] and (HOLD in twice or any(p.counted[1] for p in self.accounts.ended)):
+            return "page_pool_state_release"
+        return "dma_unmap_page" if seen[MAP] and not seen[UNMAP] else ""
 
     # -- the end -------------------------------------------------------------------------------------------------------
 
@@ -411,8 +430,10 @@ class Judge:
                     continue
                 self._deny(event, page, pool, self.level(held.pool), held.at, label, held)
         self.accounts.end_all()
+        self._hear()
         for page, held in self.pages.items():
             pool = held.pool
             if pool.freed is not None and held.hold is not None and not held.lost and self.accounts.is_over(pool):
                 what = "its pool is gone, and it was never released"
+                self.left_behind.add(page)
                 self.findings.add(Finding(rules.LEFT_BEHIND, what, held.hold, page, pool.name))

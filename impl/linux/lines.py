@@ -150,6 +150,34 @@ READERS: dict[str, Callable[[str], Made | None]] = {
 }
 """The events that are judged, by the name the kernel gives them."""
 
+NAMED = re.compile(rf"\d(?:us)?[ +!#*@$]*: *(?:\w+:)?(?:{'|'.join(READERS)}): ", re.ASCII)
+"""A time, and behind it the name of an event that is judged."""
+
+PART = re.compile(
+    r"\b(?:page_pool|netmem|pfn|hold|release|inflight|mem_id|allocator|dma_addr|phys_addr)=[(0-9a-zA-Z_-]"
+    r"|\S-\d{1,10} +(?:\([ \d-]+\) +)?\[\d{3,6}\] |\bpage_pool_(?:state|release):? *\w{0,10}$|page_pool_sta\w{0,12}$",
+    re.ASCII,
+)
+"""A field of such an event, or a task on its CPU: a piece of a line that was cut or wrapped."""
+
+COLOUR = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
+"""A code by which a terminal changes colour."""
+
+
+def is_of_an_event(line: str) -> bool:
+    """Does this line, which was not understood, have the name of an event that is judged?"""
+    return NAMED.search(COLOUR.sub("", line)) is not None
+
+
+def is_of_a_piece(line: str) -> bool:
+    """Is this line, which was not understood, a piece of such an event?"""
+    return PART.search(COLOUR.sub("", line)) is not None
+
+
+def _has_another(fields: str) -> bool:
+    """Do two events stand in one line, the end of the first having been lost?"""
+    return "\r" in fields.rstrip("\r") or ("[" in fields and NAMED.search(fields) is not None)
+
 
 def event(line: str, number: int) -> Event | None:
     """The event in a line, or None if the line is none or its fields are not those of its name."""
@@ -161,6 +189,8 @@ def event(line: str, number: int) -> Event | None:
     if not (m := PREFIX.match(line)):
         return None
     task, pid, cpu, at, name, fields = m.groups()
+    if _has_another(fields):
+        return None
     read = READERS.get(name)
     made = read(fields) if read else (OTHER, 0, 0, 0, (name,))
     return made and Event(made[0], number, f"{task}-{pid}", int(cpu), float(at), *made[1:])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, NamedTuple
 
 from .counters import Counter, ahead
@@ -67,8 +68,9 @@ class Pool:
     said: Event | None = None
     freed: Event | None = None
     sure: tuple[int, int] = (0, 0)
-    is_followed: bool = False
+    words: list[tuple[float, tuple[int, int]]] = field(default_factory=list)
     late: int = 0
+    first_late: tuple[str, ...] = ()
     retries: int = 0
     is_new: bool = False
     unexplained: int = 0
@@ -78,9 +80,10 @@ class Pool:
     lost: bool = False
     recent: deque[Event] = field(default_factory=lambda: deque[Event](maxlen=4))
 
-    def follow(self) -> None:
-        """More of this pool was printed: what the kernel had counted by then must have been, too."""
-        self.sure, self.is_followed = self.counted, True
+    def settle(self, before: float) -> None:
+        """What the kernel had counted by then must have been printed."""
+        while self.words and self.words[0][0] <= before:
+            self.sure = self.words.pop(0)[1]
 
     def learn(self, fact: Fact, event: Event) -> None:
         """Something is known of the pool from now on, and so of all its pages."""
@@ -116,19 +119,18 @@ class Pool:
             return self.holds.top, self.releases.top
         return self.said.more[1], self.said.more[2]
 
-    def unseen(self, since: int) -> list[tuple[str, int]]:
+    def unseen(self, since: float) -> list[tuple[str, int]]:
         """The numbers that the trace leaves out, but for those that may not have been printed yet.
 
-        That is what only the kernel's last word counts, unless more of the pool was printed after it, and gaps that
-        were left after the line `since`.
+        That is what only words of the kernel count that are not settled, and gaps that were seen after `since`.
         """
         return self._missing(self.sure, since)
 
-    def unprinted(self, unseen: int, lines: int) -> int:
-        """Of the numbers that were counted those that may not have been printed before the end, beside the unseen."""
-        return len(self._missing(self.counted, lines)) - unseen
+    def unprinted(self) -> list[tuple[str, int]]:
+        """All numbers that were counted and not printed, whether or not they may have been."""
+        return self._missing(self.counted, inf)
 
-    def _missing(self, counted: tuple[int, int], since: int) -> list[tuple[str, int]]:
+    def _missing(self, counted: tuple[int, int], since: float) -> list[tuple[str, int]]:
         both = zip(("hold", "release"), (self.holds, self.releases), counted, strict=True)
         return [(kind, n) for kind, c, top in both for n in c.missing(top, self.is_from_the_start, since)]
 

@@ -35,8 +35,9 @@ from impl.linux import (
     reading,
     rules,
 )
+from impl.linux.files import STDIN, Unreadable
 from impl.linux.judge import Judge
-from impl.linux.reading import STDIN, Recording, Unreadable
+from impl.linux.reading import Recording
 from spec.ownership import ownership
 
 TRACES = Path(__file__).parents[1] / "traces"
@@ -90,7 +91,7 @@ def take_file(data: bytes) -> Judge | None:
 
 def tell(judged: Judge) -> None:
     """All that is printed of a judged recording."""
-    judged.findings.as_json()
+    judged.findings.as_json(judged.heard.line)
     for pool in judged.accounts.ended:
         pool.as_json()
     if judged.last is not None:

@@ -12,7 +12,8 @@ import pytest
 import zstandard
 
 from impl.linux import rules
-from impl.linux.reading import LONGEST
+from impl.linux.files import LONGEST
+from poolproof.tampering import in_time
 from tests.quality import fuzz_traces as fuzz
 
 LINES, WORDS, FILES, PACKED = 17_500, 1_000, 1_000, 500
@@ -99,6 +100,7 @@ def file(of: random.Random) -> bytes:
     for _ in range(of.randrange(1, 10)):
         at, other = of.randrange(len(found)), of.randrange(len(found))
         found[at] = of.choice((damaged(of, found[at]), found[other], of.choice(SEEDS), ""))
+    found = in_time(found) if of.random() < 0.9 else found
     return "\n".join(found).encode("utf-8", "replace")
 
 

@@ -20,13 +20,18 @@ class Printer:
     """A trace that is written line by line."""
 
     def __init__(self, task: str = "xdpt-7", cpu: int = 1) -> None:
-        self.lines, self.task, self.cpu = [CLOCK], task, cpu
+        self.lines, self.task, self.cpu, self.waited = [CLOCK], task, cpu, 0.0
 
     def say(self, event: str, fields: str, cpu: int | None = None) -> Printer:
         """One line."""
-        at = f"{len(self.lines) / 1000:.6f}"
+        at = f"{self.waited + len(self.lines) / 1000:.6f}"
         self.lines.append(f"  {self.task}  [{self.cpu if cpu is None else cpu:03}] b...1  {at}: {event}: {fields}")
         return self
+
+    def wait(self, seconds: float = 10.0) -> Printer:
+        """Nothing is printed for a while; then a line that is about no pool."""
+        self.waited += seconds
+        return self.say("mem_connect", "mem_id=9 mem_type=PAGE_SHARED allocator=0000000000000000 ifindex=1")
 
     def hold(self, pool: int, page: int, number: int, cpu: int | None = None) -> Printer:
         return self.say("page_pool_state_hold", _counted(pool, page, "hold", number), cpu)

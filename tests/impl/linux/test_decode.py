@@ -64,6 +64,56 @@ def test_however_the_words_are_pasted_they_say_the_same(text: str) -> None:
     assert page.words[decode.MAGIC :] == decode.decode(f"{FIRST}\n{SECOND}").words[decode.MAGIC :]
 
 
+SOFT = f"{FIRST[:50]}=\n{FIRST[50:]}\n{MAPPED[:60]}=\n{MAPPED[60:]}\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SOFT,
+        SOFT.replace("\n", "\r\n"),
+        f"{FIRST[:50]}\n{FIRST[50:]}\n{MAPPED}",
+        f"> {FIRST[:50]}\n> {FIRST[50:]}\n> {MAPPED}",
+    ],
+    ids=["quoted-printable", "with CR", "at a column", "quoted"],
+)
+def test_words_that_were_cut_in_their_middle_are_joined_where_that_is_certain(text: str) -> None:
+    """Two pieces at the end of a line and the begin of the next, which together are one word."""
+    assert decode.decode(text).words == decode.decode(f"{FIRST}\n{MAPPED}").words
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (FIRST.replace("dead000000000040", "dead00000000004"), "dead00000000004"),
+        (FIRST.replace("dead000000000040", "dead0000000O0040"), "dead0000000O0040"),
+        (f"{FIRST[:50]}\n{MAPPED}", FIRST[39:50]),
+        (f"{FIRST[:50]}=\n\n{MAPPED}", FIRST[39:50]),
+        (FIRST.replace("0040 ff11", "0040ff11"), "dead000000000040ff11000006d7e000"),
+        (f"{FIRST[:50]}\n[ 1.0]{FIRST[50:]}", FIRST[39:50]),
+    ],
+)
+def test_words_that_were_cut_and_cannot_be_joined_are_refused(text: str, value: str) -> None:
+    """Nothing is guessed: the piece is named."""
+    with pytest.raises(NotWords, match=r"is no word of 16 hexadecimal digits.*`raw:`") as refused:
+        decode.decode(text)
+    assert value in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ADDRESS VALUE\nffff88801c70d000: 0000000000000000\n4500003c1c460000 4006a2f10a000002",
+        f"see {FIRST.replace('raw: ', '')}",
+        "RAX: ffd40000001c8c40 RBX: 0000000000000246 RCX: dead000000000040 ff11000006d7e000",
+    ],
+)
+def test_words_beside_something_else_are_not_taken_for_those_of_a_page(text: str) -> None:
+    """Without `raw:` a text must be nothing but words."""
+    with pytest.raises(NotWords, match="has no word of 16 hexadecimal digits"):
+        decode.decode(text)
+
+
 def test_a_word_that_is_cut_short_does_not_shift_the_next_line() -> None:
     """A line without its last word leaves that word open; the second line is read as it stands."""
     page = decode.decode(f"{FIRST[:-17]}\n{MAPPED}")

@@ -16,15 +16,21 @@ from impl.linux.events import Event
 from impl.linux.reading import Heard, Recording
 
 TRACES = Path(__file__).parents[2] / "traces"
-SHELLS = [shell for shell in ("sh", "dash", "bash", "busybox") if shutil.which(shell)]
+SHELLS = [
+    pytest.param(shell, marks=pytest.mark.skipif(not shutil.which(shell), reason=f"{shell} is not installed here"))
+    for shell in ("sh", "dash", "bash", "busybox")
+]
 HAS_PHYS = ("dma/dma_map_phys", "dma/dma_unmap_phys")
 
-SHIMS = {
-    "mkdir": '[ ! -e "$1" ] && cp -r "$FAKE/instance" "$1"',
-    "rmdir": 'mv "$1" "$FAKE/removed"',
-    "dmesg": 'cat "$FAKE/dmesg"',
-}
-"""What tracefs does by itself when a directory is made or removed, and a log that is the same everywhere."""
+SHIMS = """\
+mkdir() { [ ! -e "$1" ] && cp -r "$FAKE/instance" "$1"; }
+rmdir() { mv "$1" "$FAKE/removed"; }
+dmesg() { cat "$FAKE/dmesg"; }
+"""
+"""What tracefs does by itself when a directory is made or removed, and a log that is the same everywhere.
+
+Functions, and not commands on the PATH: a busybox that prefers its own commands looks for no others.
+"""
 
 KERNELS_ECHO = """\
 grep -rl 1 "$I/events" | sort >"$FAKE/enabled"
@@ -57,14 +63,12 @@ class Target:
             (root / "events" / event).mkdir(parents=True)
         write(root / "dmesg", "[    1.000000] page_pool leak of yesterday\n[    2.000000] up\n")
         (root / "instances").mkdir()
-        for name, text in SHIMS.items():
-            write(root / "bin" / name, f"#!/bin/sh\n{text}\n").chmod(0o755)
         return cls(root)
 
     def record(self, lines: list[str], shell: str = "sh", does: str = KERNELS_ECHO, **more: str) -> str:
         """Run the script while the thing is done; what it says."""
-        script = write(self.root / "record.sh", "\n".join(lines) + "\n")
-        ours = {"PATH": f"{self.root / 'bin'}:{os.environ['PATH']}", "FAKE": str(self.root), "TRACEFS": str(self.root)}
+        script = write(self.root / "record.sh", SHIMS + "\n".join(lines) + "\n")
+        ours = {"PATH": os.environ["PATH"], "FAKE": str(self.root), "TRACEFS": str(self.root)}
         ours |= {"OUT": str(self.root / "out"), "I": str(self.root / "instances/poolproof")}
         run = [shell, "sh"] if shell == "busybox" else [shell]
         done = subprocess.run(
@@ -192,9 +196,13 @@ def test_a_target_that_cannot_record_is_told_why_and_is_not_touched(tmp_path: Pa
 def test_it_can_be_pasted_into_a_shell(target: Target) -> None:
     """A shell that reads the script line by line runs it, and goes on with its own settings afterwards."""
     lines = [line.replace('record "$@"', "record true; false; echo still here") for line in recipe.recipe()]
-    ours = {"PATH": f"{target.root / 'bin'}:{os.environ['PATH']}", "FAKE": str(target.root)}
-    ours |= {"TRACEFS": str(target.root), "OUT": str(target.root / "out")}
-    done = subprocess.run(["sh"], input="\n".join(lines), env=ours, capture_output=True, text=True, timeout=60)
+    ours = {
+        "PATH": os.environ["PATH"],
+        "FAKE": str(target.root),
+        "TRACEFS": str(target.root),
+        "OUT": str(target.root / "out"),
+    }
+    done = subprocess.run(["sh"], input=SHIMS + "\n".join(lines), env=ours, capture_output=True, text=True, timeout=60)
     assert done.stdout == "still here\n"
     assert len(target.read()[0]) == 130
 

@@ -1,0 +1,171 @@
+"""What people have in hand when they ask about page pools: each gets its right answer."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from .conftest import Ask
+
+CASES = Path(__file__).parents[1] / "cases"
+
+
+def case(name: str) -> Path:
+    (found,) = CASES.glob(f"{name}.txt*")
+    return found
+
+
+def test_lines_of_each_cpu_one_after_the_other_are_put_in_order(ask: Ask, desk: Path) -> None:
+    """`grep -h` over per_cpu: time goes back where the second CPU begins; no page is denied its history."""
+    said = ask("trace", case("reused-address-percpu-nohead.trace"), "--json", "out.json")
+    assert said.code == 0
+    assert "put in the order of time: lines of several CPUs stood one after the other" in said.flat
+    assert "Accepted: some run" in said.flat
+    found = json.loads((desk / "out.json").read_text())
+    assert (found["findings"], found["recording"]["merged"]) == ([], True)
+    assert found["recording"]["pages_judged"] > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "why"),
+    [
+        (
+            "unknown-field.trace",
+            "140 lines of page_pool or DMA events were not understood",
+            "fields that are not known",
+        ),
+        (
+            "ptrval.trace",
+            "142 lines of page_pool or DMA events were not understood",
+            "the kernel had no randomness yet",
+        ),
+    ],
+)
+def test_what_was_not_understood_is_never_accepted(ask: Ask, name: str, lines: str, why: str) -> None:
+    """The lines are counted, the first is shown, and why; nothing is claimed of the others."""
+    said = ask("trace", case(name))
+    assert (said.code, said.out, said.err.count("\n")) == (65, "", 1)
+    assert lines in said.err
+    assert "the first is line 6: 'ksoftirqd/0-16 [000] ..s1. 512.000000: page_pool_state_hold: " in said.err
+    assert why in said.err
+
+
+def test_pointers_of_eight_digits_are_those_of_a_32_bit_kernel(ask: Ask) -> None:
+    """The head says that they are not hashed."""
+    said = ask("trace", case("arm32-real-pointers.trace"))
+    assert said.code == 0
+    assert "real pointers of a 32-bit kernel" in said.flat
+    assert "hashed" not in said.out
+    assert "Accepted: some run" in said.flat
+
+
+def test_coherent_memory_left_at_unbind_denies_nothing_about_pages(ask: Ask) -> None:
+    """A ring of descriptors is no page of a pool: told as the kernel says it, and no promise is broken."""
+    said = ask("trace", case("ok.trace"), "--dmesg", case("dma-pending-with-prefix"))
+    assert said.code == 0
+    assert "has pending DMA allocations while released from device" in said.flat
+    assert "Accepted" in said.flat
+    alone = ask("trace", case("dma-pending-with-prefix"))
+    assert alone.code == 3
+    assert "has pending DMA allocations" in alone.flat
+    assert "Accepted" not in alone.flat
+    assert "violat" not in alone.flat
+
+
+def test_words_of_a_mail_in_quoted_printable_are_whole_again(ask: Ask) -> None:
+    """They were cut in their middle, and where is marked."""
+    said = json.loads(ask("decode", case("badpage-quoted-printable").read_text(), "--json").out)
+    assert (said["pool"], said["page"], said["dma_address"]) == ("0xff1100011c44a000", "0x13a7f2", "0x13a7f2000")
+    assert said["words"]["pp_ref_count"] == "0x1"
+
+
+def test_drgns_list_of_leaked_pages_is_known_for_what_it_is(ask: Ask) -> None:
+    """Both pages are named, and what they hold is not taken for the words of a struct page."""
+    said = ask("decode", case("drgn-ls-pp-leaks").read_text())
+    assert (said.code, said.out, said.err.count("\n")) == (65, "", 1)
+    assert "0xffffea000071c340, 0xffffea000071c380: drgn's list of leaked pages" in said.err
+
+
+def test_more_came_out_than_went_in_by_the_kernels_own_word(ask: Ask) -> None:
+    """5.4 and others print the stall with a negative number."""
+    said = ask("trace", case("stall-negative-inflight"))
+    assert said.code == 12
+    assert "This breaks the promise: what is counted in is counted out" in said.flat
+    assert "-1402113377 inflight 640221 sec" in said.flat
+
+
+def test_a_message_that_a_mail_wrapped_is_read_across_its_lines(ask: Ask, desk: Path) -> None:
+    """Two pools, 3 pages each, twice."""
+    said = ask("trace", case("wrapped-after-inflight"), "--json", "out.json")
+    told = json.loads((desk / "out.json").read_text())
+    assert said.code == 3
+    assert [line.partition("id ")[2] for line in told["kernel_log"]] == [
+        "412, 3 inflight 60 sec",
+        "415, 3 inflight 60 sec",
+        "412, 3 inflight 120 sec",
+        "415, 3 inflight 120 sec",
+    ]
+    assert told["recording"]["not_understood"] == 0
+
+
+def test_a_packed_log_is_unpacked(ask: Ask) -> None:
+    """With --dmesg, and alone: what the kernel itself denies is denied."""
+    for words in (("trace", case("ok.trace"), "--dmesg", case("log-with-denial")), ("trace", case("log-with-denial"))):
+        said = ask(*words)
+        assert said.code == 12
+        assert "page_pool refcnt -712 violation" in said.flat
+        assert "Negative(-1) inflight packet-pages" in said.flat
+        assert "Not accepted: 2 violations of 2 promises." in said.flat
+
+
+@pytest.mark.parametrize("name", ["logread-two-pools", "two-pools-no-id-one-drains", "recorded-stall.dmesg"])
+def test_a_log_is_told_and_is_no_accepted_trace(ask: Ask, name: str) -> None:
+    """What it says of pools is shown; no page was judged."""
+    said = ask("trace", case(name))
+    assert said.code == 3
+    assert "Nothing was judged: this is a log of the kernel and no trace" in said.flat
+    assert "Accepted" not in said.out
+    assert "stalled pool shutdown" in said.out
+
+
+def test_a_recording_in_which_nothing_happened_says_so(ask: Ask) -> None:
+    """The head is there, and no event: older pools, or a command that touches none."""
+    said = ask("trace", case("recorded-and-nothing-happened.trace"))
+    assert said.code == 3
+    assert "it was recorded, and no page entered or left a pool meanwhile" in said.flat
+    assert "Accepted" not in said.out
+
+
+ACCEPTED = {
+    "ok.trace": (70, "Accepted: some run"),
+    "trace-cmd-report": (64, "Accepted: some run"),
+    "perf-script": (64, "Accepted: some run"),
+    "perf-script-g": (64, "Accepted: some run"),
+    "recorded-stall.trace": (128, "Accepted: some run"),
+    "recorded-with-losses.trace": (128, "Accepted, as far as it was seen: some run"),
+}
+
+
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_what_a_kernel_recorded_rightly_is_accepted(ask: Ask, desk: Path, name: str) -> None:
+    """Of every tool that prints recordings."""
+    said = ask("trace", case(name), "--json", "out.json")
+    pages, words = ACCEPTED[name]
+    found = json.loads((desk / "out.json").read_text())
+    assert (said.code, found["findings"]) == (0, [])
+    assert words in said.flat
+    assert sum(pool["pages"] for pool in found["pools"]) == pages
+
+
+def test_a_stall_that_was_recorded_is_told(ask: Ask) -> None:
+    """80 pages, 67 looks, and the kernel's log says it once."""
+    said = ask("trace", case("recorded-stall.trace"), "--dmesg", case("recorded-stall.dmesg"))
+    assert "80 pages out" in said.flat
+    assert "slow holder: all came home after 67 retries" in said.flat
+    assert "the kernel's log says so 1 time." in said.flat
+
+
+def test_losses_are_counted(ask: Ask) -> None:
+    assert "460 events were overwritten" in ask("trace", case("recorded-with-losses.trace")).flat
