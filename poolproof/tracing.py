@@ -152,10 +152,13 @@ def _must_be_understood(recording: Recording, judge: Judge) -> None:
         raise Unreadable(f"{names}: lines overtake each other, and no order explains them; {NOT_FROM_A_PIPE}")
     if recording.is_merged and not heard.is_vouched_for:
         raise Unreadable(f"{names}: {NOT_ALL_HERE}; give `trace` as it is, or the whole of each CPU with its head")
+    if judge.accounts.is_sparse or (judge.accounts.has_gaps and heard.lacks_cpus):
+        raise Unreadable(f"{names}: {FILTERED}; give the whole of `trace`")
     if judge.never_recorded:
         raise Unreadable(f"{names}: no {judge.never_recorded} is in it, though there were some; record all events")
 
 
+FILTERED = "most numbers are missing, or the lines of all CPUs but one: lines were filtered, or are of one CPU only"
 NOT_ALL_HERE = "lines of several CPUs one after the other do not explain each other, and some may be missing"
 
 

@@ -34,7 +34,7 @@ class Accounts:
         self.heard, self.findings = heard, findings
         self.now: dict[int, Pool] = {}
         self.ended: list[Pool] = []
-        self.by_lines = False
+        self.by_lines = self.has_gaps = self.is_sparse = False
         self.connected: dict[int, tuple[int, int]] = {}
         self.at_end: Callable[[Pool], None] = lambda pool: None
 
@@ -172,6 +172,7 @@ class Accounts:
         late = [f"{kind} {number}" for kind, number in pool.unprinted() if (kind, number) not in due]
         pool.late, pool.first_late = len(late), tuple(late[:MOST_NAMED])
         if unseen:
+            self.has_gaps, self.is_sparse = True, self.is_sparse or len(unseen) > pool.holds.seen + pool.releases.seen
             said = ", ".join(f"{kind} {number}" for kind, number in unseen[:MOST_NAMED])
             more = f" and {len(unseen) - MOST_NAMED} more" if len(unseen) > MOST_NAMED else ""
             self._number(last, pool, f"never printed, though counted: {said}{more}")

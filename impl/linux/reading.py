@@ -25,7 +25,7 @@ ORDERED = ("global", COUNTER, "mono", "mono_raw", "boot", "tai", "x86-tsc")
 UNORDERED = ("local", "perf", "uptime")
 """Clocks under which events of different CPUs cannot be put in order."""
 SECONDS = re.compile(r" \d+\.\d+: ")
-CPUS = re.compile(r"cpus=\d+$", re.ASCII)
+CPUS = re.compile(r"cpus=(\d{1,6})$", re.ASCII)
 """How the text of `trace-cmd report` begins."""
 POINTER = re.compile(r"(?:page_pool|allocator)=(?:0x)?([0-9a-f]+)", re.ASCII)
 HEADER = 1000
@@ -61,6 +61,9 @@ class Heard:
     tool: str = "ftrace"
     overwritten: int = 0
     entries: int = 0
+    processors: int = 0
+    has_head: bool = False
+    cpus: set[int] = field(default_factory=set)
     gaps: int = 0
     lost: int = 0
     probe_misses: int = 0
@@ -102,8 +105,15 @@ class Heard:
 
     @property
     def is_vouched_for(self) -> bool:
-        """Do the heads say that there were as many events as there are lines of events?"""
-        return self.entries == sum(n for kind, n in self.events.items() if kind not in (LOST, GAP, MESSAGE))
+        """Do the heads say that there were as many events as there are lines of events, and no others?"""
+        return not self.overwritten and self.entries == sum(
+            n for kind, n in self.events.items() if kind not in (LOST, GAP, MESSAGE)
+        )
+
+    @property
+    def lacks_cpus(self) -> bool:
+        """Are all lines of one CPU, of a machine with more, or of which nothing is known?"""
+        return len(self.cpus) == 1 and (self.processors > 1 or not self.has_head)
 
     @property
     def is_about_pools(self) -> bool:
@@ -217,7 +227,7 @@ class Recording:
 
     def events(self, text: Iterable[str]) -> Iterator[Event]:
         """The events of some lines."""
-        heard, counts, read = self.heard, self.heard.events, lines.event
+        heard, counts, read, cpu = self.heard, self.heard.events, lines.event, -1
         for number, line in enumerate(text, heard.lines + 1):
             heard.lines = number
             event = read(line, number)
@@ -229,6 +239,9 @@ class Recording:
                 self._goes_back(event)
             else:
                 heard.latest = event.time
+            if event.cpu != cpu:
+                cpu = event.cpu
+                heard.cpus.add(cpu)
             kind = event.kind
             counts[kind] += 1
             if kind == OTHER:
@@ -277,8 +290,8 @@ class Recording:
         if gone := lines.lost(line, heard.lines):
             heard.lost += gone.number or 1
             return gone
-        if CPUS.match(line):
-            heard.tool = "trace-cmd report"
+        if m := CPUS.match(line):
+            heard.tool, heard.processors, heard.has_head = "trace-cmd report", int(m[1]), True
             return None
         return self._of_the_log(line) if line.strip() else None
 
@@ -311,6 +324,7 @@ class Recording:
 
     def _header(self, line: str) -> None:
         heard, line = self.heard, line[:HEADER]
+        heard.has_head = True
         if m := re.match(r"#! kernel: .*?(\d+\.\d+[\w.+-]*)", line):
             heard.kernel = m[1]
         elif m := re.match(r"#! trace_clock: .*\[([\w-]+)\]|#! trace_clock: ([\w-]+)$", line):
@@ -321,8 +335,9 @@ class Recording:
             heard.overwritten += int(m[1]) + int(m[2]) + int(m[3])
         elif m := re.match(r"#! kprobe_profile .*\s(\d+)\s*$", line):
             heard.probe_misses += int(m[1])
-        elif m := re.match(r"#\s+entries-in-buffer/entries-written: (\d+)/(\d+)", line):
+        elif m := re.match(r"#\s+entries-in-buffer/entries-written: (\d+)/(\d+)(?: +#P:(\d+))?", line):
             heard.overwritten, heard.entries = max(heard.overwritten, int(m[2]) - int(m[1])), heard.entries + int(m[1])
+            heard.processors = int(m[3] or 0)
 
 
 NOT_FROM_A_PIPE = "save it as a file, whose lines are put in order where that is certain, or give `trace` as it is"

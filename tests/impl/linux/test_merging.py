@@ -137,3 +137,34 @@ def test_times_stay_where_they_are_when_lines_are_moved() -> None:
     swapped = in_time([lines[0], lines[2], lines[1]])
     assert [PREFIX.match(line)[4] for line in swapped[1:]] == ["0.001000", "0.002000"]  # type: ignore[index]
     assert "hold=2" in swapped[1]
+
+
+def test_the_lines_of_one_cpu_alone_deny_nothing(tmp_path: Path) -> None:
+    """`per_cpu/cpu0/trace`: the head counts two CPUs, and numbers are missing."""
+    p = Printer()
+    p.lines.append("# entries-in-buffer/entries-written: 3/3   #P:2")
+    p.hold(P, A, 1, cpu=0).hold(P, A, 2, cpu=0).release(P, A, 2, cpu=0).wait()
+    with pytest.raises(Unreadable, match="of one CPU only"):
+        judged(tmp_path / "t", [line.replace("[001]", "[000]") for line in p.lines])
+    with pytest.raises(Unreadable, match="of one CPU only"):
+        judged(tmp_path / "t", [line for line in p.lines if "[000]" in line])
+
+
+@pytest.mark.parametrize("name", ["6.12.117/drop_small", "6.1.192/default_format", "6.12.117/hold_stalled"])
+def test_lines_about_one_page_deny_nothing(name: str, tmp_path: Path) -> None:
+    """`grep pfn=0x...`: of the numbers of its pool most are missing, which no kernel does."""
+    lines = lines_of(name)
+    page = next(line for line in lines if " page_pool_state_hold: " in line).split("pfn=")[1].split()[0]
+    kept = [line for line in lines if line.startswith("#") or f"pfn={page} " in line]
+    with pytest.raises(Unreadable, match="lines were filtered"):
+        judged(tmp_path / "t", kept)
+
+
+def test_merged_lines_of_a_buffer_that_ran_over_deny_nothing(tmp_path: Path) -> None:
+    """The oldest lines of one CPU were overwritten, which its head says: nothing shows where they were."""
+    text: list[str] = []
+    for n, part in enumerate(parts(lines_of("6.12.117/mm_hold"))):
+        kept = part[len(part) // 2 :] if n else part
+        text += ["# tracer: nop", f"# entries-in-buffer/entries-written: {len(kept)}/{len(part)}   #P:2", *kept]
+    with pytest.raises(Unreadable, match="some may be missing"):
+        judged(tmp_path / "t", text)
