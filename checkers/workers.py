@@ -31,6 +31,10 @@ PR_SET_PDEATHSIG = 1
 """prctl(2): which signal a process gets when the one that made it is gone."""
 
 
+INTERRUPTS = {signal.SIGINT, getattr(signal, "SIGUSR1", signal.SIGINT)}
+"""Ctrl-C, and the signal by which the process that waits for a command passes one on."""
+
+
 class Lost(Exception):
     """A worker gives no answer; the message says why, `seconds` how long it was waited for."""
 
@@ -45,7 +49,7 @@ class Worker:
     def __init__(self, work: Work) -> None:
         (asked, self._to), (self._from, answers) = os.pipe(), os.pipe()
         self._lines, self._rest, self._is_over = deque[bytes](), b"", False
-        maker, before = os.getpid(), signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        maker, before = os.getpid(), signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTS)
         self.pid = _forked()
         if not self.pid:
             os.close(self._to)
@@ -164,8 +168,9 @@ def _serve(work: Work, asked: int, answers: int, maker: int) -> NoReturn:
 
 def _apart(maker: int, asked: int, answers: int) -> None:
     """Nothing is said or heard but by the pipes; Ctrl-C is for the process that made this one, whose end is ours."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    for number in INTERRUPTS:
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTS)
     faulthandler.disable()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":

@@ -7,10 +7,10 @@ from statistics import median
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from checkers import report
 from checkers.judge import Question
+from checkers.layout import Table, say
 from checkers.prove.cti import Cti, said_sizes
 from checkers.prove.deciding import Decided
 from checkers.prove.obligations import SAT
@@ -46,18 +46,18 @@ def proofs(console: Console, proved: Sequence[Proof], verbose: bool) -> None:
     if sound:
         console.print(report.promises_table([(p.name, None, p.verdicts) for p in sound], _title(sound), _word))
         for line in _reaches(sound):
-            console.print(line, markup=False, style="dim", soft_wrap=True)
+            say(console, line, "dim")
     if broken := [(p.machine.doc, v) for p in proved if p.machine.breaks for v in p.verdicts]:
         console.print(report.broken_table(broken))
     console.print(_effort(proved))
     for p in proved:
         _told(console, p, verbose)
     if any(v.label == COUNTED for p in proved for v in p.verdicts):
-        console.print(FOOTNOTE, markup=False, style="dim", soft_wrap=True)
+        say(console, FOOTNOTE, "dim")
     showing.closing(console, [v for p in proved for v in p.verdicts])
     for p in sound:
         if any(v.outcome is Outcome.NOT_INDUCTIVE for v in p.verdicts):
-            console.print(HINT.format(name=p.name), markup=False, soft_wrap=True)
+            say(console, HINT.format(name=p.name))
 
 
 def _title(sound: Sequence[Proof]) -> str:
@@ -78,15 +78,15 @@ def suggestion(console: Console, name: str, found: Suggestion) -> int:
     kept = f"{found.kept:,} of {found.tried:,} candidates are kept by every step"
     if not found.lemmas:
         needs = "and no promise needs any of them" if not found.failing else "and none of them helps"
-        console.print(f"{name}: {kept}, {needs}", markup=False, soft_wrap=True)
+        say(console, f"{name}: {kept}, {needs}")
     else:
         several = "These together make" if len(found.lemmas) > 1 else "This one makes"
-        console.print(f"{name}: {kept}. {several} the promises follow from each other:", markup=False, soft_wrap=True)
+        say(console, f"{name}: {kept}. {several} the promises follow from each other:")
     for lemma in found.lemmas:
         who = ", ".join(v.name for v in lemma.params)
-        console.print(f"  for each {who}: {sentence_of(lemma)}", markup=False, highlight=False, soft_wrap=True)
+        say(console, f"  for each {who}: {sentence_of(lemma)}")
     for failing in found.failing:
-        console.print(f"  still not inductive: {sentence(failing)}", markup=False, style="yellow", soft_wrap=True)
+        say(console, f"  still not inductive: {sentence(failing)}", "yellow")
     return Exit.BUDGET if found.failing else Exit.OK
 
 
@@ -99,7 +99,7 @@ def scoped(console: Console, runs: Sequence[tuple[Question, list[Verdict]]]) -> 
     for q, verdicts in runs:
         sizes = ", ".join(f"{size} {n}" for size, n in q.sizes.items())
         took = f"{verdicts[0].engine}, {max(v.seconds for v in verdicts):.1f} s"
-        console.print(f"{q.name}: {sizes}: {took}", markup=False, style="dim", soft_wrap=True)
+        say(console, f"{q.name}: {sizes}: {took}", "dim")
     every = [v for _, verdicts in runs for v in verdicts]
     for v in (v for v in every if v.trace):
         report.tell(console, v)
@@ -124,7 +124,7 @@ def _obligations(console: Console, proved: Proof) -> None:
     """Every obligation, a line each."""
     console.print(f"\n[bold]{escape(proved.name)}: {len(proved.decided):,} obligations[/]")
     for decided in proved.decided:
-        console.print(f"  {line(decided)}", markup=False, highlight=False, soft_wrap=True)
+        say(console, f"  {line(decided)}")
 
 
 def line(decided: Decided) -> str:
@@ -146,9 +146,10 @@ def _became(decided: Decided) -> str:
 
 def _effort(proved: Sequence[Proof]) -> Table:
     """One row a model: how much was asked, and what it took."""
-    table = Table(title="How that was decided", title_justify="left", title_style="bold")
-    for name in ("model", "obligations", "decided alike by"):
-        table.add_column(name, justify="right" if name == "obligations" else "left")
+    table = Table("How that was decided")
+    table.add_names("model")
+    table.add_column("obligations", justify="right")
+    table.add_column("decided alike by")
     for name in ("seconds, each", "median ms", "slowest ms", "ways possible", "never taken"):
         table.add_column(name, justify="right")
     for p in proved:
@@ -171,10 +172,10 @@ def _told(console: Console, p: Proof, verbose: bool) -> None:
     never = [v for v in p.verdicts if v.kind == "way" and v.outcome is Outcome.UNREACHABLE and v.expected]
     if never and not verbose:
         said = f"{len(never)} ways are never taken; each of their branches is taken elsewhere (-v lists them)"
-        console.print(f"{p.name}: {said}", markup=False, style="dim", soft_wrap=True)
+        say(console, f"{p.name}: {said}", "dim")
     for decided in p.decided:
         if any(a.seconds > SLOW for a in decided.answers.values()):
-            console.print(f"{p.name}: slow: {line(decided)}", markup=False, soft_wrap=True)
+            say(console, f"{p.name}: slow: {line(decided)}")
     if p.seeds:
         _spread(console, p)
     for verdict in (v for v in p.verdicts if v.trace):
@@ -203,11 +204,11 @@ def counterexample(console: Console, model: str, name: str, cti: Cti) -> None:
     """A state that satisfies every promise, the step, the promise it breaks, and whether it can happen."""
     console.print(f"\n[bold]{escape(model)}: {escape(sentence(name))}[/]: a counterexample to induction")
     where = "A state that satisfies every promise" if cti.instance else "An initial state"
-    console.print(f"     {where}; what is not said is as at the start:", markup=False, soft_wrap=True)
+    say(console, f"     {where}; what is not said is as at the start:")
     for said in (*_unusual(cti), *_step(cti)):
-        console.print(f"       {said}", markup=False, highlight=False, soft_wrap=True)
-    console.print(f"     {ending(sentence(name), tuple(map(repr, cti.args)))}", markup=False, soft_wrap=True)
-    console.print(f"     It is {cti.said()}.", markup=False, soft_wrap=True)
+        say(console, f"       {said}")
+    say(console, f"     {ending(sentence(name), tuple(map(repr, cti.args)))}")
+    say(console, f"     It is {cti.said()}.")
 
 
 def _step(cti: Cti) -> Iterator[str]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
+from checkers.layout import Table, say
 from checkers.report import sentence
 from checkers.verdict import Outcome, Verdict
 from impl.linux.accounts import SECONDS, TAIL
@@ -27,7 +27,7 @@ MOST_POOLS = 20
 def trace(console: Console, done: Judged, verdicts: Sequence[Verdict], every_holder: bool) -> None:
     """The whole report."""
     for line in beginning(done):
-        console.print(line, markup=False, soft_wrap=True)
+        say(console, line)
     for line in caveats(done):
         console.print(f"[yellow]{escape(line)}[/]", soft_wrap=True)
     console.print(promises(verdicts))
@@ -104,8 +104,8 @@ def caveats(done: Judged) -> Iterator[str]:
 
 def promises(verdicts: Sequence[Verdict]) -> Table:
     """One row a promise that such a trace can try; the others in one row."""
-    table = Table(title="What the trace says of the promises", title_justify="left", title_style="bold")
-    table.add_column("promise")
+    table = Table("What the trace says of the promises")
+    table.add_names("promise")
     table.add_column("verdict: observed(trace)")
     for v in verdicts:
         if v.outcome is not Outcome.UNSEEN:
@@ -133,7 +133,7 @@ def _finding(console: Console, done: Judged, finding: Finding) -> None:
     ]
     console.print()
     for n, line in enumerate(lines):
-        console.print(line, markup=False, soft_wrap=True, style=None if n else "bold red")
+        say(console, line, "" if n else "bold red")
 
 
 def _where(done: Judged, finding: Finding) -> str:
@@ -144,8 +144,8 @@ def _where(done: Judged, finding: Finding) -> str:
 
 def pools(done: Judged) -> Table:
     """One row a lifetime of a pool."""
-    table = Table(title="Pools", title_justify="left", title_style="bold")
-    table.add_column("pool")
+    table = Table("Pools")
+    table.add_names("pool")
     for name in ("pages", "most in flight", "at destroy", "out", "destroy to free", "retries", "releases/s at the end"):
         table.add_column(name, justify="right")
     shown = sorted(done.judge.accounts.ended, key=lambda p: (-retries(p), p.first.line))
@@ -213,7 +213,7 @@ def _log(console: Console, done: Judged) -> None:
         return
     console.print("\nThe kernel's log says:", style="bold")
     for event in done.judge.messages[:10]:
-        console.print(f"  {event.more[0].text}", markup=False, soft_wrap=True)
+        say(console, f"  {event.more[0].text}")
     if len(done.judge.messages) > 10:
         console.print(f"  and {len(done.judge.messages) - 10} more")
 

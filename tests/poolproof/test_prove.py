@@ -238,7 +238,7 @@ def test_an_interrupt_is_one_line_whenever_it_comes(desk: Path) -> None:
         run = subprocess.Popen(
             command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
         )
-        while len(of_group(run.pid)) < 3:
+        while len(of_group(run.pid)) < 4:  # the command, its child, and two solvers
             time.sleep(0.02)
         time.sleep(later)
         os.killpg(run.pid, signal.SIGINT)
@@ -248,7 +248,12 @@ def test_an_interrupt_is_one_line_whenever_it_comes(desk: Path) -> None:
 
 def of_group(leader: int) -> list[str]:
     """The processes that Ctrl-C would reach."""
-    return subprocess.run(["pgrep", "-g", str(leader)], capture_output=True, text=True, check=False).stdout.split()
+    return pids("-g", leader)
+
+
+def pids(option: str, of: int) -> list[str]:
+    """The processes that pgrep finds: of a group (-g), or made by a process (-P)."""
+    return subprocess.run(["pgrep", option, str(of)], capture_output=True, text=True, check=False).stdout.split()
 
 
 BAD = {
@@ -363,8 +368,9 @@ def test_a_worker_that_is_killed_from_outside_is_replaced(desk: Path) -> None:
     command = [sys.executable, "-m", "poolproof", "prove", "yardstick", "--no-cache", "--jobs", "2"]
     run = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
     for _ in range(10):
+        command_itself = {str(run.pid), *pids("-P", run.pid)}
         for pid in of_group(run.pid):
-            if int(pid) != run.pid:
+            if pid not in command_itself:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(int(pid), signal.SIGKILL)
         time.sleep(0.1)
