@@ -25,8 +25,15 @@ BUDGET = Budget(states=20_000, seconds=20)
 """More states than any of these machines has: what a fault adds without end is ended here."""
 
 NOT_IN_C = {
-    "an end that is none": "no machine of the campaign says where a run may end",
-    "an end everywhere": "no machine of the campaign says where a run may end",
+    "an end that is none": "no machine says where a run may end",
+    "an end everywhere": "no machine says where a run may end",
+    "history growth of the last step kept": "no action counts twice",
+    "a key of the state after for one before": "no cell is a key of another",
+    "a witness looked for at one device only": "no witness is first reached by the second device alone",
+    "no cell of a device is read": "not found in 200 machines; the traps find it",
+    "a page counts for every device": "not found in 200 machines; the traps find it",
+    "claims told from too little": "not found in 200 machines; the traps find it",
+    "counts that depend on devices kept": "not found in 200 machines; the traps find it",
 }
 NOT_IN_EXPORTS = {
     "keys swapped": "planted by the name of a field that only the traps have",
@@ -34,8 +41,9 @@ NOT_IN_EXPORTS = {
     "an initial value changed": "planted by the name of an enum that only the traps have",
     "an initial state left out": "planted by the name of a field that only the traps have",
     "a promise turned round": "planted by the name of a bound that only the traps have",
+    "the state before forgotten, spin": "in none of those machines without large numbers; rumur finds it in others",
 }
-"""What these machines do not notice, and why; the machines of tests/quality do."""
+"""What these machines do not notice; those of tests/quality/test_generator_faults.py and of the exports do."""
 
 
 @pytest.mark.parametrize("fault", of_c.FAULTS)
@@ -66,7 +74,7 @@ def test_a_fault_in_an_export_is_noticed(tool: OtherTool, fault: str, monkeypatc
     found = any(
         agree.exit_code([agree.compare(t.machine, t.sizes, (agree.Explorer("c"), written(tool)))]) for t in every
     )
-    assert found == (fault not in NOT_IN_EXPORTS)
+    assert found == (fault not in NOT_IN_EXPORTS and f"{fault}, {tool.name}" not in NOT_IN_EXPORTS)
 
 
 def exportable(tool: OtherTool) -> Iterator[Taken]:
