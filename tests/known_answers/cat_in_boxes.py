@@ -3,8 +3,8 @@
 Source: tlaplus/Examples at 32a32c7b, specifications/Moving_Cat_Puzzle: Cat.tla, CatEvenBoxes.cfg, manifest.json; six
 boxes.
 Published (TLC): 48 distinct states, 128 generated states, depth 1.
-Difference in counting: TLC also counts the 48 initial states as generated, and a first state as depth 1; every state is
-an initial one.
+Difference in counting: TLC also counts the 48 initial states as generated, and a first state as depth 1; every state
+is an initial one.
 """
 
 from spec.dsl import ANY, Kind, Machine, Sort, State, between, field, members, require

@@ -3,8 +3,8 @@
 Source: wilcoxjay/mypyvy at cd80557a, examples/client_server_ae.pyv, after Feldman, Padon, Immerman, Sagiv and Shoham,
 "Bounded Quantifier Instantiation for Checking Inductive Invariants" (TACAS 2017).
 Published (mypyvy): safe for any number of nodes, requests and responses; the invariant given there is inductive.
-Difference in counting: none is counted there. Which response matches which request is fixed and unknown: here each way is
-an initial state, and no action writes it.
+Difference in counting: none is counted there. Which response matches which request is fixed and unknown: here each way
+is an initial state, and no action writes it.
 """
 
 from spec.dsl import ANY, Machine, Sort, State, each, field, implies, members, require, some

@@ -64,7 +64,7 @@ COUNTED = tuple(known for known in KNOWN if known.counts)
 
 @dataclass(frozen=True)
 class Measured:
-    """What the Python search counts without symmetry; `again` are the ways beyond the first through a guard with `or`."""
+    """What the Python search counts without symmetry; `again` are further ways through a guard with `or`."""
 
     states: int
     transitions: int

@@ -3,9 +3,9 @@
 Source: tlaplus/Examples at 32a32c7b, specifications/Prisoners: Prisoners.tla, Prisoners.cfg, manifest.json; four
 prisoners, one of whom counts.
 Published (TLC): 214 distinct states, 860 generated states, depth 14.
-Difference in counting: TLC also counts the four initial states as generated, and a first state as depth 1. The bound of
-the counter's count is a promise there and a guard here, as the notation demands; it refuses nothing, or there would be
-states in which the counter cannot move, and fewer than four steps for each of 214 states.
+Difference in counting: TLC also counts the four initial states as generated, and a first state as depth 1. The bound
+of the counter's count is a promise there and a guard here, as the notation demands; it refuses nothing, or there would
+be states in which the counter cannot move, and fewer than four steps for each of 214 states.
 """
 
 from spec.dsl import ANY, Machine, Sort, State, between, count, field, implies, members, require

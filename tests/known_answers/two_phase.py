@@ -1,10 +1,10 @@
 """Two-phase commit: a transaction manager hears who is prepared, and tells all to commit or to abort.
 
-Source: tlaplus/Examples at 32a32c7b, specifications/transaction_commit: TwoPhase.tla, TwoPhase.cfg, manifest.json; three
-resource managers. TwoPhase_proof.tla proves the promise for any number of them.
+Source: tlaplus/Examples at 32a32c7b, specifications/transaction_commit: TwoPhase.tla, TwoPhase.cfg, manifest.json;
+three resource managers. TwoPhase_proof.tla proves the promise for any number of them.
 Published (TLC): 288 distinct states, 1146 generated states, depth 11; and 50816 states with six resource managers.
-Difference in counting: TLC also counts the initial state as generated, and the first state as depth 1. A message that is
-received once more is a step to the same state, which both count.
+Difference in counting: TLC also counts the initial state as generated, and the first state as depth 1. A message that
+is received once more is a step to the same state, which both count.
 """
 
 from spec.dsl import Kind, Machine, Sort, State, each, field, iff, implies, members, require

@@ -1,10 +1,10 @@
 """The life of a voucher: issued, handed on, and redeemed or cancelled once.
 
-Source: tlaplus/Examples at 32a32c7b, specifications/byihive: VoucherLifeCycle.tla, VoucherLifeCycle.cfg, manifest.json;
-three vouchers. VoucherLifeCycle_proof.tla proves the promise for any number of them.
+Source: tlaplus/Examples at 32a32c7b, specifications/byihive: VoucherLifeCycle.tla, VoucherLifeCycle.cfg,
+manifest.json; three vouchers. VoucherLifeCycle_proof.tla proves the promise for any number of them.
 Published (TLC): 64 distinct states, 193 generated states, depth 7.
-Difference in counting: TLC also counts the initial state as generated, and the first state as depth 1. Handing a voucher
-on is a step to the same state, which both count.
+Difference in counting: TLC also counts the initial state as generated, and the first state as depth 1. Handing a
+voucher on is a step to the same state, which both count.
 """
 
 from spec.dsl import Kind, Machine, Sort, State, each, field, members, require
