@@ -1,0 +1,104 @@
+"""Machines whose numbers others have published: this explorer and these proofs say the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from checkers.explore import explore
+from checkers.native import engine
+from checkers.native.engine import Means
+from poolproof.documents import DOCS
+from tests.checkers.native.ways import needs_a_compiler
+from tests.poolproof.conftest import Ask
+
+from .known import COUNTED, HERE, KNOWN, UNSAFE, Known, machine, measured, row
+
+QUICK = Means(threads=1, level="-O0")
+"""Code that is compiled quickly."""
+
+each_counted = pytest.mark.parametrize("known", COUNTED, ids=lambda known: known.name)
+each_known = pytest.mark.parametrize("known", KNOWN, ids=lambda known: known.name)
+
+
+@each_counted
+def test_states_steps_and_depth_are_those_that_tlc_counts(known: Known) -> None:
+    """Distinct states are ours; generated ones are initial states, steps, and repeated ways; depth counts states."""
+    theirs, ours = known.counts, measured(known)
+    assert theirs
+    assert ours.states == theirs.distinct
+    assert ours.initial + ours.transitions + ours.again == theirs.generated
+    assert ours.depth + 1 == theirs.depth - known.late
+
+
+@needs_a_compiler
+@each_known
+def test_the_search_in_c_counts_the_same(known: Known) -> None:
+    """Plain, the numbers of the Python search; with symmetry, as many states unfolded, and fewer searched."""
+    of, ours = machine(known), measured(known)
+    sizes = of.sizes("tiny", {})
+    plain = engine.explore(of, sizes, means=QUICK)
+    assert (plain.states, plain.transitions, plain.depth) == (ours.states, ours.transitions, ours.depth)
+    assert not plain.violated
+    assert plain.deadlock is None
+    if of.alike:
+        folded = engine.explore(of, sizes, of.alike, means=QUICK)
+        assert folded.orbit_sum == ours.states
+        assert folded.states < ours.states
+
+
+@needs_a_compiler
+def test_two_phase_commit_with_six_managers_has_the_states_its_module_says() -> None:
+    """50,816 states, says a comment of TwoPhase.tla: without symmetry, and unfolded."""
+    of = machine(next(known for known in KNOWN if known.name == "two_phase"))
+    sizes = of.sizes("tiny", {"managers": 6})
+    assert engine.explore(of, sizes, means=QUICK).states == 50_816
+    assert engine.explore(of, sizes, of.alike, means=QUICK).orbit_sum == 50_816
+
+
+@pytest.mark.parametrize("known", [known for known in KNOWN if known.reached], ids=lambda known: known.name)
+def test_a_shortest_run_is_as_long_as_the_published_one(known: Known) -> None:
+    """What mypyvy's `sat trace` reaches in so many steps is reached in as many here, and in no fewer."""
+    of = machine(known)
+    assert len(explore(of, of.sizes("tiny", {})).reached[known.reached].trace.steps) == known.steps
+
+
+@pytest.mark.usefixtures("no_memory")
+@each_known
+def test_what_is_published_as_safe_is_proved(ask: Ask, known: Known) -> None:
+    """Every promise is `any-N`, for what the title says."""
+    said = ask("prove", known.path, "--jobs", "1")
+    assert said.code == 0
+    assert f"Proved for {known.proved}" in said.out
+    assert said.flat.count(" any-N ") >= max(1, len(machine(known).promises))
+
+
+@needs_a_compiler
+@pytest.mark.usefixtures("no_memory")
+def test_what_is_published_as_unsafe_breaks_its_promise(ask: Ask) -> None:
+    """The lock server that forgets to take a message away: both searches find a shortest run, and so does the proof."""
+    for search in ("c", "python"):
+        said = ask("check", UNSAFE.path, "--engine", search)
+        assert said.code == 12
+        assert f"one holds the lock violated in {UNSAFE.steps}" in said.flat
+    said = ask("prove", UNSAFE.path, "--jobs", "1")
+    assert said.code == 12
+    assert f"one holds the lock violated in {UNSAFE.steps} with clients 2, servers 1" in said.flat
+
+
+@pytest.mark.parametrize("known", [*KNOWN, UNSAFE], ids=lambda known: known.name)
+def test_each_file_names_its_source_its_figures_and_the_difference(known: Known) -> None:
+    """The docstring says where the figures stand, what they are, and what is counted otherwise."""
+    text = " ".join(known.path.read_text().split('"""')[1].split())
+    assert "Source: tlaplus/Examples at 32a32c7b" in text or "Source: wilcoxjay/mypyvy at cd80557a" in text
+    assert f"Published (TLC): {known.counts.sentence()}" in text if known.counts else "Published (mypyvy): " in text
+    assert "Difference in counting: " in text
+
+
+def test_the_document_has_a_row_for_each() -> None:
+    """docs/known-answers.md says what is measured, and README.md leads there."""
+    text = (DOCS / "known-answers.md").read_text()
+    assert [line for line in text.splitlines() if line.startswith("| `")] == [row(known) for known in COUNTED]
+    files = {path.stem for path in HERE.glob("*.py") if "\nMODEL = " in path.read_text()}
+    assert files == {known.name for known in (*KNOWN, UNSAFE)}
+    assert all(f"`{name}`" in text for name in files)
+    assert "docs/known-answers.md" in (DOCS.parent / "README.md").read_text()
