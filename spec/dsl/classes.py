@@ -53,6 +53,8 @@ def _check_state(cls: type[Any]) -> None:
         for name, thing in contents(base).items():
             if name != "_shape" and type(thing) not in (Members, Bound, Field):
                 _refuse(base, name, thing, "a state only declares members, bounds and fields; write a helper function")
+            if name != "_shape" and (name.startswith("_") or hasattr(State, name)):
+                _refuse(base, name, thing, "a name that begins with _, or that State has itself, is not for a field")
 
 
 def _check_sort(cls: type[Any]) -> None:

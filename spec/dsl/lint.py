@@ -86,6 +86,8 @@ class _Lint:
 
     def check(self) -> None:
         fn, tree = self.fn, self.tree
+        if type(fn.__globals__) is not dict:
+            self.refuse(tree, f"{fn.__name__} does not read a module; write it as a plain `def` of a file")
         if fn.__closure__ or fn.__defaults__ or fn.__kwdefaults__:
             self.refuse(
                 tree, f"{fn.__name__} has defaults or closes over variables: {HIDDEN}; use arguments and fields"

@@ -62,6 +62,13 @@ def test_an_enum_only_lists_its_members(text: str, words: str) -> None:
     refused(text + "\n" + action("if Odd.A == Odd.A:\n    s.dirty[page] = True"), words)
 
 
+@pytest.mark.parametrize("name", ["_journal", "_sizes", "concrete"])
+def test_a_field_has_a_name_of_its_own(name: str) -> None:
+    """What a state uses for itself is no name of a field."""
+    state = f"class T(S):\n    {name} = field(Page, bool, False, 'a text')\n\nS = T\n\n"
+    refused(state + action("s.dirty[page] = True"), f"T.{name} is a Field; a name that begins with _")
+
+
 def test_a_state_extends_states_only() -> None:
     """A mixin, or a class of classes of its own, could answer for the fields."""
     mixin = "class Mix:\n    pass\n\nclass T(Mix, S):\n    pass\n\nS = T\n\n"

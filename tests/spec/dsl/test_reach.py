@@ -66,6 +66,20 @@ def test_what_was_read_while_lifting_must_still_be_there(change: str) -> None:
         World(made, made.sizes("tiny", {}))
 
 
+def test_a_function_reads_a_module() -> None:
+    """A mapping of another kind could answer otherwise each time it is asked."""
+
+    class Moody(dict[str, Any]):
+        def __getitem__(self, name: str) -> Any:
+            return 9 if name == "LIMIT" else super().__getitem__(name)
+
+    head = "LIMIT = 1\n\ndef few(s: S, page: Page) -> bool:\n    return s.refs[page] < LIMIT\n\n"
+    names: Any = module(f"{PRELUDE}{head}{action('require(few(s, page))')}")
+    names.few = type(names.few)(names.few.__code__, Moody(vars(names)), "few")
+    with pytest.raises(SpecError, match="few does not read a module"):
+        assemble(names)
+
+
 def test_another_function_of_the_same_code_is_another_function() -> None:
     """Two functions may share their code and read different modules: each is linted and lifted by itself."""
     head = "LIMIT = 1\n\n"
