@@ -40,14 +40,12 @@ class Ring(State):
 
 def is_above(one: Node, other: Node) -> bool:
     """Has the first node the higher number?"""
-    is_so: bool = (one == Node(2) and other != Node(2)) or (one == Node(1) and other == Node(0))
-    return is_so
+    return implies(one != Node(2), one == Node(1) and other == Node(0)) and one != other
 
 
 def is_next(to: Node, node: Node) -> bool:
     """Does the token go there from this node, which is not n0?"""
-    is_so: bool = (node == Node(2) and to == Node(1)) or (node == Node(1) and to == Node(0))
-    return is_so
+    return implies(node == Node(2), to == Node(1)) and implies(node != Node(2), node == Node(1) and to == Node(0))
 
 
 def initiate_probe(s: Ring, token: Token) -> None:
