@@ -17,6 +17,10 @@ WRITTEN_BY_PYTHON = (
 )  # fmt: skip
 
 
+OF_STATES = ("_journal", "_sizes")
+"""What a state keeps for itself, beside the attributes of State."""
+
+
 class _Plain(Kind):
     """An enum with nothing of its own."""
 
@@ -53,8 +57,8 @@ def _check_state(cls: type[Any]) -> None:
         for name, thing in contents(base).items():
             if name != "_shape" and type(thing) not in (Members, Bound, Field):
                 _refuse(base, name, thing, "a state only declares members, bounds and fields; write a helper function")
-            if name != "_shape" and (name.startswith("_") or hasattr(State, name)):
-                _refuse(base, name, thing, "a name that begins with _, or that State has itself, is not for a field")
+            if name != "_shape" and (name in OF_STATES or hasattr(State, name)):
+                _refuse(base, name, thing, "that name is one of State's own; give the field another one")
 
 
 def _check_sort(cls: type[Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .expr import Eq, Expr, Less, Read, Sum, walk
@@ -14,11 +14,11 @@ def history_read(e: Expr) -> str:
     return next((x.field.name for x in walk(e) if isinstance(x, Read) and x.field.history), "")
 
 
-def grows_by_history(value: Expr, counter: Expr) -> bool:
-    """Is the value something else than the counter itself and terms without histories added to it or taken off?"""
+def grows_by_history(value: Expr, is_own: Callable[[Expr], bool]) -> bool:
+    """Is the value something else than the counter itself, once, and terms without histories beside it?"""
     terms = list(_terms(value, 1))
-    rest = [term for term, _ in terms if term != counter]
-    return terms.count((counter, 1)) != 1 or len(rest) != len(terms) - 1 or any(map(history_read, rest))
+    own = [sign for term, sign in terms if is_own(term)]
+    return own != [1] or any(history_read(term) for term, _ in terms if not is_own(term))
 
 
 def _terms(number: Expr, sign: int) -> Iterator[tuple[Expr, int]]:

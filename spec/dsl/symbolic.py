@@ -279,7 +279,14 @@ class LiftedCells(Whole):
 
     def _counts(self, e: Expr, keys: tuple[Expr, ...]) -> None:
         """A history counter becomes what it was and something more, which no history counter decides."""
-        if grows_by_history(e, Read(self.field, keys)):
+
+        def is_own(term: Expr) -> bool:
+            """Is this the same counter, on this path?"""
+            if not isinstance(term, Read) or term.field is not self.field:
+                return False
+            return self.run.facts.decide(conjunction(*map(equal, term.keys, keys))) is True
+
+        if grows_by_history(e, is_own):
             name = self.field.name
             wrong(f"{name} becomes something else than {name} and what is added to it; write {name}[...] += ...")
 

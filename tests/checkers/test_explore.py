@@ -157,7 +157,10 @@ def test_pages_told_apart_may_decide_for_each_other(parts: dict[str, str]) -> No
 @pytest.mark.parametrize(
     ("declared", "words"),
     [
-        ("owner = field(Page, optional(Page), NOBODY, 'another page')", "owner points at a Page; a page carries its"),
+        (
+            "owner = field(Page, optional(Page), NOBODY, 'another page')",
+            "field owner holds a Page ... leave Page out of alike= ... its place in a FIFO",
+        ),
         ("seen = field((Device, Page), bool, False, 'seen')", "seen has a Page as its second key ... put it first"),
         ("seen = field((Page, Page), bool, False, 'seen')", "seen has a Page as its second key"),
         ("first = field(Device, Device, Device(0), 'one of them')", "first starts as eth0, but Devices are declared"),

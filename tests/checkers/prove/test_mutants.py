@@ -9,12 +9,12 @@ import pytest
 from checkers.faults import Fault, faults
 from checkers.prove.deciding import Effort, decide
 from checkers.prove.equal import nothing_new
-from checkers.prove.mutants import EQUIVALENT, KILLED, REFUSED, UNOBSERVED, WEAKENS, Judged, Trial
+from checkers.prove.mutants import BY_REFINEMENT, EQUIVALENT, KILLED, REFUSED, UNOBSERVED, WEAKENS, Judged, Trial
 from checkers.refine import refine
 from checkers.traces import Contradiction
 from models.keep_mapped import keep_mapped
-from models.yardstick import yardstick
-from spec.dsl import Machine, drop
+from models.yardstick import Owner, Page, Yardstick, stack_write, yardstick
+from spec.dsl import Machine, drop, require
 from spec.dsl.mutate import changed
 from spec.ownership import ownership
 
@@ -74,12 +74,25 @@ def test_a_step_less_that_breaks_no_promise_is_unobserved() -> None:
     assert (found.verdict, found.by) == (UNOBSERVED, "gone: stack_write(A): dirty[A]: no -> yes")
 
 
+def write(s: Yardstick, page: Page) -> None:
+    """The stack writes the page, in a design that says so itself."""
+    require(s.owner[page] == Owner.STACK)
+    require(not s.dirty[page])
+
+    s.dirty[page] = True
+
+
 def test_a_step_less_is_noticed_by_a_design_that_needs_it() -> None:
-    """A machine that refines the rules says what they must go on permitting."""
-    found = Trial(yardstick, (replace(yardstick, refines=yardstick),)).judge(
-        fault("stack_write", "s.dirty[page] = True")
+    """A design says what the rules must go on permitting, by what is its own; what it shares with them changes too."""
+    writes, same = fault("stack_write", "s.dirty[page] = True"), replace(yardstick, refines=yardstick)
+    own = {fn: write if fn is stack_write else fn for fn in (*yardstick.system, *yardstick.environment)}
+    design = replace(
+        same, system=tuple(own[f] for f in yardstick.system), environment=tuple(own[f] for f in yardstick.environment)
     )
-    assert (found.verdict, found.by) == (KILLED, "not permitted any more: stack_write of yardstick")
+    found = Trial(yardstick, (design,)).judge(writes)
+    assert (found.verdict, found.by) == (BY_REFINEMENT, "not permitted any more: write of yardstick")
+    found = Trial(yardstick, (same,)).judge(writes)
+    assert (found.verdict, found.by) == (UNOBSERVED, "gone: stack_write(A): dirty[A]: no -> yes")
 
 
 def test_a_proof_that_fails_without_a_run_is_weaker_only() -> None:

@@ -66,7 +66,7 @@ def test_an_enum_only_lists_its_members(text: str, words: str) -> None:
 def test_a_field_has_a_name_of_its_own(name: str) -> None:
     """What a state uses for itself is no name of a field."""
     state = f"class T(S):\n    {name} = field(Page, bool, False, 'a text')\n\nS = T\n\n"
-    refused(state + action("s.dirty[page] = True"), f"T.{name} is a Field; a name that begins with _")
+    refused(state + action("s.dirty[page] = True"), f"T.{name} is a Field; that name is one of State's own")
 
 
 def test_a_state_extends_states_only() -> None:
