@@ -80,6 +80,7 @@ def test_a_quick_run_counts_what_is_known(measure: Measure, tmp_path: Path) -> N
     assert said.out.startswith("date ")
 
 
+@pytest.mark.slow
 def test_without_peers_only_their_columns_are_empty(measure: Measure, small: None, tmp_path: Path) -> None:
     """Where no peer is found the bench says so and measures ours."""
     with pytest.MonkeyPatch.context() as patch:
@@ -104,6 +105,7 @@ def test_a_peer_that_counts_otherwise_is_no_peer(
     assert said.err == f"{case} {difference}; no speeds are compared\n"
 
 
+@pytest.mark.slow
 def test_spin_must_agree_too(measure: Measure, small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A tool that counts another number of states is not faster or slower, it is wrong."""
     monkeypatch.setattr(bench_runs, "spin", lambda asked: Run(1413, 6453, 1.0, 1.0))
@@ -142,6 +144,7 @@ def test_an_interrupt_shows_what_was_measured(
     assert "hash set" not in said.flat
 
 
+@pytest.mark.slow
 def test_markdown_keeps_what_stands_before_it(measure: Measure, small: None, tmp_path: Path) -> None:
     """Tables are written after the mark, again and again; the words before it stay."""
     file = tmp_path / "speed.md"

@@ -368,8 +368,9 @@ def test_a_worker_that_is_killed_from_outside_is_replaced(desk: Path) -> None:
     command = [sys.executable, "-m", "poolproof", "prove", "yardstick", "--no-cache", "--jobs", "2"]
     run = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
     for _ in range(10):
-        command_itself = {str(run.pid), *pids("-P", run.pid)}
-        for pid in of_group(run.pid):
+        group = of_group(run.pid)
+        command_itself = {str(run.pid), *pids("-P", run.pid)}  # asked later, so that its child is not overlooked
+        for pid in group:
             if pid not in command_itself:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(int(pid), signal.SIGKILL)

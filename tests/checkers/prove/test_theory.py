@@ -160,7 +160,8 @@ def must_say_where(refusal: str) -> None:
     assert re.search(r"<written_\d+>:\d+: |field f\d: |count\(", refusal), refusal
 
 
-@often
+@pytest.mark.slow
+@settings(often, max_examples=60)
 @given(machines())
 def test_what_is_kept_for_any_number_is_broken_in_no_size(machine: Machine) -> None:
     """A promise that both solvers say a step keeps is broken by no step in any size that can be enumerated."""
@@ -170,7 +171,8 @@ def test_what_is_kept_for_any_number_is_broken_in_no_size(machine: Machine) -> N
         assert not kept & breaking(world).keys(), world.sizes
 
 
-@often
+@pytest.mark.slow
+@settings(often, max_examples=60)
 @given(machines())
 def test_every_broken_promise_is_one_of_the_text_about_any_number(machine: Machine) -> None:
     """Each state, step and argument that breaks a promise satisfies that text, and what is known of counts beside."""
