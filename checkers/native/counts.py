@@ -270,7 +270,9 @@ class _Abstraction:
             raise Uncountable
         return Read(f, (keys[0], *(self.of(k, bound) for k in keys[1:])))
 
-    def _slot(self, e: Expr) -> Slot:
+    def _slot(self, e: Var | Read) -> Slot:
+        if isinstance(e, Read) and e.field.history:
+            raise Uncountable
         if e not in self.values:
             if issubclass(e.domain.base, Sort) and e.domain.base is self.layout.first and not isinstance(e, Var):
                 raise Uncountable

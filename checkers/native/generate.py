@@ -20,7 +20,7 @@ from ..symmetry import Symmetry
 from .actions import Guards, function
 from .counts import Count, Counts
 from .layout import Layout
-from .text import Place, Text, name
+from .text import Place, Text, comment, name
 
 MOST_ARGS = 6
 """Arguments of an action, and values a count is compared with, that tables have room for (see engine.h)."""
@@ -136,8 +136,7 @@ class Model:
         return "\n".join(self._lines()) + "\n"
 
     def _lines(self) -> Iterator[str]:
-        model = self.machine.name.replace("*/", "* /")
-        yield f"/* {model} in the scope {self.world.sizes}: made from the spec, not to be edited. */"
+        yield comment(f"{self.machine.name} in the scope {self.world.sizes}: made from the spec, not to be edited.")
         yield "#include <stdint.h>"
         yield f"typedef {self._grown()} GROWN;"
         yield from self._sizes()
@@ -146,7 +145,7 @@ class Model:
         for count in self.counts.all():
             yield from self._count(count)
         for action in self.machine.actions:
-            yield f"\n/* {action.name}({', '.join(v.name for v in action.params)}): {_place(action.fn)} */"
+            yield "\n" + comment(f"{action.name}({', '.join(v.name for v in action.params)}): {_place(action.fn)}")
             yield from function(action, self.text, self.guards)
         for asked in {a.claim.name: a for a in self.asked}.values():
             yield from self._claim(asked.claim, "promise" if asked.is_promise else "witness")
@@ -190,7 +189,7 @@ class Model:
         """What one page adds to a count, and the count itself: given from outside, or over all pages."""
         values = [f"v{n}" for n in range(len(count.slots))]
         body = self.text.of(count.body, Place({"": "s", "before": "s", "after": "s"}, counted=count.page))
-        yield f"\n/* pages: {count.said} */"
+        yield "\n" + comment(f"pages: {count.said}")
         yield f"static inline int member_{count.number}(const S *s, const uint8_t *r, int self, const int *v)"
         yield f"{{\n\treturn {body};\n}}"
         yield f"static inline int count_{count.number}(const S *s{''.join(f', int {v}' for v in values)})"
@@ -208,7 +207,7 @@ class Model:
     def _claim(self, claim: Claim, kind: str, prefix: str = "claim") -> Iterator[str]:
         states = {"before": "s", "after": "t"} if claim.is_step else {"": "s"}
         params = "".join(f", int {name(v.name)}" for v in claim.params)
-        yield f"\n/* {kind} {claim.sentence()}: {_place(claim.fn)} */"
+        yield "\n" + comment(f"{kind} {claim.sentence()}: {_place(claim.fn)}")
         yield f"static inline int {prefix}_{claim.name}(const S *s, const S *t{params})"
         yield f"{{\n\treturn {self.text.of(claim.expr, Place(states))};\n}}"
 

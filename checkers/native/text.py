@@ -17,8 +17,16 @@ from .layout import Layout
 
 
 def name(of: str) -> str:
-    """A parameter as C calls it: with an underscore, which no keyword, macro or name of ours ends in."""
-    return (of if of.isascii() else "u" + of.encode().hex()) + "_"
+    """A parameter as C calls it: with an underscore, which no keyword, macro or name of ours ends in.
+
+    One that is not ASCII goes by its bytes, and ends in none, so that it is no other's.
+    """
+    return of + "_" if of.isascii() else "u" + of.encode().hex()
+
+
+def comment(told: str) -> str:
+    """A comment of C with this text in it, which does not end it: on one line, where no backslash joins two."""
+    return f"/* {' '.join(told.split()).replace('*/', '* /')} */"
 
 
 @dataclass(frozen=True)

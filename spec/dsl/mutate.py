@@ -128,7 +128,7 @@ def _compiled(name: str, fn: Function, changes: tuple[Change, ...]) -> CodeType:
         )
     module = ast.fix_missing_locations(ast.Module([edited], []))
     compiled = compile(module, fn.__code__.co_filename, "exec", dont_inherit=True)
-    code = next(c for c in compiled.co_consts if isinstance(c, CodeType))
+    code = next(c for c in compiled.co_consts if isinstance(c, CodeType) and c.co_name == edited.name)
     MUTATED[code] = edited
     return code
 

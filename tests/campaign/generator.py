@@ -45,7 +45,7 @@ ARGS = {"Page": "page", "Pool": "pool", "Device": "dev"}
 ACTIONS = ("act_get", "act_write", "act_put", "act_up", "act_level", "act_down")
 CLAIMS = {
     "always": ("promise_few", "promise_mapped", "promise_up", "promise_kept"),
-    "steps": ("step_marks", "step_taken"),
+    "steps": ("step_marks", "step_taken", "step_grown"),
     "sometimes": ("witness_last", "witness_second"),
     "staged": ("first", "second"),
 }
@@ -245,6 +245,8 @@ class _Maker:
         add("steps", "before after", f"implies({self.atom(bound, 'before')}, {self._likely(bound, 'after')})", bound)
         if "histories" in self.wanted and "one cell" not in self.wanted:
             add("steps", "before after", "after.taken[page] - before.taken[page] <= 1", {"Page": "page"})
+            grown, at_b = "after.taken[page] - before.taken[page]", "lambda p0: before.at[p0] == Life.B"
+            add("steps", "before after", f"count(before.pages, {at_b}) >= {grown}", {"Page": "page"})
         for more in ((), ("Device",)):
             bound = self._params(*more)
             add("sometimes", "s", self.claim(bound), bound)

@@ -27,9 +27,11 @@ from .test_smt import ROW, each_is_some, no_writes
 MOST_STATES = 1500
 SIZES = ((1, 1), (2, 1), (1, 2), (2, 2))
 
-often: Callable[[Any], Any] = settings(
-    deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+MANY = settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
+many: Callable[[Any], Any] = MANY
+often: Callable[[Any], Any] = settings(MANY, max_examples=30)
 
 Broken = tuple[str, str]
 """An action (or "" for a start) and the promise it breaks."""
@@ -161,7 +163,7 @@ def must_say_where(refusal: str) -> None:
 
 
 @pytest.mark.slow
-@settings(often, max_examples=60)
+@many
 @given(machines())
 def test_what_is_kept_for_any_number_is_broken_in_no_size(machine: Machine) -> None:
     """A promise that both solvers say a step keeps is broken by no step in any size that can be enumerated."""
@@ -172,7 +174,7 @@ def test_what_is_kept_for_any_number_is_broken_in_no_size(machine: Machine) -> N
 
 
 @pytest.mark.slow
-@settings(often, max_examples=60)
+@many
 @given(machines())
 def test_every_broken_promise_is_one_of_the_text_about_any_number(machine: Machine) -> None:
     """Each state, step and argument that breaks a promise satisfies that text, and what is known of counts beside."""

@@ -12,8 +12,9 @@ from spec.dsl import Machine, Mutant, SpecError, World, drop, instead, swap
 from spec.dsl.expr import text
 from spec.dsl.mutate import changed
 from spec.dsl.source import tree_of
+from tests.machines import module
 
-from .snippets import PRELUDE, machine
+from .snippets import PRELUDE, assemble, machine
 
 TEXT = '''
 def is_idle(s: S, page: Page) -> bool:
@@ -177,3 +178,12 @@ def test_a_mutant_names_a_promise_that_exists() -> None:
         SpecError, match="m: breaks='promise_idel' is no promise of snippet; did you mean 'promise_idle'"
     ):
         _ = Mutant(BASE, "m", drop("act_take", "s.refs[page] = 1"), "promise_idel", 1, "x").machine
+
+
+def test_code_in_an_annotation_is_not_the_function() -> None:
+    """A changed function runs as its changed text says, whatever its annotations contain."""
+    text = "def act(s: S, page: (lambda s, page: None)(0, 0) or Page) -> None:\n    require(s.dirty[page])\n"
+    names: Any = module(f"{PRELUDE}{text}    s.refs[page] = 1\n")
+    mutant = changed(assemble(names), "m", drop("act", "require(s.dirty[page])"))
+    world = World(mutant, mutant.sizes("tiny", {}))
+    assert any(after != code for code in world.initial() for _, after in world.successors(code))
