@@ -30,7 +30,7 @@ class Saved:
     kind: str
     property: str
     args: tuple[str, ...]
-    start: dict[str, dict[str, Any]]
+    states: tuple[dict[str, dict[str, Any]], ...]
     steps: tuple[str, ...]
 
 
@@ -108,13 +108,15 @@ def _read(content: Any) -> Saved:
         str(meta["kind"]),
         str(meta["property"]),
         tuple(map(str, meta["args"])),
-        {
-            k: {json.dumps(key): v for key, v in cells["#map"]}
-            for k, cells in states[0].items()
-            if isinstance(cells, dict) and "#map" in cells
-        },
+        tuple(map(_cells, states)),
         tuple(str(s["action"]) for s in states[1:]),
     )
+
+
+def _cells(state: Any) -> dict[str, dict[str, Any]]:
+    """The cells of a saved state, by field and key."""
+    maps = {name: cells for name, cells in state.items() if isinstance(cells, dict) and "#map" in cells}
+    return {name: {json.dumps(key): value for key, value in cells["#map"]} for name, cells in maps.items()}
 
 
 @dataclass(frozen=True)
@@ -127,20 +129,25 @@ class Rerun:
 
 
 def rerun(machine: Machine, saved: Saved) -> Rerun:
-    """Take the saved steps again, one by one, as far as the model permits them."""
+    """Take the saved steps again, one by one, as far as the model permits them.
+
+    Of the same model each step leads to the state that was saved; where it does not, the file was changed.
+    """
     world = World(machine, _scope(machine, saved))
-    start = next((c for c in world.initial() if _same_start(world, c, saved)), None)
+    start = next((c for c in world.initial() if _is_state(world, c, saved.states[0])), None)
     if start is None:
         raise BadTrace(
             f"the trace starts in a state in which {machine.name} never starts; it belongs to another version"
         )
     code, steps = start, list[Step]()
-    for text in saved.steps:
+    for text, state in zip(saved.steps, saved.states[1:], strict=True):
         instance = instance_called(world, text)
         after = world.apply(code, instance)
         if after is None:
             guard = guard_at(machine, world.refusal(code, instance) or "")
             return Rerun(world, Trace(start, tuple(steps)), f"{instance} is refused by {guard}")
+        if saved.digest == machine.digest and not _is_state(world, after, state):
+            raise BadTrace(f"step {len(steps) + 1}, {text}, leads to another state than the file says; it was changed")
         steps.append(Step(instance, after))
         code = after
     return Rerun(world, Trace(start, tuple(steps)), "")
@@ -158,11 +165,11 @@ def _scope(machine: Machine, saved: Saved) -> dict[str, int]:
     return sizes
 
 
-def _same_start(world: World, code: bytes, saved: Saved) -> bool:
-    cells = _state(world, code)
+def _is_state(world: World, code: bytes, saved: dict[str, dict[str, Any]]) -> bool:
+    """Is this the state that was saved?"""
     return all(
-        saved.start.get(name, {}).get(json.dumps(key)) == value
-        for name, content in cells.items()
+        saved.get(name, {}).get(json.dumps(key)) == value
+        for name, content in _state(world, code).items()
         for key, value in content["#map"]
     )
 

@@ -371,6 +371,12 @@ def trace(
     verdicts = tracing.verdicts(done)
     writing.verdicts(verdicts, json, junit, tracing.as_json(done))
     showing_traces.trace(console, done, verdicts, every_holder or bool(at))
+    if dmesg and not done.judge.messages:
+        say(
+            console,
+            f"{dmesg}: of pools and pages it holds no message that is known here; nothing is said of it",
+            "yellow",
+        )
     code = exit_code(verdicts)
     raise typer.Exit(code or (Exit.BUDGET if done.interrupted or not done.judge.judged else Exit.OK))
 
@@ -398,8 +404,11 @@ def decode_words(
 ) -> None:
     """Explain the raw words of a "Bad page state ... page_pool leak" dump: which pool, where mapped, how often held."""
     decoded = decode.decode(sys.stdin.read() if words == STDIN else words)
-    for line in [dumps(decoded.as_json(), indent=1)] if json else decoded.lines():
-        console.print(line, markup=False, soft_wrap=True)
+    if json:
+        console.print(dumps(decoded.as_json(), indent=1), markup=False, soft_wrap=True)
+        return
+    for line in decoded.lines():
+        say(console, line)
 
 
 @app.command()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from rich.console import Console
-from rich.markup import escape
 
 from checkers.layout import Table, say
 from checkers.report import sentence
@@ -29,7 +28,7 @@ def trace(console: Console, done: Judged, verdicts: Sequence[Verdict], every_hol
     for line in beginning(done):
         say(console, line)
     for line in caveats(done):
-        console.print(f"[yellow]{escape(line)}[/]", soft_wrap=True)
+        say(console, line, "yellow")
     console.print(promises(verdicts))
     for finding in done.judge.findings.shown:
         _finding(console, done, finding)
@@ -199,7 +198,7 @@ def _holders(console: Console, held: Holders) -> None:
     lines.append(f"  {held.verdict}: {held.reason}")
     console.print()
     for n, line in enumerate(lines):
-        console.print(line, markup=False, soft_wrap=True, style=None if n else "bold")
+        say(console, line, "" if n else "bold")
 
 
 def _ways(place: Whereabouts) -> str:
@@ -224,19 +223,30 @@ def closing(console: Console, done: Judged, verdicts: Sequence[Verdict]) -> None
     stalls = len({id(h.pool) for h in (*done.stalls, *done.held) if h.pool.destroyed is not None})
     warned = sum(e.more[0].about == STALL for e in done.judge.messages)
     if stalls or warned:
-        said = f"; the kernel's log says so {warned} time{'s' * (warned != 1)}" if warned else ""
-        console.print(f"\n[yellow]{stalls} pool{'s' * (stalls != 1)} had to wait for pages{said}.[/]")
+        console.print()
+        say(console, f"{_waits(stalls, warned)}.", "yellow")
     if broken:
         n, of = done.judge.findings.total, len(broken)
         said = f"{n:,} violation{'s' * (n > 1)} of {of} promise{'s' * (of > 1)}"
         console.print(f"\n[bold red]Not accepted: {said}.[/]")
     elif not done.judge.judged:
-        console.print(f"\n[bold yellow]Nothing was judged: {_nothing(done)}.[/]", soft_wrap=True)
+        console.print()
+        say(console, f"Nothing was judged: {_nothing(done)}.", "bold yellow")
     else:
         is_whole = done.heard.is_whole and not any(p.late for p in done.judge.accounts.ended)
         so_far = " so far" if done.interrupted else "" if is_whole else ", as far as it was seen"
         said = f"Accepted{so_far}: some run of the rules explains every page's history.{_late(done)}"
-        console.print(f"\n[bold green]{said}[/]", soft_wrap=True)
+        console.print()
+        say(console, said, "bold green")
+
+
+def _waits(stalls: int, warned: int) -> str:
+    """How many pools the trace shows waiting for pages, and how often the kernel's log speaks of one."""
+    times = f"{warned} time{'s' * (warned != 1)}"
+    if not stalls:
+        return f"The kernel's log says {times} that a pool waits for pages; the trace shows none that does"
+    said = f"; the kernel's log says so {times}" if warned else ""
+    return f"{stalls} pool{'s' * (stalls != 1)} had to wait for pages{said}"
 
 
 def _nothing(done: Judged) -> str:

@@ -127,6 +127,9 @@ class Machine:
     breaks: Breaks | None = None
 
     def __post_init__(self) -> None:
+        for listed in ("system", "environment", "always", "steps", "sometimes", "alike", "alike_if_asked"):
+            if not isinstance(getattr(self, listed), tuple):
+                raise SpecError(f"{self.name}: {listed}= is no tuple; write {listed}=(one, other) or {listed}=(one,)")
         if not self.actions:
             raise SpecError(f"{self.name} has no actions; list them under system= or environment=")
         if self.refines is not None and not isinstance(self.refines, Machine):

@@ -116,9 +116,9 @@ def field(keys: Any, values: Any, start: Any, doc: str) -> Any:
     """
     sorts = keys if isinstance(keys, tuple) else (keys,)
     if not sorts or not all(isinstance(k, type) and issubclass(k, Sort) for k in sorts):
-        raise SpecError(f"a field is indexed by one or more sorts, not by {keys!r}")
+        wrong(f"a field is indexed by one or more sorts, not by {keys!r}")
     if not doc:
-        raise SpecError("a field needs a text that says what it means and who writes it")
+        wrong("a field needs a text that says what it means and who writes it")
     return Field(sorts, domain_of(values), start, doc)
 
 
@@ -135,14 +135,14 @@ def history(keys: Any, doc: str) -> Any:
 def members(sort: type[S], low: int = 1, high: int = 12) -> Members[S]:
     """Declare that a state has members of this sort, and how many a scope may ask for; at least one."""
     if not 1 <= low <= high:
-        raise SpecError(f"members({sort.__name__}, {low}, {high}): a scope has at least one {sort.__name__}")
+        wrong(f"members({sort.__name__}, {low}, {high}): a scope has at least one {sort.__name__}")
     return Members(sort, low, high)
 
 
 def bound(low: int, high: int, doc: str) -> Bound:
     """Declare a number that the scope fixes, and the range it may take."""
     if not low <= high:
-        raise SpecError(f"bound({low}, {high}) is empty; the first number must not be above the second")
+        wrong(f"bound({low}, {high}) is empty; the first number must not be above the second")
     return Bound(low, high, doc)
 
 

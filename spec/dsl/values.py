@@ -160,15 +160,18 @@ def _number(bound: int | Bound, sizes: dict[str, int]) -> int:
 
 def between(low: int, high: Any) -> Domain[int]:
     """Whole numbers from low to high, both included; high may be a `Bound`."""
-    if isinstance(high, int) and not low <= high:
-        raise SpecError(f"between({low}, {high}) is empty; the first number must not be above the second")
+    for limit in (low, high):
+        if type(limit) is not int and not isinstance(limit, Bound):
+            wrong(f"between({low!r}, {high!r}): {limit!r} is no number; give a whole one, or a bound of the state")
+    if isinstance(low, int) and isinstance(high, int) and not low <= high:
+        wrong(f"between({low}, {high}) is empty; the first number must not be above the second")
     return Domain(int, low=low, high=high)
 
 
 def optional(sort: type[V]) -> Domain[V]:
     """A member of the sort, or NOBODY."""
     if not (isinstance(sort, type) and issubclass(sort, Sort)):
-        raise SpecError(f"optional({sort!r}): only a sort can be nobody; give an enum a member that says so")
+        wrong(f"optional({sort!r}): only a sort can be nobody; give an enum a member that says so")
     return Domain(sort, optional=True)
 
 
@@ -178,9 +181,7 @@ def domain_of(values: type[Any] | Domain[Any]) -> Domain[Any]:
         return values
     if isinstance(values, type) and (values is bool or issubclass(values, (Enum, Sort))):
         return Domain(values)
-    raise SpecError(
-        f"{values!r} is nothing a field can hold; use an Enum, bool, a Sort, between(low, high) or optional(Sort)"
-    )
+    wrong(f"{values!r} is nothing a field can hold; use a Kind, bool, a Sort, between(low, high) or optional(Sort)")
 
 
 BOOL: Final[Domain[bool]] = Domain(bool)

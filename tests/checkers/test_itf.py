@@ -88,7 +88,7 @@ def test_a_run_that_stops_short_shows_nothing(tmp_path: Path) -> None:
     machine = driver(VIOLATED)
     broken = next(v for v in verdicts(machine) if v.property == "at_most_one_page_is_posted")
     saved = come_back(broken, tmp_path)
-    assert shows(rerun(machine, replace(saved, steps=saved.steps[:-1])), saved) is None
+    assert shows(rerun(machine, other_steps(saved, saved.steps[:-1])), saved) is None
 
 
 def test_a_deadlock_is_one_only_where_a_run_may_not_end(tmp_path: Path) -> None:
@@ -142,15 +142,23 @@ def test_only_a_trace_is_replaced(tmp_path: Path) -> None:
     assert (tmp_path / "t.itf.json").read_text() == "mine"
 
 
+def other_steps(saved: Saved, steps: tuple[str, ...]) -> Saved:
+    """A trace with other steps, as of another version, whose states nobody knows."""
+    return replace(saved, steps=steps, states=saved.states[:1] * (len(steps) + 1), digest="another")
+
+
 def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
     """Another start, another action, another promise: one clear error instead of some run."""
     bug = BUGS["c06_home_to_the_completing_device"]
     saved = come_back(verdicts(bug.machine)[0], tmp_path)
-    start = {**saved.start, "owner": dict.fromkeys(saved.start["owner"], "POOL")}
+    start = {**saved.states[0], "owner": dict.fromkeys(saved.states[0]["owner"], "POOL")}
     with pytest.raises(BadTrace, match="starts in a state in which c06"):
-        rerun(bug.machine, replace(saved, start=start))
+        rerun(bug.machine, replace(saved, states=(start, *saved.states[1:])))
+    last = {**saved.states[-1], "owner": dict.fromkeys(saved.states[-1]["owner"], "POOL")}
+    with pytest.raises(BadTrace, match=r"step \d+, .*, leads to another state than the file says; it was changed"):
+        rerun(bug.machine, replace(saved, states=(*saved.states[:-1], last)))
     with pytest.raises(BadTrace, match="'refill\\(Z, eth0\\)' is no action"):
-        rerun(bug.machine, replace(saved, steps=("refill(Z, eth0)",)))
+        rerun(bug.machine, other_steps(saved, ("refill(Z, eth0)",)))
     run = rerun(bug.machine, saved)
     with pytest.raises(BadTrace, match="'gone' is no promise of c06"):
         shows(run, replace(saved, property="gone"))
@@ -162,7 +170,7 @@ def test_a_step_promise_is_judged_at_the_last_step_only(tmp_path: Path) -> None:
     """A run without steps breaks no promise about a step, and one that goes on afterwards does not either."""
     machine = driver(VIOLATED_BY_A_STEP)
     saved = come_back(next(v for v in verdicts(machine) if v.kind == "step promise" and v.trace), tmp_path)
-    longer, none = replace(saved, steps=(*saved.steps, "give_back(A)")), replace(saved, steps=())
+    longer, none = other_steps(saved, (*saved.steps, "give_back(A)")), other_steps(saved, ())
     assert shows(rerun(machine, saved), saved) == ("A",)
     assert shows(rerun(machine, longer), saved) is None
     assert shows(rerun(machine, none), saved) is None

@@ -169,3 +169,19 @@ def test_a_stall_that_was_recorded_is_told(ask: Ask) -> None:
 
 def test_losses_are_counted(ask: Ask) -> None:
     assert "460 events were overwritten" in ask("trace", case("recorded-with-losses.trace")).flat
+
+
+def test_a_log_of_which_nothing_is_known_is_said_to_be_one(ask: Ask, tmp_path: Path) -> None:
+    """A log beside a trace in which no message is recognised is not passed over in silence."""
+    log = tmp_path / "dmesg.txt"
+    log.write_text("[    1.000000] usb 1-1: new high-speed USB device number 2 using xhci_hcd\n")
+    said = ask("trace", case("ok.trace"), "--dmesg", log)
+    assert said.code == 0
+    assert "it holds no message that is known here" in said.flat
+
+
+def test_a_log_alone_does_not_say_that_no_pool_waits(ask: Ask) -> None:
+    """Where only the kernel's log speaks of pools that wait, the trace's number of them is not given."""
+    said = ask("trace", case("logread-two-pools"))
+    assert "times that a pool waits for pages; the trace shows none that does" in said.flat
+    assert "0 pools" not in said.flat

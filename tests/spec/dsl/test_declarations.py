@@ -40,7 +40,7 @@ def test_a_field_says_what_it_means() -> None:
 @pytest.mark.parametrize("values", [int, str, 3, list, None, float])
 def test_a_field_holds_what_can_be_enumerated(values: Any) -> None:
     """An unbounded integer, or text, would make states without end."""
-    with pytest.raises(SpecError, match="is nothing a field can hold; use an Enum, bool, a Sort, between"):
+    with pytest.raises(SpecError, match="is nothing a field can hold; use a Kind, bool, a Sort, between"):
         field(Page, values, 0, "a text")
 
 
@@ -60,6 +60,21 @@ def test_ranges_are_not_empty() -> None:
     for low, high in ((0, 3), (3, 2), (-1, 0)):
         with pytest.raises(SpecError, match="a scope has at least one Page"):
             members(Page, low, high)
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, "size"), ("0", 3), (0, 1.5), (True, 2)])
+def test_a_range_is_of_numbers(low: Any, high: Any) -> None:
+    """What is no number is named, with the line of the field and what may stand there."""
+    line = "n = field(Page, between(LOW, HIGH), 0, 'a text')  # here"
+    text = f"class T(S):\n    {line.replace('LOW', repr(low)).replace('HIGH', repr(high))}\n\nS = T\n"
+    refused(text, f"between({low!r}, {high!r}) ... is no number; give a whole one, or a bound of the state")
+
+
+def test_lists_are_tuples() -> None:
+    """A comma that is forgotten makes a function of what should be a list of one."""
+    names: Any = module(PRELUDE + action("s.dirty[page] = True"))
+    with pytest.raises(SpecError, match=r"m: system= is no tuple; write system=\(one, other\) or system=\(one,\)"):
+        Machine("m", "a text", names.S, names.act, scopes={"tiny": dict(pages=1, devices=1, cap=1)})
 
 
 def test_a_field_speaks_only_of_declared_sorts() -> None:
