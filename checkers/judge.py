@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from spec.dsl import Machine, Sort, Witness, World
 
@@ -12,7 +13,9 @@ from .explore import UNLIMITED, Budget, Exploration, Progress
 from .refine import Candidate, refine
 from .traces import Finding
 from .verdict import Outcome, Verdict
-from .walk import Walk
+
+if TYPE_CHECKING:  # hypothesis takes a quarter of a second to import; only walks need it
+    from .walk import Walk
 
 INTERRUPTED = "interrupted"
 """What the explorer says of a search that somebody stopped."""

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.console import Console
 from rich.markup import escape
@@ -20,12 +20,14 @@ from checkers.native.checkpoint import Checkpoint
 from checkers.native.engine import Means
 from checkers.refine import Candidate
 from checkers.verdict import Verdict
-from checkers.walk import Walk, walk
 from spec.dsl import Machine, Sort, SpecError
 from spec.dsl.machine import first_sort
 
 from . import catalog
 from .interrupts import INTERRUPTS
+
+if TYPE_CHECKING:
+    from checkers.walk import Walk
 
 T = TypeVar("T")
 Run = tuple[Question, Exploration, list[Verdict]]
@@ -226,6 +228,8 @@ def refinement(asked: Question, console: Console) -> tuple[Verdict, tuple[Candid
 
 def walked(asked: Question, steps: int, seed: int, examples: int, console: Console) -> tuple[Walk, list[Verdict]]:
     """A random walk, and what it says about the promises; of a broken model, about the one it breaks."""
+    from checkers.walk import walk  # and hypothesis with it, which takes a quarter of a second to import
+
     breaks, seconds = asked.machine.breaks, asked.budget.seconds
     until = breaks.promise if breaks else ""
     with status(console, asked.name) as tell:

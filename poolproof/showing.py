@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
@@ -16,12 +17,14 @@ from checkers.layout import Table, say
 from checkers.refine import Candidate
 from checkers.story import NO_STEP, STUCK, ending, in_steps, story
 from checkers.verdict import Exit, Outcome, Verdict, heaviest
-from checkers.walk import Walk
 from spec.dsl import Machine
 
 from . import catalog
 from .asking import Run
 from .replaying import Again
+
+if TYPE_CHECKING:
+    from checkers.walk import Walk
 
 EXAMPLE = "b03_mapping_outlives_the_driver"
 """The broken model whose story is told when all models are asked and nothing is wrong."""

@@ -19,10 +19,12 @@ from poolproof import catalog, cli, documents
 from poolproof.cli import app, guarded
 
 QUICK = [name for name in documents.TABLES if name != "planted-faults.md"]
+LONG = ("trace-faults.md",)
+"""A part of it is made by tests/quality/test_tampering.py."""
 GUIDE = (documents.DOCS / "writing-a-model.md").read_text()
 
 
-@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow if n in LONG else ()) for n in QUICK])
 def test_a_table_is_what_its_command_makes(name: str) -> None:
     """A table in docs/ equals the one made now; `make docs` makes it anew."""
     assert (documents.DOCS / "tables" / name).read_text() == "".join(documents.TABLES[name]())

@@ -185,27 +185,40 @@ def choose(when: Expr, then: Expr, other: Expr) -> Expr:
     return disjunction(conjunction(when, then), conjunction(negate(when), other))
 
 
+PARTS: dict[type[Expr], Callable[[Any], tuple[Expr, ...]]] = {
+    Const: lambda e: (),
+    Var: lambda e: (),
+    Size: lambda e: (),
+    Read: lambda e: e.keys,
+    Not: lambda e: (e.claim,),
+    And: lambda e: e.claims,
+    Or: lambda e: e.claims,
+    Eq: lambda e: (e.left, e.right),
+    Less: lambda e: (e.left, e.right),
+    Sum: lambda e: (e.left, e.right),
+    Quantified: lambda e: (e.var, e.body),
+}
+
+
 def parts(e: Expr) -> tuple[Expr, ...]:
     """The expressions directly inside this one."""
-    match e:
-        case Read(_, keys):
-            return keys
-        case Not(claim):
-            return (claim,)
-        case And(claims) | Or(claims):
-            return claims
-        case Eq(a, b) | Less(a, b) | Sum(a, b):
-            return (a, b)
-        case Quantified(_, var, body):
-            return (var, body)
-    return ()
+    return PARTS[type(e)](e)
 
 
-def walk(e: Expr) -> Iterator[Expr]:
-    """The expression and everything inside it."""
-    yield e
-    for part in parts(e):
-        yield from walk(part)
+def walk(e: Expr) -> tuple[Expr, ...]:
+    """The expression and everything inside it, in the order of the text; kept with the expression."""
+    found: tuple[Expr, ...] | None = e.__dict__.get("_walked")
+    if found is None:
+        found = e.__dict__["_walked"] = tuple(_walked(e))
+    return found
+
+
+def _walked(e: Expr) -> Iterator[Expr]:
+    todo = [e]
+    while todo:
+        x = todo.pop()
+        yield x
+        todo += reversed(parts(x))
 
 
 def evaluate(e: Expr, states: dict[str, Any], env: dict[str, Any]) -> Any:

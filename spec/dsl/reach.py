@@ -128,7 +128,18 @@ def _of_function(fn: FunctionType) -> Iterator[Part]:
     yield from (Part(fn, name, fn.__globals__.get(name, MISSING)) for name in global_names(fn.__code__))
 
 
-def _of_class(cls: type[Any]) -> Iterator[Part]:
+_OF_CLASS: dict[type[Any], frozenset[Part]] = {}
+"""What was found in a class before; it is looked at again whether all of it is still so."""
+
+
+def _of_class(cls: type[Any]) -> frozenset[Part]:
+    known = _OF_CLASS.get(cls)
+    if known is None or not all(part.is_unchanged() for part in known):
+        known = _OF_CLASS[cls] = frozenset(_in_class(cls))
+    return known
+
+
+def _in_class(cls: type[Any]) -> Iterator[Part]:
     for base in own_bases(cls):
         yield Part(base, "", _names(base))
         for name, thing in contents(base).items():

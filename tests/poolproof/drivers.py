@@ -61,9 +61,30 @@ def clean(s: Driver, page: Page) -> None:
     s.dirty[page] = False
 
 
+def give_back_clean(s: Driver, page: Page) -> None:
+    """The stack is done; a dirty page would be cleaned."""
+    require(s.place[page] == Place.STACK)
+
+    s.place[page] = Place.FREE
+    if s.dirty[page]:
+        s.dirty[page] = False
+
+
+def overtake(s: Driver, page: Page) -> None:
+    """A dirty page is posted beside another one; that none is dirty must be known to rule it out."""
+    require(s.dirty[page])
+
+    s.place[page] = Place.RING
+
+
 def at_most_one_page_is_posted(s: Driver) -> bool:
     """There is one descriptor."""
     return count(s.pages, lambda p: s.place[p] == Place.RING) <= 1
+
+
+def no_page_is_dirty(s: Driver, page: Page) -> bool:
+    """Nothing makes one dirty."""
+    return not s.dirty[page]
 
 
 def every_page_is_dirty(s: Driver, page: Page) -> bool:
@@ -117,6 +138,8 @@ AT_THE_START = "driver(always=(every_page_is_dirty,))"
 STUCK = 'changed(driver(), "stuck", drop("give_back", "s.place[page] = Place.FREE"))'
 UNREACHABLE = "driver(sometimes=(a_page_is_dirty, (a_page_is_received, a_page_is_dirty)))"
 NEVER_FIRES = "driver(system=(post, receive, give_back, clean))"
+NEVER_CLEANED = "driver(system=(post, receive, give_back_clean), always=(no_page_is_dirty, at_most_one_page_is_posted))"
+WITHOUT_A_LEMMA = "driver(system=(post, receive, give_back, overtake))"
 NOT_ASKED = 'driver(needs={a_page_is_received: {"pages": 3}})'
 BROKEN = 'mutant(drop("post", ONE_DESCRIPTOR))'
 SURVIVES = 'mutant(drop("post", "require(s.place[page] == Place.FREE)"))'

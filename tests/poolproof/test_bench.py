@@ -66,6 +66,7 @@ def peer(folder: Path, states: int = 0, taken: int = 0) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_quick_run_counts_what_is_known(measure: Measure, tmp_path: Path) -> None:
     """Every way of ours, and the peer, count what three other tools have counted; no target is asked of tiny cases."""
     said = measure("--quick", "--peers", peer(tmp_path))

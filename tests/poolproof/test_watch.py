@@ -15,6 +15,7 @@ import pytest
 from poolproof import watch
 from poolproof.watch import PASSED_ON, Watch
 
+from . import forked
 from .drivers import SOUND, write
 from .test_budgets import COMMAND, ENVIRONMENT
 
@@ -36,10 +37,9 @@ ENDLESS = {
 }
 
 
-def typed(*words: str, **how: object) -> subprocess.CompletedProcess[str]:
+def typed(*words: str) -> subprocess.CompletedProcess[str]:
     """A command as a process of its own; everything it printed is here when it has ended."""
-    options: dict[str, object] = dict(capture_output=True, text=True, env=ENVIRONMENT, encoding="utf-8", check=False)
-    return subprocess.run((*COMMAND, *words), **{**options, **how})  # type: ignore[call-overload, no-any-return]
+    return forked.typed(*words, env=ENVIRONMENT)
 
 
 def one_line(said: str) -> str:

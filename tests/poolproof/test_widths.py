@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import subprocess
 from functools import cache
 from pathlib import Path
 
@@ -15,8 +14,9 @@ from checkers.story import sentence
 from poolproof import asking, catalog, cli, showing
 from poolproof.asking import Run
 
+from . import forked
 from .conftest import Ask
-from .test_budgets import COMMAND, ENVIRONMENT
+from .test_budgets import ENVIRONMENT
 
 COLUMNS = pytest.mark.parametrize("columns", [60, 80, 120])
 SOME = [*catalog.SOUND_NAMES, *sorted(catalog.SHIPPED, key=len)[-3:]]
@@ -28,8 +28,7 @@ COMMANDS = ("list", "check yardstick --scope tiny", "show keep_mapped", "show ke
 def piped(columns: str, *words: str) -> str:
     """What a command prints into a pipe, with this in COLUMNS."""
     env = {**ENVIRONMENT, "COLUMNS": columns}
-    done = subprocess.run((*COMMAND, *words), capture_output=True, text=True, env=env, encoding="utf-8", check=True)
-    return done.stdout
+    return forked.typed(*words, env=env, check=True).stdout
 
 
 @COLUMNS

@@ -9,9 +9,9 @@ from checkers.prove.mutants import EQUIVALENT, NOTICED, UNOBSERVED, WEAKENS
 from poolproof import documents, faults_table
 from spec.ownership import ownership
 from spec.unneeded import UNNEEDED, UNNOTICED
+from tests.sampling import one_in
 
 FAULTS = faults(ownership)
-SOME = FAULTS[::16]
 ROWS = [x for x in (documents.DOCS / "tables" / "planted-faults.md").read_text().splitlines() if x.startswith("| ")][1:]
 
 
@@ -19,7 +19,8 @@ def cells(row: str) -> list[str]:
     return [cell.strip() for cell in row.strip("| ").split(" | ")]
 
 
-def check(fault: Fault) -> None:
+@pytest.mark.parametrize("fault", one_in(32, FAULTS), ids=lambda f: f"{f.function}: {f.said}"[:60])
+def test_the_table_says_what_happens_to_a_fault(fault: Fault) -> None:
     """What is found now is what the table says, and whatever a run shows the proof shows too."""
     judged = faults_table.judge(fault)
     assert cells(faults_table.row(judged))[:3] == cells(ROWS[FAULTS.index(fault)])[:3]
@@ -27,19 +28,6 @@ def check(fault: Fault) -> None:
         assert faults_table.row(judged).strip() == ROWS[FAULTS.index(fault)]
     if judged.steps:
         assert judged.failing
-
-
-@pytest.mark.parametrize("fault", SOME, ids=lambda f: f"{f.function}: {f.said}"[:60])
-def test_the_table_says_what_happens_to_a_fault(fault: Fault) -> None:
-    """Every sixteenth of the table is made anew."""
-    check(fault)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("fault", [f for f in FAULTS if f not in SOME], ids=lambda f: f"{f.function}: {f.said}"[:60])
-def test_the_table_says_what_happens_to_every_fault(fault: Fault) -> None:
-    """And the rest of it, which takes minutes."""
-    check(fault)
 
 
 def test_the_table_is_about_all_faults() -> None:

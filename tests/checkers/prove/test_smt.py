@@ -20,6 +20,7 @@ from spec.dsl import Machine, SpecError, World
 from spec.dsl.expr import FALSE, Quantified
 from spec.dsl.lift import Path
 from tests.machines import machines, module
+from tests.sampling import one_in
 
 from .comparing import disagreements, drawn, reached, theory_of
 
@@ -64,7 +65,7 @@ def test_of_any_number_the_text_says_what_the_functions_say(machine: Machine, se
 
 
 @pytest.mark.parametrize("machine", catalog.SOUND, ids=lambda m: m.name)
-@pytest.mark.parametrize("scope", ["tiny", "small"])
+@pytest.mark.parametrize("scope", one_in(2, ["tiny", "small"]))
 def test_the_text_of_shipped_machines_says_what_their_functions_say(machine: Machine, scope: str) -> None:
     """In random states, reachable and not, of so many members and of any number."""
     world = World(machine, machine.sizes(scope, {}))
