@@ -16,7 +16,7 @@ from models.keep_mapped import keep_mapped
 from spec.dsl import Machine, Mutant
 from spec.ownership import ownership
 
-from . import catalog, faults_table, proofs_table, trace_faults_table
+from . import bugs_table, catalog, faults_table, functions_table, proofs_table, trace_faults_table
 from .showing import EXAMPLE
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -80,11 +80,20 @@ def trace_faults() -> Iterator[str]:
 
 
 def actions() -> Iterator[str]:
-    """The actions of the rules in prose, with what each cites."""
-    yield f"# The actions of the rules\n\n{MADE}{prose.AT_ONCE}\n\n"
+    """Where the actions of the rules are in the kernel, then the actions in prose, with what each cites."""
+    yield f"# The actions of the rules\n\n{MADE}## In the kernel\n\n"
+    yield "Numbers are those of [kernel-reference.md](../kernel-reference.md), where files and versions stand too.\n\n"
+    yield from functions_table.table()
+    yield f"\n## In prose\n\n{prose.AT_ONCE}\n\n"
     for action in ownership.actions:
-        yield f"## {prose.signature(action)}\n\n{prose.first_line(action.doc)}\n\n{prose.source(action)}\n\n"
+        yield f"### {prose.signature(action)}\n\n{prose.first_line(action.doc)}\n\n{prose.source(action)}\n\n"
         yield "```\n" + "\n".join(prose.action_lines(action)) + "\n```\n\n"
+
+
+def bugs() -> Iterator[str]:
+    """Every bug of the kernel reference: the model or trace rule that catches it, or what it waits for."""
+    yield "# Bugs of real kernels\n\n" + MADE
+    yield from bugs_table.table()
 
 
 def proofs() -> Iterator[str]:
@@ -101,6 +110,7 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "planted-faults.md": planted_faults,
     "proofs.md": proofs,
     "actions.md": actions,
+    "bugs.md": bugs,
 }
 PICTURES: dict[str, Machine] = {f"{machine.name}.svg": machine for machine in catalog.SOUND}
 

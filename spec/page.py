@@ -1,7 +1,7 @@
 """Who owns a page: the state. A page's place, its home, for whom it is DMA-mapped, and who still refers to it.
 
-Numbers T.., S.. and P.. are those of the kernel reference the rules were read from: transitions, safety
-properties and page states of Linux' page_pool (6.1 and 6.12, `net/core/page_pool.c`).
+Numbers T.., S.. and P.. are those of the kernel reference the rules were read from, docs/kernel-reference.md:
+transitions, safety properties and page states of Linux' page_pool (6.1 and 6.12, `net/core/page_pool.c`).
 """
 
 from spec.dsl import ANY, NOBODY, Kind, Sort, State, between, bound, count, field, history, members, optional
@@ -20,7 +20,7 @@ class Device(Sort, called="eth{n}"):
 
 
 class Place(Kind):
-    """Where a page is (P0..P13 of the reference, at the level at which a page is one thing)."""
+    """Where a page is (P0..P13, at the level at which a page is one thing)."""
 
     FREE = "in the page allocator"
     POOL = "idle in its pool: cache or pool ring"
@@ -38,7 +38,7 @@ class Dma(Kind):
 
 
 class Life(Kind):
-    """The life of a pool (1.7 of the reference)."""
+    """The life of a pool (kernel reference 4.1)."""
 
     ABSENT = "not created yet"
     LIVE = "in use by its driver"

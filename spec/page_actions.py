@@ -62,8 +62,9 @@ def go_out(s: Ownership, page: Page) -> None:
 def enter(s: Ownership, page: Page, pool: Pool) -> None:
     """A page is allocated, mapped for the pool's device, and counted in.
 
-    Deck: "Only call dma_map() when setting up pages". Kernel: T4, __page_pool_alloc_pages_slow().
-    The consumer takes a page from the allocator, and allocates only while its pool is live (5.2, rule 6).
+    Deck: "Only call dma_map() when setting up pages". Kernel: T4 and T5,
+    __page_pool_alloc_pages_slow(), __page_pool_alloc_page_order(). The consumer takes a page from the allocator, and
+    allocates only while its pool is live (kernel reference 14.2, rule 6).
     """
     require(s.place[page] == Place.FREE)
     require(s.life[pool] == Life.LIVE)
@@ -77,8 +78,9 @@ def enter(s: Ownership, page: Page, pool: Pool) -> None:
 def leave(s: Ownership, page: Page, pool: Pool) -> None:
     """The consumer gives an idle page back to the allocator: unmapped, counted out, freed.
 
-    Deck: "And DMA unmap when leaving pool". Kernel: T3 and T27, page_pool_return_page() from refill or update_nid.
-    The consumer sees its own cache and ring, and is stopped before destroy.
+    Deck: "And DMA unmap when leaving pool". Kernel: T3 and T27, page_pool_return_page() from
+    page_pool_refill_alloc_cache() or page_pool_update_nid(). The consumer sees its own cache and ring, and is
+    stopped before destroy.
     """
     require(s.home[page] == pool)
     require(s.place[page] == Place.POOL)
@@ -116,8 +118,8 @@ def rx_post(s: Ownership, page: Page, pool: Pool) -> None:
 def rx_repost(s: Ownership, page: Page, pool: Pool) -> None:
     """The driver posts a page again that it holds alone, without passing the pool.
 
-    Kernel: T7 after T8, a refill that reuses the buffer in hand. The driver sees that its reference is the only
-    one (pp_ref_count and page_count are 1) and that nobody was given the page (B46).
+    Kernel: T7 after T8, the driver's own code: a refill that reuses the buffer in hand. The driver sees that its
+    reference is the only one (pp_ref_count and page_count are 1) and that nobody was given the page (B46).
     """
     require(s.home[page] == pool)
     require(s.place[page] == Place.STACK)
@@ -134,7 +136,7 @@ def rx_repost(s: Ownership, page: Page, pool: Pool) -> None:
 def rx_complete(s: Ownership, page: Page) -> None:
     """The device is done with a descriptor (or its queue was stopped): the driver holds the page, nobody else does.
 
-    Kernel: T8. The cpu may not look yet: "DMA-sync-for-CPU is still device driver responsibility", sync_for_cpu.
+    Kernel: T8, the driver's own code. The cpu may not look yet: to sync for the cpu is the driver's duty, sync_for_cpu.
     """
     require(s.place[page] == Place.RX_RING)
 
@@ -145,7 +147,8 @@ def rx_complete(s: Ownership, page: Page) -> None:
 def sync_for_cpu(s: Ownership, page: Page, pool: Pool) -> None:
     """The driver takes the turn: the cpu sees what the device wrote.
 
-    Deck: "dma_sync determine when". Kernel: T8, page_pool_dma_sync_for_cpu(), in the NAPI poll of a live pool.
+    Deck: "dma_sync determine when". Kernel: T8, page_pool_dma_sync_for_cpu() or
+    dma_sync_single_range_for_cpu(), in the NAPI poll of a live pool.
     """
     require(s.home[page] == pool)
     require(s.place[page] == Place.STACK)
@@ -180,8 +183,9 @@ def shown_to_cpu(s: Ownership, page: Page) -> bool:
 def cpu_write(s: Ownership, page: Page) -> None:
     """The cpu writes the page: an XDP program, or the stack editing a header.
 
-    Deck: "Can consider DMA pages writable". The writer sees that the packet is its own (skb_cloned() is false),
-    that no fragment is shared (skb_has_shared_frag()), and it was shown the packet only after the sync for cpu.
+    Deck: "Can consider DMA pages writable". Kernel: the program's or the stack's own code, where skb_cloned() and
+    skb_has_shared_frag() are false. The writer sees by them that the packet is its own and no fragment is shared, and
+    it was shown the packet only after the sync for cpu.
     """
     require(s.place[page] == Place.STACK)
     require(s.refs[page] == 1)
@@ -216,8 +220,9 @@ def put(s: Ownership, page: Page) -> None:
 def recycle(s: Ownership, page: Page) -> None:
     """The last reference is put, and the page goes home: still mapped, ready for its own device.
 
-    Deck: "recycling pages back to the originating device". Kernel: T12 to T15, page_pool_put_page(): the page's
-    magic says that it has a home, and page_count says that nobody else refers to it.
+    Deck: "recycling pages back to the originating device". Kernel: T12 to T15, page_pool_put_page() and
+    page_pool_recycle_in_ring(): the page's magic says that it has a home, and page_count says that nobody else refers
+    to it.
     """
     require(s.place[page] == Place.STACK)
     require(s.refs[page] == 1)
@@ -241,7 +246,8 @@ def xdp_drop(s: Ownership, page: Page, pool: Pool) -> None:
 def release(s: Ownership, page: Page) -> None:
     """The last pool reference is put, and the page leaves the pool instead of going home.
 
-    Kernel: T16 and T17, ring full, elevated refcount, wrong node. Always permitted; when is policy.
+    Kernel: T16 and T17, page_pool_return_page(): ring full, elevated refcount, wrong node. Always permitted; when is
+    policy.
     """
     require(s.place[page] == Place.STACK)
     require(s.refs[page] == 1)
@@ -307,7 +313,8 @@ def put_page(s: Ownership, page: Page) -> None:
 def xdp_tx(s: Ownership, page: Page, pool: Pool) -> None:
     """The driver sends the page out of the device it came from, through the same mapping.
 
-    Kernel: T23, XDP_TX: dma_sync_for_device and a descriptor; no second map (B41). In the NAPI poll of a live pool.
+    Kernel: T23, dma_sync_single_range_for_device() and a descriptor; no second map (B41). In the NAPI poll of a live
+    pool.
     """
     require(s.home[page] == pool)
     require(s.place[page] == Place.STACK)
@@ -324,9 +331,9 @@ def xdp_tx(s: Ownership, page: Page, pool: Pool) -> None:
 def redirect(s: Ownership, page: Page, dev: Device) -> None:
     """A holder hands its reference to another device, which maps the page a second time and reads it.
 
-    Deck: "TX DMA completion time of another device". Kernel: T24, ndo_xdp_xmit() or a forwarded skb, by a device
-    that is running and has a free descriptor. A page without a home is mapped for whoever sends it. A second
-    mapping for the page's own device is left out: there xdp_tx sends through the first.
+    Deck: "TX DMA completion time of another device". Kernel: T24, ndo_xdp_xmit() or, for a forwarded skb,
+    ndo_start_xmit(), by a device that is running and has a free descriptor. A page without a home is mapped for
+    whoever sends it. A second mapping for the page's own device is left out: there xdp_tx sends through the first.
     """
     require(s.place[page] == Place.STACK)
     require(s.refs[page] >= 1)
@@ -367,7 +374,7 @@ def tx_complete(s: Ownership, page: Page, dev: Device) -> None:
 def tx_complete_release(s: Ownership, page: Page, dev: Device) -> None:
     """The device has read the page and TX held the last pool reference: the page leaves the pool.
 
-    Kernel: T16 and T17 at TX completion. What has a home can always be released.
+    Kernel: T16 and T17 at TX completion, page_pool_return_page(). What has a home can always be released.
     """
     require(s.tx_dev[page] == dev)
     require(s.refs[page] == 0)

@@ -1,7 +1,7 @@
 """What may happen to a pool and to a device: creation, destruction in steps, and the end of the driver.
 
-What walks over all pages in the kernel (1.7 of the reference) is here a state of the pool, a step for one page,
-and a closing step whose guard says that the walk has finished.
+What walks over all pages in the kernel (kernel reference 4.1; docs/kernel-reference.md) is here a state of the pool,
+a step for one page, and a closing step whose guard says that the walk has finished.
 """
 
 from spec.dsl import count, require, some
@@ -24,8 +24,9 @@ def pool_create(s: Ownership, pool: Pool) -> None:
 def pool_destroy(s: Ownership, pool: Pool) -> None:
     """The driver has stopped its queue and gives up the pool: no page enters any more, the scrub begins.
 
-    Kernel: 1.7 steps 1 to 3, page_pool_destroy(). The driver disabled NAPI, emptied its RX ring and completed
-    what it was sending through the pool's mappings (5.2, rule 6; ndo_stop): it sees its own rings.
+    Kernel: T28, page_pool_destroy(), kernel reference 4.1, steps 1 to 3. The driver disabled NAPI, emptied its RX ring
+    and completed what it was sending through the pool's mappings (kernel reference 14.2, rule 6; ndo_stop): it sees
+    its own rings.
     """
     require(s.life[pool] == Life.LIVE)
     require(posted(s, pool) == 0)
@@ -37,7 +38,8 @@ def pool_destroy(s: Ownership, pool: Pool) -> None:
 def scrub(s: Ownership, page: Page, pool: Pool) -> None:
     """One idle page of a destroyed pool is unmapped, counted out and freed.
 
-    Kernel: 1.7 step 4a and each retry, page_pool_scrub() and page_pool_empty_ring(): late pages go home first.
+    Kernel: T28, page_pool_scrub() and page_pool_empty_ring(), kernel reference 4.1, step 4a and each retry: late pages
+    go home first.
     """
     require(s.home[page] == pool)
     require(s.place[page] == Place.POOL)
@@ -50,7 +52,8 @@ def scrub(s: Ownership, page: Page, pool: Pool) -> None:
 def unmap_early(s: Ownership, page: Page, pool: Pool) -> None:
     """The scrub unmaps a page that is still out, wherever it is; the page keeps its home.
 
-    Kernel: since 6.12 (ee62ce7a1d90), the walk over the pool's dma_mapped array: it sees mappings, not places.
+    Kernel: T28 since 6.12 (ee62ce7a1d90), page_pool_scrub(): the walk over the pool's dma_mapped array, which sees
+    mappings, not places.
     """
     require(s.home[page] == pool)
     require(s.life[pool] == Life.SCRUBBING)
@@ -63,7 +66,8 @@ def unmap_early(s: Ownership, page: Page, pool: Pool) -> None:
 def pool_detach(s: Ownership, pool: Pool) -> None:
     """The scrub has finished its walk: page_pool_destroy() returns, and a worker waits for the pages still out.
 
-    Kernel: 1.7 step 5, page_pool_detached(). The walk is over when no mapping of the pool is left (B03).
+    Kernel: T28 since 6.12, page_pool_detached(), kernel reference 4.1, step 5. The walk is over when no mapping of the
+    pool is left (B03).
     """
     require(s.life[pool] == Life.SCRUBBING)
     require(not some(s.pages, lambda p: s.home[p] == pool and s.dma[p, s.device_of[pool]] != Dma.UNMAPPED))
@@ -74,7 +78,7 @@ def pool_detach(s: Ownership, pool: Pool) -> None:
 def pool_free(s: Ownership, pool: Pool) -> None:
     """All pages are back: the pool is freed.
 
-    Kernel: 1.7 step 4d, page_pool_release() reads hold - release as 0 (B01).
+    Kernel: T28, page_pool_release() reads hold - release as 0 (kernel reference 4.1, step 4d; B01).
     """
     require(s.life[pool] == Life.SCRUBBING or s.life[pool] == Life.DETACHED)
     require(in_flight(s, pool) == 0)
@@ -85,8 +89,8 @@ def pool_free(s: Ownership, pool: Pool) -> None:
 def device_unbind(s: Ownership, dev: Device) -> None:
     """The driver leaves its device, and the device's DMA context goes with it.
 
-    Kernel: driver core remove(). The driver sees that page_pool_destroy() has returned for each of its pools, and
-    that its TX ring is empty; its RX rings were emptied before destroy (B02, B03).
+    Kernel: the driver core's own code, which calls the driver's. The driver sees that page_pool_destroy() has
+    returned for each of its pools, and that its TX ring is empty; its RX rings were emptied before destroy (B02, B03).
     """
     require(s.bind[dev] == Bind.BOUND)
     require(not some(s.pools, lambda q: s.device_of[q] == dev and destroy_has_not_returned(s, q)))

@@ -1,6 +1,6 @@
 """What is promised of page ownership. A promise holds for all its arguments, in every state or at every step.
 
-The names are sentences that somebody could deny. S numbers: the safety properties of the kernel reference.
+The names are sentences that somebody could deny. S numbers: the safety properties of docs/kernel-reference.md.
 """
 
 from spec.dsl import NOBODY, each, iff, implies, some

@@ -70,7 +70,7 @@ def mapped(s: Ownership, dev: Device) -> bool:
 
 
 def drained(s: Ownership) -> bool:
-    """A retry emptied the pool ring before it counted (1.7 step 4a): what it counts is not idle."""
+    """A retry emptied the pool ring before it counted (kernel reference 4.1, step 4a): what it counts is not idle."""
     return s.place[PAGE] != Place.POOL
 
 

@@ -76,7 +76,7 @@ PLANTED: tuple[Mutant, ...] = (
         drop("redirect", "s.refs[page] -= 1"),
         breaks="who_sends_a_page_gives_up_a_reference",
         steps=6,
-        stands_for="The sender hands its reference to TX and keeps counting it: the page never comes home.",
+        stands_for="B26 (CVE-2023-53107): the sender hands its reference to TX and keeps counting it: the page never comes home.",
     ),
     Mutant(
         keep_mapped,
@@ -108,7 +108,7 @@ PLANTED: tuple[Mutant, ...] = (
         drop("rx_complete", "s.refs[page] = 1"),
         breaks="a_posted_page_leaves_to_its_driver",
         steps=4,
-        stands_for="The descriptor is done, and nobody holds the page.",
+        stands_for="B37 (CVE-2025-39948): the descriptor is done, and nobody holds the page.",
     ),
     Mutant(
         keep_mapped,

@@ -1,6 +1,7 @@
 """The zoo: real bugs as mutations of sound models. Each names the promise it breaks and its shortest trace.
 
-B numbers: the bug zoo of the kernel reference, with the commits that fixed them.
+A sentence that begins with a B number is that very bug of the kernel reference, docs/kernel-reference.md; one that
+begins with another number, or with none, is what the sentence says, and no bug that somebody had to fix.
 """
 
 from models.keep_mapped import keep_mapped
@@ -50,11 +51,11 @@ ZOO: tuple[Mutant, ...] = (
     ),
     Mutant(
         keep_mapped,
-        "b19_a_clone_recycles_too",
+        "a_clone_recycles_too",
         drop("recycle", "require(s.refs[page] == 1)"),
         breaks="the_last_holder_decides_where_a_page_goes",
         steps=6,
-        stands_for="B19 (2cc3aeb5ecce): two skbs over the same page, and each recycles it.",
+        stands_for="S20: one of several holders recycles the page without looking whether it is the last.",
     ),
     Mutant(
         per_packet,
@@ -82,14 +83,14 @@ ZOO: tuple[Mutant, ...] = (
     ),
     Mutant(
         keep_mapped,
-        "b30_destroyed_while_sending",
+        "destroyed_while_sending",
         drop(
             "pool_destroy",
             "require(count(s.pages, lambda p: s.home[p] == pool and s.tx_dev[p] == s.device_of[pool]) == 0)",
         ),
         breaks="nothing_is_unmapped_or_freed_under_a_device",
         steps=7,
-        stands_for="B30: the queue is closed with a TX batch still open, and its pool with it.",
+        stands_for="S11: the pool is destroyed while its device still sends one of its pages.",
     ),
     Mutant(
         keep_mapped,
@@ -125,19 +126,19 @@ ZOO: tuple[Mutant, ...] = (
     ),
     Mutant(
         keep_mapped,
-        "b45_freed_under_a_live_descriptor",
+        "freed_under_a_live_descriptor",
         drop("leave", "require(s.place[page] == Place.POOL)"),
         breaks="nothing_is_unmapped_or_freed_under_a_device",
         steps=4,
-        stands_for="B45 (CVE-2026-31644): the RX ring runs on with buffers that were already given back.",
+        stands_for="S11: a posted page is given back to the allocator, and its descriptor is live.",
     ),
     Mutant(
         keep_mapped,
-        "b46_a_lent_buffer_is_reposted",
+        "a_shared_page_is_reposted",
         drop("rx_repost", "require(s.refs[page] == 1)") + drop("rx_repost", "s.refs[page] = 0"),
         breaks="who_may_write_is_alone",
         steps=5,
-        stands_for="B46 (CVE-2026-53215): the refill fails, and the stack's buffer goes back to the hardware.",
+        stands_for="S23: the driver posts a page again without looking whether its reference is the only one.",
     ),
     Mutant(
         keep_mapped,
@@ -149,11 +150,11 @@ ZOO: tuple[Mutant, ...] = (
     ),
     Mutant(
         keep_mapped,
-        "b50_sync_after_the_scrub",
+        "synced_after_the_scrub",
         instead("sync_if_mapped", "s.dma[page, dev] != Dma.UNMAPPED", "True"),
         breaks="a_sync_makes_no_mapping",
         steps=7,
-        stands_for="B50, S15: a late put syncs a page whose mapping the scrub has taken away.",
+        stands_for="S15: a late put syncs a page whose mapping the scrub has taken away.",
     ),
     Mutant(
         per_packet,
@@ -171,7 +172,7 @@ ZOO: tuple[Mutant, ...] = (
         breaks="a_page_goes_home_to_its_own_pool",
         steps=6,
         sizes=(("pools", 2),),
-        stands_for="B27, C06: a driver recycles directly into its own pool a page that came from another one.",
+        stands_for="S4: a driver recycles directly into its own pool a page that came from another one.",
     ),
     Mutant(
         keep_mapped,
@@ -203,7 +204,7 @@ ZOO: tuple[Mutant, ...] = (
         drop("rx_post", "require(posted(s, pool) < s.ring_size)"),
         breaks="rings_are_never_overrun",
         steps=5,
-        stands_for="S28 (B32): a ring or FIFO smaller than what is put into it.",
+        stands_for="S28: more pages are posted than the RX ring has descriptors.",
     ),
     Mutant(
         yardstick,

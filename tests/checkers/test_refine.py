@@ -22,7 +22,7 @@ BUGS = {bug.name: bug for bug in ZOO}
 LEAVE = {
     "b02_device_gone_before_its_pool": 2,
     "b03_mapping_outlives_the_driver": 6,
-    "b19_a_clone_recycles_too": 6,
+    "a_clone_recycles_too": 6,
     "b41_tx_unmaps_what_the_pool_mapped": 6,
     "b44_recycled_without_a_sync": 6,
 }

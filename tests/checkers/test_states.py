@@ -232,7 +232,7 @@ def is_broken(world: World, code: bytes, name: str) -> bool:
 
 def test_a_broken_step_is_on_the_edges_that_break_it() -> None:
     """A clone that recycles breaks its promise on the way home from the stack, and the states are all right."""
-    graph = folded(states_of_bug("b19_a_clone_recycles_too"), ("place",))
+    graph = folded(states_of_bug("a_clone_recycles_too"), ("place",))
     red = {edge for edge in graph.edges if graph.edges[edge]["breaks"]}
     assert ("FREE, STACK", "FREE, POOL") in red
     assert all("STACK" in start and "POOL" in end for start, end in red)

@@ -121,12 +121,12 @@ def test_what_is_wrong_is_red() -> None:
 
 def test_a_step_that_is_wrong_is_red_too() -> None:
     """So is the arrow of a step that breaks a promise, the box within which one does, and that of a deadlock."""
-    graph = folded(states_of_bug("b19_a_clone_recycles_too"), ("place",))
+    graph = folded(states_of_bug("a_clone_recycles_too"), ("place",))
     label = '"FREE, STACK -> FREE, POOL"'
     red = [line for line in dot_text(graph).splitlines() if label in line and f'color="{WRONG}"' in line]
     assert len(red) == 3
     assert "30 break: the last holder" in red[0]
-    within = folded(states_of_bug("b19_a_clone_recycles_too"), ("bind",))
+    within = folded(states_of_bug("a_clone_recycles_too"), ("bind",))
     assert any("steps within break:" in line for node in within for line in lines(within, node))
     assert ">1 deadlock<" in lines(graph_of(driver(STUCK)), "2 STACK")[0]
     assert "deadlock" not in dot_text(shipped("yardstick"))
