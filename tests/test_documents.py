@@ -19,8 +19,8 @@ from poolproof import catalog, cli, documents
 from poolproof.cli import app, guarded
 
 QUICK = [name for name in documents.TABLES if name != "planted-faults.md"]
-LONG = ("trace-faults.md",)
-"""A part of it is made by tests/quality/test_tampering.py."""
+LONG = ("trace-faults.md", "proofs.md")
+"""Tables that take long; a part of the first is made by tests/quality/test_tampering.py always."""
 GUIDE = (documents.DOCS / "writing-a-model.md").read_text()
 
 
