@@ -69,14 +69,15 @@ def test_every_obligation_is_a_line_if_asked(ask: Ask) -> None:
         assert f"yardstick: {len(lines)} obligations" in again.out
 
 
-def test_what_was_proved_is_not_asked_again(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_proved_is_not_asked_again(ask: Ask, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second time no solver is called, unless nothing is to be remembered."""
-    assert ask("prove", "yardstick", "--jobs", "1").code == 0
+    model = write(desk / "driver.py", SOUND)
+    assert ask("prove", model, "--jobs", "1").code == 0
     calls = Counter[str]()
     monkeypatch.setattr(deciding, "sessions", lambda *task: calls.update(asked=1) or sessions(*task))
-    assert ask("prove", "yardstick", "--jobs", "1").code == 0
+    assert ask("prove", model, "--jobs", "1").code == 0
     assert not calls
-    assert ask("prove", "yardstick", "--jobs", "1", "--no-cache").code == 0
+    assert ask("prove", model, "--jobs", "1", "--no-cache").code == 0
     assert calls
 
 
@@ -171,11 +172,12 @@ def test_the_texts_are_left_for_other_solvers(ask: Ask, desk: Path) -> None:
     assert ask("prove", "yardstick", "--smt-dir", "texts").code == 2
 
 
-def test_seeds_are_compared(ask: Ask) -> None:
+def test_seeds_are_compared(ask: Ask, desk: Path) -> None:
     """With several seeds the spread is printed, and all must agree."""
-    said = ask("prove", "yardstick", "--jobs", "1", "--seeds", "2")
+    write(desk / "driver.py", SOUND)
+    said = ask("prove", "driver.py", "--jobs", "1", "--seeds", "2")
     assert said.code == 0
-    assert "yardstick: seeds 0 to 1: all decided alike;" in said.out
+    assert "driver.py: seeds 0 to 1: all decided alike;" in said.out
 
 
 @pytest.mark.parametrize("model", ["clean.py", pytest.param("per_packet", marks=pytest.mark.slow)])
