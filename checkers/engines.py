@@ -7,15 +7,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
+from checkers.core.traces import Finding
+from checkers.native import engine as native
+from checkers.native import staged
+from checkers.native.build import CannotCompile
+from checkers.native.engine import Means
 from spec.dsl import Machine, Sort, Witness
 
-from . import explore as python
-from .explore import UNLIMITED, Budget, Exploration, Progress
-from .native import engine as native
-from .native import staged
-from .native.build import CannotCompile
-from .native.engine import Means
-from .traces import Finding
+from .explore import search as python
+from .explore.search import UNLIMITED, Budget, Exploration, Progress
 
 C, PYTHON = "c", "python"
 NEAR = 30_000

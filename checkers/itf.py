@@ -10,10 +10,10 @@ from typing import Any
 
 from spec.dsl import Claim, Instance, Machine, Sort, SpecError, World
 
-from .refine import fits
-from .story import guard_at, sentence
-from .traces import Step, Trace
-from .verdict import Verdict
+from .core.traces import Step, Trace
+from .core.verdict import Verdict
+from .core.wording import guard_at, sentence
+from .explore.refine import fits
 
 
 class BadTrace(Exception):

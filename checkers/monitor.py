@@ -15,7 +15,7 @@ from typing import Any
 
 from spec.dsl import Instance, Machine, Sort, World
 
-from .story import guard_at
+from .core.wording import guard_at
 
 Label = tuple[str, tuple[Sort, ...]]
 """Something observed: a history counter by name, and whose."""

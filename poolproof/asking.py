@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, TypeVar
 from rich.console import Console
 from rich.markup import escape
 
-from checkers import engines, judge, wellformed
+from checkers import engines, judging
+from checkers.core.verdict import Verdict
 from checkers.engines import NAMES, PYTHON, USUAL, Effort
-from checkers.explore import UNLIMITED, Budget, Exploration, Progress
-from checkers.judge import Question
+from checkers.explore.refine import Candidate
+from checkers.explore.search import UNLIMITED, Budget, Exploration, Progress
+from checkers.judging import Question
 from checkers.native.checkpoint import Checkpoint
 from checkers.native.engine import Means
-from checkers.refine import Candidate
-from checkers.verdict import Verdict
+from checkers.prove import wellformed
 from spec.dsl import Machine, Sort, SpecError
 from spec.dsl.machine import first_sort
 
@@ -27,7 +28,7 @@ from . import catalog
 from .interrupts import INTERRUPTS
 
 if TYPE_CHECKING:
-    from checkers.walk import Walk
+    from checkers.simulate import Walk
 
 T = TypeVar("T")
 Run = tuple[Question, Exploration, list[Verdict]]
@@ -182,7 +183,7 @@ def every_run(questions: Iterable[Question], console: Console) -> list[Run]:
     every = list(questions)
     with engines.prepared([(q.machine, q.sizes, q.alike) for q in every], every[0].effort) as ready:
         for number, asked in enumerate(every):
-            over = INTERRUPTS.heard or any(judge.was_interrupted(verdicts) for _, _, verdicts in done)
+            over = INTERRUPTS.heard or any(judging.was_interrupted(verdicts) for _, _, verdicts in done)
             done.append(_not_begun(asked) if over else run(asked, console, ready[number] if ready else None))
     return done
 
@@ -192,18 +193,18 @@ def run(asked: Question, console: Console, ready: Future[None] | None = None) ->
     try:
         if ready:
             ready.result()
-        seen, verdicts = with_progress(console, asked, lambda progress: judge.check(asked, progress))
+        seen, verdicts = with_progress(console, asked, lambda progress: judging.check(asked, progress))
     except KeyboardInterrupt:
         return _not_begun(asked)
     if tiny := _refinement_of(asked):
-        verdicts.append(_refined(tiny, judge.was_interrupted(verdicts), console))
+        verdicts.append(_refined(tiny, judging.was_interrupted(verdicts), console))
     return asked, seen, verdicts
 
 
 def _not_begun(asked: Question) -> Run:
-    seen, verdicts = judge.not_begun(asked)
+    seen, verdicts = judging.not_begun(asked)
     if tiny := _refinement_of(asked):
-        verdicts.append(judge.refinement_not_begun(tiny))
+        verdicts.append(judging.refinement_not_begun(tiny))
     return asked, seen, verdicts
 
 
@@ -216,19 +217,19 @@ def _refinement_of(asked: Question) -> Question | None:
 
 def _refined(tiny: Question, interrupted: bool, console: Console) -> Verdict:
     try:
-        return judge.refinement_not_begun(tiny) if interrupted else refinement(tiny, console)[0]
+        return judging.refinement_not_begun(tiny) if interrupted else refinement(tiny, console)[0]
     except KeyboardInterrupt:
-        return judge.refinement_not_begun(tiny)
+        return judging.refinement_not_begun(tiny)
 
 
 def refinement(asked: Question, console: Console) -> tuple[Verdict, tuple[Candidate, ...]]:
     """The refinement alone, with the candidates that might have explained a step that does not fit."""
-    return with_progress(console, asked, lambda progress: judge.check_refinement(asked, progress))
+    return with_progress(console, asked, lambda progress: judging.check_refinement(asked, progress))
 
 
 def walked(asked: Question, steps: int, seed: int, examples: int, console: Console) -> tuple[Walk, list[Verdict]]:
     """A random walk, and what it says about the promises; of a broken model, about the one it breaks."""
-    from checkers.walk import walk  # and hypothesis with it, which takes a quarter of a second to import
+    from checkers.simulate import walk  # and hypothesis with it, which takes a quarter of a second to import
 
     breaks, seconds = asked.machine.breaks, asked.budget.seconds
     until = breaks.promise if breaks else ""
@@ -243,7 +244,7 @@ def walked(asked: Question, steps: int, seed: int, examples: int, console: Conso
             seconds,
             until,
         )
-    return result, judge.judge_walk(asked, result, seed)
+    return result, judging.judge_walk(asked, result, seed)
 
 
 def with_progress(console: Console, asked: Question, work: Callable[[Progress], T]) -> T:

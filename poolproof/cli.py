@@ -12,12 +12,13 @@ from typing import Annotated
 import typer
 from rich.console import Console, ConsoleDimensions
 
-from checkers.explore import Budget
-from checkers.judge import Question
-from checkers.layout import say
-from checkers.verdict import Exit, exit_code
-from impl.linux import decode, recipe
-from impl.linux.files import STDIN
+from checkers.core.verdict import Exit, exit_code
+from checkers.explore.search import Budget
+from checkers.judging import Question
+from checkers.report.columns import say
+from impl.linux import page_dump
+from impl.linux.trace import record_script
+from impl.linux.trace.files import STDIN
 
 from . import (
     asking,
@@ -383,15 +384,15 @@ def trace(
 
 @app.command()
 def record(
-    level: Annotated[str, typer.Option(metavar="|".join(recipe.LEVELS), help="which events: dma has mappings too")] = (
-        recipe.STOCK
-    ),
+    level: Annotated[
+        str, typer.Option(metavar="|".join(record_script.LEVELS), help="which events: dma has mappings too")
+    ] = (record_script.STOCK),
     events: Annotated[int, typer.Option(help="as many fit the buffer of each CPU; 0: as is usual", min=0)] = 0,
 ) -> None:
     """Print the script that records a trace on the machine in question; nothing is run here."""
-    if level not in recipe.LEVELS:
-        raise asking.BadRequest(f"--level {level}: is none; there are {' and '.join(recipe.LEVELS)}")
-    for line in recipe.recipe(level, events or None):
+    if level not in record_script.LEVELS:
+        raise asking.BadRequest(f"--level {level}: is none; there are {' and '.join(record_script.LEVELS)}")
+    for line in record_script.recipe(level, events or None):
         console.print(line, markup=False, soft_wrap=True)
 
 
@@ -403,7 +404,7 @@ def decode_words(
     json: Annotated[bool, typer.Option("--json", help="print the record for other tools")] = False,
 ) -> None:
     """Explain the raw words of a "Bad page state ... page_pool leak" dump: which pool, where mapped, how often held."""
-    decoded = decode.decode(sys.stdin.read() if words == STDIN else words)
+    decoded = page_dump.decode(sys.stdin.read() if words == STDIN else words)
     if json:
         console.print(dumps(decoded.as_json(), indent=1), markup=False, soft_wrap=True)
         return

@@ -7,13 +7,14 @@ from pathlib import Path
 import networkx as nx
 from rich.console import Console
 
-from checkers import draw, itf, lanes_picture, states_picture
-from checkers.explore import Progress
-from checkers.judge import Question
-from checkers.lanes import TooLong, lanes
-from checkers.picture import ENDINGS, save
-from checkers.states import Stopped, TooLarge, folded, must_be_readable, state_graph
-from checkers.story import in_steps, sentence
+from checkers import itf
+from checkers.core.wording import in_steps, sentence
+from checkers.draw import lanes_picture, ownership, states_picture
+from checkers.draw.lanes import TooLong, lanes
+from checkers.draw.states import Stopped, TooLarge, folded, must_be_readable, state_graph
+from checkers.draw.style import ENDINGS, save
+from checkers.explore.search import Progress
+from checkers.judging import Question
 from spec.dsl import Machine
 
 from . import showing, writing
@@ -41,7 +42,7 @@ def must_be_a_picture_of_a_run(out: Path | None, as_test: bool) -> None:
 
 def places(asked: Question, out: Path) -> None:
     """Draw the ownership graph."""
-    draw.draw(asked.machine, asked.sizes, out)
+    ownership.draw(asked.machine, asked.sizes, out)
 
 
 def states(asked: Question, fold: str, out: Path, console: Console) -> None:
@@ -67,7 +68,7 @@ def fields_asked(machine: Machine, fold: str) -> tuple[str, ...]:
     """The fields to fold by; `place` is the one that says where a page is, whatever the model calls it."""
     fields = machine.shape.fields
     if not fold:
-        draw.places_of(machine)
+        ownership.places_of(machine)
     place = machine.place.name if machine.place else "place"
     names = [place if name == "place" else name for name in (fold or "place").split(",")]
     if unknown := [name for name in names if name not in fields]:

@@ -12,13 +12,13 @@ import typer
 from typer.exceptions import TyperException
 
 from checkers import itf
+from checkers.core.cache import NotOurs
+from checkers.core.verdict import Exit
 from checkers.native.build import CannotCompile
 from checkers.native.checkpoint import BadCheckpoint
-from checkers.private import NotOurs
-from checkers.queues import Undecided
-from checkers.verdict import Exit
-from impl.linux import decode
-from impl.linux.files import Unreadable
+from checkers.prove.queues import Undecided
+from impl.linux import page_dump
+from impl.linux.trace.files import Unreadable
 from spec.dsl import SpecError
 
 from . import asking, catalog
@@ -37,7 +37,7 @@ def guarded(run: Callable[[], object]) -> int:
         return said(_usage(error), Exit.USAGE)
     except (asking.BadRequest, catalog.UnknownModel, CannotCompile, NotOurs) as error:
         return said(str(error), Exit.USAGE)
-    except (catalog.NoModel, itf.BadTrace, BadCheckpoint, Unreadable, decode.NotWords) as error:
+    except (catalog.NoModel, itf.BadTrace, BadCheckpoint, Unreadable, page_dump.NotWords) as error:
         return said(str(error), Exit.INPUT)
     except (asking.BudgetSpent, Undecided) as error:
         return said(str(error), Exit.BUDGET)

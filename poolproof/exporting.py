@@ -7,9 +7,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from checkers import murphi, promela
-from checkers.export import CannotExport
-from checkers.judge import Question
+from checkers.export import murphi, promela
+from checkers.export.language import CannotExport
+from checkers.judging import Question
 
 from . import writing
 from .asking import BadRequest

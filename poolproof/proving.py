@@ -9,14 +9,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from checkers.judge import Question
-from checkers.private import cache_folder
+from checkers.core.cache import cache_folder
+from checkers.core.verdict import Verdict
+from checkers.judging import Question
 from checkers.prove import proof, scoped
 from checkers.prove.deciding import Decided, Effort
 from checkers.prove.known import Known
 from checkers.prove.proof import Proof
 from checkers.prove.suggest import Suggestion, suggest
-from checkers.verdict import Verdict
 
 from . import asking
 from .asking import BadRequest

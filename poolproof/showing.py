@@ -10,13 +10,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
-from checkers import itf, report
-from checkers.explore import Exploration
-from checkers.judge import Question
-from checkers.layout import Table, say
-from checkers.refine import Candidate
-from checkers.story import NO_STEP, STUCK, ending, in_steps, story
-from checkers.verdict import Exit, Outcome, Verdict, heaviest
+from checkers import itf
+from checkers.core.verdict import Exit, Outcome, Verdict, heaviest
+from checkers.core.wording import in_steps
+from checkers.explore.refine import Candidate
+from checkers.explore.search import Exploration
+from checkers.judging import Question
+from checkers.report import tables
+from checkers.report.columns import Table, say
+from checkers.report.counterexample import NO_STEP, STUCK, ending, story
 from spec.dsl import Machine
 
 from . import catalog
@@ -24,7 +26,7 @@ from .asking import Run
 from .replaying import Again
 
 if TYPE_CHECKING:
-    from checkers.walk import Walk
+    from checkers.simulate import Walk
 
 EXAMPLE = "b03_mapping_outlives_the_driver"
 """The broken model whose story is told when all models are asked and nothing is wrong."""
@@ -38,16 +40,16 @@ def results(
     broken = [(q.machine.doc, v) for q, _, vs in runs if q.machine.breaks for v in vs]
     console.print(summary(verdicts), end="\n\n")
     if sound:
-        console.print(report.promises_table(sound))
-        console.print(report.counts_table(sound, verbose))
-        for line in report.scopes(sound):
+        console.print(tables.promises_table(sound))
+        console.print(tables.counts_table(sound, verbose))
+        for line in tables.scopes(sound):
             say(console, line, "dim")
     for unsaved in (seen.unsaved for _, seen, _ in runs if seen.unsaved):
         say(console, f"warning: {unsaved}", "yellow")
     if broken:
-        console.print(report.broken_table(broken))
+        console.print(tables.broken_table(broken))
     for verdict in _worth_telling(verdicts, everything):
-        report.tell(console, verdict, only)
+        tables.tell(console, verdict, only)
     if not everything:
         for name, seen, _ in sound:
             _fired(console, name, seen)
@@ -105,7 +107,7 @@ def closing(console: Console, verdicts: Sequence[Verdict]) -> None:
     console.print()
     for v in (v for v in verdicts if not v.expected and v not in left):
         said = ", ".join(filter(None, (v.outcome.value, v.note)))
-        say(console, f"{v.model}: {report.sentence(v.property)}: {said}")
+        say(console, f"{v.model}: {tables.sentence(v.property)}: {said}")
     for (name, note), count in Counter((v.model, v.note) for v in left).items():
         say(console, f"{name}: {count} left open, {note}")
     console.print(summary(verdicts))
@@ -134,14 +136,14 @@ def models(console: Console) -> None:
     for machine in catalog.SOUND:
         sound.add_row(machine.name, escape(machine.doc), f"scopes: {', '.join(machine.scopes)}")
     for bug in catalog.BROKEN:
-        broken.add_row(bug.name, escape(bug.stands_for), f"breaks: {report.sentence(bug.breaks)}")
+        broken.add_row(bug.name, escape(bug.stands_for), f"breaks: {tables.sentence(bug.breaks)}")
     console.print(sound, broken)
 
 
 def refinement(console: Console, verdict: Verdict, candidates: Sequence[Candidate]) -> None:
     """Whether each step fits; if one does not, the step, and why each candidate of the rules is not it."""
-    told = escape(f"{verdict.model}: {report.sentence(verdict.property)}: ")
-    say(console, Text.from_markup(f"{told}{report.word(verdict)} [dim]{verdict.label}[/]"))
+    told = escape(f"{verdict.model}: {tables.sentence(verdict.property)}: ")
+    say(console, Text.from_markup(f"{told}{tables.word(verdict)} [dim]{verdict.label}[/]"))
     if not verdict.trace or not verdict.world:
         if verdict.outcome is Outcome.HOLDS:
             say(console, f"{verdict.states:,} states, {verdict.transitions:,} steps")
@@ -165,10 +167,10 @@ def walked(console: Console, asked: Question, walk: Walk, verdicts: Sequence[Ver
         table.add_row(name, f"{times:,}" if times else "[bold red]never[/]")
     console.print(table)
     for verdict in verdicts:
-        said = f"{report.sentence(verdict.property)}: {report.word(verdict)} [dim]{verdict.label}[/]"
+        said = f"{tables.sentence(verdict.property)}: {tables.word(verdict)} [dim]{verdict.label}[/]"
         say(console, Text.from_markup(said + escape(f" {verdict.note}".rstrip())))
         if verdict.trace:
-            report.tell(console, verdict, only)
+            tables.tell(console, verdict, only)
 
 
 def every_replay(console: Console, runs: Sequence[Again], only: str) -> int:
@@ -183,7 +185,7 @@ def every_replay(console: Console, runs: Sequence[Again], only: str) -> int:
 
 def replayed(console: Console, name: str, saved: itf.Saved, run: itf.Rerun, only: str) -> int:
     """The story of a saved run on the model as it is, and how it ends today."""
-    sentence, args = report.sentence(saved.property), itf.shows(run, saved)
+    sentence, args = tables.sentence(saved.property), itf.shows(run, saved)
     say(console, f"{name}: {sentence}, {in_steps(len(saved.steps))}", "bold")
     for line in story(run.world, run.trace, last_sentence(saved, run), only):
         say(console, line)
@@ -194,7 +196,7 @@ def last_sentence(saved: itf.Saved, run: itf.Rerun) -> str:
     """How a saved run ends on the model as it is."""
     if run.refused:
         return f"Here the model stops: {run.refused}. The run is not possible any more."
-    return _ending(saved, report.sentence(saved.property), itf.shows(run, saved))
+    return _ending(saved, tables.sentence(saved.property), itf.shows(run, saved))
 
 
 def _ending(saved: itf.Saved, sentence: str, args: tuple[str, ...] | None) -> str:

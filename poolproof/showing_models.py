@@ -10,12 +10,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.text import Text
 
-from checkers import prose, report
-from checkers.judge import Question
-from checkers.layout import Table, say
-from checkers.story import in_steps, shown
-from checkers.table import local_table
-from checkers.verdict import Exit
+from checkers.core import prose
+from checkers.core.verdict import Exit
+from checkers.core.wording import in_steps, shown
+from checkers.judging import Question
+from checkers.report import tables
+from checkers.report.columns import Table, say
+from checkers.report.local_table import local_table
 from spec.dsl import ANY, Action, Claim, Machine
 from spec.dsl.expr import text
 from spec.dsl.machine import Witness, reads
@@ -38,7 +39,7 @@ def model(console: Console, asked: Question, with_table: bool) -> int:
         sizes = ", ".join(f"{name} {n}" for name, n in machine.sizes(scope, {}).items())
         say(console, f"scope {scope}: {sizes}", "dim")
     if machine.breaks:
-        promise = report.sentence(machine.breaks.promise)
+        promise = tables.sentence(machine.breaks.promise)
         say(console, f"Broken on purpose: breaks the promise {promise!r}, {in_steps(machine.breaks.steps)}.")
     console.print()
     console.print(_fields(machine, machine.shape.fields | machine.shape.histories, machine.shape.bounds))
@@ -96,7 +97,7 @@ def _one_field(console: Console, machine: Machine, field: Field[Any, Any]) -> No
 def _one_claim(console: Console, machine: Machine, claim: Claim | Witness) -> None:
     stages = claim.stages if isinstance(claim, Witness) else (claim,)
     kind = "It can be that" if isinstance(claim, Witness) else "At every step" if claim.is_step else "In every state"
-    say(console, Text.from_markup(f"[bold]{kind}: {report.sentence(claim.name)}[/]"))
+    say(console, Text.from_markup(f"[bold]{kind}: {tables.sentence(claim.name)}[/]"))
     for stage in stages:
         who = ", ".join(f"{v.sort.__name__} {v.name}" for v in stage.params)
         say(console, f"  {' '.join(stage.doc.split())}")
@@ -144,7 +145,7 @@ def _claims(console: Console, asked: Question) -> None:
         table.add_row(claim.sentence(), escape(prose.first_line(claim.doc)))
     for witness in machine.witnesses:
         meaning = " Then: ".join(prose.first_line(c.doc) for c in witness.stages)
-        table.add_row(f"it can be that: {report.sentence(witness.name)}", escape(meaning))
+        table.add_row(f"it can be that: {tables.sentence(witness.name)}", escape(meaning))
     console.print(table)
     if pairs := list(prose.beside(machine)):
         console.print(_pairs("Guards beside promises", pairs))

@@ -8,17 +8,18 @@ from statistics import median
 from rich.console import Console
 from rich.markup import escape
 
-from checkers import report
-from checkers.judge import Question
-from checkers.layout import Table, say
+from checkers.core.verdict import Exit, Outcome, Verdict
+from checkers.core.wording import named, sentence, shown
+from checkers.judging import Question
 from checkers.prove.cti import Cti, said_sizes
 from checkers.prove.deciding import Decided
 from checkers.prove.obligations import SAT
 from checkers.prove.proof import COUNTED, Proof
 from checkers.prove.sizes import reach
 from checkers.prove.suggest import Suggestion, sentence_of
-from checkers.story import ending, named, sentence, shown, telling
-from checkers.verdict import Exit, Outcome, Verdict
+from checkers.report import tables
+from checkers.report.columns import Table, say
+from checkers.report.counterexample import ending, telling
 from spec.dsl import ANY
 
 from . import showing
@@ -44,11 +45,11 @@ def proofs(console: Console, proved: Sequence[Proof], verbose: bool) -> None:
         for p in proved:
             _obligations(console, p)
     if sound:
-        console.print(report.promises_table([(p.name, None, p.verdicts) for p in sound], _title(sound), _word))
+        console.print(tables.promises_table([(p.name, None, p.verdicts) for p in sound], _title(sound), _word))
         for line in _reaches(sound):
             say(console, line, "dim")
     if broken := [(p.machine.doc, v) for p in proved if p.machine.breaks for v in p.verdicts]:
-        console.print(report.broken_table(broken))
+        console.print(tables.broken_table(broken))
     console.print(_effort(proved))
     for p in proved:
         _told(console, p, verbose)
@@ -93,16 +94,16 @@ def suggestion(console: Console, name: str, found: Suggestion) -> int:
 def scoped(console: Console, runs: Sequence[tuple[Question, list[Verdict]]]) -> None:
     """What bounded questions have shown."""
     if sound := [(q.name, None, verdicts) for q, verdicts in runs if not q.machine.breaks]:
-        console.print(report.promises_table(sound, "Asked of scopes", _within))
+        console.print(tables.promises_table(sound, "Asked of scopes", _within))
     if broken := [(q.machine.doc, v) for q, verdicts in runs if q.machine.breaks for v in verdicts]:
-        console.print(report.broken_table(broken))
+        console.print(tables.broken_table(broken))
     for q, verdicts in runs:
         sizes = ", ".join(f"{size} {n}" for size, n in q.sizes.items())
         took = f"{verdicts[0].engine}, {max(v.seconds for v in verdicts):.1f} s"
         say(console, f"{q.name}: {sizes}: {took}", "dim")
     every = [v for _, verdicts in runs for v in verdicts]
     for v in (v for v in every if v.trace):
-        report.tell(console, v)
+        tables.tell(console, v)
     showing.closing(console, every)
 
 
@@ -110,14 +111,14 @@ def _within(verdict: Verdict) -> str:
     """How far a bounded answer reaches: no violation within so many steps is not the same as none."""
     if verdict.outcome is Outcome.HOLDS:
         return f"[green]{verdict.note or verdict.label}[/]"
-    return report.word(verdict)
+    return tables.word(verdict)
 
 
 def _word(verdict: Verdict) -> str:
     """How far a promise is proved, or in how many steps of which scope it is broken."""
     if verdict.outcome is Outcome.HOLDS:
         return f"[green]{verdict.label}[/]"
-    return report.word(verdict) + (f" with {said_sizes(verdict.scope)}" if verdict.trace else "")
+    return tables.word(verdict) + (f" with {said_sizes(verdict.scope)}" if verdict.trace else "")
 
 
 def _obligations(console: Console, proved: Proof) -> None:
@@ -179,7 +180,7 @@ def _told(console: Console, p: Proof, verbose: bool) -> None:
     if p.seeds:
         _spread(console, p)
     for verdict in (v for v in p.verdicts if v.trace):
-        report.tell(console, verdict)
+        tables.tell(console, verdict)
     for name, cti in p.ctis.items():
         if name not in p.runs:
             counterexample(console, p.name, name, cti)

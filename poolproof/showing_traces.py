@@ -6,16 +6,16 @@ from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 
-from checkers.layout import Table, say
-from checkers.report import sentence
-from checkers.verdict import Outcome, Verdict
-from impl.linux.accounts import SECONDS, TAIL
-from impl.linux.dmesg import STALL
-from impl.linux.events import MESSAGE, told
-from impl.linux.findings import Finding
-from impl.linux.holders import Holders, Whereabouts, retries
-from impl.linux.pools import Pool
-from impl.linux.reading import UNKNOWN
+from checkers.core.verdict import Outcome, Verdict
+from checkers.report.columns import Table, say
+from checkers.report.tables import sentence
+from impl.linux.conformance.holders import Holders, Whereabouts, retries
+from impl.linux.conformance.pool_table import SECONDS, TAIL
+from impl.linux.conformance.pools import Pool
+from impl.linux.conformance.violations import Finding
+from impl.linux.trace.dmesg import STALL
+from impl.linux.trace.events import MESSAGE, told
+from impl.linux.trace.reading import UNKNOWN
 
 from .tracing import Judged
 

@@ -12,17 +12,17 @@ from time import monotonic
 
 from rich.console import Console
 
+from checkers.core.verdict import Outcome, Verdict
 from checkers.monitor import Monitor
-from checkers.verdict import Outcome, Verdict
-from impl.linux import holders, rules
-from impl.linux.dmesg import Log
-from impl.linux.events import MESSAGE, Event
-from impl.linux.files import STDIN, Unreadable, lines_of, opened
-from impl.linux.holders import Holders
-from impl.linux.judge import Judge
-from impl.linux.merging import TimeGoesBack
-from impl.linux.pools import Pool
-from impl.linux.reading import NOT_FROM_A_PIPE, ORDERED, UNORDERED, Heard, Recording
+from impl.linux.conformance import holders, rules
+from impl.linux.conformance.holders import Holders
+from impl.linux.conformance.page_judge import Judge
+from impl.linux.conformance.pools import Pool
+from impl.linux.trace.dmesg import Log
+from impl.linux.trace.events import MESSAGE, Event
+from impl.linux.trace.files import STDIN, Unreadable, lines_of, opened
+from impl.linux.trace.merging import TimeGoesBack
+from impl.linux.trace.reading import NOT_FROM_A_PIPE, ORDERED, UNORDERED, Heard, Recording
 from spec.dsl import Machine
 from spec.ownership import ownership
 

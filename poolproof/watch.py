@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 USAGE, BUDGET, TOOL = 2, 3, 150
-"""The exit codes given here; `checkers.verdict.Exit` has them all, and is not imported before the fork."""
+"""The exit codes given here; `checkers.core.verdict.Exit` has them all, and is not imported before the fork."""
 
 PASSED_ON = getattr(signal, "SIGUSR1", signal.SIGINT)
 """How an interrupt that this process was sent reaches the child; Ctrl-C on a terminal reaches both by itself."""

@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from checkers import itf
-from checkers.private import must_be_ours
-from checkers.report import JSON_BEGINS, JUNIT_BEGINS, write_json, write_junit
-from checkers.verdict import Verdict
+from checkers.core.cache import must_be_ours
+from checkers.core.verdict import Verdict
+from checkers.report.tables import JSON_BEGINS, JUNIT_BEGINS, write_json, write_junit
 
 from .asking import BadRequest
 

@@ -1,6 +1,6 @@
 """The ownership spec as one machine: everything that is permitted, everything that is promised."""
 
-from spec import lemmas, promises, witnesses
+from spec import invariants, lemmas, witnesses
 from spec.dsl import Machine, each
 from spec.page import Bind, Device, Ownership, Page, Place, Pool
 from spec.page_actions import (
@@ -37,23 +37,23 @@ def everything_is_over(s: Ownership) -> bool:
 
 
 ALWAYS = (
-    promises.an_idle_page_is_held_by_nobody,
-    promises.a_page_with_the_stack_is_held_by_somebody,
-    promises.a_page_is_in_tx_exactly_while_a_device_sends_it,
-    promises.a_page_has_a_home_exactly_while_a_pool_counts_it,
-    promises.a_pool_that_is_gone_is_home_to_no_page,
-    promises.a_free_page_is_left_alone,
-    promises.a_device_only_touches_what_is_mapped_for_it,
-    promises.a_page_is_mapped_for_its_home_and_its_sender_only,
-    promises.an_idle_page_of_a_live_pool_is_mapped_and_synced,
-    promises.no_mapping_outlives_the_driver,
-    promises.a_pool_at_work_has_its_device,
-    promises.the_cpu_writes_only_in_its_turn,
-    promises.a_second_device_reads_what_was_synced_for_the_cpu,
-    promises.a_device_has_its_turn_on_what_it_touches,
-    promises.who_may_write_is_alone,
-    promises.rings_are_never_overrun,
-    promises.a_device_has_one_live_pool_for_each_queue,
+    invariants.an_idle_page_is_held_by_nobody,
+    invariants.a_page_with_the_stack_is_held_by_somebody,
+    invariants.a_page_is_in_tx_exactly_while_a_device_sends_it,
+    invariants.a_page_has_a_home_exactly_while_a_pool_counts_it,
+    invariants.a_pool_that_is_gone_is_home_to_no_page,
+    invariants.a_free_page_is_left_alone,
+    invariants.a_device_only_touches_what_is_mapped_for_it,
+    invariants.a_page_is_mapped_for_its_home_and_its_sender_only,
+    invariants.an_idle_page_of_a_live_pool_is_mapped_and_synced,
+    invariants.no_mapping_outlives_the_driver,
+    invariants.a_pool_at_work_has_its_device,
+    invariants.the_cpu_writes_only_in_its_turn,
+    invariants.a_second_device_reads_what_was_synced_for_the_cpu,
+    invariants.a_device_has_its_turn_on_what_it_touches,
+    invariants.who_may_write_is_alone,
+    invariants.rings_are_never_overrun,
+    invariants.a_device_has_one_live_pool_for_each_queue,
     lemmas.a_page_of_a_live_pool_is_mapped_for_its_device,
     lemmas.a_device_works_only_for_a_live_pool,
     lemmas.a_page_with_the_stack_has_a_home_only_while_it_is_referenced,
@@ -61,24 +61,24 @@ ALWAYS = (
 )
 
 STEPS = (
-    promises.a_page_goes_home_to_its_own_pool,
-    promises.what_is_counted_in_is_counted_out,
-    promises.each_map_has_its_one_unmap,
-    promises.nothing_is_unmapped_or_freed_under_a_device,
-    promises.the_dma_api_is_not_called_for_a_device_that_is_gone,
-    promises.a_sync_makes_no_mapping,
-    promises.a_turn_changes_in_a_live_pool_or_on_the_way_home,
-    promises.what_the_cpu_wrote_is_not_forgotten_before_a_sync,
-    promises.the_cpu_writes_only_what_it_has_alone,
-    promises.a_reference_comes_from_a_holder,
-    promises.who_sends_a_page_gives_up_a_reference,
-    promises.a_life_goes_forward,
-    promises.a_free_page_enters_a_live_pool,
-    promises.an_idle_page_leaves_to_its_own_ring_or_the_allocator,
-    promises.a_posted_page_leaves_to_its_driver,
-    promises.the_last_holder_decides_where_a_page_goes,
-    promises.a_page_in_tx_leaves_when_its_device_is_done,
-    promises.only_its_last_holder_takes_a_page_out_of_its_pool,
+    invariants.a_page_goes_home_to_its_own_pool,
+    invariants.what_is_counted_in_is_counted_out,
+    invariants.each_map_has_its_one_unmap,
+    invariants.nothing_is_unmapped_or_freed_under_a_device,
+    invariants.the_dma_api_is_not_called_for_a_device_that_is_gone,
+    invariants.a_sync_makes_no_mapping,
+    invariants.a_turn_changes_in_a_live_pool_or_on_the_way_home,
+    invariants.what_the_cpu_wrote_is_not_forgotten_before_a_sync,
+    invariants.the_cpu_writes_only_what_it_has_alone,
+    invariants.a_reference_comes_from_a_holder,
+    invariants.who_sends_a_page_gives_up_a_reference,
+    invariants.a_life_goes_forward,
+    invariants.a_free_page_enters_a_live_pool,
+    invariants.an_idle_page_leaves_to_its_own_ring_or_the_allocator,
+    invariants.a_posted_page_leaves_to_its_driver,
+    invariants.the_last_holder_decides_where_a_page_goes,
+    invariants.a_page_in_tx_leaves_when_its_device_is_done,
+    invariants.only_its_last_holder_takes_a_page_out_of_its_pool,
 )
 
 SOMETIMES = (

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from checkers.other_tools import Count, Rumur, Spin, ToolError
+from checkers.export.other_tools import Count, Rumur, Spin, ToolError
 from models.yardstick import Device, Page
 from spec.dsl import (
     ANY,

@@ -13,39 +13,40 @@ from xml.etree import ElementTree
 
 import pytest
 
-from checkers.draw import dot_text, ownership_graph
-from checkers.picture import svg
-from poolproof import catalog, cli, documents
+from checkers.draw.ownership import dot_text, ownership_graph
+from checkers.draw.style import svg
+from poolproof import catalog, cli
 from poolproof.cli import app, guarded
+from tools.docs import build
 
-QUICK = [name for name in documents.TABLES if name != "planted-faults.md"]
+QUICK = [name for name in build.TABLES if name != "planted-faults.md"]
 LONG = ("trace-faults.md",)
 """A part of it is made by tests/quality/test_tampering.py."""
-GUIDE = (documents.DOCS / "writing-a-model.md").read_text()
+GUIDE = (build.DOCS / "writing-a-model.md").read_text()
 
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow if n in LONG else ()) for n in QUICK])
 def test_a_table_is_what_its_command_makes(name: str) -> None:
     """A table in docs/ equals the one made now; `make docs` makes it anew."""
-    assert (documents.DOCS / "tables" / name).read_text() == "".join(documents.TABLES[name]())
+    assert (build.DOCS / "tables" / name).read_text() == "".join(build.TABLES[name]())
 
 
-@pytest.mark.parametrize("name", documents.PICTURES)
+@pytest.mark.parametrize("name", build.PICTURES)
 def test_a_picture_shows_what_the_model_does(name: str) -> None:
     """Each place and each action of the model stands in its picture, by name."""
-    machine = documents.PICTURES[name]
+    machine = build.PICTURES[name]
     graph = ownership_graph(machine, machine.sizes("tiny", {}))
-    picture = (documents.DOCS / "pictures" / name).read_text()
+    picture = (build.DOCS / "pictures" / name).read_text()
     assert dot_text(graph)
     assert all(f">{place.name}<" in picture for place in machine.place.domain.base)
     assert all(f">{action.name}<" in picture for action in machine.actions)
 
 
-@pytest.mark.parametrize("name", documents.TEXTS)
+@pytest.mark.parametrize("name", build.TEXTS)
 def test_a_picture_of_states_or_of_a_run_says_what_is_made_now(name: str) -> None:
     """All that is written on it, in no order, is what the picture made now says."""
-    made = svg(documents.TEXTS[name]())
-    there = (documents.DOCS / "pictures" / name).read_bytes()
+    made = svg(build.TEXTS[name]())
+    there = (build.DOCS / "pictures" / name).read_bytes()
     assert Counter(ElementTree.fromstring(there).itertext()) == Counter(ElementTree.fromstring(made).itertext())
 
 
@@ -94,7 +95,7 @@ def test_the_guide_is_as_short_as_it_says() -> None:
 
 def test_the_readme_tells_the_story_the_command_tells(capsys: pytest.CaptureFixture[str]) -> None:
     """The story in README.md is the one `check` prints."""
-    readme = (documents.DOCS.parent / "README.md").read_text()
+    readme = (build.DOCS.parent / "README.md").read_text()
     story = next(b for b in blocks(readme) if b.startswith("b03"))
     assert ask("check", "b03_mapping_outlives_the_driver") == 0
     said = capsys.readouterr().out
@@ -103,15 +104,15 @@ def test_the_readme_tells_the_story_the_command_tells(capsys: pytest.CaptureFixt
 
 def test_every_link_of_the_docs_leads_somewhere() -> None:
     """A relative link in README.md, ARCHITECTURE.md and docs/ names a file that exists."""
-    root = documents.DOCS.parent
-    for page in [root / "README.md", root / "ARCHITECTURE.md", *documents.DOCS.rglob("*.md")]:
+    root = build.DOCS.parent
+    for page in [root / "README.md", root / "ARCHITECTURE.md", *build.DOCS.rglob("*.md")]:
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
             assert target.startswith("http") or (page.parent / target).exists(), f"{page.name}: {target}"
 
 
 def test_every_dependency_has_its_reason() -> None:
     """Each pinned package stands in docs/decisions/dependencies.md, and each pin is exact."""
-    root, reasons = documents.DOCS.parent, (documents.DOCS / "decisions" / "dependencies.md").read_text()
+    root, reasons = build.DOCS.parent, (build.DOCS / "decisions" / "dependencies.md").read_text()
     for file in ("requirements.txt", "requirements-dev.txt"):
         for line in (root / file).read_text().splitlines():
             if line and not line.startswith("#"):
@@ -122,18 +123,18 @@ def test_every_dependency_has_its_reason() -> None:
 
 def test_the_models_of_the_readme_exist() -> None:
     """Each model README.md names in its table is shipped."""
-    readme = (documents.DOCS.parent / "README.md").read_text()
+    readme = (build.DOCS.parent / "README.md").read_text()
     assert all(f"`{machine.name}`" in readme for machine in catalog.SOUND)
 
 
-TRACING = (documents.DOCS / "tracing.md").read_text()
+TRACING = (build.DOCS / "tracing.md").read_text()
 
 
 def test_the_answers_of_the_recipe_are_those_of_the_command(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each line that docs/tracing.md shows as an answer is printed by its command, on the recording shipped."""
-    monkeypatch.chdir(documents.DOCS.parent)
+    monkeypatch.chdir(build.DOCS.parent)
     monkeypatch.setattr(cli, "console", cli.Output(highlight=False, width=150))
     recording = "tests/traces/6.12.117/hold_stalled.trace.txt.gz"
     ask("trace", recording, "--dmesg", recording.replace(".trace.txt.gz", ".dmesg.txt"))

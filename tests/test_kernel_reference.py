@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from impl.linux import rules
-from poolproof import bugs_table, catalog, functions_table, kernel_reference
-from poolproof.bugs_table import DENIED_BY, WAITS
+from impl.linux.conformance import rules
+from poolproof import catalog
 from spec.dsl import Action
 from spec.ownership import ownership
+from tools.docs import bugs_table, functions_table, kernel_reference
+from tools.docs.bugs_table import DENIED_BY, WAITS
 
 ROOT = kernel_reference.PAGE.parent.parent
 FOLDERS = ("spec", "models", "impl", "checkers", "poolproof", "docs", "tests")

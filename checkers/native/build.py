@@ -16,7 +16,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from ..private import cache_folder
+from checkers.core.cache import cache_folder
 
 HERE = Path(__file__).with_name("c")
 KEPT = 30 * 24 * 3600.0

@@ -13,6 +13,7 @@ from itertools import product
 from math import prod
 from typing import Any
 
+from checkers.core.intervals import INT, fits
 from spec.dsl import Sort
 from spec.dsl.expr import (
     And,
@@ -34,7 +35,6 @@ from spec.dsl.expr import (
 )
 from spec.dsl.values import Domain
 
-from ..intervals import INT, fits
 from .layout import Layout
 
 MOST_VALUES = 4096

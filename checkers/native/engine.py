@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
+from checkers.core.guards import Site, says, sites
+from checkers.core.symmetry import Symmetry
+from checkers.core.traces import Finding, finding, named
+from checkers.explore.search import ANY_PROMISE, UNLIMITED, Budget, Exploration, Progress
 from spec.dsl import Machine, Sort, World
 
-from ..explore import ANY_PROMISE, UNLIMITED, Budget, Exploration, Progress
-from ..guards import Site, says, sites
-from ..symmetry import Symmetry
-from ..traces import Finding, finding, named
 from . import library, memory
 from .build import CannotCompile
 from .checkpoint import Checkpoint

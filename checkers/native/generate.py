@@ -9,14 +9,14 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from checkers.core.intervals import INT, WORD, fits, said
+from checkers.core.symmetry import Symmetry
 from spec.dsl import Action, Claim, SpecError, World
 from spec.dsl.expr import Const, Expr, Read, Var, walk
 from spec.dsl.lift import Path as Way
 from spec.dsl.machine import looks_elsewhere
 from spec.dsl.state import one_key
 
-from ..intervals import INT, WORD, fits, said
-from ..symmetry import Symmetry
 from .actions import Guards, function
 from .counts import Count, Counts
 from .layout import Layout

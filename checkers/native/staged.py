@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from checkers.core.symmetry import Symmetry
+from checkers.core.traces import Finding, Step, Trace, steps
+from checkers.explore.search import UNLIMITED, Budget, advance, up_to_names
 from spec.dsl import Machine, Sort, Witness, World
 
-from ..explore import UNLIMITED, Budget, advance, up_to_names
-from ..symmetry import Symmetry
-from ..traces import Finding, Step, Trace, steps
 from .engine import PLAIN, Means, Native
 from .generate import Asked, Model
 from .library import Search

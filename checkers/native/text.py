@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from checkers.core.intervals import INT, Intervals, fits
 from spec.dsl import NOBODY, Sort
 from spec.dsl.expr import And, Const, Eq, Less, Not, Or, Quantified, Read, Size, Sum, Var
 from spec.dsl.state import Field
 from spec.dsl.values import Domain
 
-from ..intervals import INT, Intervals, fits
 from .counts import Counts, Slot
 from .layout import Layout
 

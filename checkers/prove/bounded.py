@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from checkers.core.traces import Contradiction, Finding, Step, Trace
+from checkers.core.verdict import Outcome
 from spec.dsl import Claim, Instance, Machine, Sort, World
 from spec.dsl.state import initial_values
 
-from ..traces import Contradiction, Finding, Step, Trace
-from ..verdict import Outcome
-from ..workers import Lost, Worker
 from .finite import encoded
 from .unrolling import Search
+from .workers import Lost, Worker
 
 INTERRUPTED = "interrupted"
 FOUND = "what was looked for is found"

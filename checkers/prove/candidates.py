@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import combinations, product
 
+from checkers.explore.search import Budget, Search
 from spec.dsl import NOBODY, Machine, Sort, World
 from spec.dsl.expr import TRUE, Const, Expr, Read, Var, conjunction, disjunction, equal, evaluate, negate
 from spec.dsl.machine import first_sort
 
-from ..explore import Budget, Search
 from .theory import Fact
 
 MOST_LITERALS = 3

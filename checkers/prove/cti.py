@@ -12,18 +12,18 @@ from enum import Enum
 from itertools import product
 from typing import Any
 
+from checkers.core.traces import Contradiction, Step, Trace
 from spec.dsl import NOBODY, Action, Instance, Machine, Sort, SpecError, World
 from spec.dsl.state import one_key
 
-from ..queues import Server
-from ..traces import Contradiction, Step, Trace
-from ..workers import Lost
 from .models import Model, models
 from .near import Near
 from .obligations import HEAD
+from .queues import Server
 from .sizes import smallest as least_sizes
 from .smt import asserted, cell_name, size_name, whole
 from .theory import Fact, Theory, arguments
+from .workers import Lost
 
 MOST = 3
 """Members of each sort among which a counterexample to induction is looked for."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ..queues import Queue, answered
 from .known import Known
 from .obligations import SAT, UNSAT, Obligation
+from .queues import Queue, answered
 from .solvers import DEFINITE, SOLVERS, UNKNOWN, Answer, Session, answer_of, sessions, versions
 
 BATCH = 64

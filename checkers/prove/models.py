@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..workers import Work
+from .workers import Work
 
 Model = dict[str, Any]
 """By the name of a constant a truth value, a number, or the name of a constructor."""

@@ -13,20 +13,21 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
+from checkers import engines
+from checkers.core.traces import Contradiction, Finding, Trace
+from checkers.core.wording import named, sentence, shown
+from checkers.explore.refine import refine
+from checkers.explore.search import ANY_PROMISE, UNLIMITED, Exploration, Search
+from checkers.mutation import Fault
+from checkers.report.counterexample import changes
 from spec.dsl import Action, Machine, SpecError, World
 
-from .. import engines
-from ..explore import ANY_PROMISE, UNLIMITED, Exploration, Search
-from ..faults import Fault
-from ..queues import Server
-from ..refine import refine
-from ..story import changes, named, sentence, shown
-from ..traces import Contradiction, Finding, Trace
 from .cti import Cti, smallest
 from .deciding import Effort, decide
 from .equal import nothing_new
 from .near import Near
 from .obligations import SAT, UNSAT, Obligation, obligations
+from .queues import Server
 from .solvers import Z3, asked, sessions
 from .theory import facts_of
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from checkers.core.traces import Finding
+from checkers.explore.search import Budget, Search
 from spec.dsl import Machine
-
-from ..explore import Budget, Search
-from ..traces import Finding
 
 NEAR = Budget(states=60_000, seconds=20)
 """How far the explorer looks in one scope."""

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from checkers.core.wording import sentence
 from spec.dsl import Action, Machine
 from spec.dsl.expr import Quantified, walk
 from spec.dsl.expr import text as spoken
 
-from ..story import sentence
 from .counting import Counted
 from .fragment import check
 from .sizes import smallest

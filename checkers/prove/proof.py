@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from checkers.core.traces import Finding
+from checkers.core.verdict import Outcome, Verdict
+from checkers.core.wording import in_steps, sentence
 from spec.dsl import Machine, World
 from spec.dsl.expr import Not
 from spec.dsl.lift import Path
 
-from ..story import in_steps, sentence
-from ..traces import Finding
-from ..verdict import Outcome, Verdict
 from .cti import Cti, said_sizes, smallest
 from .deciding import Decided, Effort, decide
 from .near import Near

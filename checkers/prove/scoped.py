@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from checkers.core.verdict import Outcome, Verdict
+from checkers.judging import Question
 from spec.dsl import World
 
-from ..judge import Question
-from ..verdict import Outcome, Verdict
 from .bounded import Bounded, bmc, k_induction
 from .solvers import Z3
 

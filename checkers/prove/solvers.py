@@ -2,7 +2,7 @@
 
 A session keeps a theory and is asked one question after the other beside it, which saves reading the theory again;
 what a session does not know is asked again of a solver that was handed the whole text and nothing else. The command
-has sessions in processes of their own only (`sessions`, for `checkers.workers`).
+has sessions in processes of their own only (`sessions`, for `checkers.prove.workers`).
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, ClassVar
 
-from ..queues import Server
-from ..workers import Lost, Work
+from .queues import Server
+from .workers import Lost, Work
 
 UNKNOWN = "unknown"
 DEFINITE = ("sat", "unsat")

@@ -10,21 +10,21 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from checkers.core.traces import Contradiction
 from spec.dsl import Action, Machine
 from spec.dsl.expr import And, Expr, Not, Or, negate
 from spec.dsl.expr import text as spoken
 
-from ..queues import Queue, Server, Undecided, answered
-from ..traces import Contradiction
-from ..workers import Lost
 from .candidates import candidates, holds_in
 from .cti import Reading, limited, probes
 from .deciding import Effort, decide
 from .models import Model, switched
 from .obligations import HEAD, SAT, TAIL, UNSAT, enough, obligations
+from .queues import Queue, Server, Undecided, answered
 from .smt import asserted, implied, symbol
 from .solvers import Z3, answer_of, sessions
 from .theory import Fact, Theory, facts_of
+from .workers import Lost
 
 Progress = Callable[[str], None]
 

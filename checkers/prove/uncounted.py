@@ -13,13 +13,13 @@ from dataclasses import replace
 
 from spec.dsl import Machine
 
-from ..queues import Queue, answered
-from ..workers import Lost
 from .deciding import Effort
 from .obligations import HEAD, TAIL, UNSAT, Obligation
+from .queues import Queue, answered
 from .smt import asserted, implied, symbol
 from .solvers import Z3, answer_of, cores, sessions
 from .theory import Fact, Theory
+from .workers import Lost
 
 CORES = "(set-option :produce-unsat-cores true)\n"
 

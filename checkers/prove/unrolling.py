@@ -9,8 +9,8 @@ import z3
 
 from spec.dsl import Instance
 
-from ..workers import Lost
 from .finite import Choice, System, Term, either, slots_of, unknowns
+from .workers import Lost
 
 
 class Unrolling:

@@ -8,8 +8,8 @@ from itertools import product
 from operator import itemgetter
 from typing import Any
 
-from .hopeless import Hopeless
 from .machine import Action, Claim, Machine, first_sort, is_local, looks_elsewhere
+from .refusals import Hopeless
 from .state import Members, State, initial_values, layout
 from .values import Sort, SpecError, wrong
 from .words import Current, Refused

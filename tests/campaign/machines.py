@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from checkers.explore import Budget, Exploration, explore
+from checkers.explore.search import Budget, Exploration, explore
 from spec.dsl import Machine, SpecError
 from tests.machines import module
 

@@ -7,13 +7,13 @@ from itertools import cycle
 
 import pytest
 
-from checkers import agree
-from checkers.explore import explore, reach
+from checkers.core.traces import Finding
+from checkers.core.verdict import Outcome
+from checkers.explore.search import explore, reach
+from checkers.export import agree
+from checkers.export.other_tools import Rumur, Spin
 from checkers.native import engine, staged
-from checkers.other_tools import Rumur, Spin
 from checkers.prove.bounded import bmc
-from checkers.traces import Finding
-from checkers.verdict import Outcome
 from tests.checkers.native.ways import WAYS, needs_a_compiler, replays, told
 
 from .generator import FEATURES

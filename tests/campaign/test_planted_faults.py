@@ -8,10 +8,10 @@ from itertools import cycle
 
 import pytest
 
-from checkers import agree, murphi, promela
-from checkers.explore import Budget
+from checkers.explore.search import Budget
+from checkers.export import agree, murphi, promela
+from checkers.export.other_tools import OtherTool, Rumur, Spin
 from checkers.native import engine
-from checkers.other_tools import OtherTool, Rumur, Spin
 from spec.dsl import SpecError
 from tests.checkers.native.ways import KINDS, needs_a_compiler, told
 from tests.quality import test_generator_faults as of_c

@@ -10,10 +10,10 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from checkers import judge
+from checkers import judging
+from checkers.core.verdict import Verdict
 from checkers.itf import BadTrace, Saved, broken_at_the_end, load, rerun, save, shows
-from checkers.judge import Question
-from checkers.verdict import Verdict
+from checkers.judging import Question
 from models.broken.planted import PLANTED
 from models.broken.zoo import ZOO
 from models.keep_mapped import keep_mapped
@@ -34,7 +34,7 @@ def driver(model: str) -> Machine:
 def verdicts(machine: Machine) -> list[Verdict]:
     """What a machine at tiny leaves traces of."""
     asked = Question(machine, machine.name, "tiny", machine.sizes("tiny", {}), machine.alike)
-    return [v for v in judge.check(asked)[1] if v.trace]
+    return [v for v in judging.check(asked)[1] if v.trace]
 
 
 def come_back(verdict: Verdict, directory: Path) -> Saved:

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from checkers.explore import Budget, Exploration, explore, reach
-from checkers.traces import Finding
+from checkers.core.traces import Finding
+from checkers.explore.search import Budget, Exploration, explore, reach
 from spec.dsl import Claim, Machine, SpecError, World
 from tests.machines import machines, module
 from tests.semantics import Broken, broken, broken_by_steps, concretely, disagreements, told

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from checkers.explore import UNLIMITED, Search
+from checkers.explore.search import UNLIMITED, Search
 from poolproof import catalog
 from spec.dsl import Machine
 

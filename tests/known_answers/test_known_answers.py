@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from checkers.explore import explore
+from checkers.explore.search import explore
 from checkers.native import engine
 from checkers.native.engine import Means
-from poolproof.documents import DOCS
 from tests.checkers.native.ways import needs_a_compiler
 from tests.poolproof.conftest import Ask
+from tools.docs.build import DOCS
 
 from .known import COUNTED, HERE, KNOWN, UNSAFE, Known, machine, measured, row
 

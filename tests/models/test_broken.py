@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from checkers.explore import explore
+from checkers.core.traces import Finding
+from checkers.explore.search import explore
 from checkers.itf import Rerun, broken_at_the_end
-from checkers.traces import Finding
 from models.broken.zoo import ZOO
 from poolproof import catalog
 from spec.dsl import Mutant

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from checkers.explore import Exploration, explore
+from checkers.explore.search import Exploration, explore
 from checkers.native import engine
 from models.yardstick import Device, Page, yardstick
 from poolproof import catalog

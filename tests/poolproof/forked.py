@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from multiprocessing import get_context
 from pathlib import Path
 
-from checkers import walk
+from checkers import simulate
 from poolproof import asking, drawing, exporting, proving, showing, tracing
 
-READ = (asking, drawing, exporting, proving, showing, tracing, walk)
+READ = (asking, drawing, exporting, proving, showing, tracing, simulate)
 """All that takes time to import; the command line is not among it, since it asks for the width once."""
 
 FORKS = get_context("forkserver")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from checkers import judge
+from checkers import judging
 from poolproof import asking
 from poolproof.__main__ import command
 from poolproof.interrupts import INTERRUPTS
@@ -115,13 +115,13 @@ def test_after_an_interrupt_nothing_more_is_begun(ask: Ask, desk: Path, monkeypa
     """Ctrl-C during one model keeps its answers, and leaves open all that would have come after it."""
     write(desk / "bad.py", VIOLATED)
 
-    def interrupted(asked: judge.Question, *_: object) -> object:
+    def interrupted(asked: judging.Question, *_: object) -> object:
         if asked.name == "yardstick":
             raise KeyboardInterrupt
         return check(asked)
 
-    check = judge.check
-    monkeypatch.setattr(judge, "check", interrupted)
+    check = judging.check
+    monkeypatch.setattr(judging, "check", interrupted)
     said = ask("check", "bad.py", "yardstick", "per_packet", "--scope", "tiny")
     assert said.code == 12
     assert "bad.py: at most one page is posted, in 2 steps" in said.out

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from checkers import states
+from checkers.draw import states
 from poolproof import asking, catalog
 
 from .conftest import Ask

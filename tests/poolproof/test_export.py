@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from checkers import promela
-from checkers.agree import ENGINES
-from poolproof import catalog, documents
+from checkers.export import promela
+from checkers.export.agree import ENGINES
+from poolproof import catalog
 from tests.exported import needs
+from tools.docs import build
 
 from .conftest import Ask
 
-GUIDE = (documents.DOCS / "exporting.md").read_text()
+GUIDE = (build.DOCS / "exporting.md").read_text()
 
 
 def test_an_export_is_printed_or_written(ask: Ask, desk: Path) -> None:
@@ -76,7 +77,7 @@ def test_the_guide_counts_by_hand(desk: Path, number: int, words: tuple[str, ...
 
 def test_the_guide_shows_every_sound_model() -> None:
     """Each has a row in the table of docs/exporting.md, with the states docs/tables/counts.md says for each engine."""
-    counts = (documents.DOCS / "tables" / "counts.md").read_text()
+    counts = (build.DOCS / "tables" / "counts.md").read_text()
     rows = {line.split("|")[1].strip(): line.split("|")[3].strip() for line in counts.splitlines() if "|" in line}
     for machine in catalog.SOUND:
         row = next(line for line in GUIDE.splitlines() if line.startswith(f"│ {machine.name} "))

@@ -19,13 +19,12 @@ import cvc5
 import pytest
 import z3
 
-from checkers import queues
-from checkers.judge import Question
-from checkers.prove import deciding, scoped, solvers
+from checkers.core.verdict import Outcome, Verdict
+from checkers.judging import Question
+from checkers.prove import deciding, queues, scoped, solvers
 from checkers.prove.obligations import SAT, obligations
 from checkers.prove.proof import became
 from checkers.prove.solvers import UNKNOWN, sessions
-from checkers.verdict import Outcome, Verdict
 from models.yardstick import yardstick
 from poolproof import catalog, cli, interrupts
 

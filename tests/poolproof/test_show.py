@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from checkers.prose import AT_ONCE, beside, first_line, touching
+from checkers.core.prose import AT_ONCE, beside, first_line, touching
 from poolproof import catalog, cli
 from spec.dsl import Machine
 

@@ -12,10 +12,10 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from impl.linux.reading import Recording
+from impl.linux.trace.reading import Recording
 from poolproof import tracing
-from poolproof.trace_faults_table import TRACES
 from tests.impl.linux.printed import PAGES, POOLS, Printer
+from tools.docs.trace_faults_table import TRACES
 
 from .conftest import Ask
 

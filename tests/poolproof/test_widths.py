@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from checkers.story import sentence
+from checkers.core.wording import sentence
 from poolproof import asking, catalog, cli, showing
 from poolproof.asking import Run
 

@@ -20,24 +20,12 @@ from typing import Any
 from unittest.mock import patch
 
 from checkers.monitor import Monitor
-from impl.linux import (
-    accounts,
-    counters,
-    decode,
-    dmesg,
-    events,
-    findings,
-    holders,
-    judge,
-    lines,
-    mappings,
-    pools,
-    reading,
-    rules,
-)
-from impl.linux.files import STDIN, Unreadable
-from impl.linux.judge import Judge
-from impl.linux.reading import Recording
+from impl.linux import page_dump
+from impl.linux.conformance import counters, holders, mappings, page_judge, pool_table, pools, rules, violations
+from impl.linux.conformance.page_judge import Judge
+from impl.linux.trace import dmesg, events, lines, reading
+from impl.linux.trace.files import STDIN, Unreadable
+from impl.linux.trace.reading import Recording
 from spec.ownership import ownership
 
 TRACES = Path(__file__).parents[1] / "traces"
@@ -67,8 +55,8 @@ def take_line(text: str) -> None:
 def take_words(text: str) -> None:
     """The words of a page, explained or refused."""
     try:
-        page = decode.decode(text)
-    except decode.NotWords:
+        page = page_dump.decode(text)
+    except page_dump.NotWords:
         return
     page.lines()
     page.as_json()
@@ -182,9 +170,36 @@ def asked() -> Budget:
     return Budget(**vars(parser.parse_args()))
 
 
+MODULES = (
+    counters,
+    dmesg,
+    events,
+    lines,
+    mappings,
+    page_dump,
+    page_judge,
+    pool_table,
+    pools,
+    reading,
+    violations,
+)
+
+
 def functions() -> Iterator[FunctionType]:
     """All functions that read and judge traces, and those they are called through."""
-    for module in (accounts, counters, decode, dmesg, events, findings, judge, lines, mappings, pools, reading):
+    for module in (
+        pool_table,
+        counters,
+        page_dump,
+        dmesg,
+        events,
+        violations,
+        page_judge,
+        lines,
+        mappings,
+        pools,
+        reading,
+    ):
         made_here = [f for f in vars(module).values() if getattr(f, "__module__", "") == module.__name__]
         inner = [f for made in made_here if isinstance(made, type) for f in vars(made).values()]
         yield from (f for f in [*made_here, *inner] if isinstance(f, FunctionType))

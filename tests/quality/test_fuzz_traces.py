@@ -11,10 +11,10 @@ from itertools import islice
 import pytest
 import zstandard
 
-from impl.linux import rules
-from impl.linux.files import LONGEST
-from poolproof.tampering import in_time
+from impl.linux.conformance import rules
+from impl.linux.trace.files import LONGEST
 from tests.quality import fuzz_traces as fuzz
+from tools.tampering import in_time
 
 LINES, WORDS, FILES, PACKED = 17_500, 1_000, 1_000, 500
 

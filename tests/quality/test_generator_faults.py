@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from checkers.explore import Budget, explore
+from checkers.core.symmetry import Symmetry
+from checkers.explore.search import Budget, explore
 from checkers.native import engine
 from checkers.native.counts import Counts
 from checkers.native.generate import Model
 from checkers.native.layout import Layout
 from checkers.native.text import Place, Text
-from checkers.symmetry import Symmetry
 from models.yardstick import yardstick
 from spec.dsl import NOBODY, Machine, SpecError, World
 from spec.dsl.expr import Less, Not, Sum

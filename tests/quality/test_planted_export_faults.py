@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from checkers import agree, murphi, other_tools, promela
-from checkers.export import Language
-from checkers.other_tools import Count, OtherTool, Spin
+from checkers.export import agree, murphi, other_tools, promela
+from checkers.export.language import Language
+from checkers.export.other_tools import Count, OtherTool, Spin
 from poolproof import catalog
 from spec.dsl import Machine
 from spec.dsl.expr import Not

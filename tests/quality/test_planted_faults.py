@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from checkers.faults import Fault, faults
+from checkers.mutation import Fault, faults
 from checkers.prove.mutants import EQUIVALENT, NOTICED, UNOBSERVED, WEAKENS
-from poolproof import documents, faults_table
 from spec.ownership import ownership
-from spec.unneeded import UNNEEDED, UNNOTICED
+from spec.redundant import UNNEEDED, UNNOTICED
 from tests.sampling import one_in
+from tools.docs import build, mutants_table
 
 FAULTS = faults(ownership)
-ROWS = [x for x in (documents.DOCS / "tables" / "planted-faults.md").read_text().splitlines() if x.startswith("| ")][1:]
+ROWS = [x for x in (build.DOCS / "tables" / "planted-faults.md").read_text().splitlines() if x.startswith("| ")][1:]
 
 
 def cells(row: str) -> list[str]:
@@ -22,10 +22,10 @@ def cells(row: str) -> list[str]:
 @pytest.mark.parametrize("fault", one_in(32, FAULTS), ids=lambda f: f"{f.function}: {f.said}"[:60])
 def test_the_table_says_what_happens_to_a_fault(fault: Fault) -> None:
     """What is found now is what the table says, and whatever a run shows the proof shows too."""
-    judged = faults_table.judge(fault)
-    assert cells(faults_table.row(judged))[:3] == cells(ROWS[FAULTS.index(fault)])[:3]
+    judged = mutants_table.judge(fault)
+    assert cells(mutants_table.row(judged))[:3] == cells(ROWS[FAULTS.index(fault)])[:3]
     if judged.verdict != WEAKENS:  # which of many states a solver shows is its own choice
-        assert faults_table.row(judged).strip() == ROWS[FAULTS.index(fault)]
+        assert mutants_table.row(judged).strip() == ROWS[FAULTS.index(fault)]
     if judged.steps:
         assert judged.failing
 

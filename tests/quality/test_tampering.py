@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from poolproof.tampering import TAMPERINGS, Tampering, events_of, going_on
-from poolproof.trace_faults_table import DENIED, MISSED, NAMED, found, lines_of, rates
 from tests.sampling import one_in
+from tools.docs.trace_faults_table import DENIED, MISSED, NAMED, found, lines_of, rates
+from tools.tampering import TAMPERINGS, Tampering, events_of, going_on
 
 ALWAYS = [
     "drop a hold",

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from checkers.explore import Budget, Exploration, explore
+from checkers.explore.search import Budget, Exploration, explore
 from checkers.native import engine
 from checkers.native.engine import Means
 from models.yardstick import yardstick

@@ -12,7 +12,7 @@ import pytest
 
 from checkers import engines
 from checkers.engines import Effort
-from checkers.explore import explore
+from checkers.explore.search import explore
 from checkers.native import build
 from checkers.native.build import CannotCompile
 from models.yardstick import yardstick

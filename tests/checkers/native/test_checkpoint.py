@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from checkers.explore import UNLIMITED, Budget, Exploration
+from checkers.explore.search import UNLIMITED, Budget, Exploration
 from checkers.native import checkpoint, engine, library
 from checkers.native.checkpoint import BadCheckpoint, Checkpoint
 from checkers.native.engine import Means

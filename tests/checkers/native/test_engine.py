@@ -6,7 +6,7 @@ import pytest
 
 from checkers import engines
 from checkers.engines import Effort
-from checkers.explore import explore
+from checkers.explore.search import explore
 from checkers.native import engine
 from checkers.native.build import CannotCompile
 from checkers.native.engine import Means

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from checkers.explore import UNLIMITED
+from checkers.explore.search import UNLIMITED
 from checkers.native import build
 from checkers.native.engine import Means, Native
 from poolproof import catalog

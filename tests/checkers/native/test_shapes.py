@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from checkers.explore import Exploration, explore
+from checkers.explore.search import Exploration, explore
 from checkers.native import engine
 from checkers.native.engine import Means
 from spec.dsl import Machine

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from checkers.explore import Budget, advance, reach
+from checkers.core.traces import Finding
+from checkers.explore.search import Budget, advance, reach
 from checkers.native import staged
-from checkers.traces import Finding
 from poolproof import catalog
 from spec.dsl import Machine, Witness, World
 from tests.spec.dsl.snippets import machine

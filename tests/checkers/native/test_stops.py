@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from checkers.explore import ANY_PROMISE, Budget, Exploration
+from checkers.explore.search import ANY_PROMISE, Budget, Exploration
 from checkers.native import build, engine, library, memory
 from checkers.native.checkpoint import Checkpoint
 from checkers.native.engine import Means

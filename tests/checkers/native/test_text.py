@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from checkers.explore import explore
+from checkers.explore.search import explore
 from checkers.native import engine
 from checkers.native.text import comment, name
 from spec.dsl import Machine

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from checkers.explore import Exploration
+from checkers.core.traces import Finding
+from checkers.explore.search import Exploration
 from checkers.native import build, library
 from checkers.native.engine import Means
-from checkers.traces import Finding
 from spec.dsl import World
 
 needs_a_compiler = pytest.mark.skipif(not build.compiler(), reason="no C compiler (cc) on this machine")

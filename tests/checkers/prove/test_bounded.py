@@ -15,13 +15,13 @@ import z3
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from checkers.explore import Budget, Exploration, explore
+from checkers.core.traces import Contradiction, Finding
+from checkers.core.verdict import Outcome
+from checkers.explore.search import Budget, Exploration, explore
 from checkers.prove import bounded, unrolling
 from checkers.prove.bounded import INTERRUPTED, Bounded, bmc, k_induction
 from checkers.prove.finite import System, Term, encoded
-from checkers.traces import Contradiction, Finding
-from checkers.verdict import Outcome
-from checkers.workers import Lost, Work
+from checkers.prove.workers import Lost, Work
 from models.keep_mapped import keep_mapped
 from models.yardstick import yardstick
 from poolproof import catalog

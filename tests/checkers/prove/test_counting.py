@@ -12,12 +12,12 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from checkers.core.verdict import Outcome
 from checkers.prove import obligations, theory
 from checkers.prove.counting import Change, Counted, change
 from checkers.prove.deciding import Decided, Effort, decide
 from checkers.prove.proof import COUNTED, prove
 from checkers.prove.theory import Theory
-from checkers.verdict import Outcome
 from models.yardstick import yardstick
 from poolproof import catalog
 from spec.dsl import Instance, Machine, Sort, SpecError, World

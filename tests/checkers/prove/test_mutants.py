@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from checkers.faults import Fault, faults
+from checkers.core.traces import Contradiction
+from checkers.explore.refine import refine
+from checkers.mutation import Fault, faults
 from checkers.prove.deciding import Effort, decide
 from checkers.prove.equal import nothing_new
 from checkers.prove.mutants import BY_REFINEMENT, EQUIVALENT, KILLED, REFUSED, UNOBSERVED, WEAKENS, Judged, Trial
-from checkers.refine import refine
-from checkers.traces import Contradiction
 from models.keep_mapped import keep_mapped
 from models.yardstick import Owner, Page, Yardstick, stack_write, yardstick
 from spec.dsl import Machine, drop, require

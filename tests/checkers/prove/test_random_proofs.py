@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, note, reject, settings
 from hypothesis import strategies as st
 
-from checkers.explore import Budget, explore
+from checkers.core.verdict import Outcome
+from checkers.explore.search import Budget, explore
 from checkers.prove.deciding import Effort
 from checkers.prove.proof import Proof, prove
 from checkers.prove.sizes import smallest
-from checkers.verdict import Outcome
 from spec.dsl import Machine, SpecError
 from tests.machines import module
 from tests.writer import machine_texts

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from checkers.core.verdict import Outcome
 from checkers.prove.deciding import Effort, decide
 from checkers.prove.known import Known
 from checkers.prove.obligations import obligations
 from checkers.prove.proof import ANY, COUNTED, Proof, prove
 from checkers.prove.theory import facts_of
 from checkers.prove.uncounted import apart
-from checkers.verdict import Outcome
 from models.yardstick import yardstick
 from spec.dsl import Machine
 from tests.machines import module

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from poolproof.bugs_table import DENIED_BY
 from poolproof.tracing import of_lines as judged
+from tools.docs.bugs_table import DENIED_BY
 
+from .conformance.test_page_judge import DMA_A, ETH0, ETH1, A, P, mapped
 from .printed import Printer
-from .test_judge import DMA_A, ETH0, ETH1, A, P, mapped
 
 
 def freed(p: Printer) -> object:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from checkers.explore import explore
+from checkers.explore.search import explore
 from spec.dsl import Machine, Mutant, SpecError, World, drop, instead, swap
 from spec.dsl.expr import text
 from spec.dsl.mutate import changed

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from checkers.explore import explore
+from checkers.explore.search import explore
 from spec.dsl import Machine, SpecError, World
 from tests.machines import module
 

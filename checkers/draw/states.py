@@ -1,0 +1,211 @@
+"""The state graph of a scope, and the same graph folded: states that look alike to a reader become one.
+
+What a reader sees of a state is the fields it is folded by, without the names of what the model declares alike: of
+two pages in the pool it is said that there are two. A folded node stands for all states that look like this, a
+folded edge for all steps between them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from enum import Enum
+from itertools import combinations_with_replacement
+from typing import Any
+
+import networkx as nx
+
+from checkers.core.wording import shown
+from checkers.explore.search import UNLIMITED, Budget, Progress, Search
+from spec.dsl import Machine, Sort, World
+from spec.dsl.state import Field
+
+NODES, EDGES = 60, 120
+"""More of them than these, and nobody reads the picture."""
+
+Taken = tuple[int, int, bytes, tuple[str, ...]]
+"""A step: the number of its state and of its action with arguments, where it leads, and what it breaks."""
+
+
+class Stopped(Exception):
+    """The search ended before it had seen every state; the message says at what."""
+
+
+class TooLarge(Exception):
+    """More than a reader can take; the message says how much, and the way out."""
+
+
+class Recorder(Search):
+    """A search that keeps every step it takes, and what each state and step breaks."""
+
+    def __init__(self, machine: Machine, sizes: dict[str, int], alike: tuple[type[Sort], ...], budget: Budget) -> None:
+        super().__init__(machine, sizes, alike, budget, until="")
+        self.breaks: list[tuple[str, ...]] = []
+        self.taken: list[Taken] = []
+        self.moved: set[int] = set()
+
+    def judge_state(self, number: int, code: bytes) -> None:
+        """Keep which promises the state breaks; witnesses are nobody's question here."""
+        self.breaks.append(tuple(dict.fromkeys(v.claim.name for v in self.world.violated(code))))
+
+    def judge_step(self, number: int, code: bytes, n: int, after: bytes) -> None:
+        """Keep the step, with the promises it breaks."""
+        breaks = tuple(dict.fromkeys(v.claim.name for v in self.world.violated_by_step(code, after)))
+        self.taken.append((number, n, self.symmetry.canonical(after), breaks))
+        if after != code:
+            self.moved.add(number)
+
+
+def state_graph(
+    machine: Machine,
+    sizes: dict[str, int],
+    alike: tuple[type[Sort], ...],
+    budget: Budget = UNLIMITED,
+    progress: Progress = lambda seen: None,
+) -> nx.MultiDiGraph[int]:
+    """Every reachable state of a scope as a node, every step as an edge; Stopped if the budget does not suffice.
+
+    Nodes carry `code`, `depth`, `start`, `final`, `stuck` and `breaks`; edges `action` and `breaks`.
+    """
+    search = Recorder(machine, sizes, alike, budget)
+    seen = search.run(progress)
+    if seen.stopped:
+        raise Stopped(seen.stopped)
+    graph: nx.MultiDiGraph[int] = nx.MultiDiGraph(world=search.world, alike=alike)
+    for number, code in enumerate(search.codes):
+        graph.add_node(number, code=code, breaks=search.breaks[number], **_ends(search, graph, number))
+    for number, n, form, breaks in search.taken:
+        graph.add_edge(number, search.index[form], action=search.world.instances[n].action.name, breaks=breaks)
+    return graph
+
+
+def _ends(search: Recorder, graph: nx.MultiDiGraph[int], number: int) -> dict[str, Any]:
+    """How far a state is from the start, whether it is one, and whether a run may end there or must."""
+    parent, claim = search.parents[number], search.world.machine.is_final
+    final = claim is not None and search.world.holds(claim, search.codes[number], ())
+    depth = graph.nodes[parent]["depth"] + 1 if parent >= 0 else 0
+    return {"depth": depth, "start": parent < 0, "final": final, "stuck": not final and number not in search.moved}
+
+
+# -- folding -------------------------------------------------------------------------------------------------------
+
+
+def folded(graph: nx.MultiDiGraph[int], names: tuple[str, ...]) -> nx.DiGraph[str]:
+    """The graph with all states that look alike in these fields as one node, and all steps between two as one edge.
+
+    This is the quotient graph, made in one pass: networkx' own asks about every pair of states, and drops the loops.
+    """
+    look = Look(graph.graph["world"], graph.graph["alike"], names)
+    name_of = {number: look.at(graph.nodes[number]["code"]) for number in graph}
+    made = _empty(graph, look)
+    for number, facts in name_of.items():
+        _count_state(made, facts, graph.nodes[number])
+    for was, now, step in graph.edges(data=True):
+        _count_step(made, _name(name_of[was]), _name(name_of[now]), step)
+    made.graph["never"] = [name for name in look.imaginable() if name not in made]
+    return made
+
+
+def _empty(graph: nx.MultiDiGraph[int], look: Look) -> nx.DiGraph[str]:
+    """A folded graph that knows what it will be of."""
+    machine, sizes = look.world.machine, look.world.sizes
+    system = {action.name: action.system for action in machine.actions}
+    scope = ", ".join(f"{name}={size}" for name, size in sizes.items())
+    counts = {"states": len(graph), "steps": graph.number_of_edges()}
+    return nx.DiGraph(name=machine.name, scope=scope, system=system, fold=look.names, **counts)
+
+
+def _name(facts: tuple[str, ...]) -> str:
+    return " | ".join(facts)
+
+
+def _count_state(made: nx.DiGraph[str], facts: tuple[str, ...], state: dict[str, Any]) -> None:
+    """Add one state to what its node stands for; states come in the order of their depth."""
+    name = _name(facts)
+    if name not in made:
+        empty = {"states": 0, "start": 0, "final": 0, "stuck": 0, "breaks": Counter(), "broken_after": {}}
+        made.add_node(name, facts=facts, depth=state["depth"], **empty)
+    node = made.nodes[name]
+    node["states"] += 1
+    for what in ("start", "final", "stuck"):
+        node[what] += state[what]
+    for promise in state["breaks"]:
+        node["breaks"][promise] += 1
+        node["broken_after"].setdefault(promise, state["depth"])
+
+
+def _count_step(made: nx.DiGraph[str], start: str, end: str, step: dict[str, Any]) -> None:
+    """Add one step to what its edge stands for."""
+    if not made.has_edge(start, end):
+        made.add_edge(start, end, actions=Counter(), breaks=Counter(), by={True: Counter(), False: Counter()})
+    edge, system = made.edges[start, end], made.graph["system"]
+    edge["actions"][step["action"]] += 1
+    edge["breaks"].update(step["breaks"])
+    edge["by"][system[step["action"]]].update(step["breaks"])
+
+
+def must_be_readable(graph: nx.DiGraph[str]) -> None:
+    """Refuse a folded graph that is too much for one picture."""
+    edges = sum(start != end for start, end in graph.edges)
+    if len(graph) > NODES or edges > EDGES:
+        fold = graph.graph["fold"]
+        said = f"folded by {','.join(fold)} there are {len(graph)} nodes and {edges} edges"
+        coarser = "fold by fewer fields (--fold), or " if len(fold) > 1 else ""
+        raise TooLarge(f"{said}, and a reader takes {NODES} and {EDGES}; {coarser}ask a smaller scope")
+
+
+# -- what a state looks like ---------------------------------------------------------------------------------------
+
+Cell = tuple[str, tuple[Any, ...]]
+"""What is not alike of a key, and the values there."""
+
+
+class Look:
+    """What a reader sees of a state: the chosen fields, cell by cell, equal ones counted."""
+
+    def __init__(self, world: World, alike: tuple[type[Sort], ...], names: tuple[str, ...]) -> None:
+        self.world, self.alike, self.names = world, alike, names
+        self.groups: dict[tuple[type[Sort], ...], list[Field[Any, Any]]] = {}
+        for name in names:
+            f = world.machine.shape.fields[name]
+            self.groups.setdefault(f.keys, []).append(f)
+
+    def at(self, code: bytes) -> tuple[str, ...]:
+        """One line for the chosen fields of the pages, one for those of the pools, and so on."""
+        values = self.world.values(code)
+        return tuple(self._line(fields, self._cells(fields, values)) for fields in self.groups.values())
+
+    def imaginable(self) -> Iterator[str]:
+        """Every look that the values of one field of equal things could have."""
+        fields = [f for group in self.groups.values() for f in group]
+        if len(fields) == 1 and set(fields[0].keys) <= set(self.alike):
+            cells = self.world.state.__dict__[fields[0].name]
+            for values in combinations_with_replacement(cells.values_, len(cells)):
+                yield self._line(fields, (("", (value,)) for value in values))
+
+    def _cells(self, fields: list[Field[Any, Any]], values: dict[str, dict[Any, Any]]) -> Iterator[Cell]:
+        for key in values[fields[0].name]:
+            members = key if isinstance(key, tuple) else (key,)
+            named = ",".join(repr(m) for m in members if type(m) not in self.alike)
+            yield named, tuple(values[f.name][key] for f in fields)
+
+    def _line(self, fields: list[Field[Any, Any]], cells: Iterable[Cell]) -> str:
+        """What these cells say together, in order of declaration."""
+        codes = [self.world.state.__dict__[f.name].codes for f in fields]
+
+        def order(cell: Cell) -> tuple[str, list[int]]:
+            return cell[0], [code[value] for code, value in zip(codes, cell[1], strict=True)]
+
+        times = Counter(cells)
+        return ", ".join(self._said(fields, cell, times[cell]) for cell in sorted(times, key=order))
+
+    def _said(self, fields: list[Field[Any, Any]], cell: Cell, times: int) -> str:
+        often = [str(times)] if times > 1 else []
+        return " ".join([*often, *filter(None, [cell[0]]), *map(self._word, fields, cell[1])])
+
+    def _word(self, f: Field[Any, Any], value: Any) -> str:
+        """A value in a word or two; members of a sort that are alike have no name."""
+        if isinstance(value, Enum):
+            return value.name
+        alike = type(value) in self.alike
+        return f"{f.name}={'a ' + type(value).__name__.lower() if alike else shown(value)}"

@@ -1,0 +1,275 @@
+"""A machine for other model checkers: what Promela and Murphi share, made from the lifted paths and nothing else."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from itertools import product
+from pathlib import Path
+from textwrap import wrap
+from typing import Any, ClassVar
+
+from checkers.core.intervals import Intervals, said
+from checkers.core.prose import first_line
+from spec.dsl import ANY, NOBODY, Action, Claim, Machine, Sort
+from spec.dsl.expr import And, Const, Eq, Expr, Less, Not, Or, Quantified, Read, Size, Sum, Var
+from spec.dsl.histories import history_read
+from spec.dsl.lift import Path as Way
+from spec.dsl.machine import reads
+from spec.dsl.state import Field
+from spec.dsl.values import Domain
+
+ROOT = Path(__file__).parents[2]
+Cell = tuple[Field[Any, Any], tuple[int, ...]]
+
+
+class CannotExport(Exception):
+    """What a language cannot say; the message names the value, the rule and the way out."""
+
+
+class Names:
+    """What things are called in the export: as in the spec, unless the language has that word, or it is taken."""
+
+    def __init__(self, reserved: frozenset[str]) -> None:
+        self.reserved = reserved
+        self.given: dict[object, str] = {}
+
+    def of(self, thing: object, wanted: str) -> str:
+        """The name of a thing, always the same one."""
+        if thing not in self.given:
+            name = re.sub(r"\W", "_", wanted, flags=re.ASCII)
+            name = name if name[0].isalpha() else f"x{name}"
+            while name.lower() in self.reserved or name in self.given.values():
+                name += "_"
+            self.given[thing] = name
+        return self.given[thing]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A value of the state before that a path needs after it has written over what the value is made from."""
+
+    name: str
+    domain: Domain[Any]
+    value: str
+
+
+class Language(ABC):
+    """Expressions, cells and assignments as text; a subclass says how its language writes them.
+
+    `bits` are those of its numbers, beside the sign.
+    """
+
+    reserved: ClassVar[frozenset[str]]
+    conjoined: ClassVar[str]
+    disjoined: ClassVar[str]
+    equals: ClassVar[str]
+    bits: ClassVar[int]
+
+    def __init__(self, machine: Machine, sizes: dict[str, int]) -> None:
+        self.machine, self.shape, self.sizes = machine, machine.shape, sizes
+        self.names = Names(self.reserved)
+        for where, e, value in Intervals(machine, sizes).beyond(self.bits):
+            raise CannotExport(said(where, e, value, self.bits))
+        for name, f in self.shape.fields.items():
+            self.names.of(f, name)
+        for name, number in self.shape.bounds.items():
+            self.names.of(number, name)
+
+    # -- names -----------------------------------------------------------------------------------------------------
+
+    def field(self, f: Field[Any, Any]) -> str:
+        """The array of a field's cells."""
+        return self.names.of(f, f.name)
+
+    def var(self, var: Var) -> str:
+        """A parameter, or a member that a quantifier ranges over."""
+        return self.names.of(("var", var.name), var.name)
+
+    def group(self, sort: type[Sort]) -> str:
+        """How many members of a sort there are."""
+        return self.names.of(("group", sort), self.shape.scope_name[sort].upper())
+
+    def member(self, value: Enum) -> str:
+        """A value of an enum, by the enum's name and its own."""
+        return self.names.of((type(value), value.name), f"{type(value).__name__}_{value.name}")
+
+    def constants(self) -> Iterator[tuple[str, int, str]]:
+        """The numbers the scope fixes: name, value, and what it is the number of."""
+        for name, group in self.shape.members.items():
+            yield self.group(group.sort), self.sizes[name], name
+        for name, number in self.shape.bounds.items():
+            yield self.names.of(number, name), self.sizes[name], number.doc
+
+    def enums(self) -> list[type[Enum]]:
+        """The enums that fields hold, in order."""
+        held = [f.domain.base for f in self.shape.fields.values()]
+        return list(dict.fromkeys(base for base in held if issubclass(base, Enum)))
+
+    # -- expressions -----------------------------------------------------------------------------------------------
+
+    def literal(self, value: Any) -> str:
+        """A value as the language writes it."""
+        if value is NOBODY:
+            return "NOBODY"
+        if isinstance(value, bool):
+            return str(value).lower()
+        if isinstance(value, Enum):
+            return self.member(value)
+        number = value.index if isinstance(value, Sort) else value
+        return str(number) if number >= 0 else f"({number})"
+
+    def text(self, e: Expr, bound: dict[str, str]) -> str:
+        """The expression as the language says it; `bound` is what quantified members are called instead."""
+
+        def inner(x: Expr) -> str:
+            found = self.text(x, bound)
+            return found if isinstance(x, self.plain(e)) else f"({found})"
+
+        match e:
+            case Const(value):
+                return self.literal(value)
+            case Var(name):
+                return bound.get(name) or self.var(e)
+            case Size(number):
+                return self.names.of(number, number.name)
+            case Read(f, keys):
+                return self.cell(f, [self.text(k, bound) for k in keys])
+            case Quantified():
+                return f"({self.quantified(e, bound)})"
+        return self._joined(e, inner)
+
+    def _joined(self, e: Expr, inner: Callable[[Expr], str]) -> str:
+        """An expression made of others, each put in brackets where it must be."""
+        match e:
+            case Not(Eq(a, b)):
+                return f"{inner(a)} != {inner(b)}"
+            case Not(Less(a, b)):
+                return f"{inner(a)} >= {inner(b)}"
+            case Not(claim):
+                return f"!{inner(claim)}"
+            case And(claims):
+                return f" {self.conjoined} ".join(map(inner, claims))
+            case Or(claims):
+                return f" {self.disjoined} ".join(map(inner, claims))
+            case Eq(a, b):
+                return f"{inner(a)} {self.equals} {inner(b)}"
+            case Less(a, b):
+                return f"{inner(a)} < {inner(b)}"
+            case Sum(a, b, sign):
+                return f"{inner(a)} {'+' if sign > 0 else '-'} {inner(b)}"
+        raise TypeError(f"{e!r} is no expression")
+
+    def plain(self, outer: Expr) -> Any:
+        """The kinds of expressions that need no brackets inside this one."""
+        claims = Eq | Less | Not if isinstance(outer, And | Or) else Read
+        return Const | Var | Size | Read | Quantified | claims
+
+    def members(self, e: Quantified, bound: dict[str, str]) -> list[str]:
+        """What a quantifier says of each member, one after the other."""
+        count = self.shape.size(e.var.sort, self.sizes)
+        every = [self.text(e.body, {**bound, e.var.name: str(n)}) for n in range(count)]
+        return [f"({one})" if " " in one else one for one in every]
+
+    @abstractmethod
+    def cell(self, f: Field[Any, Any], keys: Sequence[str]) -> str:
+        """A cell of the state."""
+
+    @abstractmethod
+    def quantified(self, e: Quantified, bound: dict[str, str]) -> str:
+        """`each`, `some` or `count` of the members of a sort."""
+
+    # -- states ----------------------------------------------------------------------------------------------------
+
+    def free_cells(self) -> list[Cell]:
+        """The cells that may start as anything."""
+        free = [f for f in self.shape.fields.values() if f.start is ANY]
+        return [(f, tuple(k.index for k in key)) for f in free for key in self.shape.keys(f, self.sizes)]
+
+    def starts(self) -> Iterator[tuple[Any, ...]]:
+        """Every choice of values for the cells that may start as anything: one initial state each."""
+        return product(*(self.shape.values(f, self.sizes) for f, _ in self.free_cells()))
+
+    # -- actions and promises --------------------------------------------------------------------------------------
+
+    def ways(self) -> Iterator[tuple[Action, list[tuple[str, Way]]]]:
+        """Every action with its paths, each under a name of its own; of one instance at most one is enabled."""
+        for action in self.machine.actions:
+            several = len(action.lifted.paths) > 1
+            labels = [f"{action.name}_{n}" if several else action.name for n, _ in enumerate(action.lifted.paths, 1)]
+            named = [self.names.of(("way", label), label) for label in labels]
+            yield action, list(zip(named, action.lifted.paths, strict=True))
+
+    def arguments(self, params: Sequence[Var]) -> Iterator[tuple[int, ...]]:
+        """Every choice of arguments, by number."""
+        return product(*(range(self.shape.size(v.sort, self.sizes)) for v in params))
+
+    def guard(self, way: Way) -> list[str]:
+        """What must hold for this path to be taken, in the order in which the action asks."""
+        found = way.guard
+        claims = found.claims if isinstance(found, And) else (found,)
+        return [f"({self.text(c, {})})" if isinstance(c, Or) else self.text(c, {}) for c in claims]
+
+    def effects(self, way: Way) -> tuple[list[Kept], list[tuple[str, str]]]:
+        """What a path keeps from the state before, and its assignments in order: a cell and its value."""
+        kept: dict[Expr, Kept] = {}
+        written: set[str] = set()
+        puts = []
+        for put in way.puts:
+            if not put.field.history:
+                sorts = zip(put.keys, put.field.keys, strict=True)
+                keys = [self._before(key, Domain(sort), {*written, put.field.name}, kept) for key, sort in sorts]
+                value = self._before(put.value, put.field.domain, written, kept)
+                puts.append((self.cell(put.field, keys), value))
+                written.add(put.field.name)
+        return list(kept.values()), puts
+
+    def _before(self, e: Expr, domain: Domain[Any], written: set[str], kept: dict[Expr, Kept]) -> str:
+        """The value that an expression has in the state before: kept, where it reads what is written by then."""
+        if not reads(e) & written:
+            return self.text(e, {})
+        if e not in kept:
+            number = len(kept) + 1
+            kept[e] = Kept(self.names.of(("kept", number), f"before_{number}"), domain, self.text(e, {}))
+        return kept[e].name
+
+    def judged(self) -> list[Claim]:
+        """The promises that speak of one state."""
+        return [c for c in self.machine.promises if not c.is_step and not history_read(c.expr)]
+
+    def told(self, f: Field[Any, Any]) -> str:
+        """What a field means, and its own name where it has another one here."""
+        renamed = "" if self.field(f) == f.name else f"{f.name}: "
+        return renamed + " ".join(f.doc.split())
+
+    # -- what stands above -----------------------------------------------------------------------------------------
+
+    def head(self) -> list[str]:
+        """What this is an export of, and what it leaves out."""
+        scope = ", ".join(f"{name}={size}" for name, size in self.sizes.items())
+        left = [c.name for c in self.machine.promises if c not in self.judged()]
+        out = [f"{self.machine.name} at {scope}. {' '.join(self.machine.doc.split())}"]
+        out.append("Of the paths of an action with its arguments at most one is enabled: one path taken is one step.")
+        if self.shape.histories:
+            out.append(f"Left out, being no part of a state: the history counters {', '.join(self.shape.histories)}.")
+        if left:
+            out.append(f"Left out, speaking of steps and not of states: the promises {', '.join(left)}.")
+        if self.machine.is_final:
+            out.append(f"Left out: where a run may end ({self.machine.is_final.name}); look for no deadlocks.")
+        return [line for text in out for line in wrap(text, 108)]
+
+
+def title(action: Action | Claim) -> str:
+    """The name of a spec function, where it stands, and the sentence it begins with."""
+    return " ".join(f"{action.name}, {where(action)}: {first_line(action.doc)}".split())
+
+
+def where(written: Action | Claim) -> str:
+    """File and line of a spec function; the file as people of this project call it."""
+    code = written.fn.__code__
+    path = Path(code.co_filename)
+    name = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
+    return f"{name}:{code.co_firstlineno}"

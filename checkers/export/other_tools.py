@@ -1,0 +1,184 @@
+"""Other model checkers, where they are installed: spin and rumur count the states of an exported machine."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from platform import machine as processor
+from shutil import which
+from typing import ClassVar
+
+from spec.dsl import Machine
+
+from . import murphi, promela
+from .language import CannotExport
+
+SECONDS = 600.0
+"""How long one command of a tool may take."""
+DEPTH = 1_000_000
+"""How deep spin may search; it says nothing wrong and counts less where this is too small, so that we look."""
+SPIN_OPTIONS = ("-w", "-DSAFETY", "-DNOREDUCE", "-DMEMLIM=8000", "-DVECTORSZ=65000")
+RUMUR_OPTIONS = (
+    *("--threads", "1", "--symmetry-reduction", "off", "--deadlock-detection", "off"),
+    *("--value-type", "int32_t", "--output-format", "machine-readable"),
+)
+INVARIANT = re.compile(r'invariant (&quot;|").*(&quot;|") failed')
+
+
+class ToolError(Exception):
+    """A tool failed, or what it says is not understood: no count, and no agreement."""
+
+
+@dataclass(frozen=True)
+class Count:
+    """What an engine has counted, and whether the promises about states hold; None where it does not say."""
+
+    states: int
+    transitions: int | None = None
+    holds: bool | None = None
+
+
+Write = Callable[[Machine, dict[str, int], bool], str]
+
+
+@dataclass(frozen=True)
+class OtherTool(ABC):
+    """A tool that makes a C program of a model; the program counts, and stops at the first broken promise.
+
+    `effort` is how hard the C compiler is to try; `seconds` how long each command may take.
+    """
+
+    write: Write
+    seconds: float = SECONDS
+    effort: str = "-O1"
+    name: ClassVar[str]
+    file: ClassVar[str]
+
+    def available(self) -> bool:
+        """Are the tool and a C compiler on the PATH?"""
+        return bool(which(self.name) and which("cc"))
+
+    def count(self, machine: Machine, sizes: dict[str, int]) -> Count:
+        """All states, and whether every promise about states holds; where one does not, it is counted without them."""
+        found = self._counted(machine, sizes, judging=True)
+        return found if found.holds else replace(self._counted(machine, sizes, judging=False), holds=False)
+
+    def _counted(self, machine: Machine, sizes: dict[str, int], judging: bool) -> Count:
+        with tempfile.TemporaryDirectory(prefix="poolproof-") as directory:
+            Path(directory, self.file).write_text(self._written(machine, sizes, judging), encoding="utf-8")
+            *made, last = self.commands()
+            for words in made:
+                code, said = self.run(words, directory)
+                if code:
+                    raise ToolError(f"{self.name}: {words[0]} fails: {_first(said) or f'exit code {code}'}")
+            return self.understood(self.run(last, directory)[1], machine, sizes)
+
+    def _written(self, machine: Machine, sizes: dict[str, int], judging: bool) -> str:
+        try:
+            return self.write(machine, sizes, judging)
+        except CannotExport as error:
+            raise ToolError(f"{self.name}: {error}") from None
+
+    def run(self, words: Sequence[str], directory: str) -> tuple[int, str]:
+        """Run one command; what goes wrong is said with the tool's name."""
+        try:
+            return _run(words, directory, self.seconds)
+        except ToolError as error:
+            raise ToolError(f"{self.name}: {error}") from None
+
+    @abstractmethod
+    def commands(self) -> Sequence[Sequence[str]]:
+        """What is run in the directory of the model, one after the other; the last one counts."""
+
+    @abstractmethod
+    def understood(self, said: str, machine: Machine, sizes: dict[str, int]) -> Count:
+        """The count in what the tool has said."""
+
+    def number(self, pattern: str, said: str) -> int:
+        """A number that the tool must have said."""
+        found = re.findall(pattern, said, re.MULTILINE)
+        if len(found) != 1:
+            raise ToolError(f"{self.name}: output not understood: {_first(said) or 'it says nothing'}")
+        return int(found[0])
+
+
+@dataclass(frozen=True)
+class Spin(OtherTool):
+    """spin: exhaustive, without partial-order reduction, and no variable hidden."""
+
+    write: Write = promela.text
+    name = "spin"
+    file = "model.pml"
+
+    def commands(self) -> Sequence[Sequence[str]]:
+        compiled = ("cc", self.effort, *SPIN_OPTIONS, "-o", "pan", "pan.c")
+        return ("spin", "-o2", "-a", self.file), compiled, ("./pan", f"-m{DEPTH}")
+
+    def understood(self, said: str, machine: Machine, sizes: dict[str, int]) -> Count:
+        errors = self.number(r"errors: (\d+)$", said)
+        if errors and re.search(r"^pan:\d+: assertion violated (?!-)", said, re.MULTILINE):
+            return Count(0, holds=False)
+        if errors or "Full statespace search" not in said or re.search("too small|not completed|reached -D", said):
+            raise ToolError(f"{self.name}: the search is not complete: {_first(said)}")
+        states, transitions = promela.surplus(machine, sizes)
+        stored, taken = self.number(r"^ *(\d+) states, stored$", said), self.number(r"^ *(\d+) transitions", said)
+        return Count(stored - states, taken - transitions, holds=True)
+
+
+@dataclass(frozen=True)
+class Rumur(OtherTool):
+    """rumur: without symmetry, and a state without a next step is no error."""
+
+    write: Write = murphi.text
+    name = "rumur"
+    file = "model.m"
+
+    def commands(self) -> Sequence[Sequence[str]]:
+        wide = ("-mcx16",) if processor() == "x86_64" else ()
+        compiled = ("cc", "-w", "-std=c11", self.effort, *wide, "-o", "model", "model.c", "-lpthread")
+        return ("rumur", *RUMUR_OPTIONS, "--output", "model.c", self.file), compiled, ("./model",)
+
+    def understood(self, said: str, machine: Machine, sizes: dict[str, int]) -> Count:
+        if self.number(r'^<summary .*errors="(\d+)"', said):
+            message = "".join(re.findall("<message>(.*)</message>", said))
+            if INVARIANT.fullmatch(message):
+                return Count(0, holds=False)
+            raise ToolError(f"{self.name}: the search is not complete: {message}")
+        states, fired = (rf'^<summary .*\b{name}="(\d+)"' for name in ("states", "rules_fired"))
+        return Count(self.number(states, said), self.number(fired, said), holds=True)
+
+
+def _first(said: str) -> str:
+    """The first line of what a tool has said."""
+    return next((line.strip() for line in said.splitlines() if line.strip()), "")
+
+
+def _run(words: Sequence[str], directory: str, seconds: float) -> tuple[int, str]:
+    """The exit code of a command, and all it says; when we stop, it stops, with all it has started."""
+    try:
+        process = subprocess.Popen(
+            words,
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise ToolError(f"{words[0]} cannot be run: {error.strerror}") from None
+    try:
+        said, _ = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        raise ToolError(f"{words[0]} gives no answer within {seconds:g} s") from None
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    return process.returncode, said.decode(errors="replace")

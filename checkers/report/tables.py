@@ -1,0 +1,167 @@
+"""Verdicts for people and for other tools: tables, stories, JSON and JUnit, all from the same records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from xml.etree import ElementTree
+
+from rich.console import Console
+from rich.markup import escape
+
+from checkers.core.verdict import Outcome, Verdict
+from checkers.core.wording import in_steps
+from checkers.core.wording import sentence as sentence
+from checkers.explore.search import Exploration
+from checkers.report.counterexample import NO_STEP, STUCK, ending, story
+
+from .columns import Table, say
+
+WORDS = {
+    Outcome.HOLDS: "[green]holds[/]",
+    Outcome.REACHED: "[green]reached[/]",
+    Outcome.NOT_RUN: "[dim]not run[/]",
+    Outcome.OBSERVED: "[green]observed to hold[/]",
+    Outcome.UNSEEN: "[dim]cannot be seen[/]",
+    Outcome.BUDGET: "[yellow]budget spent[/]",
+    Outcome.UNKNOWN: "[yellow]unknown[/]",
+    Outcome.NOT_INDUCTIVE: "[yellow]not inductive[/]",
+}
+
+
+def word(verdict: Verdict) -> str:
+    """The outcome in its colour, with the length of its trace."""
+    said = WORDS.get(verdict.outcome, f"[bold red]{verdict.outcome.value}[/]")
+    return said if verdict.steps is None else f"{said} in {verdict.steps}"
+
+
+Answers = tuple[str, Exploration, Sequence[Verdict]]
+"""What was asked by name, how far the search went, and the verdicts."""
+
+
+def counts_table(runs: Sequence[Answers], verbose: bool = False) -> Table:
+    """One row a model: how far the search went; `verbose` says in what memory too."""
+    table = Table("How far that reaches")
+    table.add_names("model")
+    for name in ("states", "standing for", "transitions", "depth", "seconds"):
+        table.add_column(name, justify="right")
+    table.add_column("engine")
+    if verbose:
+        table.add_column("kept in")
+    for model, seen, _ in runs:
+        counts = (f"{seen.states:,}", f"{seen.orbit_sum:,}", f"{seen.transitions:,}", str(seen.depth))
+        memory = (seen.memory,) if verbose else ()
+        table.add_row(escape(model), *counts, f"{seen.seconds:.1f}", seen.engine, *memory)
+    return table
+
+
+def scopes(runs: Sequence[Answers]) -> Iterator[str]:
+    """What the scopes are, and what could not be asked in them: a line each."""
+    for model, seen, verdicts in runs:
+        every = f"{verdicts[0].label}, every reachable state of"
+        far = f"stopped ({seen.stopped}) in the scope of" if seen.stopped else every
+        yield f"{model}: {far} {', '.join(f'{name} {n}' for name, n in verdicts[0].scope.items())}"
+        for v in verdicts:
+            if v.outcome is Outcome.NOT_RUN:
+                yield f"  not run there: {sentence(v.property)}, which {v.note}"
+
+
+KINDS = {
+    "promise": "in every state",
+    "step promise": "at every step",
+    "deadlock": "",
+    "refinement": "",
+    "witness": "it can be that",
+    "action": "never happens",
+}
+"""The kinds of questions in the order of the table, and what is said before their names."""
+
+
+def promises_table(
+    runs: Sequence[tuple[str, object, Sequence[Verdict]]],
+    title: str = "What holds",
+    said_of: Callable[[Verdict], str] = word,
+) -> Table:
+    """One row a promise or witness, one column a model; an action only if it never fired."""
+    table = Table(title, key=1)
+    table.add_column("")
+    table.add_column("promise")
+    rows: dict[tuple[str, str], dict[str, Verdict]] = {}
+    for model, _, verdicts in runs:
+        table.add_names(escape(model))
+        for v in verdicts:
+            if v.kind != "action" or v.outcome is Outcome.UNREACHABLE:
+                rows.setdefault((v.kind, v.property), {})[model] = v
+    for kind, said in KINDS.items():
+        mine = [(name, found) for (of, name), found in rows.items() if of == kind]
+        for n, (name, found) in enumerate(mine):
+            words = (said_of(found[m]) if m in found else "" for m, _, _ in runs)
+            table.add_row("" if n else said, sentence(name), *words, end_section=n == len(mine) - 1)
+    return table
+
+
+def broken_table(verdicts: Sequence[tuple[str, Verdict]]) -> Table:
+    """One row a broken model: what it stands for, what it breaks, and whether it was found out as declared."""
+    table = Table("Broken on purpose")
+    table.add_names("model")
+    for name in ("what is wrong", "breaks the promise", ""):
+        table.add_column(name)
+    for what, v in verdicts:
+        found = f"{in_steps(v.steps)}, {v.note}" if v.steps is not None and v.expected else v.note
+        found = f"[green]{found}[/]" if v.expected else f"[bold red]{found}[/]"
+        table.add_row(escape(v.model), escape(what), sentence(v.property), found)
+    return table
+
+
+def tell(console: Console, verdict: Verdict, only: str = "") -> None:
+    """Print the story of a verdict that has a trace."""
+    assert verdict.trace
+    assert verdict.world
+    told = f"{verdict.model}: {sentence(verdict.property)}, {in_steps(len(verdict.trace.steps))}"
+    console.print()
+    say(console, told, "bold")
+    for line in story(verdict.world, verdict.trace, _ending(verdict), only):
+        say(console, line)
+
+
+def _ending(verdict: Verdict) -> str:
+    if verdict.outcome is Outcome.DEADLOCK:
+        return STUCK
+    if verdict.kind == "refinement":
+        return f"{NO_STEP} (`poolproof refine {verdict.model}` says of each rule why not.)"
+    return ending(sentence(verdict.property), verdict.args)
+
+
+JSON_BEGINS = '{\n "verdicts":'
+JUNIT_BEGINS = """<?xml version='1.0' encoding='utf-8'?>\n<testsuites name="poolproof\""""
+"""What the files begin with, by which they are known again."""
+
+
+def write_json(path: Path, verdicts: Sequence[Verdict], more: dict[str, object] | None = None) -> None:
+    """All verdicts as one JSON document, with what else is to be said beside them."""
+    document = {"verdicts": [v.as_json() for v in verdicts], **(more or {})}
+    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+SKIPPED = (Outcome.NOT_RUN, Outcome.UNSEEN)
+
+
+def write_junit(path: Path, verdicts: Sequence[Verdict]) -> None:
+    """All verdicts as JUnit XML: one suite a model, one case a question."""
+    root = ElementTree.Element("testsuites", name="poolproof")
+    for model in dict.fromkeys(v.model for v in verdicts):
+        mine = [v for v in verdicts if v.model == model]
+        suite = ElementTree.SubElement(root, "testsuite", name=model, tests=str(len(mine)))
+        suite.set("failures", str(sum(not v.expected for v in mine)))
+        suite.set("skipped", str(sum(v.expected and v.outcome in SKIPPED for v in mine)))
+        for v in mine:
+            case = ElementTree.SubElement(suite, "testcase", classname=model, name=v.property, time=f"{v.seconds:.3f}")
+            said = "; ".join(filter(None, (v.outcome.value, v.label, v.note)))
+            if not v.expected:
+                ElementTree.SubElement(case, "failure", message=said)
+            elif v.outcome in SKIPPED:
+                ElementTree.SubElement(case, "skipped", message=v.note)
+            ElementTree.SubElement(case, "system-out").text = said
+    ElementTree.indent(root)
+    path.write_bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n")

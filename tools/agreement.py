@@ -1,0 +1,73 @@
+"""`make agree`: every sound model at tiny, counted by every engine that is installed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
+
+from rich.console import Console
+from rich.table import Table
+
+from checkers.core.verdict import Exit
+from checkers.export import agree
+from checkers.export.agree import ENGINES, Engine, Row
+from checkers.export.other_tools import Count, ToolError
+from poolproof import asking, catalog, cli
+from poolproof.interrupts import INTERRUPTS
+
+TINY = asking.Asked("tiny")
+
+
+def run(names: Sequence[str], engines: Sequence[Engine] = ENGINES) -> int:
+    """Count the models of these names, or all sound ones, and say whether all engines agree."""
+    questions = [asking.question(name, TINY) for name in names or [machine.name for machine in catalog.SOUND]]
+    rows = []
+    for asked in questions:
+        with cli.console.status(f"{asked.machine.name}: counting") if cli.console.is_terminal else nullcontext():
+            rows.append(agree.compare(asked.machine, asked.sizes, engines))
+    show(cli.console, rows, [engine.name for engine in engines])
+    return agree.exit_code(rows)
+
+
+def show(out: Console, rows: Sequence[Row], engines: Sequence[str]) -> None:
+    """One row a model, one column an engine; then what is wrong, a line each, or that nothing is."""
+    table = Table("model", title="States (transitions) at tiny", title_justify="left", title_style="bold")
+    for name in engines:
+        table.add_column(name, justify="right")
+    for row in rows:
+        table.add_row(row.model, *(shown(row.answers[name]) for name in engines))
+    out.print(table)
+    for line in [line for row in rows for line in (*row.errors, *row.disagreements)]:
+        out.print(line, markup=False, soft_wrap=True)
+    if agree.exit_code(rows) == Exit.OK:
+        out.print(closing(rows), markup=False, soft_wrap=True)
+
+
+def closing(rows: Sequence[Row]) -> str:
+    """Which engines agree, and which could not be asked."""
+    asked = {name for row in rows for name in row.counts}
+    missing = [name for name in rows[0].answers if name not in asked]
+    return f"{', '.join(name for name in rows[0].answers if name in asked)} agree." + (
+        f" Not installed: {', '.join(missing)}; see docs/exporting.md." if missing else ""
+    )
+
+
+def shown(answer: Count | ToolError | None) -> str:
+    """What one engine says about one model."""
+    if answer is None:
+        return "not installed"
+    if isinstance(answer, ToolError):
+        return "error"
+    taken = "" if answer.transitions is None else f" ({answer.transitions:,})"
+    return f"{answer.states:,}{taken}" + (", broken" if answer.holds is False else "")
+
+
+def main() -> None:
+    """Count and compare; an error is one line, as in the command."""
+    INTERRUPTS.listen()
+    sys.exit(cli.guarded(lambda: run(sys.argv[1:])))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+"""In a process of its own: how long a model takes from its text to compiled code."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from importlib import import_module
+from typing import Any
+
+from checkers.explore.search import Budget
+from checkers.native.engine import Means, Native
+
+HOMES = {"yardstick": "models.yardstick", "ownership": "spec.ownership"}
+
+
+def seconds(model: str, sizes: dict[str, int], alike: list[str]) -> float:
+    """How long it takes to read and lift a model, to make its C and its tables, and to compile it all."""
+    started = time.perf_counter()
+    machine: Any = getattr(import_module(HOMES[model]), model)
+    sorts = tuple(sort for sort in machine.alike if sort.__name__ in alike)
+    native = Native(machine, sizes, sorts, Budget(states=1), "", Means(threads=1))
+    native.run(lambda seen: None)
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    print(seconds(*json.loads(sys.argv[1])))

@@ -1,0 +1,120 @@
+"""The table of bugs: which model breaks as each does, which rule of traces denies it, or what it waits for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from impl.linux.conformance import rules
+from poolproof import catalog
+from spec import invariants, lemmas
+
+from . import kernel_reference
+from .kernel_reference import Bug
+
+STEPS, FRAGMENTS, LIVENESS, OWNERS, C_POOL, MODEL = (
+    "pool steps", "fragments", "liveness", "owners of references", "a pool in C", "a model"
+)  # fmt: skip
+
+MEANS = {
+    STEPS: "here the cache and the pool ring are one place, and a put is one step",
+    FRAGMENTS: "here a page is one thing",
+    LIVENESS: "a promise that something happens in the end",
+    OWNERS: "here references are a number: who puts one, and as which kind, is nothing that a promise speaks of",
+    C_POOL: "what is below these rules: locks, contexts, bits, bytes, memory order",
+    MODEL: "the rules can say it, and nobody has written it down yet",
+}
+"""What several bugs wait for."""
+
+WAITS: dict[str, str] = {
+    "B04": STEPS,
+    "B05": STEPS,
+    "B06": STEPS,
+    "B07": STEPS,
+    "B08": STEPS,
+    "B09": f"{C_POOL}: variants of locks",
+    "B10": f"{STEPS}, {LIVENESS}",
+    "B11": STEPS,
+    "B12": f"{C_POOL}: bits of a word",
+    "B13": f"{STEPS}, {LIVENESS}",
+    "B14": f"{C_POOL}: creation in steps that fail",
+    "B15": f"{MODEL}: a map that fails and leaves its mapping behind",
+    "B16": f"{C_POOL}: contexts that must not sleep",
+    "B17": f"{C_POOL}: offsets in bytes",
+    "B19": f"{MODEL}: an MM reference that is put as one of the pool",
+    "B20": OWNERS,
+    "B21": MODEL,
+    "B22": f"{OWNERS}, {LIVENESS}",
+    "B24": MODEL,
+    "B25": MODEL,
+    "B27": STEPS,
+    "B30": f"{LIVENESS}: a batch that is never completed",
+    "B31": FRAGMENTS,
+    "B32": "a position in the TX ring: which page a completion is about",
+    "B33": f"{C_POOL}: tagged pointers",
+    "B34": f"{C_POOL}: head pages of compounds",
+    "B35": f"{FRAGMENTS}, and a design that uses half pages in turn",
+    "B36": FRAGMENTS,
+    "B38": f"{FRAGMENTS}, and frames of several buffers",
+    "B39": f"{FRAGMENTS}, and a design that uses half pages in turn",
+    "B40": MODEL,
+    "B42": f"{C_POOL}: sizes of mappings",
+    "B43": FRAGMENTS,
+    "B45": "a device that finishes: here a descriptor is done when its driver says so",
+    "B46": "a driver apart from the stack: here who holds the one reference is not told apart",
+    "B48": STEPS,
+    "B50": "kinds of pools: here every pool maps and syncs",
+    "B51": f"{C_POOL}: weak memory",
+    "B52": f"{C_POOL}: indices of the ring",
+    "B53": "a provider, and references of user space",
+    "B54": f"{LIVENESS}, and a provider of fixed capacity",
+    "B55": "memory that must not be read",
+    "B56": f"{MODEL}: a chain of pages (of one page it is `received_by_nobody`)",
+    "B57": f"{C_POOL}: sizes after a fallback",
+    "B58": f"{FRAGMENTS}, {LIVENESS}",
+}
+"""What each bug without a model waits for."""
+
+A_HOME_WHILE_COUNTED = invariants.a_page_has_a_home_exactly_while_a_pool_counts_it.__name__
+
+DENIED_BY: dict[str, str] = {
+    "B03": lemmas.a_detached_pool_has_no_mapping_left.__name__,
+    "B18": invariants.what_is_counted_in_is_counted_out.__name__,
+    "B23": A_HOME_WHILE_COUNTED,
+    "B24": A_HOME_WHILE_COUNTED,
+    "B25": A_HOME_WHILE_COUNTED,
+    "B41": invariants.each_map_has_its_one_unmap.__name__,
+    "B42": rules.ALIKE,
+}
+"""The promise by which `poolproof trace` denies a recording in which the bug happens and its events are recorded."""
+
+CITED = re.compile(r"B\d\d\b")
+
+
+def models() -> dict[str, list[str]]:
+    """The broken models of each bug: those whose sentence begins with its number."""
+    found: dict[str, list[str]] = {}
+    for mutant in catalog.BROKEN:
+        if cited := CITED.match(mutant.stands_for):
+            found.setdefault(cited[0], []).append(mutant.name)
+    return found
+
+
+def table() -> Iterator[str]:
+    """The page below its title."""
+    every, broken = list(kernel_reference.bugs(kernel_reference.text())), models()
+    yield f"{len(every)} bugs of real kernels ([kernel-reference.md](../kernel-reference.md), section 12); "
+    yield f"{len(broken)} of them are broken models here. *Trace rule*: the promise by which `poolproof trace` denies "
+    yield "a recording in which it happens, if the events that show it are recorded. Of the others it is said what a "
+    yield "model of them waits for:\n\n"
+    yield from (f"* **{what}**: {means}.\n" for what, means in MEANS.items())
+    yield "\n| bug | what | breaks | model | trace rule | waits for |\n|---|---|---|---|---|---|\n"
+    yield from (row(bug, broken.get(bug.number, [])) for bug in every)
+
+
+def row(bug: Bug, broken: list[str]) -> str:
+    """One bug's line."""
+    rule = f"`{DENIED_BY[bug.number]}`" if bug.number in DENIED_BY else ""
+    names = ", ".join(f"`{name}`" for name in broken)
+    waits = f"not yet: {WAITS[bug.number]}" if bug.number in WAITS else ""
+    return f"| {bug.number} | {bug.title} | {', '.join(bug.breaks)} | {names} | {rule} | {waits} |\n"

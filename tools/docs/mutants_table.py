@@ -1,0 +1,98 @@
+"""The table of planted faults: what each thing left out of the rules breaks, or why nobody misses it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache
+
+from checkers.mutation import Fault, faults
+from checkers.prove.mutants import (
+    BY_DEADLOCK,
+    BY_REFINEMENT,
+    BY_WITNESS,
+    EQUIVALENT,
+    KILLED,
+    NOTICED,
+    REFUSED,
+    UNOBSERVED,
+    WEAKENS,
+    Judged,
+    Trial,
+)
+from models.keep_mapped import keep_mapped
+from models.per_packet import per_packet
+from spec.ownership import ownership
+from spec.redundant import UNNEEDED, UNNOTICED
+
+MEANS = {
+    KILLED: "a promise is broken in a run of so many steps",
+    BY_WITNESS: "no promise is broken, and something that must be possible, or an action, never happens any more",
+    BY_DEADLOCK: "no promise is broken, and a state is reached in which nothing can happen any more",
+    BY_REFINEMENT: "no promise is broken, and a step of a design is not permitted any more, "
+    "though the functions that it has of the rules were changed with them",
+    REFUSED: "the text is no spec any more, and says why",
+    WEAKENS: "no run up to `small` breaks anything, but a promise does not follow from the others any more",
+    EQUIVALENT: "z3 and cvc5 prove, for any number of pages, that in every state that keeps the promises the same "
+    "steps are permitted: by the same action, or by the one that is named",
+    UNOBSERVED: "none of these, and so a promise is missing, or a reason is given",
+}
+
+
+@cache
+def trial() -> Trial:
+    """The rules, and the designs that they must go on permitting."""
+    return Trial(ownership, (keep_mapped, per_packet))
+
+
+def judge(fault: Fault) -> Judged:
+    """Plant one fault in the rules."""
+    return trial().judge(fault)
+
+
+def judge_all() -> list[Judged]:
+    """Plant every fault, on all cores."""
+    with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
+        return list(pool.map(judge, faults(ownership)))
+
+
+def table() -> Iterator[str]:
+    """The page below its title."""
+    every = judge_all()
+    counted = Counter(judged.verdict for judged in every)
+    yield f"{len(every)} faults of `spec/`, one at a time: each guard and each part of it, each branch, update.\n\n"
+    yield from (f"* **{counted[verdict]} {verdict}**: {means}.\n" for verdict, means in MEANS.items())
+    names = [f"{j.fault.function}: `{j.fault.said}`" for j in every if j.verdict == UNOBSERVED]
+    yield f"\nNoticed by nothing: {'; '.join(names)}.\n"
+    yield "\n| in | left out | verdict | noticed by | where | why it stands |\n|---|---|---|---|---|---|\n"
+    yield from map(row, every)
+
+
+def row(judged: Judged) -> str:
+    """One fault's line of the table."""
+    fault = judged.fault
+    out = f"`{fault.what}`" + (f" of `{fault.of}`" if fault.of else "")
+    noticed = judged.by if judged.verdict in NOTICED else ""
+    return f"| {fault.function} | {out} | {judged.verdict} | {noticed} | {_where(judged)} | {reason(judged)} |\n"
+
+
+def _where(judged: Judged) -> str:
+    """In how many steps and which scope, or what a proof found."""
+    if judged.verdict in NOTICED and judged.verdict != REFUSED:
+        names = list(ownership.shape.members)
+        scope = ", ".join(f"{name} {judged.sizes[name]}" for name in names)
+        return f"{judged.steps} steps, {scope}" if judged.steps else f"small: {scope}"
+    if judged.verdict == EQUIVALENT:
+        return f"the same as {judged.by}" if judged.by else "the same step, or none"
+    return "" if judged.verdict == REFUSED else judged.by
+
+
+def reason(judged: Judged) -> str:
+    """Why it stands although nobody misses it."""
+    if judged.verdict in NOTICED:
+        return ""
+    reasons = (why.get(judged.fault.function, {}).get(judged.fault.said) for why in (UNNEEDED, UNNOTICED))
+    return next(filter(None, reasons), "NO REASON GIVEN")

@@ -1,0 +1,68 @@
+"""The table of what is proved for any number, and of what steps do to counts; `make docs` writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checkers.core.cache import cache_folder
+from checkers.core.verdict import Outcome
+from checkers.core.wording import sentence
+from checkers.prove.counting import Counted
+from checkers.prove.deciding import Effort
+from checkers.prove.known import Known
+from checkers.prove.obligations import counted_by, said_of
+from checkers.prove.proof import Proof, prove
+from checkers.prove.theory import Theory
+from poolproof import catalog
+from spec.dsl import Machine
+
+
+def proofs() -> Iterator[str]:
+    """Each promise with its label, what each step does to what is counted, and ways that are never taken."""
+    every = [prove(m, m.name, Effort(known=Known(cache_folder() / "proofs.sqlite"))) for m in catalog.SOUND]
+    yield "What the labels mean: [../any-number.md](../any-number.md). `poolproof prove -v` lists each obligation.\n\n"
+    yield from _sizes(every)
+    yield from _labels(every)
+    for proof in every:
+        yield from _counts(proof.machine)
+    yield "\n## Ways that are never taken\n\nEach of their branches is taken elsewhere.\n\n"
+    for proof in every:
+        for v in (v for v in proof.verdicts if v.outcome is Outcome.UNREACHABLE):
+            yield f"* {proof.name}: {v.property.replace(' can happen', '')}\n"
+
+
+def _sizes(every: list[Proof]) -> Iterator[str]:
+    yield "| model | obligations | ways possible | never taken |\n|---|---|---|---|\n"
+    for proof in every:
+        ways = [v.outcome for v in proof.verdicts if v.kind == "way"]
+        counts = (ways.count(Outcome.REACHED), ways.count(Outcome.UNREACHABLE))
+        yield f"| {proof.name} | {len(proof.decided):,} | {counts[0]} | {counts[1]} |\n"
+
+
+def _labels(every: list[Proof]) -> Iterator[str]:
+    """One row a promise, one column a model."""
+    rows: dict[tuple[str, str], dict[str, str]] = {}
+    for proof in every:
+        for v in (v for v in proof.verdicts if v.kind != "way"):
+            label = v.label if v.outcome is Outcome.HOLDS else v.outcome.value
+            rows.setdefault((v.kind, v.property), {})[proof.name] = label
+    names = [proof.name for proof in every]
+    yield f"\n| | promise | {' | '.join(names)} |\n|---|---|{'---|' * len(names)}\n"
+    for (kind, name), found in sorted(rows.items(), key=lambda row: row[0][0]):
+        said = "in every state" if kind == "promise" else "at every step"
+        yield f"| {said} | {sentence(name)} | {' | '.join(found.get(n, '') for n in names)} |\n"
+
+
+def _counts(machine: Machine) -> Iterator[str]:
+    """What each action does to each set that a promise counts."""
+    theory = Theory(machine)
+    yield f"\n## Counts of {machine.name}\n"
+    for counted, resting in counted_by(theory, theory.facts).items():
+        yield f"\n`{counted.said}`, for: {', '.join(map(sentence, resting))}\n\n"
+        yield from (f"* {name}: {said}\n" for name, said in _changes(theory, counted))
+
+
+def _changes(theory: Theory, counted: Counted) -> Iterator[tuple[str, str]]:
+    for action in theory.machine.actions:
+        if (said := said_of(theory, action, counted)) != "unchanged":
+            yield action.name, said
