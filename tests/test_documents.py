@@ -20,8 +20,8 @@ from poolproof.cli import app, guarded
 from tools.docs import build
 
 QUICK = [name for name in build.TABLES if name != "planted-faults.md"]
-LONG = ("trace-faults.md",)
-"""A part of it is made by tests/quality/test_tampering.py."""
+LONG = ("trace-faults.md", "proofs.md")
+"""Tables that take long; a part of the first is made by tests/quality/test_tampering.py always."""
 GUIDE = (build.DOCS / "writing-a-model.md").read_text()
 
 

@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 from .expr import Const, Expr, Quantified, Read, Var, text, walk
 from .lift import Lifted, lift_action, lift_claim
 from .lint import lint
-from .reach import Part, Reach, check_unchanged
+from .reach import Part, Reach, check_unchanged, classes_once
 from .state import Shape, State, initial_values
 from .values import ANY, Sort, SpecError
 
@@ -130,12 +130,11 @@ class Machine:
         for listed in ("system", "environment", "always", "steps", "sometimes", "alike", "alike_if_asked"):
             if not isinstance(getattr(self, listed), tuple):
                 raise SpecError(f"{self.name}: {listed}= is no tuple; write {listed}=(one, other) or {listed}=(one,)")
-        if not self.actions:
-            raise SpecError(f"{self.name} has no actions; list them under system= or environment=")
         if self.refines is not None and not isinstance(self.refines, Machine):
             raise SpecError(f"{self.name} refines {self.refines!r}, which is no Machine; give the machine itself")
-        check_names(self)
-        check_witnesses(self)
+        with classes_once():
+            check_names(self)
+            check_witnesses(self)
         check_scopes(self)
         check_symmetry(self)
 
@@ -320,7 +319,9 @@ def check_scopes(machine: Machine) -> None:
 
 
 def check_names(machine: Machine) -> None:
-    """Refuse two things of one name: verdicts and stories know them by it."""
+    """Refuse a machine without actions, and two things of one name: verdicts and stories know them by it."""
+    if not machine.actions:
+        raise SpecError(f"{machine.name} has no actions; list them under system= or environment=")
     names = [a.name for a in machine.actions]
     names += [c.name for c in machine.promises] + [w.name for w in machine.witnesses]
     for name in names:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dis
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from enum import Enum
 from functools import lru_cache
 from types import CodeType, FunctionType
@@ -65,8 +66,6 @@ def reach_of(fn: Callable[..., Any], state: type[State]) -> Reach:
     parts = [part for function in functions for part in _of_function(function)]
     classes = {part.value if isinstance(part.value, type) else type(part.value) for part in parts}
     classes = {cls for cls in classes if issubclass(cls, (Enum, Sort))} | {state} | _classes_of(state)
-    for cls in classes:
-        check_class(cls)
     return frozenset(parts).union(*map(_of_class, classes))
 
 
@@ -128,15 +127,32 @@ def _of_function(fn: FunctionType) -> Iterator[Part]:
     yield from (Part(fn, name, fn.__globals__.get(name, MISSING)) for name in global_names(fn.__code__))
 
 
-_OF_CLASS: dict[type[Any], frozenset[Part]] = {}
-"""What was found in a class before; it is looked at again whether all of it is still so."""
+_SEEN: dict[type[Any], frozenset[Part]] | None = None
+"""What the classes contain that were looked at since `classes_once` began."""
+
+
+_KNOWN: dict[type[Any], frozenset[Part]] = {}
+"""What was found in each class last: equal sets are one object, which makes them quick to compare."""
+
+
+@contextmanager
+def classes_once() -> Iterator[None]:
+    """Look at each class once only, while a machine is made: who makes it checks at the end that nothing changed."""
+    global _SEEN
+    before, _SEEN = _SEEN, {}
+    try:
+        yield
+    finally:
+        _SEEN = before
 
 
 def _of_class(cls: type[Any]) -> frozenset[Part]:
-    known = _OF_CLASS.get(cls)
-    if known is None or not all(part.is_unchanged() for part in known):
-        known = _OF_CLASS[cls] = frozenset(_in_class(cls))
-    return known
+    seen = {} if _SEEN is None else _SEEN
+    if cls not in seen:
+        check_class(cls)
+        found = frozenset(_in_class(cls))
+        seen[cls] = _KNOWN[cls] = _KNOWN[cls] if _KNOWN.get(cls) == found else found
+    return seen[cls]
 
 
 def _in_class(cls: type[Any]) -> Iterator[Part]:
