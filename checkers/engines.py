@@ -34,13 +34,13 @@ class Effort:
 USUAL = Effort()
 
 Prepared = tuple[Machine, dict[str, int], tuple[type[Sort], ...]]
-"""What is going to be searched: a machine, its scope, the sorts taken as alike."""
+"""What is going to be searched: a machine, its scope, the sorts taken as symmetric."""
 
 
 def explore(
     machine: Machine,
     sizes: dict[str, int],
-    alike: tuple[type[Sort], ...] = (),
+    symmetric: tuple[type[Sort], ...] = (),
     budget: Budget = UNLIMITED,
     progress: Progress = lambda seen: None,
     until: str = "",
@@ -48,13 +48,13 @@ def explore(
 ) -> Exploration:
     """Search a scope; raises CannotCompile if C was asked for by name and is out of reach."""
     if effort.engine == PYTHON:
-        return python.explore(machine, sizes, alike, budget, progress, until)
+        return python.explore(machine, sizes, symmetric, budget, progress, until)
     try:
-        return native.explore(machine, sizes, alike, budget, progress, until, effort.means)
+        return native.explore(machine, sizes, symmetric, budget, progress, until, effort.means)
     except CannotCompile as why:
         if effort.engine == C or effort.means.checkpoint:
             raise
-        seen = python.explore(machine, sizes, alike, budget, progress, until)
+        seen = python.explore(machine, sizes, symmetric, budget, progress, until)
         seen.engine = f"{seen.engine}: {why}"
         return seen
 

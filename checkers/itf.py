@@ -175,7 +175,7 @@ def _is_state(world: World, code: bytes, saved: dict[str, dict[str, Any]]) -> bo
 
 
 def instance_called(world: World, text: str) -> Instance:
-    """The instance with this name, as stories print it."""
+    """The instance with this name, as counterexamples print it."""
     for instance in world.instances:
         if str(instance) == text:
             return instance
@@ -206,10 +206,12 @@ def _is_stuck(world: World, code: bytes) -> bool:
 
 
 def broken_at_the_end(run: Rerun, name: str) -> tuple[str, ...] | None:
-    """For which arguments the promise of this name is broken in the last state or step of a run; None: it holds."""
-    claim = next((c for c in run.world.machine.promises if c.name == name), None)
+    """For which arguments the invariant of this name is broken in the last state or step of a run; None: it holds."""
+    claim = next((c for c in run.world.machine.invariants if c.name == name), None)
     if claim is None:
-        raise BadTrace(f"{name!r} is no promise of {run.world.machine.name}; the trace is of another model or version")
+        raise BadTrace(
+            f"{name!r} is no invariant of {run.world.machine.name}; the trace is of another model or version"
+        )
     choices = run.world.tuples(claim.params)
     failing = (args for args in choices if _says(run, claim, len(run.trace.steps), args) is False)
     return next((tuple(map(repr, args)) for args in failing), None)

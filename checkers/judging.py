@@ -1,4 +1,4 @@
-"""From a search to verdicts: every promise, witness and action of a model gets its own."""
+"""From a search to verdicts: every invariant, witness and action of a model gets its own."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Question:
     name: str
     scope: str
     sizes: dict[str, int]
-    alike: tuple[type[Sort], ...]
+    symmetric: tuple[type[Sort], ...]
     budget: Budget = UNLIMITED
     effort: Effort = USUAL
 
@@ -37,8 +37,8 @@ class Question:
 def check(question: Question, progress: Progress = lambda seen: None) -> tuple[Exploration, list[Verdict]]:
     """Search a scope, and judge everything the model says about itself."""
     machine, breaks = question.machine, question.machine.breaks
-    until = breaks.promise if breaks else ""
-    asked = question.sizes, question.alike, question.budget, progress, until, question.effort
+    until = breaks.invariant if breaks else ""
+    asked = question.sizes, question.symmetric, question.budget, progress, until, question.effort
     seen = explore(machine, *asked)
     return seen, _judged(question, seen)
 
@@ -47,14 +47,14 @@ def not_begun(question: Question) -> tuple[Exploration, list[Verdict]]:
     """The same of a search that was not begun, because somebody interrupted those before it."""
     fired = {action.name: 0 for action in question.machine.actions}
     world = World(question.machine, question.sizes)
-    seen = Exploration(world, question.alike, stopped=INTERRUPTED, fired=fired)
+    seen = Exploration(world, question.symmetric, stopped=INTERRUPTED, fired=fired)
     return seen, _judged(question, seen)
 
 
 def _judged(question: Question, seen: Exploration) -> list[Verdict]:
     if question.machine.breaks:
         return [_broken(question, seen)]
-    return [*_promises(question, seen), *_witnesses(question, seen), *_actions(question, seen)]
+    return [*_invariants(question, seen), *_witnesses(question, seen), *_actions(question, seen)]
 
 
 def was_interrupted(verdicts: Iterable[Verdict]) -> bool:
@@ -80,7 +80,7 @@ SAFETY_ONLY = "of safety: a step of the system may be one of the rules' environm
 
 def refinement_not_begun(question: Question) -> Verdict:
     """The same where somebody interrupted what came before it."""
-    seen = Exploration(World(question.machine, question.sizes), question.alike, stopped=INTERRUPTED)
+    seen = Exploration(World(question.machine, question.sizes), question.symmetric, stopped=INTERRUPTED)
     return _budget(_refinement(question, seen), seen)
 
 
@@ -91,11 +91,11 @@ def _refinement(question: Question, seen: Exploration) -> Verdict:
 
 
 def judge_walk(question: Question, walked: Walk, seed: int) -> list[Verdict]:
-    """What a walk says: about the promises as far as it came, and about actions it never took."""
+    """What a walk says: about the invariants as far as it came, and about actions it never took."""
     base = replace(
         _base(question, Exploration(World(question.machine, question.sizes), ())),
         kind="walk",
-        property="every_promise",
+        property="every_invariant",
         label=f"sampled({walked.steps}, {seed})",
         engine="walk (hypothesis)",
         transitions=walked.steps,
@@ -118,16 +118,16 @@ def _walked_through(question: Question, verdict: Verdict, walked: Walk) -> Verdi
     if walked.stopped:
         return replace(verdict, outcome=Outcome.BUDGET, expected=False, note=f"stopped ({walked.stopped})")
     if breaks := question.machine.breaks:
-        unknown = replace(verdict, kind="broken", property=breaks.promise, outcome=Outcome.UNKNOWN, expected=False)
+        unknown = replace(verdict, kind="broken", property=breaks.invariant, outcome=Outcome.UNKNOWN, expected=False)
         return replace(unknown, note="not met on this walk; take more --steps or another --seed")
     return verdict
 
 
 def _walked_into(question: Question, verdict: Verdict, finding: Finding) -> Verdict:
-    """A walk broke a promise; of a broken model that is as declared if it is this promise."""
+    """A walk broke an invariant; of a broken model that is as declared if it is this invariant."""
     breaks = question.machine.breaks
-    kind = "broken" if breaks else "promise"
-    declared = breaks is not None and breaks.promise == finding.name
+    kind = "broken" if breaks else "invariant"
+    declared = breaks is not None and breaks.invariant == finding.name
     return replace(verdict, kind=kind, property=finding.name, outcome=Outcome.VIOLATED, expected=declared)
 
 
@@ -135,7 +135,7 @@ def _base(question: Question, seen: Exploration) -> Verdict:
     """A verdict that says yes; whoever finds otherwise changes it."""
     return Verdict(
         model=question.name,
-        kind="promise",
+        kind="invariant",
         property="",
         outcome=Outcome.HOLDS,
         label=f"exhaustive({question.scope})",
@@ -165,10 +165,10 @@ def _with(verdict: Verdict, finding: Finding) -> Verdict:
     return replace(verdict, trace=finding.trace, args=tuple(map(repr, finding.args)))
 
 
-def _promises(question: Question, seen: Exploration) -> Iterator[Verdict]:
+def _invariants(question: Question, seen: Exploration) -> Iterator[Verdict]:
     base = _base(question, seen)
-    for claim in question.machine.promises:
-        asked = replace(base, property=claim.name, kind="step promise" if claim.is_step else "promise")
+    for claim in question.machine.invariants:
+        asked = replace(base, property=claim.name, kind="step invariant" if claim.is_step else "invariant")
         if finding := seen.violated.get(claim.name):
             yield replace(_with(asked, finding), outcome=Outcome.VIOLATED, expected=False)
         else:
@@ -230,11 +230,11 @@ def _actions(question: Question, seen: Exploration) -> Iterator[Verdict]:
 
 
 def _broken(question: Question, seen: Exploration) -> Verdict:
-    """A broken model must break as declared: this promise, shortest in so many steps."""
+    """A broken model must break as declared: this invariant, shortest in so many steps."""
     breaks = question.machine.breaks
     assert breaks
-    asked = replace(_base(question, seen), kind="broken", property=breaks.promise)
-    finding = seen.violated.get(breaks.promise)
+    asked = replace(_base(question, seen), kind="broken", property=breaks.invariant)
+    finding = seen.violated.get(breaks.invariant)
     if finding is None:
         if seen.stopped:
             return _budget(asked, seen)

@@ -24,7 +24,7 @@ Standing = tuple[bytes, tuple[Label, ...]]
 """A state, and what its last step has raised and nobody has observed yet."""
 
 Fact = Callable[..., bool]
-"""What an observation says of the state itself: a function as promises are, with its arguments given."""
+"""What an observation says of the state itself: a function as invariants are, with its arguments given."""
 
 BEFORE = "before it"
 """What is said of an observation that was to come first."""
@@ -210,7 +210,7 @@ class Monitor:
         return ((instance, code) for instance in instances for code in codes)
 
     def broken(self, at: int, label: Label) -> list[str]:
-        """The promises that would be broken if this were a step that nobody guards, the most frequent first."""
+        """The invariants that would be broken if this were a step that nobody guards, the most frequent first."""
         key = ("broken", at, label)
         if key not in self._told:
             self._told[key] = self._broken(at, label)
@@ -222,7 +222,7 @@ class Monitor:
             raised, violations = self.world.unguarded(code, instance)
             if label in self._seen(raised):
                 votes.update({v.claim.name for v in violations})
-        return sorted((c.name for c in self.world.machine.promises if votes[c.name]), key=lambda name: -votes[name])
+        return sorted((c.name for c in self.world.machine.invariants if votes[c.name]), key=lambda name: -votes[name])
 
 
 def _weightiest(votes: Counter[str]) -> str:

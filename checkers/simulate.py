@@ -24,7 +24,7 @@ from spec.dsl import Instance, Machine, Sort, SpecError, Violation, World
 from spec.dsl.machine import first_sort
 
 from .core.traces import Finding, Step, Trace
-from .explore.search import ANY_PROMISE
+from .explore.search import ANY_INVARIANT
 
 LENGTH = 100
 """Steps in one of hypothesis' runs, unless the number of runs is given."""
@@ -49,7 +49,7 @@ CHECK_EVERY = 256
 class Walk:
     """What a walk has seen, up to the first find: how often each action was taken, and what was found.
 
-    `finding` is a short run to a broken promise, `deadlock` one to a state in which nothing moves and which is not
+    `finding` is a short run to a broken invariant, `deadlock` one to a state in which nothing moves and which is not
     final. `stopped` says why the walk was cut short, and is empty otherwise.
     """
 
@@ -81,10 +81,10 @@ def walk(
     seconds: float = 0.0,
     until: str = "",
 ) -> Walk:
-    """Walk about a scope for so many steps in all, up to the first broken promise or deadlock.
+    """Walk about a scope for so many steps in all, up to the first broken invariant or deadlock.
 
     `examples` is the number of hypothesis' runs to spread the steps over (one holds some 900 at most), `seconds` a
-    limit of time (0: none), and `until` names a promise whose violation is all that is wanted (or `ANY_PROMISE`).
+    limit of time (0: none), and `until` names an invariant whose violation is all that is wanted (or `ANY_INVARIANT`).
     """
     return Walker(World(machine, sizes), steps, seconds, until).run(seed, examples, progress)
 
@@ -94,12 +94,12 @@ class Over(KeyboardInterrupt):
 
 
 What = tuple[str, tuple[Sort, ...]]
-"""What is found: the name of a broken promise and its arguments; no name means that nothing can move."""
+"""What is found: the name of a broken invariant and its arguments; no name means that nothing can move."""
 
 
 @dataclass(frozen=True)
 class Move:
-    """An enabled step, the promises it breaks, and its part in the moves by the same action."""
+    """An enabled step, the invariants it breaks, and its part in the moves by the same action."""
 
     step: Step
     action: str
@@ -136,18 +136,18 @@ class Walker:
         for n, after in self.world.successors(code):
             step = Step(self.world.instances[n], after)
             taken.append((step, step.instance.action.name, self._wanted(self.world.violated_by_step(code, after))))
-        alike = Counter(action for _, action, _ in taken)
-        return tuple(Move(step, action, broken, 1 / alike[action]) for step, action, broken in taken)
+        symmetric = Counter(action for _, action, _ in taken)
+        return tuple(Move(step, action, broken, 1 / symmetric[action]) for step, action, broken in taken)
 
     def is_stuck(self, code: bytes) -> bool:
         """Nothing changes this state."""
         return all(move.step.code == code for move in self.moves(code))
 
     def _wanted(self, violations: Iterable[Violation]) -> tuple[What, ...]:
-        return tuple((v.claim.name, v.args) for v in violations if self.until in ("", ANY_PROMISE, v.claim.name))
+        return tuple((v.claim.name, v.args) for v in violations if self.until in ("", ANY_INVARIANT, v.claim.name))
 
     def judge(self, code: bytes, broken: tuple[What, ...] = ()) -> What | None:
-        """What is found on arriving in a state by a step that breaks these promises."""
+        """What is found on arriving in a state by a step that breaks these invariants."""
         for what in (*self.broken(code), *broken):
             return what
         final = self.world.machine.is_final
@@ -273,8 +273,8 @@ def shortest(walker: Walker, found: Finding) -> Finding:
     size = len(found.trace.steps) // 2
     while size:
         runs = (again(walker, found.trace.start, tries) for tries in fewer(found.trace, size))
-        alike = (r for r in runs if r and bool(r.name) is bool(found.name))
-        shorter = next((r for r in alike if len(r.trace.steps) < len(found.trace.steps)), None)
+        symmetric = (r for r in runs if r and bool(r.name) is bool(found.name))
+        shorter = next((r for r in symmetric if len(r.trace.steps) < len(found.trace.steps)), None)
         found, size = (shorter, min(size, len(shorter.trace.steps))) if shorter else (found, size // 2)
     return found
 
@@ -287,9 +287,9 @@ def fewer(trace: Trace, size: int) -> Iterator[list[Instance]]:
 
 
 def in_order(walker: Walker, found: Finding) -> Finding:
-    """The same run with members that are alike named in the order in which they appear: page A before page B."""
+    """The same run with members that are symmetric named in the order in which they appear: page A before page B."""
     taken, renamed = [s.instance for s in found.trace.steps], dict[Sort, Sort]()
-    for sort in (*walker.world.machine.alike, *walker.world.machine.alike_if_asked):
+    for sort in (*walker.world.machine.symmetric, *walker.world.machine.symmetric_if_asked):
         appear = dict.fromkeys(member for i in taken for member in i.args if type(member) is sort)
         renamed |= {member: sort(at) for at, member in enumerate(appear)}
     known = {(i.action.name, i.args): i for i in walker.world.instances}

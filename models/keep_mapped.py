@@ -152,7 +152,7 @@ MODEL = keep_mapped = Machine(
             pages=4, pools=2, devices=2, ring_size=2, tx_limit=2, max_refs=2, live_pools=1, capacity=2
         ),
     },
-    alike=(Page, Pool, Device),
+    symmetric=(Page, Pool, Device),
     place=Ownership.place,
     final=everything_is_over,
     refines=ownership,

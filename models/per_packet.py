@@ -99,7 +99,7 @@ MODEL = per_packet = Machine(
         "small": dict(pages=2, pools=2, devices=2, ring_size=1, tx_limit=1, max_refs=2, live_pools=1),
         "large": dict(pages=3, pools=2, devices=2, ring_size=2, tx_limit=2, max_refs=2, live_pools=1),
     },
-    alike=(Page, Pool, Device),
+    symmetric=(Page, Pool, Device),
     place=Ownership.place,
     final=everything_is_over,
     refines=ownership,

@@ -303,8 +303,8 @@ MODEL = yardstick = Machine(
         "small": dict(pages=3, devices=2, ring_size=2, tx_limit=2),
         "large": dict(pages=5, devices=2, ring_size=2, tx_limit=2),
     },
-    alike=(Page,),
-    alike_if_asked=(Device,),
+    symmetric=(Page,),
+    symmetric_if_asked=(Device,),
     place=Yardstick.owner,
     final=every_device_is_gone,
 )  # fmt: skip

@@ -99,7 +99,7 @@ def on_disk(questions: list[Question], checkpoint: Path | None, resume: Path | N
         "model": asked.name,
         "digest": asked.machine.digest,
         "scope": asked.sizes,
-        "symmetry": [sort.__name__ for sort in asked.alike],
+        "symmetry": [sort.__name__ for sort in asked.symmetric],
     }
     means = replace(asked.effort.means, checkpoint=Checkpoint(identity, checkpoint or resume, resume))
     return [replace(asked, effort=replace(asked.effort, means=means))]
@@ -122,7 +122,7 @@ def sizes_asked(
 
 
 def question(name: str, asked: Asked) -> Question:
-    """The question about one model: its scope with the sizes asked for, and the sorts taken as alike."""
+    """The question about one model: its scope with the sizes asked for, and the sorts taken as symmetric."""
     machine = catalog.find(name, asked.budget.seconds)
     if problems := _problems(machine):
         raise SpecError(problems[0])
@@ -133,7 +133,7 @@ def question(name: str, asked: Asked) -> Question:
         raise BadRequest(str(error)) from None
     machine.check_runs_in(sizes)
     return Question(
-        machine, name, _scope_name(scope, asked.sizes), sizes, _alike(machine, asked), asked.budget, asked.effort
+        machine, name, _scope_name(scope, asked.sizes), sizes, _symmetric(machine, asked), asked.budget, asked.effort
     )
 
 
@@ -149,16 +149,18 @@ def _scope_name(scope: str, changed: dict[str, int]) -> str:
     return ", ".join([scope, *(f"{name}={size}" for name, size in changed.items())])
 
 
-def _alike(machine: Machine, asked: Asked) -> tuple[type[Sort], ...]:
+def _symmetric(machine: Machine, asked: Asked) -> tuple[type[Sort], ...]:
     if not asked.symmetry:
         return ()
-    alike = list(machine.alike)
+    symmetric = list(machine.symmetric)
     for name, wanted in (("Device", asked.device_symmetry), ("Pool", asked.pool_symmetry)):
-        declared = [s for s in (*machine.alike, *machine.alike_if_asked) if s.__name__ == name]
+        declared = [s for s in (*machine.symmetric, *machine.symmetric_if_asked) if s.__name__ == name]
         if wanted and not declared:
-            raise BadRequest(f"--{name.lower()}-symmetry: {machine.name} does not declare its {name.lower()}s alike")
-        alike += [s for s in declared if wanted and s not in alike]
-    return tuple(alike)
+            raise BadRequest(
+                f"--{name.lower()}-symmetry: {machine.name} does not declare its {name.lower()}s symmetric"
+            )
+        symmetric += [s for s in declared if wanted and s not in symmetric]
+    return tuple(symmetric)
 
 
 def must_refine(asked: Question) -> None:
@@ -168,7 +170,7 @@ def must_refine(asked: Question) -> None:
 
 
 def must_be_a_page(only: str, worlds: Iterable[tuple[Machine, dict[str, int]]]) -> None:
-    """Refuse to tell the story of a page that is in none of these scopes."""
+    """Refuse to tell the counterexample of a page that is in none of these scopes."""
     pages: dict[str, None] = {}
     for machine, sizes in worlds:
         sort = first_sort(machine)
@@ -181,7 +183,7 @@ def every_run(questions: Iterable[Question], console: Console) -> list[Run]:
     """Ask one after the other; once somebody interrupts, the rest is not begun."""
     done: list[Run] = []
     every = list(questions)
-    with engines.prepared([(q.machine, q.sizes, q.alike) for q in every], every[0].effort) as ready:
+    with engines.prepared([(q.machine, q.sizes, q.symmetric) for q in every], every[0].effort) as ready:
         for number, asked in enumerate(every):
             over = INTERRUPTS.heard or any(judging.was_interrupted(verdicts) for _, _, verdicts in done)
             done.append(_not_begun(asked) if over else run(asked, console, ready[number] if ready else None))
@@ -228,11 +230,11 @@ def refinement(asked: Question, console: Console) -> tuple[Verdict, tuple[Candid
 
 
 def walked(asked: Question, steps: int, seed: int, examples: int, console: Console) -> tuple[Walk, list[Verdict]]:
-    """A random walk, and what it says about the promises; of a broken model, about the one it breaks."""
+    """A random walk, and what it says about the invariants; of a broken model, about the one it breaks."""
     from checkers.simulate import walk  # and hypothesis with it, which takes a quarter of a second to import
 
     breaks, seconds = asked.machine.breaks, asked.budget.seconds
-    until = breaks.promise if breaks else ""
+    until = breaks.invariant if breaks else ""
     with status(console, asked.name) as tell:
         result = walk(
             asked.machine,

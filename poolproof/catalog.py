@@ -49,7 +49,7 @@ def find(name: str, seconds: float = 0.0) -> Machine:
 
 
 def _nearest(name: str) -> str:
-    """The names that are most alike; a part of a name will do."""
+    """The names that are most symmetric; a part of a name will do."""
     parts = [known for known in SHIPPED if len(name) > 2 and name in known]
     close = (parts or get_close_matches(name, SHIPPED, cutoff=0.4))[:3]
     return f"perhaps {' or '.join(map(repr, close))}" if close else "see `poolproof list`"

@@ -86,7 +86,7 @@ Memory = Annotated[
     str, typer.Option(metavar="SIZE", help="memory for the search, such as 4G; without it what the machine can spare")
 ]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="also in what memory states were kept")]
-Only = Annotated[str, typer.Option(metavar="A", help="tell the story of this page only")]
+Only = Annotated[str, typer.Option(metavar="A", help="tell the counterexample of this page only")]
 
 
 @app.command()
@@ -98,7 +98,7 @@ def check(
     devices: Devices = None,
     sets: Sets = None,
     symmetry: Annotated[
-        bool, typer.Option(help="treat pages, pools, devices alike where the model declares them so")
+        bool, typer.Option(help="treat pages, pools, devices symmetric where the model declares them so")
     ] = True,
     device_symmetry: Annotated[bool, typer.Option("--device-symmetry", help="devices too, where declared")] = False,
     pool_symmetry: Annotated[bool, typer.Option("--pool-symmetry", help="pools too, where declared")] = False,
@@ -147,7 +147,7 @@ def list_models() -> None:
 @app.command()
 def show(
     model: Model,
-    name: Annotated[str, typer.Argument(help="one action, field, promise or witness of it; without: all")] = "",
+    name: Annotated[str, typer.Argument(help="one action, field, invariant or witness of it; without: all")] = "",
     table: Annotated[
         bool, typer.Option("--table", help="also each page record and which action takes it where")
     ] = False,
@@ -157,7 +157,7 @@ def show(
     devices: Devices = None,
     sets: Sets = None,
 ) -> None:
-    """A model in prose: its fields, actions with their guards, promises beside them; or one of these by name."""
+    """A model in prose: its fields, actions with their guards, invariants beside them; or one of these by name."""
     if name and table:
         raise asking.BadRequest(f"{name} --table: the table is of the whole model; leave out one of them")
     asked = asking.question(model, asking.Asked(scope, asking.sizes_asked(pages, pools, devices, sets)))
@@ -213,7 +213,7 @@ def prove(
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="write all verdicts as JUnit XML")] = None,
     trace_dir: Annotated[Path | None, typer.Option(metavar="DIR", help="save every violation as ITF JSON")] = None,
 ) -> None:
-    """Prove the promises for any number of pages (pools, devices, ...), by induction; two solvers decide each step."""
+    """Prove the invariants for any number of pages (pools, devices, ...), by induction; two solvers decide each step."""
     sizes = asking.sizes_asked(pages, pools, devices, sets)
     given = [f"--{name} {value}" for name, value in (("scope", scope), ("time", time), *sizes.items()) if value]
     proving.must_fit(models or (), bmc, k_induction, suggest, given)
@@ -269,7 +269,7 @@ def walk(
     only_page: Only = "",
     trace_dir: Annotated[Path | None, typer.Option(metavar="DIR", help="save the trace as ITF JSON")] = None,
 ) -> None:
-    """Walk a model at random by its own actions, checking every promise after each step."""
+    """Walk a model at random by its own actions, checking every invariant after each step."""
     asked = asking.Asked(scope, asking.sizes_asked(pages, pools, devices, sets), budget=Budget(seconds=time))
     question = asking.question(model, asked)
     asking.must_be_a_page(only_page, [(question.machine, question.sizes)])

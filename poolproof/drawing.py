@@ -80,7 +80,7 @@ def fields_asked(machine: Machine, fold: str) -> tuple[str, ...]:
 def _explored(asked: Question, progress: Progress) -> nx.MultiDiGraph[int]:
     """The state graph; of a part of it no picture is made."""
     try:
-        return state_graph(asked.machine, asked.sizes, asked.alike, asked.budget, progress)
+        return state_graph(asked.machine, asked.sizes, asked.symmetric, asked.budget, progress)
     except Stopped as error:
         if str(error).endswith("states"):
             told = f"{asked.name}: has {error} or more in this scope; ask a smaller one, or give more --max-states"

@@ -115,7 +115,7 @@ def bounded(
 
 
 def suggested(question: Question, how: Asked, console: Console) -> Suggestion:
-    """Lemmas for a model whose promises do not follow from each other."""
+    """Lemmas for a model whose invariants do not follow from each other."""
     if question.machine.breaks:
         raise BadRequest(f"{question.name}: is broken on purpose; --suggest is for a model that should hold")
     with asking.status(console, question.name) as tell:

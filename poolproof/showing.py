@@ -18,7 +18,7 @@ from checkers.explore.search import Exploration
 from checkers.judging import Question
 from checkers.report import tables
 from checkers.report.columns import Table, say
-from checkers.report.counterexample import NO_STEP, STUCK, ending, story
+from checkers.report.counterexample import NO_STEP, STUCK, counterexample, ending
 from spec.dsl import Machine
 
 from . import catalog
@@ -29,18 +29,18 @@ if TYPE_CHECKING:
     from checkers.simulate import Walk
 
 EXAMPLE = "b03_mapping_outlives_the_driver"
-"""The broken model whose story is told when all models are asked and nothing is wrong."""
+"""The broken model whose counterexample is told when all models are asked and nothing is wrong."""
 
 
 def results(
     console: Console, runs: Sequence[Run], verdicts: Sequence[Verdict], only: str, everything: bool, verbose: bool
 ) -> None:
-    """What a person wants to know after a check: all in one line first, then what holds, how far, and the stories."""
+    """What a person wants to know after a check: all in one line first, then what holds, how far, and the counterexamples."""
     sound = [(q.name, seen, vs) for q, seen, vs in runs if not q.machine.breaks]
     broken = [(q.machine.doc, v) for q, _, vs in runs if q.machine.breaks for v in vs]
     console.print(summary(verdicts), end="\n\n")
     if sound:
-        console.print(tables.promises_table(sound))
+        console.print(tables.invariants_table(sound))
         console.print(tables.counts_table(sound, verbose))
         for line in tables.scopes(sound):
             say(console, line, "dim")
@@ -55,13 +55,13 @@ def results(
             _fired(console, name, seen)
             _guards(console, name, seen)
     elif all(v.expected for v in verdicts):
-        console.print("\nAnother story: poolproof check MODEL, with a model of the last table.")
+        console.print("\nAnother counterexample: poolproof check MODEL, with a model of the last table.")
     traces_saved(console, verdicts)
     closing(console, verdicts)
 
 
 def _worth_telling(verdicts: Sequence[Verdict], everything: bool) -> list[Verdict]:
-    """The stories of what went wrong; of all the expected ones one example, unless they were asked for by name."""
+    """The counterexamples of what went wrong; of all the expected ones one example, unless they were asked for by name."""
     told = [v for v in verdicts if v.trace and v.outcome in (Outcome.VIOLATED, Outcome.DEADLOCK)]
     if not everything:
         return told
@@ -150,14 +150,14 @@ def refinement(console: Console, verdict: Verdict, candidates: Sequence[Candidat
         say(console, verdict.note)
         return
     last = "This step is none of the rules. What they might have done instead:"
-    for line in story(verdict.world, verdict.trace, last):
+    for line in counterexample(verdict.world, verdict.trace, last):
         say(console, line)
     for candidate in candidates:
         say(console, f"       {candidate.instance} {candidate.why}")
 
 
 def walked(console: Console, asked: Question, walk: Walk, verdicts: Sequence[Verdict], only: str) -> None:
-    """How often each action was taken, and the story of what was found."""
+    """How often each action was taken, and the counterexample of what was found."""
     walks = "1 walk" if walk.examples == 1 else f"{walk.examples:,} walks"
     say(console, f"{asked.name}: {walk.steps:,} steps in {walks}", "bold")
     table = Table()
@@ -174,7 +174,7 @@ def walked(console: Console, asked: Question, walk: Walk, verdicts: Sequence[Ver
 
 
 def every_replay(console: Console, runs: Sequence[Again], only: str) -> int:
-    """One story after the other; returns the exit code that weighs most."""
+    """One counterexample after the other; returns the exit code that weighs most."""
     codes = []
     for number, one in enumerate(runs):
         if number:
@@ -184,10 +184,10 @@ def every_replay(console: Console, runs: Sequence[Again], only: str) -> int:
 
 
 def replayed(console: Console, name: str, saved: itf.Saved, run: itf.Rerun, only: str) -> int:
-    """The story of a saved run on the model as it is, and how it ends today."""
+    """The counterexample of a saved run on the model as it is, and how it ends today."""
     sentence, args = tables.sentence(saved.property), itf.shows(run, saved)
     say(console, f"{name}: {sentence}, {in_steps(len(saved.steps))}", "bold")
-    for line in story(run.world, run.trace, last_sentence(saved, run), only):
+    for line in counterexample(run.world, run.trace, last_sentence(saved, run), only):
         say(console, line)
     return _code(run.world.machine, saved, args is not None)
 
@@ -203,7 +203,7 @@ def _ending(saved: itf.Saved, sentence: str, args: tuple[str, ...] | None) -> st
     if saved.kind == "witness":
         return f"So it can be that {sentence}." if args is not None else f"This does not show any more that {sentence}."
     if args is None:
-        return f"The promise holds here: {sentence}."
+        return f"The invariant holds here: {sentence}."
     return {"deadlock": STUCK, "refinement": NO_STEP}.get(saved.kind, ending(sentence, args))
 
 
@@ -211,6 +211,6 @@ def _code(machine: Machine, saved: itf.Saved, shown: bool) -> int:
     """What was wrong and still is, or was to be reached and is not; a broken model breaks as declared."""
     if saved.kind == "witness":
         return Exit.OK if shown else Exit.VACUOUS
-    if not shown or (machine.breaks and machine.breaks.promise == saved.property):
+    if not shown or (machine.breaks and machine.breaks.invariant == saved.property):
         return Exit.OK
     return Exit.DEADLOCK if saved.kind == "deadlock" else Exit.SAFETY

@@ -25,8 +25,8 @@ from spec.dsl.state import Field
 from .asking import BadRequest
 
 BESIDE = (
-    "Each of these guards reads all that its promise speaks of, and so might make it true by its words alone: see at "
-    "the action why its party can know so much. `poolproof show {model} NAME` shows all the guards beside one promise."
+    "Each of these guards reads all that its invariant speaks of, and so might make it true by its words alone: see at "
+    "the action why its party can know so much. `poolproof show {model} NAME` shows all the guards beside one invariant."
 )
 
 
@@ -39,8 +39,8 @@ def model(console: Console, asked: Question, with_table: bool) -> int:
         sizes = ", ".join(f"{name} {n}" for name, n in machine.sizes(scope, {}).items())
         say(console, f"scope {scope}: {sizes}", "dim")
     if machine.breaks:
-        promise = tables.sentence(machine.breaks.promise)
-        say(console, f"Broken on purpose: breaks the promise {promise!r}, {in_steps(machine.breaks.steps)}.")
+        invariant = tables.sentence(machine.breaks.invariant)
+        say(console, f"Broken on purpose: breaks the invariant {invariant!r}, {in_steps(machine.breaks.steps)}.")
     console.print()
     console.print(_fields(machine, machine.shape.fields | machine.shape.histories, machine.shape.bounds))
     console.print()
@@ -55,11 +55,11 @@ def model(console: Console, asked: Question, with_table: bool) -> int:
 
 
 def part(console: Console, asked: Question, name: str) -> None:
-    """One action, field, promise or witness of a model, with what stands beside it."""
+    """One action, field, invariant or witness of a model, with what stands beside it."""
     machine = asked.machine
     fields = machine.shape.fields | machine.shape.histories
     actions = {a.name: a for a in machine.actions}
-    claims = {c.name: c for c in machine.promises} | {w.name: w for w in machine.witnesses}
+    claims = {c.name: c for c in machine.invariants} | {w.name: w for w in machine.witnesses}
     wanted = name.strip().replace(" ", "_")
     if wanted in actions:
         _one_action(console, machine, actions[wanted])
@@ -79,17 +79,17 @@ def _one_action(console: Console, machine: Machine, action: Action) -> None:
     _action(console, action)
     say(console, prose.AT_ONCE, "dim")
     console.print()
-    console.print(_pairs("Its guards beside promises", (p for p in prose.touching(machine) if p[0] is action), 1))
+    console.print(_pairs("Its guards beside invariants", (p for p in prose.touching(machine) if p[0] is action), 1))
 
 
 def _one_field(console: Console, machine: Machine, field: Field[Any, Any]) -> None:
     console.print(_fields(machine, {field.name: field}, {}))
     writers = [a for a in machine.actions if any(put.field is field for p in a.lifted.paths for put in p.puts)]
     readers = [a for a in machine.actions if any(field.name in reads(g) for g in prose.guards(a))]
-    speakers = [c for c in machine.promises if field.name in reads(c.expr)]
+    speakers = [c for c in machine.invariants if field.name in reads(c.expr)]
     for what, found in (("changed by", writers), ("looked at by", readers)):
         say(console, f"{what}: {', '.join(a.name for a in found) or 'no action'}")
-    console.print("promises that speak of it:" if speakers else "no promise speaks of it")
+    console.print("invariants that speak of it:" if speakers else "no invariant speaks of it")
     for claim in speakers:
         say(console, f"  {claim.sentence()}")
 
@@ -138,26 +138,26 @@ def _action(console: Console, action: Action) -> None:
 
 def _claims(console: Console, asked: Question) -> None:
     machine = asked.machine
-    table = Table("What is promised")
-    table.add_column("promise")
+    table = Table("Invariants")
+    table.add_column("invariant")
     table.add_column("which means")
-    for claim in machine.promises:
+    for claim in machine.invariants:
         table.add_row(claim.sentence(), escape(prose.first_line(claim.doc)))
     for witness in machine.witnesses:
         meaning = " Then: ".join(prose.first_line(c.doc) for c in witness.stages)
         table.add_row(f"it can be that: {tables.sentence(witness.name)}", escape(meaning))
     console.print(table)
     if pairs := list(prose.beside(machine)):
-        console.print(_pairs("Guards beside promises", pairs))
+        console.print(_pairs("Guards beside invariants", pairs))
         say(console, BESIDE.format(model=asked.name), "dim")
 
 
 def _pairs(title: str, pairs: Iterable[prose.Pair], *shown: int) -> Table:
-    """Guards beside promises as pairs, each with the fields that both read; `shown` are the sides that are told."""
+    """Guards beside invariants as pairs, each with the fields that both read; `shown` are the sides that are told."""
     sides = shown or (0, 1)
     table = Table(title)
     for side in sides:
-        table.add_names("guard of") if side == 0 else table.add_column("promise")
+        table.add_names("guard of") if side == 0 else table.add_column("invariant")
     table.add_column("because both read")
     for action, claim, names in pairs:
         told: Sequence[str] = (action.name, claim.sentence())
@@ -167,7 +167,7 @@ def _pairs(title: str, pairs: Iterable[prose.Pair], *shown: int) -> Table:
 
 def _table(console: Console, asked: Question) -> int:
     """The local table: each page record, and which action takes it where."""
-    found = local_table(asked.machine, asked.sizes, asked.alike, asked.budget)
+    found = local_table(asked.machine, asked.sizes, asked.symmetric, asked.budget)
     console.print(f"[bold]{len(found.records)} records of one page, {len(found.steps)} steps between them[/]")
     for number, record in enumerate(found.records):
         say(console, f"{number:4}  {record}")

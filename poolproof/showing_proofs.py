@@ -45,7 +45,7 @@ def proofs(console: Console, proved: Sequence[Proof], verbose: bool) -> None:
         for p in proved:
             _obligations(console, p)
     if sound:
-        console.print(tables.promises_table([(p.name, None, p.verdicts) for p in sound], _title(sound), _word))
+        console.print(tables.invariants_table([(p.name, None, p.verdicts) for p in sound], _title(sound), _word))
         for line in _reaches(sound):
             say(console, line, "dim")
     if broken := [(p.machine.doc, v) for p in proved if p.machine.breaks for v in p.verdicts]:
@@ -63,8 +63,8 @@ def proofs(console: Console, proved: Sequence[Proof], verbose: bool) -> None:
 
 def _title(sound: Sequence[Proof]) -> str:
     """What the table says: proved only if everything in it is."""
-    promised = [v for p in sound for v in p.verdicts if v.kind != "way"]
-    word = "Proved" if all(v.outcome is Outcome.HOLDS for v in promised) else "Asked"
+    invariant = [v for p in sound for v in p.verdicts if v.kind != "way"]
+    word = "Proved" if all(v.outcome is Outcome.HOLDS for v in invariant) else "Asked"
     return f"{word} for {reach(p.machine for p in sound) or ANY_NUMBER}"
 
 
@@ -78,11 +78,11 @@ def suggestion(console: Console, name: str, found: Suggestion) -> int:
     """Lemmas that were found, or that none were; returns the exit code."""
     kept = f"{found.kept:,} of {found.tried:,} candidates are kept by every step"
     if not found.lemmas:
-        needs = "and no promise needs any of them" if not found.failing else "and none of them helps"
+        needs = "and no invariant needs any of them" if not found.failing else "and none of them helps"
         say(console, f"{name}: {kept}, {needs}")
     else:
         several = "These together make" if len(found.lemmas) > 1 else "This one makes"
-        say(console, f"{name}: {kept}. {several} the promises follow from each other:")
+        say(console, f"{name}: {kept}. {several} the invariants follow from each other:")
     for lemma in found.lemmas:
         who = ", ".join(v.name for v in lemma.params)
         say(console, f"  for each {who}: {sentence_of(lemma)}")
@@ -94,7 +94,7 @@ def suggestion(console: Console, name: str, found: Suggestion) -> int:
 def scoped(console: Console, runs: Sequence[tuple[Question, list[Verdict]]]) -> None:
     """What bounded questions have shown."""
     if sound := [(q.name, None, verdicts) for q, verdicts in runs if not q.machine.breaks]:
-        console.print(tables.promises_table(sound, "Asked of scopes", _within))
+        console.print(tables.invariants_table(sound, "Asked of scopes", _within))
     if broken := [(q.machine.doc, v) for q, verdicts in runs if q.machine.breaks for v in verdicts]:
         console.print(tables.broken_table(broken))
     for q, verdicts in runs:
@@ -115,7 +115,7 @@ def _within(verdict: Verdict) -> str:
 
 
 def _word(verdict: Verdict) -> str:
-    """How far a promise is proved, or in how many steps of which scope it is broken."""
+    """How far an invariant is proved, or in how many steps of which scope it is broken."""
     if verdict.outcome is Outcome.HOLDS:
         return f"[green]{verdict.label}[/]"
     return tables.word(verdict) + (f" with {said_sizes(verdict.scope)}" if verdict.trace else "")
@@ -202,9 +202,9 @@ def _spread(console: Console, p: Proof) -> None:
 
 
 def counterexample(console: Console, model: str, name: str, cti: Cti) -> None:
-    """A state that satisfies every promise, the step, the promise it breaks, and whether it can happen."""
+    """A state that satisfies every invariant, the step, the invariant it breaks, and whether it can happen."""
     console.print(f"\n[bold]{escape(model)}: {escape(sentence(name))}[/]: a counterexample to induction")
-    where = "A state that satisfies every promise" if cti.instance else "An initial state"
+    where = "A state that satisfies every invariant" if cti.instance else "An initial state"
     say(console, f"     {where}; what is not said is as at the start:")
     for said in (*_unusual(cti), *_step(cti)):
         say(console, f"       {said}")

@@ -29,7 +29,7 @@ def trace(console: Console, done: Judged, verdicts: Sequence[Verdict], every_hol
         say(console, line)
     for line in caveats(done):
         say(console, line, "yellow")
-    console.print(promises(verdicts))
+    console.print(invariants(verdicts))
     for finding in done.judge.findings.shown:
         _finding(console, done, finding)
     if done.judge.findings.further:
@@ -101,10 +101,10 @@ def caveats(done: Judged) -> Iterator[str]:
         yield f"{heard.not_understood:,} lines were not understood; --strict shows them."
 
 
-def promises(verdicts: Sequence[Verdict]) -> Table:
-    """One row a promise that such a trace can try; the others in one row."""
-    table = Table("What the trace says of the promises")
-    table.add_names("promise")
+def invariants(verdicts: Sequence[Verdict]) -> Table:
+    """One row an invariant that such a trace can try; the others in one row."""
+    table = Table("What the trace says of the invariants")
+    table.add_names("invariant")
     table.add_column("verdict: observed(trace)")
     for v in verdicts:
         if v.outcome is not Outcome.UNSEEN:
@@ -112,17 +112,17 @@ def promises(verdicts: Sequence[Verdict]) -> Table:
             table.add_row(sentence(v.property), f"{said} {v.note}")
     if unseen := sum(v.outcome is Outcome.UNSEEN for v in verdicts):
         table.add_section()
-        table.add_row(f"{unseen} more promises", "[dim]cannot be seen at this level[/]")
+        table.add_row(f"{unseen} more invariants", "[dim]cannot be seen at this level[/]")
     return table
 
 
 def _finding(console: Console, done: Judged, finding: Finding) -> None:
-    """One violation as a story: where, what, what was possible, what came before, and who said no."""
+    """One violation as a counterexample: where, what, what was possible, what came before, and who said no."""
     whose = f"page 0x{finding.page:x}" if finding.page else ""
     pool = f"pool {finding.pool}" if finding.pool else ""
     subject = ", ".join(filter(None, (whose, pool)))
     lines = [_where(done, finding)]
-    lines.append(f"  This breaks the promise: {sentence(finding.promise)}{f' ({subject})' if subject else ''}.")
+    lines.append(f"  This breaks the invariant: {sentence(finding.invariant)}{f' ({subject})' if subject else ''}.")
     lines.append(f"  {finding.what}")
     if finding.before:
         lines.append(f"  before it the page could be: {', '.join(finding.before)}")
@@ -227,7 +227,7 @@ def closing(console: Console, done: Judged, verdicts: Sequence[Verdict]) -> None
         say(console, f"{_waits(stalls, warned)}.", "yellow")
     if broken:
         n, of = done.judge.findings.total, len(broken)
-        said = f"{n:,} violation{'s' * (n > 1)} of {of} promise{'s' * (of > 1)}"
+        said = f"{n:,} violation{'s' * (n > 1)} of {of} invariant{'s' * (of > 1)}"
         console.print(f"\n[bold red]Not accepted: {said}.[/]")
     elif not done.judge.judged:
         console.print()

@@ -39,7 +39,7 @@ MODEL = Machine(
     steps=STEPS,
     sometimes=(a_packet_was_received,),
     scopes={{"tiny": dict(pages=2, pools=1, devices=1, ring_size=1, tx_limit=1, max_refs=1, live_pools=1)}},
-    alike=(Page, Pool),
+    symmetric=(Page, Pool),
     place=Ownership.place,
     final=everything_is_over,
     refines=ownership,

@@ -254,9 +254,11 @@ def _log(path: Path | None) -> list[Event]:
 
 
 def verdicts(done: Judged, machine: Machine = ownership) -> list[Verdict]:
-    """One record a promise: observed to hold on so many events, violated, or not to be seen in such a trace."""
-    names = [c.name for c in machine.promises]
-    return [_verdict(done, machine, name) for name in dict.fromkeys([*names, rules.ALIKE, *done.judge.findings.counts])]
+    """One record an invariant: observed to hold on so many events, violated, or not to be seen in such a trace."""
+    names = [c.name for c in machine.invariants]
+    return [
+        _verdict(done, machine, name) for name in dict.fromkeys([*names, rules.SYMMETRIC, *done.judge.findings.counts])
+    ]
 
 
 def _verdict(done: Judged, machine: Machine, name: str) -> Verdict:
@@ -268,7 +270,7 @@ def _verdict(done: Judged, machine: Machine, name: str) -> Verdict:
     else:
         outcome, note = Outcome.UNSEEN, "at this level"
     return Verdict(
-        "trace", "promise", name, outcome, LABEL, "monitor", rules.SCOPE, machine.digest, not broken,
+        "trace", "invariant", name, outcome, LABEL, "monitor", rules.SCOPE, machine.digest, not broken,
         seconds=done.seconds, note=note,
     )  # fmt: skip
 

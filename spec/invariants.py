@@ -1,4 +1,4 @@
-"""What is promised of page ownership. A promise holds for all its arguments, in every state or at every step.
+"""What is true of page ownership. An invariant holds for all its arguments, in every state or at every step.
 
 The names are sentences that somebody could deny. S numbers: the safety properties of docs/kernel-reference.md.
 """

@@ -1,7 +1,7 @@
-"""Facts that keep the promises standing: from these and the promises together, every step follows by itself.
+"""Facts that keep the invariants standing: from these and the invariants together, every step follows by itself.
 
-A promise may hold in every reachable state and yet not follow from the other promises alone. What is missing is
-said here, as promises of their own: `poolproof prove` shows that no lemma may be left out.
+An invariant may hold in every reachable state and yet not follow from the other invariants alone. What is missing is
+said here, as invariants of their own: `poolproof prove` shows that no lemma may be left out.
 """
 
 from spec.dsl import NOBODY, implies

@@ -1,4 +1,4 @@
-"""The ownership spec as one machine: everything that is permitted, everything that is promised."""
+"""The ownership spec as one machine: everything that is permitted, every invariant."""
 
 from spec import invariants, lemmas, witnesses
 from spec.dsl import Machine, each
@@ -119,7 +119,7 @@ ownership = Machine(
         "small": dict(pages=2, pools=2, devices=2, ring_size=1, tx_limit=1, max_refs=2, live_pools=1),
         "large": dict(pages=3, pools=2, devices=2, ring_size=2, tx_limit=2, max_refs=2, live_pools=1),
     },
-    alike=(Page, Pool, Device),
+    symmetric=(Page, Pool, Device),
     place=Ownership.place,
     final=everything_is_over,
 )  # fmt: skip

@@ -82,4 +82,4 @@ UNNOTICED: dict[str, dict[str, str]] = {
         "s.device_of[q] == dev of require(not some(s.pools, lambda q: s.device_of[q] == dev and destroy_has_not_returned(s, q)))": "wanted: a device is unbound while another one has a live pool",
     },
 }
-"""Faults that break no promise and lose no witness, and what would notice each."""
+"""Faults that break no invariant and lose no witness, and what would notice each."""

@@ -1,4 +1,4 @@
-"""What must be possible: a spec that forbids everything would keep every promise."""
+"""What must be possible: a spec that forbids everything would satisfies every invariant."""
 
 from spec.dsl import NOBODY
 from spec.page import Device, Life, Ownership, Page, Place, Pool, in_tx, posted

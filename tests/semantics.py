@@ -112,10 +112,10 @@ def outcomes_that_differ(world: World, code: bytes, instances: Iterable[Instance
 
 
 def claims(world: World) -> list[Claim]:
-    """Everything a machine says of states and steps: promises, stages of witnesses, where a run may end."""
+    """Everything a machine says of states and steps: invariants, stages of witnesses, where a run may end."""
     machine = world.machine
     final = (machine.is_final,) if machine.is_final else ()
-    return [*machine.promises, *(c for w in machine.witnesses for c in w.stages), *final]
+    return [*machine.invariants, *(c for w in machine.witnesses for c in w.stages), *final]
 
 
 def _disagreeing_claims(world: World, code: bytes) -> Iterator[str]:
@@ -136,19 +136,19 @@ def _disagreeing_steps(world: World, code: bytes, instance: Instance) -> Iterato
 
 
 Broken = set[tuple[str, tuple[Sort, ...]]]
-"""Promises by name, and the arguments they fail for."""
+"""Invariants by name, and the arguments they fail for."""
 
 
 def broken(world: World, code: bytes) -> Broken:
-    """The promises about states that this one breaks, each asked for all arguments."""
+    """The invariants about states that this one breaks, each asked for all arguments."""
     state = world.load(code)
-    about = [c for c in world.machine.promises if not c.is_step]
+    about = [c for c in world.machine.invariants if not c.is_step]
     return {(c.name, args) for c in about for args in world.tuples(c.params) if not c.fn(state, *args)}
 
 
 def broken_by_steps(world: World, code: bytes) -> dict[int, Broken]:
-    """For each instance enabled here, the promises about steps that it breaks, each asked for all arguments."""
-    before, about = world.load(code, world.before), [c for c in world.machine.promises if c.is_step]
+    """For each instance enabled here, the invariants about steps that it breaks, each asked for all arguments."""
+    before, about = world.load(code, world.before), [c for c in world.machine.invariants if c.is_step]
     return {
         n: {(c.name, args) for c in about for args in world.tuples(c.params) if not c.fn(before, world.state, *args)}
         for n, _ in world.successors(code)

@@ -74,7 +74,7 @@ def test_the_skeleton_of_the_guide_is_a_model(tmp_path: Path, monkeypatch: pytes
 def test_the_guide_finds_its_bug_and_mends_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Steps 2 to 4: the driver as printed breaks the promise the guide says, in as many steps; mended it does not."""
+    """Steps 2 to 4: the driver as printed breaks the invariant the guide says, in as many steps; mended it does not."""
     monkeypatch.chdir(tmp_path)
     text = driver_of_the_guide()
     Path("mydriver.py").write_text(text)
@@ -93,13 +93,13 @@ def test_the_guide_is_as_short_as_it_says() -> None:
     assert len([x for x in driver_of_the_guide().splitlines() if x.strip()]) <= 65
 
 
-def test_the_readme_tells_the_story_the_command_tells(capsys: pytest.CaptureFixture[str]) -> None:
-    """The story in README.md is the one `check` prints."""
+def test_the_readme_tells_the_counterexample_the_command_tells(capsys: pytest.CaptureFixture[str]) -> None:
+    """The counterexample in README.md is the one `check` prints."""
     readme = (build.DOCS.parent / "README.md").read_text()
-    story = next(b for b in blocks(readme) if b.startswith("b03"))
+    counterexample = next(b for b in blocks(readme) if b.startswith("b03"))
     assert ask("check", "b03_mapping_outlives_the_driver") == 0
     said = capsys.readouterr().out
-    assert all(line in said for line in story.splitlines() if line.strip() and line.strip() != "...")
+    assert all(line in said for line in counterexample.splitlines() if line.strip() and line.strip() != "...")
 
 
 def test_every_link_of_the_docs_leads_somewhere() -> None:

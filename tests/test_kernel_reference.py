@@ -130,7 +130,7 @@ def test_every_bug_has_a_model_or_says_what_it_waits_for() -> None:
 
 
 def test_the_rules_of_traces_that_deny_bugs_are_tried_by_traces() -> None:
-    """Each is a promise that some event can deny."""
+    """Each is an invariant that some event can deny."""
     assert set(DENIED_BY.values()) <= set(rules.SEEN)
 
 

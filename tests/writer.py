@@ -83,7 +83,7 @@ class Writer:
 
     def __init__(self, draw: st.DrawFn) -> None:
         self.draw = draw
-        self.alike = draw(st.sampled_from([("Page", "Device"), ("Page",), ("Device",), ()]))
+        self.symmetric = draw(st.sampled_from([("Page", "Device"), ("Page",), ("Device",), ()]))
         self.pages, self.devices = draw(st.sampled_from([(2, 2), (2, 1), (3, 1), (2, 2)]))
         self.cells = self._cells()
         self.has_history = draw(st.booleans())
@@ -101,7 +101,7 @@ class Writer:
     # -- the state -------------------------------------------------------------------------------------------------
 
     def _cells(self) -> list[Cell]:
-        told_apart = [sort for sort in ("Page",) if sort not in self.alike]
+        told_apart = [sort for sort in ("Page",) if sort not in self.symmetric]
         values = ["bool", "Hue", "number", "Device?", *(f"{sort}?" for sort in told_apart)]
         keys: list[tuple[str, ...]] = [("Page",), ("Page",), ("Device",), ("Page", "Device")]
         keys += [("Page", "Page"), ("Device", "Page")] if told_apart else []
@@ -119,11 +119,11 @@ class Writer:
 
     def member(self, scene: Scene, sort: str) -> str:
         """A member of a sort: something named, or by its number where members are told apart."""
-        literals = [] if sort in self.alike else [f"{sort}(0)"]
+        literals = [] if sort in self.symmetric else [f"{sort}(0)"]
         return self.pick(scene.names[sort] * 3 + literals)
 
     def can_name(self, scene: Scene, sort: str) -> bool:
-        return bool(scene.names[sort]) or sort not in self.alike
+        return bool(scene.names[sort]) or sort not in self.symmetric
 
     def readable(self, scene: Scene, *holds: str) -> list[Cell]:
         return [c for c in self.cells if c.holds in holds and all(self.can_name(scene, k) for k in c.keys)]
@@ -225,7 +225,7 @@ class Writer:
         params += [f"{name}: {sort}" for sort, names in scene.names.items() for name in names]
         return f"\n\ndef {name}({', '.join(params)}) -> {returns}:\n"
 
-    def promise(self, name: str, states: tuple[str, ...]) -> str:
+    def invariant(self, name: str, states: tuple[str, ...]) -> str:
         scene = self.scene(states)
         head, claim = self.head(name, scene, "bool"), self.claim(scene, 2)
         if len(states) == 2 and self.has_history and scene.names["Page"] and self.chance():
@@ -303,9 +303,9 @@ class Writer:
             self.helper = "helper"
         actions = [f"act{n}" for n in range(self.draw(st.integers(1, 4)))]
         text += "".join(map(self.action, actions))
-        text += self.promise("kept", ("s",)) + self.promise("also_kept", ("s",))
-        text += self.promise("stepwise", ("before", "after"))
-        text += self.promise("seen_once", ("s",)) + self.promise("stepped_once", ("before", "after"))
+        text += self.invariant("kept", ("s",)) + self.invariant("also_kept", ("s",))
+        text += self.invariant("stepwise", ("before", "after"))
+        text += self.invariant("seen_once", ("s",)) + self.invariant("stepped_once", ("before", "after"))
         text += f"\n\ndef over(s: S) -> bool:\n    return {self.claim(Scene(('s',)), 1)}\n"
         return text + self.listing(actions)
 
@@ -315,5 +315,5 @@ class Writer:
         return (
             f'\n\nMACHINE = Machine(\n    name="random", doc="drawn", state=S, system=({", ".join(actions)},),\n'
             "    always=(kept, also_kept), steps=(stepwise,), sometimes=(seen_once, stepped_once),\n"
-            f"    scopes={{'tiny': {sizes}}}, alike=({''.join(f'{s}, ' for s in self.alike)}){final},\n)\n"
+            f"    scopes={{'tiny': {sizes}}}, symmetric=({''.join(f'{s}, ' for s in self.symmetric)}){final},\n)\n"
         )

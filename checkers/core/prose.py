@@ -143,15 +143,15 @@ def guards(action: Action) -> list[Expr]:
 
 
 Pair = tuple[Action, Claim, tuple[str, ...]]
-"""A guard beside a promise: whose it is, the promise, and the fields that both read."""
+"""A guard beside an invariant: whose it is, the invariant, and the fields that both read."""
 
 
 def beside(machine: Machine) -> Iterator[Pair]:
-    """Each promise beside each action one guard of which reads all that the promise speaks of.
+    """Each invariant beside each action one guard of which reads all that the invariant speaks of.
 
-    Such a guard may make the promise true by its words alone; that its party can see so much is then worth a look.
+    Such a guard may make the invariant true by its words alone; that its party can see so much is then worth a look.
     """
-    for claim in machine.promises:
+    for claim in machine.invariants:
         spoken = reads(claim.expr)
         for action in machine.actions if spoken else ():
             if any(spoken <= reads(g) for g in guards(action)):
@@ -159,8 +159,8 @@ def beside(machine: Machine) -> Iterator[Pair]:
 
 
 def touching(machine: Machine) -> Iterator[Pair]:
-    """Each promise beside each action that looks at any field it speaks of."""
-    for claim in machine.promises:
+    """Each invariant beside each action that looks at any field it speaks of."""
+    for claim in machine.invariants:
         for action in machine.actions:
             if both := reads(claim.expr) & {name for g in guards(action) for name in reads(g)}:
                 yield action, claim, _in_order(machine, both)

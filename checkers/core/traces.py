@@ -60,14 +60,14 @@ def named(symmetry: Symmetry, forms: Sequence[bytes]) -> Trace:
     return Trace(start, tuple(taken))
 
 
-def finding(world: World, claim: Claim, trace: Trace, promise: bool) -> Finding:
-    """The arguments a promise fails for (or a witness holds for) at the end of this trace, or one step on."""
+def finding(world: World, claim: Claim, trace: Trace, invariant: bool) -> Finding:
+    """The arguments an invariant fails for (or a witness holds for) at the end of this trace, or one step on."""
     code = trace.codes[-1]
     if not claim.is_step:
-        args = next(a for a in world.tuples(claim.params) if world.holds(claim, code, a) != promise)
+        args = next(a for a in world.tuples(claim.params) if world.holds(claim, code, a) != invariant)
         return Finding(claim.name, args, trace)
     for step in steps(world, code):
         for args in world.tuples(claim.params):
-            if world.step_holds(claim, code, args) != promise:
+            if world.step_holds(claim, code, args) != invariant:
                 return Finding(claim.name, args, Trace(trace.start, (*trace.steps, step)))
     raise AssertionError(f"{claim.name} was found at a state, and now is not")

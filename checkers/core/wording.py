@@ -25,7 +25,7 @@ def sentence(name: str) -> str:
 
 
 def in_steps(steps: int) -> str:
-    """The length of a story in words."""
+    """The length of a counterexample in words."""
     return "at the start" if steps == 0 else f"in {steps} step{'s' if steps > 1 else ''}"
 
 

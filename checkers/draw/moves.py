@@ -50,7 +50,7 @@ class Watch:
 
     def __init__(self, machine: Machine, sizes: dict[str, int]) -> None:
         self.machine, self.world = machine, World(machine, sizes)
-        self.symmetry = Symmetry(self.world, machine.alike)
+        self.symmetry = Symmetry(self.world, machine.symmetric)
         self.place = machine.place.name if machine.place else ""
         self.subject = {a.name: _subject(machine, a) for a in machine.actions}
         self.short: dict[str, str] = {}

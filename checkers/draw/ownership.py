@@ -227,10 +227,10 @@ def _line(deed: Deed, width: int) -> str:
 
 def _stacked(deeds: list[Deed]) -> str:
     """Names with what they do below them; those that do the same are named together."""
-    alike: dict[tuple[str, ...], list[str]] = {}
+    symmetric: dict[tuple[str, ...], list[str]] = {}
     for deed in deeds:
-        alike.setdefault(deed[1]["effects"], []).append(_name(deed))
-    pairs = ((*_listed(names), _effects(effects, 34)) for effects, names in alike.items())
+        symmetric.setdefault(deed[1]["effects"], []).append(_name(deed))
+    pairs = ((*_listed(names), _effects(effects, 34)) for effects, names in symmetric.items())
     cells = (cell for pair in pairs for cell in pair)
     return TABLE + "".join(f'<tr><td align="left">{cell}</td></tr>' for cell in cells if cell) + "</table>"
 

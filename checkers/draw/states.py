@@ -1,6 +1,6 @@
 """The state graph of a scope, and the same graph folded: states that look alike to a reader become one.
 
-What a reader sees of a state is the fields it is folded by, without the names of what the model declares alike: of
+What a reader sees of a state is the fields it is folded by, without the names of what the model declares symmetric: of
 two pages in the pool it is said that there are two. A folded node stands for all states that look like this, a
 folded edge for all steps between them.
 """
@@ -38,18 +38,20 @@ class TooLarge(Exception):
 class Recorder(Search):
     """A search that keeps every step it takes, and what each state and step breaks."""
 
-    def __init__(self, machine: Machine, sizes: dict[str, int], alike: tuple[type[Sort], ...], budget: Budget) -> None:
-        super().__init__(machine, sizes, alike, budget, until="")
+    def __init__(
+        self, machine: Machine, sizes: dict[str, int], symmetric: tuple[type[Sort], ...], budget: Budget
+    ) -> None:
+        super().__init__(machine, sizes, symmetric, budget, until="")
         self.breaks: list[tuple[str, ...]] = []
         self.taken: list[Taken] = []
         self.moved: set[int] = set()
 
     def judge_state(self, number: int, code: bytes) -> None:
-        """Keep which promises the state breaks; witnesses are nobody's question here."""
+        """Keep which invariants the state breaks; witnesses are nobody's question here."""
         self.breaks.append(tuple(dict.fromkeys(v.claim.name for v in self.world.violated(code))))
 
     def judge_step(self, number: int, code: bytes, n: int, after: bytes) -> None:
-        """Keep the step, with the promises it breaks."""
+        """Keep the step, with the invariants it breaks."""
         breaks = tuple(dict.fromkeys(v.claim.name for v in self.world.violated_by_step(code, after)))
         self.taken.append((number, n, self.symmetry.canonical(after), breaks))
         if after != code:
@@ -59,7 +61,7 @@ class Recorder(Search):
 def state_graph(
     machine: Machine,
     sizes: dict[str, int],
-    alike: tuple[type[Sort], ...],
+    symmetric: tuple[type[Sort], ...],
     budget: Budget = UNLIMITED,
     progress: Progress = lambda seen: None,
 ) -> nx.MultiDiGraph[int]:
@@ -67,11 +69,11 @@ def state_graph(
 
     Nodes carry `code`, `depth`, `start`, `final`, `stuck` and `breaks`; edges `action` and `breaks`.
     """
-    search = Recorder(machine, sizes, alike, budget)
+    search = Recorder(machine, sizes, symmetric, budget)
     seen = search.run(progress)
     if seen.stopped:
         raise Stopped(seen.stopped)
-    graph: nx.MultiDiGraph[int] = nx.MultiDiGraph(world=search.world, alike=alike)
+    graph: nx.MultiDiGraph[int] = nx.MultiDiGraph(world=search.world, symmetric=symmetric)
     for number, code in enumerate(search.codes):
         graph.add_node(number, code=code, breaks=search.breaks[number], **_ends(search, graph, number))
     for number, n, form, breaks in search.taken:
@@ -95,7 +97,7 @@ def folded(graph: nx.MultiDiGraph[int], names: tuple[str, ...]) -> nx.DiGraph[st
 
     This is the quotient graph, made in one pass: networkx' own asks about every pair of states, and drops the loops.
     """
-    look = Look(graph.graph["world"], graph.graph["alike"], names)
+    look = Look(graph.graph["world"], graph.graph["symmetric"], names)
     name_of = {number: look.at(graph.nodes[number]["code"]) for number in graph}
     made = _empty(graph, look)
     for number, facts in name_of.items():
@@ -129,9 +131,9 @@ def _count_state(made: nx.DiGraph[str], facts: tuple[str, ...], state: dict[str,
     node["states"] += 1
     for what in ("start", "final", "stuck"):
         node[what] += state[what]
-    for promise in state["breaks"]:
-        node["breaks"][promise] += 1
-        node["broken_after"].setdefault(promise, state["depth"])
+    for invariant in state["breaks"]:
+        node["breaks"][invariant] += 1
+        node["broken_after"].setdefault(invariant, state["depth"])
 
 
 def _count_step(made: nx.DiGraph[str], start: str, end: str, step: dict[str, Any]) -> None:
@@ -157,14 +159,14 @@ def must_be_readable(graph: nx.DiGraph[str]) -> None:
 # -- what a state looks like ---------------------------------------------------------------------------------------
 
 Cell = tuple[str, tuple[Any, ...]]
-"""What is not alike of a key, and the values there."""
+"""What is not symmetric of a key, and the values there."""
 
 
 class Look:
     """What a reader sees of a state: the chosen fields, cell by cell, equal ones counted."""
 
-    def __init__(self, world: World, alike: tuple[type[Sort], ...], names: tuple[str, ...]) -> None:
-        self.world, self.alike, self.names = world, alike, names
+    def __init__(self, world: World, symmetric: tuple[type[Sort], ...], names: tuple[str, ...]) -> None:
+        self.world, self.symmetric, self.names = world, symmetric, names
         self.groups: dict[tuple[type[Sort], ...], list[Field[Any, Any]]] = {}
         for name in names:
             f = world.machine.shape.fields[name]
@@ -178,7 +180,7 @@ class Look:
     def imaginable(self) -> Iterator[str]:
         """Every look that the values of one field of equal things could have."""
         fields = [f for group in self.groups.values() for f in group]
-        if len(fields) == 1 and set(fields[0].keys) <= set(self.alike):
+        if len(fields) == 1 and set(fields[0].keys) <= set(self.symmetric):
             cells = self.world.state.__dict__[fields[0].name]
             for values in combinations_with_replacement(cells.values_, len(cells)):
                 yield self._line(fields, (("", (value,)) for value in values))
@@ -186,7 +188,7 @@ class Look:
     def _cells(self, fields: list[Field[Any, Any]], values: dict[str, dict[Any, Any]]) -> Iterator[Cell]:
         for key in values[fields[0].name]:
             members = key if isinstance(key, tuple) else (key,)
-            named = ",".join(repr(m) for m in members if type(m) not in self.alike)
+            named = ",".join(repr(m) for m in members if type(m) not in self.symmetric)
             yield named, tuple(values[f.name][key] for f in fields)
 
     def _line(self, fields: list[Field[Any, Any]], cells: Iterable[Cell]) -> str:
@@ -204,8 +206,8 @@ class Look:
         return " ".join([*often, *filter(None, [cell[0]]), *map(self._word, fields, cell[1])])
 
     def _word(self, f: Field[Any, Any], value: Any) -> str:
-        """A value in a word or two; members of a sort that are alike have no name."""
+        """A value in a word or two; members of a sort that are symmetric have no name."""
         if isinstance(value, Enum):
             return value.name
-        alike = type(value) in self.alike
-        return f"{f.name}={'a ' + type(value).__name__.lower() if alike else shown(value)}"
+        symmetric = type(value) in self.symmetric
+        return f"{f.name}={'a ' + type(value).__name__.lower() if symmetric else shown(value)}"

@@ -97,20 +97,20 @@ def counted(number: int, what: str) -> str:
 
 
 def _wrong(graph: nx.DiGraph[str], name: str) -> Iterator[str]:
-    """Each promise that is broken here, in how many states, and whether it is broken nowhere earlier."""
+    """Each invariant that is broken here, in how many states, and whether it is broken nowhere earlier."""
     node, first = graph.nodes[name], _breaks_first(graph, name)
-    for promise, times in node["breaks"].items():
-        far = f", first after {counted(node['broken_after'][promise], 'step')}" if promise in first else ""
-        for line in wrap(f"{times:,} break: {sentence(promise)}{far}", 30):
+    for invariant, times in node["breaks"].items():
+        far = f", first after {counted(node['broken_after'][invariant], 'step')}" if invariant in first else ""
+        for line in wrap(f"{times:,} break: {sentence(invariant)}{far}", 30):
             yield f"<b>{plain(line)}</b>" if far else plain(line)
-    for promise, times in (graph.get_edge_data(name, name) or {}).get("breaks", {}).items():
-        yield from map(plain, wrap(f"{counted(times, 'step')} within break: {sentence(promise)}", 30))
+    for invariant, times in (graph.get_edge_data(name, name) or {}).get("breaks", {}).items():
+        yield from map(plain, wrap(f"{counted(times, 'step')} within break: {sentence(invariant)}", 30))
     if node["stuck"]:
         yield f"{counted(node['stuck'], 'deadlock')}"
 
 
 def _breaks_first(graph: nx.DiGraph[str], name: str) -> list[str]:
-    """The promises that are broken in no node after fewer steps than in this."""
+    """The invariants that are broken in no node after fewer steps than in this."""
     every = [after for _, after in graph.nodes(data="broken_after")]
     mine = graph.nodes[name]["broken_after"]
     return [p for p, steps in mine.items() if steps == min(after[p] for after in every if p in after)]
@@ -199,7 +199,7 @@ def _legend(graph: nx.DiGraph[str]) -> Iterator[str]:
     if rounds(graph):
         yield "in a frame: from each box to each other, and back"
     if any(node["breaks"] for node in nodes) or any(step["breaks"] for _, _, step in graph.edges(data=True)):
-        yield f'<font color="{WRONG}">red: a promise is broken; thick: in the fewest steps</font>'
+        yield f'<font color="{WRONG}">red: an invariant is broken; thick: in the fewest steps</font>'
     never = graph.graph["never"]
     if never:
         more = f"; and {len(never) - NEVER} more" if len(never) > NEVER else ""

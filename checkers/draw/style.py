@@ -14,7 +14,7 @@ COLOUR = {True: "#0072B2", False: "#C04E00"}
 """The system blue, its environment vermillion: told apart by every eye, and dark enough to be read on white."""
 LINE = {True: "solid", False: "dashed"}
 WRONG, PALE = "#B00020", "#FBE9E9"
-"""What is not as promised, as ink and as ground."""
+"""What violates an invariant, as ink and as ground."""
 GROUND = "#EFEFEF"
 """What a place is filled with."""
 SHARP = "144"

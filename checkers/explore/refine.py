@@ -71,8 +71,8 @@ class Simulation(Search):
     """A search of the design that looks at every step through the eyes of the machine above."""
 
     def __init__(self, low: Machine, high: Machine, sizes: dict[str, int], budget: Budget) -> None:
-        alike = tuple(sort for sort in low.alike if sort in high.alike)
-        super().__init__(low, sizes, alike, budget, STEP)
+        symmetric = tuple(sort for sort in low.symmetric if sort in high.symmetric)
+        super().__init__(low, sizes, symmetric, budget, STEP)
         shared = (*high.shape.members, *high.shape.bounds)
         self.above = World(high, {name: sizes[name] for name in shared})
         self.seen_above = picker(tuple(self.world.offsets[name][key] for name, key in _cells(self.above)))
@@ -80,7 +80,7 @@ class Simulation(Search):
         self.unmatched: int | None = None
 
     def judge_state(self, number: int, code: bytes) -> None:
-        """Promises are another question."""
+        """Invariants are another question."""
 
     def judge_step(self, number: int, code: bytes, n: int, after: bytes) -> None:
         if self.unmatched is None and not self.matches(code, after):
@@ -105,10 +105,10 @@ class Simulation(Search):
         return bytes(self.seen_above(code))
 
     def _tell(self) -> None:
-        """There are no promises to tell of."""
+        """There are no invariants to tell of."""
 
     def candidates(self, code: bytes, step: Step) -> list[Candidate]:
-        """What the machine above could have done to the same page, the most alike first, and why it was not this."""
+        """What the machine above could have done to the same page, the most symmetric first, and why it was not this."""
         was, now = self.project(code), self.project(step.code)
         args = set(step.instance.args)
         judged = [self._judged(was, now, i) for i in self.above.instances if set(i.args) <= args]

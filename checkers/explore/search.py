@@ -28,7 +28,7 @@ class Budget:
 
 
 UNLIMITED = Budget()
-ANY_PROMISE = "*"
+ANY_INVARIANT = "*"
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Exploration:
     """
 
     world: World
-    alike: tuple[type[Sort], ...]
+    symmetric: tuple[type[Sort], ...]
     states: int = 0
     orbit_sum: int = 0
     transitions: int = 0
@@ -64,35 +64,35 @@ Progress = Callable[[Exploration], None]
 def explore(
     machine: Machine,
     sizes: dict[str, int],
-    alike: tuple[type[Sort], ...] = (),
+    symmetric: tuple[type[Sort], ...] = (),
     budget: Budget = UNLIMITED,
     progress: Progress = lambda seen: None,
     until: str = "",
 ) -> Exploration:
-    """Search a scope, treating the members of the `alike` sorts as interchangeable.
+    """Search a scope, treating the members of the `symmetric` sorts as interchangeable.
 
-    The search goes on past violations, so that each promise gets its own verdict, and counts do not depend on
-    promises; `until` names a promise whose violation is all that is wanted, or any (`ANY_PROMISE`).
+    The search goes on past violations, so that each invariant gets its own verdict, and counts do not depend on
+    invariants; `until` names an invariant whose violation is all that is wanted, or any (`ANY_INVARIANT`).
     """
-    return Search(machine, sizes, alike, budget, until).run(progress)
+    return Search(machine, sizes, symmetric, budget, until).run(progress)
 
 
 class Search:
     """One search: the states found so far, how each was first reached, and what is still looked for."""
 
     def __init__(
-        self, machine: Machine, sizes: dict[str, int], alike: tuple[type[Sort], ...], budget: Budget, until: str
+        self, machine: Machine, sizes: dict[str, int], symmetric: tuple[type[Sort], ...], budget: Budget, until: str
     ) -> None:
         self.world = World(machine, sizes)
-        self.symmetry = Symmetry(self.world, alike)
+        self.symmetry = Symmetry(self.world, symmetric)
         self.budget, self.until = budget, until
-        self.promised = {c.name for c in machine.promises}
+        self.invariants_hold = {c.name for c in machine.invariants}
         self.index: dict[bytes, int] = {}
         self.codes: list[bytes] = []
         self.parents: list[int] = []
         self.done = 0
         self.found: dict[str, tuple[int, Claim | None]] = {}
-        self.seen = Exploration(self.world, alike, fired={a.name: 0 for a in machine.actions})
+        self.seen = Exploration(self.world, symmetric, fired={a.name: 0 for a in machine.actions})
         self.wanted = [w.stages[0] for w in machine.witnesses if len(w.stages) == 1 and w.fits(sizes)]
         sort = first_sort(machine)
         pages = [[a.index for a in i.args if type(a) is sort] for i in self.world.instances]
@@ -151,8 +151,8 @@ class Search:
 
     def _is_satisfied(self) -> bool:
         """Is what was looked for found? A deadlock is found under the empty name, which nobody looks for."""
-        if self.until == ANY_PROMISE:
-            return bool(self.found.keys() & self.promised)
+        if self.until == ANY_INVARIANT:
+            return bool(self.found.keys() & self.invariants_hold)
         return self.until != "" and self.until in self.found
 
     def _add(self, code: bytes, parent: int) -> None:
@@ -165,7 +165,7 @@ class Search:
         self.judge_state(number, code)
 
     def judge_state(self, number: int, code: bytes) -> None:
-        """Ask what is promised of a new state, and whether it is one that was to be reached."""
+        """Ask the invariants of a new state, and whether it is one that was to be reached."""
         for violation in self.world.violated(code):
             self.found.setdefault(violation.claim.name, (number, violation.claim))
         for claim in [c for c in self.wanted if not c.is_step]:
@@ -209,8 +209,8 @@ class Search:
             if claim is None:
                 self.seen.deadlock = Finding("", (), trace)
             else:
-                told = finding(self.world, claim, trace, name in self.promised)
-                (self.seen.violated if name in self.promised else self.seen.reached)[name] = told
+                told = finding(self.world, claim, trace, name in self.invariants_hold)
+                (self.seen.violated if name in self.invariants_hold else self.seen.reached)[name] = told
 
     def trace(self, number: int) -> Trace:
         """One run of named pages whose states have the canonical forms on the way to this state."""
@@ -260,11 +260,11 @@ def reach(
 
 
 def up_to_names(world: World, tuples: Iterable[tuple[Sort, ...]]) -> Iterator[tuple[Sort, ...]]:
-    """Of arguments that differ only in the names of members declared alike, the first choice."""
+    """Of arguments that differ only in the names of members declared symmetric, the first choice."""
     for args in tuples:
         met: dict[type[Sort], int] = {}
         for arg in args:
-            if type(arg) in world.machine.alike and arg.index > met.get(type(arg), 0):
+            if type(arg) in world.machine.symmetric and arg.index > met.get(type(arg), 0):
                 break
             met[type(arg)] = max(met.get(type(arg), 0), arg.index + 1)
         else:

@@ -1,4 +1,4 @@
-"""Do all engines count alike: states, transitions, and whether the promises about states hold?"""
+"""Do all engines count alike: states, transitions, and whether the invariants about states hold?"""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Explorer:
 
     def count(self, machine: Machine, sizes: dict[str, int]) -> Count:
         """The count of the whole search; one that somebody interrupted has counted nothing."""
-        seen = explore(machine, sizes, machine.alike if self.orbits else (), effort=Effort(self.language))
+        seen = explore(machine, sizes, machine.symmetric if self.orbits else (), effort=Effort(self.language))
         if seen.stopped:
             raise KeyboardInterrupt
         holds = not _breaks_a_state(machine, set(seen.violated))
@@ -51,8 +51,8 @@ class Explorer:
 
 
 def _breaks_a_state(machine: Machine, violated: set[str]) -> bool:
-    """Is one of these a promise about states?"""
-    return any(claim.name in violated for claim in machine.promises if not claim.is_step)
+    """Is one of these an invariant about states?"""
+    return any(claim.name in violated for claim in machine.invariants if not claim.is_step)
 
 
 ENGINES: tuple[Engine, ...] = (
@@ -96,7 +96,7 @@ def _parts(first: str, wanted: Count, name: str, found: Count) -> Iterator[str]:
     if None not in (wanted.transitions, found.transitions) and wanted.transitions != found.transitions:
         yield f"{first} counts {wanted.transitions:,} transitions, {name} {found.transitions:,}"
     if None not in (wanted.holds, found.holds) and wanted.holds != found.holds:
-        said = {True: "all promises about states hold", False: "one is broken"}
+        said = {True: "all invariants about states hold", False: "one is broken"}
         yield f"for {first} {said[wanted.holds is True]}, for {name} {said[found.holds is True]}"
 
 

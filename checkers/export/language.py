@@ -193,7 +193,7 @@ class Language(ABC):
         """Every choice of values for the cells that may start as anything: one initial state each."""
         return product(*(self.shape.values(f, self.sizes) for f, _ in self.free_cells()))
 
-    # -- actions and promises --------------------------------------------------------------------------------------
+    # -- actions and invariants --------------------------------------------------------------------------------------
 
     def ways(self) -> Iterator[tuple[Action, list[tuple[str, Way]]]]:
         """Every action with its paths, each under a name of its own; of one instance at most one is enabled."""
@@ -237,8 +237,8 @@ class Language(ABC):
         return kept[e].name
 
     def judged(self) -> list[Claim]:
-        """The promises that speak of one state."""
-        return [c for c in self.machine.promises if not c.is_step and not history_read(c.expr)]
+        """The invariants that speak of one state."""
+        return [c for c in self.machine.invariants if not c.is_step and not history_read(c.expr)]
 
     def told(self, f: Field[Any, Any]) -> str:
         """What a field means, and its own name where it has another one here."""
@@ -250,13 +250,13 @@ class Language(ABC):
     def head(self) -> list[str]:
         """What this is an export of, and what it leaves out."""
         scope = ", ".join(f"{name}={size}" for name, size in self.sizes.items())
-        left = [c.name for c in self.machine.promises if c not in self.judged()]
+        left = [c.name for c in self.machine.invariants if c not in self.judged()]
         out = [f"{self.machine.name} at {scope}. {' '.join(self.machine.doc.split())}"]
         out.append("Of the paths of an action with its arguments at most one is enabled: one path taken is one step.")
         if self.shape.histories:
             out.append(f"Left out, being no part of a state: the history counters {', '.join(self.shape.histories)}.")
         if left:
-            out.append(f"Left out, speaking of steps and not of states: the promises {', '.join(left)}.")
+            out.append(f"Left out, speaking of steps and not of states: the invariants {', '.join(left)}.")
         if self.machine.is_final:
             out.append(f"Left out: where a run may end ({self.machine.is_final.name}); look for no deadlocks.")
         return [line for text in out for line in wrap(text, 108)]

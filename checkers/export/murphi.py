@@ -25,7 +25,7 @@ return rule ruleset scalarset startstate switch then to traceuntil true type und
 
 
 def text(machine: Machine, sizes: dict[str, int], judging: bool = True) -> str:
-    """The machine as a Murphi model; `judging` says whether rumur is to judge the state promises too."""
+    """The machine as a Murphi model; `judging` says whether rumur is to judge the state invariants too."""
     return "\n".join(Murphi(machine, sizes).lines(judging)) + "\n"
 
 
@@ -145,7 +145,7 @@ class Murphi(Language):
         yield "end;"
 
     def invariant(self, claim: Claim) -> Iterator[str]:
-        """A promise about one state, for all its arguments."""
+        """An invariant about one state, for all its arguments."""
         yield f"\n-- {title(claim)}"
         yield f'invariant "{claim.name}"'
         every = [f"forall {self.range(v)} do" for v in claim.params]

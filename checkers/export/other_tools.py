@@ -38,7 +38,7 @@ class ToolError(Exception):
 
 @dataclass(frozen=True)
 class Count:
-    """What an engine has counted, and whether the promises about states hold; None where it does not say."""
+    """What an engine has counted, and whether the invariants about states hold; None where it does not say."""
 
     states: int
     transitions: int | None = None
@@ -50,7 +50,7 @@ Write = Callable[[Machine, dict[str, int], bool], str]
 
 @dataclass(frozen=True)
 class OtherTool(ABC):
-    """A tool that makes a C program of a model; the program counts, and stops at the first broken promise.
+    """A tool that makes a C program of a model; the program counts, and stops at the first broken invariant.
 
     `effort` is how hard the C compiler is to try; `seconds` how long each command may take.
     """
@@ -66,7 +66,7 @@ class OtherTool(ABC):
         return bool(which(self.name) and which("cc"))
 
     def count(self, machine: Machine, sizes: dict[str, int]) -> Count:
-        """All states, and whether every promise about states holds; where one does not, it is counted without them."""
+        """All states, and whether every invariant about states holds; where one does not, it is counted without them."""
         found = self._counted(machine, sizes, judging=True)
         return found if found.holds else replace(self._counted(machine, sizes, judging=False), holds=False)
 

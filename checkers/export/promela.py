@@ -28,7 +28,7 @@ MOST_STARTS = 4096
 
 
 def text(machine: Machine, sizes: dict[str, int], judging: bool = True) -> str:
-    """The machine as a Promela model; `judging` says whether spin is to judge the state promises too."""
+    """The machine as a Promela model; `judging` says whether spin is to judge the state invariants too."""
     return "\n".join(Promela(machine, sizes).lines(judging)) + "\n"
 
 
@@ -67,7 +67,7 @@ class Promela(Language):
     # -- the model, part by part -----------------------------------------------------------------------------------
 
     def lines(self, judging: bool) -> Iterator[str]:
-        """The whole model: what it is, numbers, cells, actions, promises, and the process that takes steps."""
+        """The whole model: what it is, numbers, cells, actions, invariants, and the process that takes steps."""
         yield "/*"
         yield from (f" * {_quoted(line)}" for line in self.head())
         yield " */"
@@ -79,7 +79,7 @@ class Promela(Language):
             for name, way in ways:
                 yield from self.step(name, action.params, way)
         if judging:
-            yield from self.promises()
+            yield from self.invariants()
         yield from self.process(judging)
 
     def numbers(self) -> Iterator[str]:
@@ -118,10 +118,10 @@ class Promela(Language):
         yield "  }"
         yield "}"
 
-    def promises(self) -> Iterator[str]:
-        """The promises about states, as macros of their arguments."""
+    def invariants(self) -> Iterator[str]:
+        """The invariants about states, as macros of their arguments."""
         for claim in self.judged():
-            name = self.names.of(("promise", claim.name), claim.name)
+            name = self.names.of(("invariant", claim.name), claim.name)
             params = ", ".join(map(self.var, claim.params))
             yield f"\n/* {_quoted(title(claim))} */"
             yield f"#define {name}({params}) ({self.text(claim.expr, {})})"
@@ -136,7 +136,7 @@ class Promela(Language):
             for name, _ in ways:
                 yield from (f"  :: {call}" for call in self.calls(name, action.params))
         for claim in self.judged() if judging else ():
-            calls = self.calls(self.names.of(("promise", claim.name), claim.name), claim.params)
+            calls = self.calls(self.names.of(("invariant", claim.name), claim.name), claim.params)
             yield from (f"  :: d_step {{ !{call} -> assert({call}) }}" for call in calls)
         yield "  od"
         yield "}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from checkers.core.guards import Site, says, sites
 from checkers.core.symmetry import Symmetry
 from checkers.core.traces import Finding, finding, named
-from checkers.explore.search import ANY_PROMISE, UNLIMITED, Budget, Exploration, Progress
+from checkers.explore.search import ANY_INVARIANT, UNLIMITED, Budget, Exploration, Progress
 from spec.dsl import Machine, Sort, World
 
 from . import library, memory
@@ -61,38 +61,38 @@ def why_not(model: Model) -> str:
     if model.layout.pages > MOST_PAGES:
         return f"{model.layout.pages} pages, more than {MOST_PAGES}"
     if len(model.asked) > MOST_CLAIMS:
-        return f"{len(model.asked)} promises and witnesses, more than {MOST_CLAIMS}"
+        return f"{len(model.asked)} invariants and witnesses, more than {MOST_CLAIMS}"
     return ""
 
 
 def explore(
     machine: Machine,
     sizes: dict[str, int],
-    alike: tuple[type[Sort], ...] = (),
+    symmetric: tuple[type[Sort], ...] = (),
     budget: Budget = UNLIMITED,
     progress: Progress = lambda seen: None,
     until: str = "",
     means: Means = PLAIN,
 ) -> Exploration:
     """Search a scope as `checkers.explore.explore` does; raises CannotCompile where C is out of reach."""
-    return Native(machine, sizes, alike, budget, until, means).run(progress)
+    return Native(machine, sizes, symmetric, budget, until, means).run(progress)
 
 
-def prepare(machine: Machine, sizes: dict[str, int], alike: tuple[type[Sort], ...], means: Means = PLAIN) -> None:
+def prepare(machine: Machine, sizes: dict[str, int], symmetric: tuple[type[Sort], ...], means: Means = PLAIN) -> None:
     """Compile what a search will need, so that it need not wait; what is wrong is said by the search itself."""
     with suppress(CannotCompile):
-        library.searcher(Native(machine, sizes, alike, UNLIMITED, "", means).config)
+        library.searcher(Native(machine, sizes, symmetric, UNLIMITED, "", means).config)
 
 
 class Native:
     """One search: the compiled model, the search over it, and what has been told so far."""
 
     def __init__(
-        self, machine: Machine, sizes: dict[str, int], alike: tuple[type[Sort], ...], budget: Budget,
+        self, machine: Machine, sizes: dict[str, int], symmetric: tuple[type[Sort], ...], budget: Budget,
         until: str, means: Means,
     ) -> None:  # fmt: skip
         self.world = World(machine, sizes)
-        self.symmetry = Symmetry(self.world, alike)
+        self.symmetry = Symmetry(self.world, symmetric)
         self.budget, self.means, self.until = budget, means, until
         self.threads = means.threads or cores()
         self.most_bytes = budget.memory or memory.to_spare()
@@ -100,7 +100,7 @@ class Native:
         if why := why_not(self.model):
             raise CannotCompile(why)
         self.compiled, self.config = self._configured()
-        self.seen = Exploration(self.world, alike, fired={a.name: 0 for a in machine.actions}, engine=ENGINE)
+        self.seen = Exploration(self.world, symmetric, fired={a.name: 0 for a in machine.actions}, engine=ENGINE)
         self.seen.most_states = self.config.space
 
     def _model(self) -> Model:
@@ -183,7 +183,7 @@ class Native:
 
     def _until(self) -> int:
         """The claims whose finding is enough, a bit each."""
-        wanted = [a for a in self.model.asked if a.is_promise and self.until in (ANY_PROMISE, a.claim.name)]
+        wanted = [a for a in self.model.asked if a.is_invariant and self.until in (ANY_INVARIANT, a.claim.name)]
         return sum(1 << a.number for a in wanted)
 
     def _raise(self, search: Search) -> None:
@@ -226,8 +226,8 @@ class Native:
                 seen.deadlock = Finding("", (), trace)
             else:
                 asked = self.model.asked[number]
-                told = finding(self.world, asked.claim, trace, asked.is_promise)
-                (seen.violated if asked.is_promise else seen.reached)[told.name] = told
+                told = finding(self.world, asked.claim, trace, asked.is_invariant)
+                (seen.violated if asked.is_invariant else seen.reached)[told.name] = told
 
     def _untested(self) -> Iterator[tuple[Site, str]]:
         """The guards that never said no, or never said yes."""

@@ -1,4 +1,4 @@
-"""A machine in a scope as C: cells, counts, a function an action, a function a promise, and tables of all of them."""
+"""A machine in a scope as C: cells, counts, a function an action, a function an invariant, and tables of all of them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Asked:
 
     number: int
     claim: Claim
-    is_promise: bool
+    is_invariant: bool
 
 
 class Model:
@@ -51,10 +51,10 @@ class Model:
         self.kept = self.counts.number_all()
 
     def _claims(self) -> Iterator[Asked]:
-        """The promises, and the witnesses of one stage that fit the scope."""
+        """The invariants, and the witnesses of one stage that fit the scope."""
         fit = [w.stages[0] for w in self.machine.witnesses if len(w.stages) == 1 and w.fits(self.world.sizes)]
-        for number, claim in enumerate((*self.machine.promises, *fit)):
-            yield Asked(number, claim, number < len(self.machine.promises))
+        for number, claim in enumerate((*self.machine.invariants, *fit)):
+            yield Asked(number, claim, number < len(self.machine.invariants))
 
     def initial(self) -> list[bytes]:
         """The codes of the initial states."""
@@ -148,7 +148,7 @@ class Model:
             yield "\n" + comment(f"{action.name}({', '.join(v.name for v in action.params)}): {_place(action.fn)}")
             yield from function(action, self.text, self.guards)
         for asked in {a.claim.name: a for a in self.asked}.values():
-            yield from self._claim(asked.claim, "promise" if asked.is_promise else "witness")
+            yield from self._claim(asked.claim, "invariant" if asked.is_invariant else "witness")
         if self.machine.is_final:
             yield from self._claim(self.machine.is_final, "where a run may end", "final")
         yield from self._judge()
@@ -220,13 +220,13 @@ class Model:
         yield "\t}\n\treturn WRONG;\n}"
 
     def _judge(self) -> Iterator[str]:
-        """Which of the claims asked about are found: broken promises, reached witnesses."""
+        """Which of the claims asked about are found: broken invariants, reached witnesses."""
         yield "\nstatic claims_t judge(claims_t asked, const S *s, const S *t, int pages)\n{\n\tclaims_t hit = 0;"
         for asked in self.asked:
             yield f"\tif (asked >> {asked.number} & 1) {{"
             args = "".join(f", {name(v.name)}" for v in asked.claim.params)
             loops = "".join(f"{self._loop(v)} " for v in asked.claim.params)
-            told = f"{'!' if asked.is_promise else ''}claim_{asked.claim.name}(s, t{args})"
+            told = f"{'!' if asked.is_invariant else ''}claim_{asked.claim.name}(s, t{args})"
             yield f"\t\t{loops}if ({told}) {{ hit |= (claims_t)1 << {asked.number}; goto done_{asked.number}; }}"
             yield f"\t\tdone_{asked.number}:;\n\t}}"
         yield "\treturn hit;\n}"

@@ -91,7 +91,7 @@ class Staged(Native):
         return 1
 
     def _raise(self, search: Search) -> None:
-        raise AssertionError("an action leaves its bounds; the search for promises says which")
+        raise AssertionError("an action leaves its bounds; the search for invariants says which")
 
     def _tell(self, search: Search) -> None:
         """The run by name, through states that have done as many stages."""

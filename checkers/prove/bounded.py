@@ -1,4 +1,4 @@
-"""Bounded questions, asked of z3: is a promise broken within so many steps, and does k steps of it give the next?
+"""Bounded questions, asked of z3: is an invariant broken within so many steps, and does k steps of it give the next?
 
 z3 works in a process of its own, which tells what it finds as it finds it. What it says of a violation is not
 believed: each is run again by the functions of the spec before it is told.
@@ -39,7 +39,7 @@ class Stopped(Exception):
 
 @dataclass(frozen=True)
 class Bounded:
-    """What became of one promise.
+    """What became of one invariant.
 
     HOLDS from `bmc` means: no violation within `depth` steps. `stopped` says why a question was left open; it is
     UNKNOWN where the solver gave no answer, and BUDGET where nobody waited for it.
@@ -62,7 +62,7 @@ def bmc(
     progress: Progress = lambda depth, seconds: None,
     until: str = "",
 ) -> list[Bounded]:
-    """Look for a shortest violation of each promise within so many steps; `until` names one that is all that is wanted.
+    """Look for a shortest violation of each invariant within so many steps; `until` names one that is all that is wanted.
 
     `seconds` is a budget, 0 means none; what was found when it is spent, or when somebody interrupts, is told.
     """
@@ -80,9 +80,9 @@ def k_induction(
     progress: Progress = lambda depth, seconds: None,
     until: str = "",
 ) -> list[Bounded]:
-    """Ask whether no promise is broken within k steps, and k states that keep them are followed by one that does.
+    """Ask whether no invariant is broken within k steps, and k states that keep them are followed by one that does.
 
-    The promises are proved together: one that does not follow is UNKNOWN, and the others may not lean on it.
+    The invariants are proved together: one that does not follow is UNKNOWN, and the others may not lean on it.
     """
     if k < 1:
         raise ValueError(f"k-induction with k={k} supposes nothing; k is at least 1")
@@ -93,7 +93,7 @@ def k_induction(
 
 
 class Question:
-    """All promises of a machine in a scope, and what became of each so far."""
+    """All invariants of a machine in a scope, and what became of each so far."""
 
     def __init__(self, machine: Machine, sizes: dict[str, int], seconds: float, until: str, progress: Progress) -> None:
         self.machine, self.sizes, self.seconds, self.until, self.progress = machine, sizes, seconds, until, progress
@@ -106,18 +106,18 @@ class Question:
 
     @property
     def open(self) -> list[Claim]:
-        return [c for c in self.machine.promises if c.name not in self.done]
+        return [c for c in self.machine.invariants if c.name not in self.done]
 
     @property
     def elapsed(self) -> float:
         return time.monotonic() - self.started
 
     def answers(self, depth: int, otherwise: Outcome) -> list[Bounded]:
-        """What became of each promise, in their order."""
+        """What became of each invariant, in their order."""
         rest = self.rest if self.stopped else otherwise
         depth = self.depth if self.stopped else depth
         left = {c.name: Bounded(c, rest, depth, None, self.elapsed, self.stopped) for c in self.open}
-        return [{**self.done, **left}[c.name] for c in self.machine.promises]
+        return [{**self.done, **left}[c.name] for c in self.machine.invariants]
 
     def run(self, depth: int) -> None:
         """Look for violations, a step further each time."""
@@ -175,7 +175,7 @@ class Question:
             self.done[name] = Bounded(claim, outcome, k, None, self.elapsed)
 
     def _claim(self, name: str) -> Claim:
-        return next(c for c in self.machine.promises if c.name == name)
+        return next(c for c in self.machine.invariants if c.name == name)
 
     def _run(self, codes: list[str], numbers: list[int]) -> Run:
         """A run as the solver tells it: states as codes, steps as numbers of instances."""
@@ -199,7 +199,7 @@ class Question:
 
 
 def replay(world: World, claim: Claim, run: Run) -> Finding:
-    """The run that the solver found, as the spec itself runs it; the promise must be false at its end."""
+    """The run that the solver found, as the spec itself runs it; the invariant must be false at its end."""
     trace = replayed(world, run, claim.name)
     for args in world.tuples(claim.params):
         if not _holds(world, claim, trace, args):

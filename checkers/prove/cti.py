@@ -1,4 +1,4 @@
-"""Counterexamples to induction: a smallest state that satisfies every promise, a step, and the promise it breaks.
+"""Counterexamples to induction: a smallest state that satisfies every invariant, a step, and the invariant it breaks.
 
 Such a state need not be reachable, so it is no bug. What a solver found is run by the functions themselves before
 it is shown, and the explorer is asked whether the state is reachable at that size.
@@ -53,7 +53,7 @@ class Cti:
         """Whether it can happen, in words."""
         sizes = said_sizes(self.sizes)
         if self.is_broken and not self.reachable:
-            return f"not reachable, but another run breaks the promise with {sizes}; `poolproof check` tells it"
+            return f"not reachable, but another run breaks the invariant with {sizes}; `poolproof check` tells it"
         if self.reachable is None:
             return f"not known to be reachable: the explorer did not come to an end with {sizes}"
         is_reachable = "reachable: this is a real violation" if self.reachable else "not reachable"
@@ -84,7 +84,7 @@ def smallest(near: Near, action: Action | None, fact: Fact, assumed: Sequence[Fa
 def _asked(theory: Theory, action: Action | None, fact: Fact) -> str:
     """Whether the step, or the start, can break the claim, as one text."""
     question = theory.broken_by(action, fact) if action else theory.broken_at_start(fact)
-    assumed = theory.promised if action else theory.started
+    assumed = theory.invariants_hold if action else theory.started
     return HEAD + theory.declared + assumed + question.declared + question.asked
 
 

@@ -1,7 +1,7 @@
 """Does an action permit anything new: is each of its steps a step of other actions, or none?
 
-Decided for any number of pages, in the states that satisfy every promise. Two states are equal if all fields are,
-history counters too; whose step it is does not matter, as no promise sees that.
+Decided for any number of pages, in the states that satisfy every invariant. Two states are equal if all fields are,
+history counters too; whose step it is does not matter, as no invariant sees that.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class _Asked:
         ]
         asked = asserted(either(*news))
         question = Question(asked, asserted(conj(*self.known)) + asked if self.known else "", "".join(self.declared))
-        text = HEAD + self.theory.declared + self.theory.promised
+        text = HEAD + self.theory.declared + self.theory.invariants_hold
         return Obligation(f"{self.action.name} does nothing new", (), text, question, action=self.action.name)
 
     def _ways(self, action: Action, names: Names, real: Sequence[str]) -> Iterator[_Way]:

@@ -1,6 +1,6 @@
 """A machine in a scope as a finite transition system of z3: every value is a choice among known ones.
 
-Nothing is said here that `spec/` does not say: guards, assignments and promises are the lifted ones. A number is
+Nothing is said here that `spec/` does not say: guards, assignments and invariants are the lifted ones. A number is
 the Python number it is, so that nothing wraps; what leaves its field's bounds is kept apart as a `fault`.
 """
 
@@ -219,7 +219,7 @@ class System:
     """The terms of a machine in a scope, about the state `now`, the state `then`, and what is done in between.
 
     `legal`: something is chosen and is enabled; `fault`: it leaves the bounds of a field; `moves` makes `then` of
-    `now`, where there is no fault. A promise is `broken` in the state `now`, or by the step. `order` leaves out
+    `now`, where there is no fault. An invariant is `broken` in the state `now`, or by the step. `order` leaves out
     runs that differ from others by the names of members only; it goes by `met`, the members that came up so far.
     """
 
@@ -330,12 +330,12 @@ class Encoder:
     # -- names -----------------------------------------------------------------------------------------------------
 
     def _met(self, name: str) -> dict[Sort, Term]:
-        """Whether a member came up before; asked of all but the last of each sort whose members are alike."""
-        alike = [m for sort in self.world.machine.alike for m in members(self.world, sort)[:-1]]
-        return {m: z3.Bool(f"{name} met {type(m).__name__} {m.index}") for m in alike}
+        """Whether a member came up before; asked of all but the last of each sort whose members are symmetric."""
+        symmetric = [m for sort in self.world.machine.symmetric for m in members(self.world, sort)[:-1]]
+        return {m: z3.Bool(f"{name} met {type(m).__name__} {m.index}") for m in symmetric}
 
     def _order(self, met: dict[Sort, Term], met_then: dict[Sort, Term]) -> Iterator[Term]:
-        """Members that are alike come up in order: a run with others is the same run under other names."""
+        """Members that are symmetric come up in order: a run with others is the same run under other names."""
         for case in self.cases:
             places = slots_of(case.action)
             for n, slot in enumerate(places):
@@ -402,13 +402,13 @@ class Encoder:
                     yield term == after.get(value, False)
             yield from exactly_one(choice)
 
-    # -- promises ---------------------------------------------------------------------------------------------------
+    # -- invariants ---------------------------------------------------------------------------------------------------
 
     def _broken(self, growth: dict[Cell, Choice]) -> dict[str, Term]:
-        """For each promise, that it fails for some arguments: in the state `now`, or in the step to `then`."""
+        """For each invariant, that it fails for some arguments: in the state `now`, or in the step to `then`."""
         step = Reader(self.world, {"before": self.now | self.histories, "after": self.then | growth})
         broken = {}
-        for claim in self.world.machine.promises:
+        for claim in self.world.machine.invariants:
             reader = step if claim.is_step else self.reader
             envs = (
                 {v.name: reader.member(arg) for v, arg in zip(claim.params, args, strict=True)}

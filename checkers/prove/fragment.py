@@ -1,7 +1,7 @@
 """Which machines proofs for any number reach: nothing leads from a page back to a page.
 
 Every claim that is assumed, and every field, leads from the sorts it speaks of for all to the sorts it says there is
-somebody of. While these arrows have no circle, a broken promise is broken with few members (the fragment called EPR
+somebody of. While these arrows have no circle, a broken invariant is broken with few members (the fragment called EPR
 with stratified functions), and both solvers answer. What has a circle is refused by its line. A sort that always has
 the same members is in no circle: each of them has a name.
 """
@@ -45,7 +45,7 @@ def _of_fields(machine: Machine) -> Iterator[Arrow]:
 
 
 def _of_claims(machine: Machine, facts: Sequence[Fact]) -> Iterator[Arrow]:
-    """Arrows of what is assumed: promises for all their arguments, guards and values, and a promise that is broken."""
+    """Arrows of what is assumed: invariants for all their arguments, guards and values, and an invariant that is broken."""
     for fact in facts:
         if not fact.is_step:
             yield from _arrows(fact.expr, [v.sort for v in fact.params], True, where_of(machine, fact))
@@ -59,8 +59,8 @@ def _of_claims(machine: Machine, facts: Sequence[Fact]) -> Iterator[Arrow]:
 
 
 def where_of(machine: Machine, fact: Fact) -> str:
-    """File and line of a promise."""
-    found = next((c for c in machine.promises if c.name == fact.name), None)
+    """File and line of an invariant."""
+    found = next((c for c in machine.invariants if c.name == fact.name), None)
     return f"{found.fn.__code__.co_filename}:{found.fn.__code__.co_firstlineno}: {fact.name}" if found else fact.name
 
 

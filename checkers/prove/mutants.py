@@ -17,7 +17,7 @@ from checkers import engines
 from checkers.core.traces import Contradiction, Finding, Trace
 from checkers.core.wording import named, sentence, shown
 from checkers.explore.refine import refine
-from checkers.explore.search import ANY_PROMISE, UNLIMITED, Exploration, Search
+from checkers.explore.search import ANY_INVARIANT, UNLIMITED, Exploration, Search
 from checkers.mutation import Fault
 from checkers.report.counterexample import changes
 from spec.dsl import Action, Machine, SpecError, World
@@ -71,7 +71,7 @@ class Trial:
     @cached_property
     def sound(self) -> Exploration:
         """What happens at small as long as nothing is wrong."""
-        return engines.explore(self.machine, self.machine.sizes("small", {}), self.machine.alike)
+        return engines.explore(self.machine, self.machine.sizes("small", {}), self.machine.symmetric)
 
     def judge(self, fault: Fault) -> Judged:
         """Plant a fault, and see who notices."""
@@ -147,11 +147,11 @@ class _Case:
     @cached_property
     def small(self) -> Exploration:
         """What happens at small."""
-        return engines.explore(self.mutant, self.mutant.sizes("small", {}), self.mutant.alike, until=ANY_PROMISE)
+        return engines.explore(self.mutant, self.mutant.sizes("small", {}), self.mutant.symmetric, until=ANY_INVARIANT)
 
     def _broken(self, sizes: dict[str, int]) -> Judged | None:
-        """The promise with the shortest story in this scope; of a field outside its range its declaration."""
-        search = Search(self.mutant, sizes, self.mutant.alike, UNLIMITED, ANY_PROMISE)
+        """The invariant with the shortest counterexample in this scope; of a field outside its range its declaration."""
+        search = Search(self.mutant, sizes, self.mutant.symmetric, UNLIMITED, ANY_INVARIANT)
         try:
             broken = search.run(lambda seen: None).violated
         except SpecError as error:

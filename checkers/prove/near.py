@@ -1,4 +1,4 @@
-"""What the explorer sees in small scopes: whether a state can be reached, and a shortest run that breaks a promise."""
+"""What the explorer sees in small scopes: whether a state can be reached, and a shortest run that breaks an invariant."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Near:
         """The search of a scope, as far as it came."""
         key = tuple(sorted(sizes.items()))
         if key not in self._known:
-            search = Search(self.machine, dict(sizes), self.machine.alike, NEAR, "")
+            search = Search(self.machine, dict(sizes), self.machine.symmetric, NEAR, "")
             search.run(lambda seen: None)
             self._known[key] = search
         return self._known[key]
@@ -36,5 +36,5 @@ class Near:
         return None if search.seen.stopped else False
 
     def run(self, sizes: Mapping[str, int], name: str) -> Finding | None:
-        """A shortest run of this scope that breaks the promise, if the search met one."""
+        """A shortest run of this scope that breaks the invariant, if the search met one."""
         return self.searched(sizes).seen.violated.get(name)

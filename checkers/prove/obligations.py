@@ -1,4 +1,4 @@
-"""What has to be decided so that every promise holds of any number of pages: a list, each with a name."""
+"""What has to be decided so that every invariant holds of any number of pages: a list, each with a name."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _begun(theory: str) -> Any:
 def obligations(machine: Machine, facts: Sequence[Fact] = (), assumed: Sequence[Fact] = ()) -> list[Obligation]:
     """All obligations of these claims (or of all), in the order in which a reader goes through a machine.
 
-    `assumed` are the claims taken to hold before a step; without it all that the machine promises.
+    `assumed` are the claims taken to hold before a step; without it all invariants of the machine.
     """
     every = tuple(assumed) or facts_of(machine)
     wanted = tuple(facts) or every
@@ -90,7 +90,7 @@ def _starts(theory: Theory, facts: Iterable[Fact]) -> Iterator[Obligation]:
 
 
 def _steps(theory: Theory, facts: Iterable[Fact]) -> Iterator[Obligation]:
-    text = HEAD + theory.declared + theory.promised
+    text = HEAD + theory.declared + theory.invariants_hold
     for action in theory.machine.actions:
         for fact in facts:
             name = f'{action.name} keeps "{sentence(fact.name)}"'
@@ -99,7 +99,7 @@ def _steps(theory: Theory, facts: Iterable[Fact]) -> Iterator[Obligation]:
 
 def _counts(theory: Theory, facts: Sequence[Fact]) -> Iterator[Obligation]:
     """What is used of counts: a step moves one member, and changes the size as it was found to."""
-    text = HEAD + theory.declared + theory.promised
+    text = HEAD + theory.declared + theory.invariants_hold
     for counted, resting in counted_by(theory, facts).items():
         for action in theory.machine.actions:
             if any(found.is_derived for found in theory.changes(action, counted)):
@@ -129,9 +129,9 @@ def said_of(theory: Theory, action: Action, counted: Counted) -> str:
 def possibilities(machine: Machine, facts: Sequence[Fact]) -> Iterator[Obligation]:
     """That the claims leave room for something: for states at all, and for each way each action can go."""
     theory = Theory(machine, enough(machine), facts)
-    text = HEAD + theory.declared + theory.promised
+    text = HEAD + theory.declared + theory.invariants_hold
     sizes = ", ".join(f"{n} {name}" for name, n in enough(machine).items())
-    yield Obligation(f"all promises hold together in some state of {sizes}", (), text, theory.anything(), SAT)
+    yield Obligation(f"all invariants hold together in some state of {sizes}", (), text, theory.anything(), SAT)
     for action in machine.actions:
         for number, path in enumerate(action.lifted.paths):
             way = f" where {spoken(path.branches[-1].claim)}" if path.branches else ""

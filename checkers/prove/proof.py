@@ -1,4 +1,4 @@
-"""From obligations to verdicts: each promise, each way an action can go, and that there are states at all."""
+"""From obligations to verdicts: each invariant, each way an action can go, and that there are states at all."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ANY, COUNTED = "any-N", "any-N (counted)"
 the claim itself or for another that it leans on."""
 
 TRIES = 3
-"""Failing obligations of one promise of which a counterexample to induction is looked for."""
+"""Failing obligations of one invariant of which a counterexample to induction is looked for."""
 
 Progress = Callable[[str, int, int], None]
 Branch = tuple[str, bool]
@@ -63,9 +63,9 @@ class Proof:
 def prove(
     machine: Machine, name: str, effort: Effort, seeds: int = 1, progress: Progress = lambda what, n, of: None
 ) -> Proof:
-    """Decide every obligation of a machine, and judge; of a broken one those of the promise it breaks come first."""
+    """Decide every obligation of a machine, and judge; of a broken one those of the invariant it breaks come first."""
     every = facts_of(machine)
-    asked = tuple(f for f in every if machine.breaks is None or f.name == machine.breaks.promise)
+    asked = tuple(f for f in every if machine.breaks is None or f.name == machine.breaks.invariant)
     proof = _decided(machine, name, asked, every, effort, seeds, progress)
     if machine.breaks and all(d.is_as_wanted for d in proof.of(asked[0])):
         proof = _decided(machine, name, every, every, effort, seeds, progress)
@@ -156,7 +156,7 @@ def _rests(
 def base(proof: Proof, decided: Sequence[Decided]) -> Verdict:
     return Verdict(
         model=proof.name,
-        kind="promise",
+        kind="invariant",
         property="",
         outcome=Outcome.HOLDS,
         label=ANY,
@@ -171,7 +171,7 @@ def base(proof: Proof, decided: Sequence[Decided]) -> Verdict:
 def _verdict(proof: Proof, fact: Fact) -> Verdict:
     """What is proved of one claim."""
     mine = proof.of(fact)
-    label, kind = (ANY if fact.name in proof.uncounted else COUNTED), "step promise" if fact.is_step else "promise"
+    label, kind = (ANY if fact.name in proof.uncounted else COUNTED), "step invariant" if fact.is_step else "invariant"
     asked = replace(base(proof, mine), property=fact.name, kind=kind, label=label)
     if proof.machine.breaks:
         return _broken(proof, fact, replace(asked, kind="broken"), mine)
@@ -220,13 +220,13 @@ def unanswered(decided: Decided) -> str:
 
 
 def _broken(proof: Proof, fact: Fact, asked: Verdict, mine: Sequence[Decided]) -> Verdict:
-    """A broken model must fail by the promise it names: by a step, or because what the promise rests on fails."""
+    """A broken model must fail by the invariant it names: by a step, or because what the invariant rests on fails."""
     outcome, note = _outcome(proof, fact, mine)
     if outcome in (Outcome.VIOLATED, Outcome.NOT_INDUCTIVE):
         by = ", ".join(dict.fromkeys(d.obligation.action or "the start" for d in mine if d.fails))
         return replace(asked, outcome=outcome, label="not run", note=f"not kept by {by}" if by else note)
     if outcome is Outcome.HOLDS:
-        return replace(asked, expected=False, note="survives: the promise it says it breaks is proved")
+        return replace(asked, expected=False, note="survives: the invariant it says it breaks is proved")
     return replace(asked, outcome=outcome, label="not run", expected=False, note=note)
 
 

@@ -1,4 +1,4 @@
-"""From bounded answers to verdicts: a promise within so many steps of a scope, or by k-induction there."""
+"""From bounded answers to verdicts: an invariant within so many steps of a scope, or by k-induction there."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ Progress = Callable[[int, float], None]
 def within(question: Question, steps: int, progress: Progress) -> list[Verdict]:
     """Look for violations of at most so many steps."""
     machine, seconds = question.machine, question.budget.seconds
-    until = machine.breaks.promise if machine.breaks else ""
+    until = machine.breaks.invariant if machine.breaks else ""
     found = bmc(machine, question.sizes, steps, seconds=seconds, progress=progress, until=until)
     return list(_verdicts(question, found, f"bmc({steps}, {question.scope})", f"none within {steps} steps"))
 
 
 def inductive(question: Question, k: int, progress: Progress) -> list[Verdict]:
-    """Prove the promises in a scope by k-induction."""
+    """Prove the invariants in a scope by k-induction."""
     machine, seconds = question.machine, question.budget.seconds
-    until = machine.breaks.promise if machine.breaks else ""
+    until = machine.breaks.invariant if machine.breaks else ""
     found = k_induction(machine, question.sizes, k, seconds=seconds, progress=progress, until=until)
     return list(_verdicts(question, found, f"k-induction({k}, {question.scope})", ""))
 
 
 def _verdicts(question: Question, found: list[Bounded], label: str, note: str) -> Iterator[Verdict]:
-    """A verdict a promise; of a broken model only of the one it breaks."""
+    """A verdict an invariant; of a broken model only of the one it breaks."""
     breaks = question.machine.breaks
     for answer in found:
-        if breaks is None or answer.claim.name == breaks.promise:
+        if breaks is None or answer.claim.name == breaks.invariant:
             asked = _base(question, answer, label)
             yield _broken(question, replace(asked, note=answer.stopped)) if breaks else _judged(asked, answer, note)
 
@@ -44,7 +44,7 @@ def _base(question: Question, answer: Bounded, label: str) -> Verdict:
     finding = answer.finding
     return Verdict(
         model=question.name,
-        kind="step promise" if answer.claim.is_step else "promise",
+        kind="step invariant" if answer.claim.is_step else "invariant",
         property=answer.claim.name,
         outcome=answer.outcome,
         label=label,

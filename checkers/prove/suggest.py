@@ -1,7 +1,7 @@
 """Lemmas that a proof lacks: of all candidates the largest set that every step keeps, and of those the few that help.
 
 The largest set is found by dropping, again and again, what a step breaks (Houdini); steps are looked for among few
-pages, pools and devices. What is printed in the end is decided for any number, by both solvers, like any promise.
+pages, pools and devices. What is printed in the end is decided for any number, by both solvers, like any invariant.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Suggestion:
-    """Lemmas that make the promises inductive, as far as they do; `failing` are the promises that still fail."""
+    """Lemmas that make the invariants inductive, as far as they do; `failing` are the invariants that still fail."""
 
     lemmas: tuple[Fact, ...]
     kept: int
@@ -90,7 +90,7 @@ class Houdini:
     def _text(self, action: Action) -> str:
         """A step before which what is kept holds, and after which some goal does not; each has a switch."""
         text, every = self.theory.text(None), (*self.facts, *self.tried)
-        lines = [HEAD, self.theory.declared, self.theory.promised, limited(self.machine, {})]
+        lines = [HEAD, self.theory.declared, self.theory.invariants_hold, limited(self.machine, {})]
         lines += [f"(declare-const goal.{symbol(f.name)} Bool)\n" for f in every]
         for f in self.tried:
             kept = asserted(implied(f"keep.{symbol(f.name)}", text.for_all(f.params, f.expr)))

@@ -41,7 +41,7 @@ from .smt import (
 
 @dataclass(frozen=True, eq=False)
 class Fact:
-    """A claim to be assumed and proved, by name: a promise, or that a number stays in its range."""
+    """A claim to be assumed and proved, by name: an invariant, or that a number stays in its range."""
 
     name: str
     params: tuple[Var, ...]
@@ -60,8 +60,8 @@ class Fact:
 
 
 def facts_of(machine: Machine) -> tuple[Fact, ...]:
-    """All that is proved of a machine: its promises, and the ranges of its numbers."""
-    claims = tuple(Fact(c.name, c.params, c.expr, c.is_step) for c in machine.promises)
+    """All that is proved of a machine: its invariants, and the ranges of its numbers."""
+    claims = tuple(Fact(c.name, c.params, c.expr, c.is_step) for c in machine.invariants)
     return (*ranges(machine), *claims)
 
 
@@ -235,11 +235,11 @@ class Theory:
         return "".join(lines)
 
     @cached_property
-    def promised(self) -> str:
-        """Every promise about states, of the state before."""
-        return self.promised_of(self.facts)
+    def invariants_hold(self) -> str:
+        """Every invariant about states, of the state before."""
+        return self.invariantd_of(self.facts)
 
-    def promised_of(self, facts: Iterable[Fact]) -> str:
+    def invariantd_of(self, facts: Iterable[Fact]) -> str:
         """Of these claims those about states, of the state before."""
         text = self.text(self._counts())
         return "".join(asserted(text.for_all(f.params, f.expr)) for f in facts if not f.is_step)

@@ -38,7 +38,7 @@ def apart(
     if names is None:
         names = _Leaning(theory, listed, effort).largest(progress)
         effort.known.keep_uncounted(key, names)
-    text = HEAD + theory.declared + theory.promised_of(f for f in facts if f.name in names)
+    text = HEAD + theory.declared + theory.invariantd_of(f for f in facts if f.name in names)
     return [replace(o, theory=text) if is_step(o) and o.facts[0] in names else o for o in listed], names
 
 

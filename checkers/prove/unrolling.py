@@ -20,9 +20,9 @@ class Unrolling:
         self.system, self.solver = system, z3.SolverFor("QF_FD")
         self.depth = 0
         self.true: set[str] = set()
-        promises = system.world.machine.promises
-        self.flags = {c.name: z3.Bool(f"{c.name} is broken") for c in promises}
-        self.step_flags = {c.name: self.flags[c.name] for c in promises if c.is_step}
+        invariants = system.world.machine.invariants
+        self.flags = {c.name: z3.Bool(f"{c.name} is broken") for c in invariants}
+        self.step_flags = {c.name: self.flags[c.name] for c in invariants if c.is_step}
         self._now = [*_constants(system.now.values()), *system.met]
         self._then = [*_constants(system.then.values()), *system.met_then]
         self._rest = [*_constants(system.choices), *(f for n, f in self.flags.items() if n not in self.step_flags)]
@@ -57,7 +57,7 @@ class Unrolling:
         return self._copies[k]
 
     def flag(self, name: str, k: int) -> Term:
-        """This promise is broken by the k-th state, or by the step that leads to it."""
+        """This invariant is broken by the k-th state, or by the step that leads to it."""
         return _copy(self.flags[name], k)
 
     def goal(self, name: str, *ways: Term) -> Term:
@@ -122,12 +122,12 @@ def _and(*claims: Term) -> Term:
 
 
 class Search:
-    """The solver's part: it asks, and tells as it goes on what it finds of the promises that are open."""
+    """The solver's part: it asks, and tells as it goes on what it finds of the invariants that are open."""
 
     def __init__(self, system: System, names: list[str]) -> None:
         self.system, self.open = system, names
         machine = system.world.machine
-        self.steps = {c.name for c in machine.promises if c.is_step}
+        self.steps = {c.name for c in machine.invariants if c.is_step}
         self.numbers = {(i.action.name, i.args): n for n, i in enumerate(system.world.instances)}
 
     def decide(self, run: Unrolling, *assumed: Term) -> bool:
@@ -170,7 +170,7 @@ class Search:
         return [[code.hex() for code in codes], [self.numbers[i.action.name, i.args] for i in instances]]
 
     def _look(self, run: Unrolling) -> Iterator[Any]:
-        """All promises that are broken now, in the last state or by the last step."""
+        """All invariants that are broken now, in the last state or by the last step."""
         asked = [name for name in self.open if run.depth or name not in self.steps]
         while asked:
             goal = run.goal(f"{len(self.open)} are open@{run.depth}", *(run.flag(name, run.depth) for name in asked))
@@ -186,7 +186,7 @@ class Search:
     # -- by induction ------------------------------------------------------------------------------------------------
 
     def inductive(self, k: int) -> Iterator[Any]:
-        """Which promises k different states that keep them hand on to the next; none may lean on one that falls."""
+        """Which invariants k different states that keep them hand on to the next; none may lean on one that falls."""
         run = Unrolling(self.system)
         run.solver.add(*(z3.Not(met) for met in (run.at(0, m) for m in run.system.met)))
         kept = {name: z3.Bool(f"{name} is supposed") for name in self.open}
@@ -203,7 +203,7 @@ class Search:
         yield from (["kept", name, k] for name in self.open)
 
     def _supposed(self, kept: dict[str, Term]) -> list[Term]:
-        """What may be leaned on: the promises that are still open, and no other."""
+        """What may be leaned on: the invariants that are still open, and no other."""
         return [claim if name in self.open else z3.Not(claim) for name, claim in kept.items()]
 
 

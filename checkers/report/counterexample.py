@@ -1,4 +1,4 @@
-"""A counterexample as a story: what happened, then only what changed, and the promise it breaks."""
+"""A counterexample as a counterexample: what happened, then only what changed, and the invariant it breaks."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from spec.dsl import ANY, World
 from spec.dsl.machine import first_sort
 
 STUCK = "Here nothing can happen any more, and this is no state in which a run may end."
-"""The last sentence of the story of a deadlock."""
+"""The last sentence of the counterexample of a deadlock."""
 
 NO_STEP = "This step is none of the rules."
-"""The last sentence of the story of a design that leaves the rules it refines."""
+"""The last sentence of the counterexample of a design that leaves the rules it refines."""
 
 
-def story(world: World, trace: Trace, ending: str, only: str = "") -> list[str]:
-    """The lines of a story; `ending` is its last sentence, `only` names the one page it is told of."""
+def counterexample(world: World, trace: Trace, ending: str, only: str = "") -> list[str]:
+    """The lines of a counterexample; `ending` is its last sentence, `only` names the one page it is told of."""
     chosen = ", ".join(beginning(world, trace.start, only))
     first = [f"  0  at the start {chosen}"] if chosen else []
     return [*first, *_steps(world, trace, only), f"     {ending}"]
@@ -66,6 +66,6 @@ def changes(world: World, was: bytes, now: bytes) -> Iterator[tuple[Any, str]]:
 
 
 def ending(sentence: str, args: tuple[str, ...]) -> str:
-    """The broken promise as a sentence, and for whom it is broken."""
+    """The broken invariant as a sentence, and for whom it is broken."""
     whom = f" ({', '.join(args)})" if args else ""
-    return f"This breaks the promise: {sentence}{whom}."
+    return f"This breaks the invariant: {sentence}{whom}."

@@ -22,17 +22,17 @@ class LocalTable:
 def local_table(
     machine: Machine,
     sizes: dict[str, int],
-    alike: tuple[type[Sort], ...],
+    symmetric: tuple[type[Sort], ...],
     budget: Budget = UNLIMITED,
     progress: Progress = lambda seen: None,
 ) -> LocalTable:
     """Collect what happens to single pages in every reachable state of a scope.
 
-    With several pages only pages are taken as alike: which pool and device a record names must stay told apart.
+    With several pages only pages are taken as symmetric: which pool and device a record names must stay told apart.
     """
-    search = Recorder(machine, sizes, alike, budget, "")
+    search = Recorder(machine, sizes, symmetric, budget, "")
     if search.world.pages > 1:
-        search = Recorder(machine, sizes, tuple(s for s in alike if s is first_sort(machine)), budget, "")
+        search = Recorder(machine, sizes, tuple(s for s in symmetric if s is first_sort(machine)), budget, "")
     seen = search.run(progress)
     numbers = {record: n for n, record in enumerate(search.records)}
     steps = sorted((numbers[was], action, numbers[now]) for was, action, now in search.steps_seen)
@@ -43,9 +43,9 @@ class Recorder(Search):
     """A search that looks at each step through one page's eyes."""
 
     def __init__(
-        self, machine: Machine, sizes: dict[str, int], alike: tuple[type[Sort], ...], budget: Budget, until: str
+        self, machine: Machine, sizes: dict[str, int], symmetric: tuple[type[Sort], ...], budget: Budget, until: str
     ) -> None:
-        super().__init__(machine, sizes, alike, budget, until)
+        super().__init__(machine, sizes, symmetric, budget, until)
         self.records: dict[bytes, None] = {}
         self.steps_seen: set[tuple[bytes, str, bytes]] = set()
 

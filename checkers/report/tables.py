@@ -1,4 +1,4 @@
-"""Verdicts for people and for other tools: tables, stories, JSON and JUnit, all from the same records."""
+"""Verdicts for people and for other tools: tables, counterexamples, JSON and JUnit, all from the same records."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from checkers.core.verdict import Outcome, Verdict
 from checkers.core.wording import in_steps
 from checkers.core.wording import sentence as sentence
 from checkers.explore.search import Exploration
-from checkers.report.counterexample import NO_STEP, STUCK, ending, story
+from checkers.report.counterexample import NO_STEP, STUCK, counterexample, ending
 
 from .columns import Table, say
 
@@ -68,8 +68,8 @@ def scopes(runs: Sequence[Answers]) -> Iterator[str]:
 
 
 KINDS = {
-    "promise": "in every state",
-    "step promise": "at every step",
+    "invariant": "in every state",
+    "step invariant": "at every step",
     "deadlock": "",
     "refinement": "",
     "witness": "it can be that",
@@ -78,15 +78,15 @@ KINDS = {
 """The kinds of questions in the order of the table, and what is said before their names."""
 
 
-def promises_table(
+def invariants_table(
     runs: Sequence[tuple[str, object, Sequence[Verdict]]],
     title: str = "What holds",
     said_of: Callable[[Verdict], str] = word,
 ) -> Table:
-    """One row a promise or witness, one column a model; an action only if it never fired."""
+    """One row an invariant or witness, one column a model; an action only if it never fired."""
     table = Table(title, key=1)
     table.add_column("")
-    table.add_column("promise")
+    table.add_column("invariant")
     rows: dict[tuple[str, str], dict[str, Verdict]] = {}
     for model, _, verdicts in runs:
         table.add_names(escape(model))
@@ -105,7 +105,7 @@ def broken_table(verdicts: Sequence[tuple[str, Verdict]]) -> Table:
     """One row a broken model: what it stands for, what it breaks, and whether it was found out as declared."""
     table = Table("Broken on purpose")
     table.add_names("model")
-    for name in ("what is wrong", "breaks the promise", ""):
+    for name in ("what is wrong", "breaks the invariant", ""):
         table.add_column(name)
     for what, v in verdicts:
         found = f"{in_steps(v.steps)}, {v.note}" if v.steps is not None and v.expected else v.note
@@ -115,13 +115,13 @@ def broken_table(verdicts: Sequence[tuple[str, Verdict]]) -> Table:
 
 
 def tell(console: Console, verdict: Verdict, only: str = "") -> None:
-    """Print the story of a verdict that has a trace."""
+    """Print the counterexample of a verdict that has a trace."""
     assert verdict.trace
     assert verdict.world
     told = f"{verdict.model}: {sentence(verdict.property)}, {in_steps(len(verdict.trace.steps))}"
     console.print()
     say(console, told, "bold")
-    for line in story(verdict.world, verdict.trace, _ending(verdict), only):
+    for line in counterexample(verdict.world, verdict.trace, _ending(verdict), only):
         say(console, line)
 
 

@@ -390,14 +390,14 @@ def _rules(page: Decoded) -> list[str]:
     """What the rules say of such a page."""
     seen = page.dump.is_of_a_free_page
     begin = "The page was given to the page allocator, and" if seen else "If this page is in the page allocator,"
-    said = [f"The rules: {begin} its pool still counts it. That breaks", *_promise(DENIES)]
+    said = [f"The rules: {begin} its pool still counts it. That breaks", *_invariant(DENIES)]
     if page.is_mapped:
-        said += ["and, unless its pool was destroyed and has unmapped it,", *_promise(STILL_MAPPED)]
+        said += ["and, unless its pool was destroyed and has unmapped it,", *_invariant(STILL_MAPPED)]
     return said
 
 
-def _promise(promise: Any) -> list[str]:
-    return [f"  {promise.__name__}", f"    {(promise.__doc__ or '').strip()}"]
+def _invariant(invariant: Any) -> list[str]:
+    return [f"  {invariant.__name__}", f"    {(invariant.__doc__ or '').strip()}"]
 
 
 def next_steps(page: Decoded) -> list[str]:

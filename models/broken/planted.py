@@ -1,4 +1,4 @@
-"""Planted faults: for each promise that no bug of the zoo breaks, one mutation that does."""
+"""Planted faults: for each invariant that no bug of the zoo breaks, one mutation that does."""
 
 from models.keep_mapped import keep_mapped
 from models.per_packet import per_packet

@@ -1,4 +1,4 @@
-"""The zoo: real bugs as mutations of sound models. Each names the promise it breaks and its shortest trace.
+"""The zoo: real bugs as mutations of sound models. Each names the invariant it breaks and its shortest trace.
 
 A sentence that begins with a B number is that very bug of the kernel reference, docs/kernel-reference.md; one that
 begins with another number, or with none, is what the sentence says, and no bug that somebody had to fix.

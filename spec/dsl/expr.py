@@ -29,7 +29,7 @@ class Const:
 
 @dataclass(frozen=True)
 class Var:
-    """A parameter of an action or a promise, or the member a quantifier ranges over."""
+    """A parameter of an action or an invariant, or the member a quantifier ranges over."""
 
     name: str
     sort: type[Sort]
@@ -52,7 +52,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Read:
-    """The value of a cell; `when` is "before" or "after" in a step promise, and "" elsewhere."""
+    """The value of a cell; `when` is "before" or "after" in a step invariant, and "" elsewhere."""
 
     field: Field[Any, Any]
     keys: tuple[Expr, ...]

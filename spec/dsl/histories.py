@@ -1,4 +1,4 @@
-"""History counters decide nothing: actions count with them, and promises read only how far they grew in a step."""
+"""History counters decide nothing: actions count with them, and invariants read only how far they grew in a step."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def lift_action(fn: Callable[..., object], state: type[State], params: tuple[Var
 
 
 def lift_claim(fn: Callable[..., bool], state: type[State], whens: tuple[str, ...], params: tuple[Var, ...]) -> Expr:
-    """A promise or witness as one expression; `whens` names the states it is given: ("",) or ("before", "after")."""
+    """An invariant or witness as one expression; `whens` names the states it is given: ("",) or ("before", "after")."""
 
     def run(answers: tuple[bool, ...]) -> Expr:
         current = LiftRun(answers)
@@ -75,7 +75,7 @@ def lift_claim(fn: Callable[..., bool], state: type[State], whens: tuple[str, ..
     if counter := absolute_read(claim):
         raise SpecError(
             f"{_place(fn)}: {fn.__name__} depends on the value of {counter}, a history counter, which is no part of a "
-            f"state; in a step promise compare after.{counter} with before.{counter}"
+            f"state; in a step invariant compare after.{counter} with before.{counter}"
         )
     return claim
 
@@ -111,7 +111,7 @@ def _claim_of(fn: Callable[..., object], result: object) -> Expr:
         return as_claim(result)
     except SpecError:
         found = "nothing" if result is None else "something that is neither true nor false"
-        raise SpecError(f"{_place(fn)}: {fn.__name__} returns {found}; a promise returns its claim") from None
+        raise SpecError(f"{_place(fn)}: {fn.__name__} returns {found}; an invariant returns its claim") from None
 
 
 def _lift_once(fn: Callable[..., object], state: type[State], params: tuple[Var, ...]) -> Lifted:

@@ -1,4 +1,4 @@
-"""The lint of spec text: what may stand in an action or a promise is listed here, and the rest is refused by line."""
+"""The lint of spec text: what may stand in an action or an invariant is listed here, and the rest is refused by line."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ REMEDIES: dict[type[ast.AST], str] = {
     ast.Global: f"`global`: {NO_STATE}",
     ast.Nonlocal: f"`nonlocal`: {NO_STATE}",
     ast.Set: "a set would need values that can be hashed; write `x in (A, B)`",
-    ast.Assert: "`assert`; a guard is require(), a claim is a promise",
+    ast.Assert: "`assert`; a guard is require(), a claim is an invariant",
     ast.AnnAssign: "an annotated assignment; the fields of the state have their types already",
     ast.NamedExpr: "`:=`; assign on a line of its own",
     ast.List: "a list; write `x in (A, B)`",
     ast.Delete: "`del`; give the cell another value, such as NOBODY",
-    ast.Raise: "`raise`; a guard is require(), a claim is a promise",
+    ast.Raise: "`raise`; a guard is require(), a claim is an invariant",
     ast.FunctionDef: "a function inside a function; make it a helper of the module",
     ast.Mult: f"`*`: {ARITHMETIC}",
     ast.Mod: f"`%`: {ARITHMETIC}",

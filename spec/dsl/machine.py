@@ -1,4 +1,4 @@
-"""A machine: a state, its actions, and what is promised of it. Building one lints and lifts every function."""
+"""A machine: a state, its actions, and its invariants. Building one lints and lifts every function."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Function = Callable[..., Any]
 
 @dataclass(frozen=True)
 class Written:
-    """A spec function as it was written: its name is what stories and verdicts call it.
+    """A spec function as it was written: its name is what counterexamples and verdicts call it.
 
     `reach` is what its code reads beside its arguments, as it was when the function was lifted.
     """
@@ -56,7 +56,7 @@ class Action(Written):
 
 @dataclass(frozen=True)
 class Claim(Written):
-    """A promise or a witness: a function of one state, or of the states before and after a step."""
+    """An invariant or a witness: a function of one state, or of the states before and after a step."""
 
     expr: Expr
     whens: tuple[str, ...]
@@ -89,22 +89,22 @@ class Witness:
 
 @dataclass(frozen=True)
 class Breaks:
-    """What a broken machine is expected to do: violate this promise, in a shortest trace of so many steps."""
+    """What a broken machine is expected to do: violate this invariant, in a shortest trace of so many steps."""
 
-    promise: str
+    invariant: str
     steps: int
     stands_for: str
 
 
 @dataclass(frozen=True)
 class Machine:
-    """A closed world: what may happen (by the system, by its environment), what is promised, what must be possible.
+    """A closed world: what may happen (by the system, by its environment), the invariants, what must be possible.
 
     `always` are claims of every state, `steps` claims of (before, after), `sometimes` witnesses: a claim of either
     kind, or a tuple of claims that must come about in this order; `needs` says for the first claim of a witness
     the least scope it can be asked in. The first parameter of every function is the
-    state; the others range over sorts: a promise holds for all of them, a witness for some.
-    `scopes` are presets by name; `alike` names the sorts whose members are interchangeable, `alike_if_asked`
+    state; the others range over sorts: an invariant holds for all of them, a witness for some.
+    `scopes` are presets by name; `symmetric` names the sorts whose members are interchangeable, `symmetric_if_asked`
     those that are too but are told apart unless a run asks otherwise; `place` is the field drawn as nodes;
     `final` says where a run may stop; `refines` is the machine one level up.
     """
@@ -119,15 +119,15 @@ class Machine:
     sometimes: tuple[Function | tuple[Function, ...], ...] = ()
     scopes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     needs: Mapping[Any, Mapping[str, int]] = field(default_factory=dict)
-    alike: tuple[type[Sort], ...] = ()
-    alike_if_asked: tuple[type[Sort], ...] = ()
+    symmetric: tuple[type[Sort], ...] = ()
+    symmetric_if_asked: tuple[type[Sort], ...] = ()
     place: Any = None
     final: Function | None = None
     refines: Machine | None = None
     breaks: Breaks | None = None
 
     def __post_init__(self) -> None:
-        for listed in ("system", "environment", "always", "steps", "sometimes", "alike", "alike_if_asked"):
+        for listed in ("system", "environment", "always", "steps", "sometimes", "symmetric", "symmetric_if_asked"):
             if not isinstance(getattr(self, listed), tuple):
                 raise SpecError(f"{self.name}: {listed}= is no tuple; write {listed}=(one, other) or {listed}=(one,)")
         if self.refines is not None and not isinstance(self.refines, Machine):
@@ -148,7 +148,7 @@ class Machine:
         return tuple(_action(fn, self.state, system) for fn, system in every)
 
     @cached_property
-    def promises(self) -> tuple[Claim, ...]:
+    def invariants(self) -> tuple[Claim, ...]:
         return (*(_claim(fn, self.state, 1) for fn in self.always), *(_claim(fn, self.state, 2) for fn in self.steps))
 
     @cached_property
@@ -210,7 +210,7 @@ class Machine:
         """What the functions of this machine read, all together."""
         stages = tuple(c for w in self.witnesses for c in w.stages)
         final = (self.is_final,) if self.is_final else ()
-        return frozenset[Part]().union(*(w.reach for w in (*self.actions, *self.promises, *stages, *final)))
+        return frozenset[Part]().union(*(w.reach for w in (*self.actions, *self.invariants, *stages, *final)))
 
     @cached_property
     def digest(self) -> str:
@@ -295,16 +295,18 @@ def expressions(machine: Machine) -> Iterator[tuple[str, Expr]]:
                     yield put.where, e
     stages = (c for w in machine.witnesses for c in w.stages)
     finals = (machine.is_final,) if machine.is_final else ()
-    for claim in (*machine.promises, *stages, *finals):
+    for claim in (*machine.invariants, *stages, *finals):
         yield _line(claim.fn), claim.expr
 
 
 def check_is_function(fn: object) -> None:
     """Refuse what is called like a function and is none, such as a method or a cached function, and lambdas."""
     if not isinstance(fn, FunctionType):
-        raise SpecError(f"{fn!r} is no plain function; an action or promise is a `def` of a module, without decorators")
+        raise SpecError(
+            f"{fn!r} is no plain function; an action or invariant is a `def` of a module, without decorators"
+        )
     if fn.__name__ == "<lambda>":
-        raise SpecError(f"{_line(fn)}: an action or promise is a plain `def`, no lambda")
+        raise SpecError(f"{_line(fn)}: an action or invariant is a plain `def`, no lambda")
 
 
 def check_scopes(machine: Machine) -> None:
@@ -319,11 +321,11 @@ def check_scopes(machine: Machine) -> None:
 
 
 def check_names(machine: Machine) -> None:
-    """Refuse a machine without actions, and two things of one name: verdicts and stories know them by it."""
+    """Refuse a machine without actions, and two things of one name: verdicts and counterexamples know them by it."""
     if not machine.actions:
         raise SpecError(f"{machine.name} has no actions; list them under system= or environment=")
     names = [a.name for a in machine.actions]
-    names += [c.name for c in machine.promises] + [w.name for w in machine.witnesses]
+    names += [c.name for c in machine.invariants] + [w.name for w in machine.witnesses]
     for name in names:
         if names.count(name) > 1:
             raise SpecError(f"{machine.name}: {name} is listed twice; give each action and claim a name of its own")
@@ -344,28 +346,28 @@ def check_witnesses(machine: Machine) -> None:
 
 
 def check_symmetry(machine: Machine) -> None:
-    """Refuse a machine that tells members of a sort apart which it declares alike."""
-    alike = (*machine.alike, *machine.alike_if_asked)
+    """Refuse a machine that tells members of a sort apart which it declares symmetric."""
+    symmetric = (*machine.symmetric, *machine.symmetric_if_asked)
     first = first_sort(machine)
     called = first.__name__
     for f in machine.shape.fields.values():
-        if first in alike and first in f.keys[1:]:
+        if first in symmetric and first in f.keys[1:]:
             raise SpecError(
-                f"{f.where}: {f.name} has a {called} as its second key, but {called}s are declared alike: put it first"
+                f"{f.where}: {f.name} has a {called} as its second key, but {called}s are declared symmetric: put it first"
             )
-        if f.domain.base in alike and isinstance(f.start, Sort):
+        if f.domain.base in symmetric and isinstance(f.start, Sort):
             sort = f.domain.base.__name__
-            raise SpecError(f"{f.where}: {f.name} starts as {f.start!r}, but {sort}s are declared alike")
-        if f.domain.base is first and first in alike:
+            raise SpecError(f"{f.where}: {f.name} starts as {f.start!r}, but {sort}s are declared symmetric")
+        if f.domain.base is first and first in symmetric:
             raise SpecError(
                 f"{f.where}: field {f.name} holds a {called}, and {called}s, the sort declared first, are declared "
-                f"alike; leave {called} out of alike=, or keep what {f.name} says in the {called}'s own record: "
+                f"symmetric; leave {called} out of symmetric=, or keep what {f.name} says in the {called}'s own record: "
                 f"its place in a FIFO, for one, as a number"
             )
     for where, e in expressions(machine):
         for x in walk(e):
-            if isinstance(x, Const) and isinstance(x.value, Sort) and type(x.value) in alike:
-                raise SpecError(f"{where}: names {x.value!r}, but {type(x.value).__name__}s are declared alike")
+            if isinstance(x, Const) and isinstance(x.value, Sort) and type(x.value) in symmetric:
+                raise SpecError(f"{where}: names {x.value!r}, but {type(x.value).__name__}s are declared symmetric")
 
 
 def first_sort(machine: Machine) -> type[Sort]:
@@ -402,5 +404,5 @@ def _meaning(machine: Machine) -> Iterator[str]:
         for path in action.lifted.paths:
             puts = (f"{text(Read(p.field, p.keys))} = {text(p.value)}" for p in path.puts)
             yield f"  {text(path.guard)} -> {'; '.join(puts)}"
-    for claim in machine.promises:
-        yield f"promise {claim.name} {claim.whens}: {text(claim.expr)}"
+    for claim in machine.invariants:
+        yield f"invariant {claim.name} {claim.whens}: {text(claim.expr)}"

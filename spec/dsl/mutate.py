@@ -40,7 +40,7 @@ def swap(function: str, one: str, other: str) -> tuple[Change, ...]:
 
 @dataclass(frozen=True)
 class Mutant:
-    """A broken machine as data: what changes, which promise that breaks, in how many steps, and what it stands for.
+    """A broken machine as data: what changes, which invariant that breaks, in how many steps, and what it stands for.
 
     `sizes` changes the scopes of the sound machine where the bug needs more of something. The machine itself is
     made when it is asked for.
@@ -57,10 +57,10 @@ class Mutant:
     @cached_property
     def machine(self) -> Machine:
         """The machine with these changes."""
-        promises = [c.name for c in self.base.promises]
-        if self.breaks not in promises:
-            hint = nearest(self.breaks, promises)
-            raise SpecError(f"{self.name}: breaks={self.breaks!r} is no promise of {self.base.name}{hint}")
+        invariants = [c.name for c in self.base.invariants]
+        if self.breaks not in invariants:
+            hint = nearest(self.breaks, invariants)
+            raise SpecError(f"{self.name}: breaks={self.breaks!r} is no invariant of {self.base.name}{hint}")
         mutated = changed(self.base, self.name, self.changes)
         scopes = {scope: {**given, **dict(self.sizes)} for scope, given in self.base.scopes.items()}
         breaks = Breaks(self.breaks, self.steps, self.stands_for)

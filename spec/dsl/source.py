@@ -33,7 +33,7 @@ def tree_of(fn: Callable[..., Any]) -> ast.FunctionDef:
     file, text = _read(fn)
     tree = next((t for t in _parsed(text) if first_line(t) == code.co_firstlineno and t.name == code.co_name), None)
     if isinstance(tree, ast.AsyncFunctionDef):
-        raise SpecError(f"{where}: an action or promise is a plain `def`, no coroutine")
+        raise SpecError(f"{where}: an action or invariant is a plain `def`, no coroutine")
     if tree is None or code not in _compiled(file, text):
         raise SpecError(
             f"{where}: the code of {fn.__name__} is not what this line of the file says: the file was edited since it "

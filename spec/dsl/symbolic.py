@@ -106,7 +106,7 @@ class LiftRun:
 def no_history(e: Expr, what: str) -> None:
     """Refuse what would let a history counter decide what happens."""
     if counter := history_read(e):
-        wrong(f"{what} reads {counter}, a history counter; actions write those, only promises read them")
+        wrong(f"{what} reads {counter}, a history counter; actions write those, only invariants read them")
 
 
 class Sym:
@@ -266,7 +266,7 @@ class LiftedCells(Whole):
 
     def __setitem__(self, key: Any, value: Any) -> None:
         if not self.is_writable:
-            wrong(f"a promise assigns to {self.field.name}; only actions may")
+            wrong(f"an invariant assigns to {self.field.name}; only actions may")
         if self.run.depth:
             wrong(f"{self.field.name} is assigned inside a quantifier; an action is one page's step")
         keys, e = self._keys(key), as_expr(value)

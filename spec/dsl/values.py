@@ -33,7 +33,7 @@ def wrong(message: str) -> NoReturn:
 
 
 def nearest(word: str, known: list[str]) -> str:
-    """ "; did you mean ...?" with the most alike of the known names, or else what is known."""
+    """ "; did you mean ...?" with the most symmetric of the known names, or else what is known."""
     close = difflib.get_close_matches(word, known, n=3, cutoff=0.4)
     return f"; did you mean {' or '.join(repr(c) for c in close)}?" if close else f"; known are {', '.join(known[:12])}"
 
@@ -84,7 +84,7 @@ class Sort:
 
 
 def letter(index: int) -> str:
-    """A, B, ..., Z, A1, B1, ...: how pages are called in stories."""
+    """A, B, ..., Z, A1, B1, ...: how pages are called in counterexamples."""
     return chr(ord("A") + index % 26) + (str(index // 26) if index >= 26 else "")
 
 

@@ -47,7 +47,7 @@ def require(claim: bool) -> None:
     """The guard of an action: if the claim is false the action is not enabled. Guards come before assignments."""
     run = Current.run
     if run is None:
-        wrong("require() outside an action; a promise returns its claim, and actions are run through a machine")
+        wrong("require() outside an action; an invariant returns its claim, and actions are run through a machine")
     if run.puts:
         wrong("require() after an assignment; guards come first, then the effect")
     if run.depth:

@@ -28,7 +28,7 @@ class Instance:
 
 @dataclass(frozen=True)
 class Violation:
-    """A promise that does not hold, and for which arguments."""
+    """An invariant that does not hold, and for which arguments."""
 
     claim: Claim
     args: tuple[Sort, ...]
@@ -175,7 +175,7 @@ class World:
         return tuple((c.name, k) for c, k, _, offset, _ in self.state._journal if offset < 0)
 
     def unguarded(self, code: bytes, instance: Instance) -> tuple[tuple[tuple[str, Any], ...], tuple[Violation, ...]]:
-        """What an instance would raise, and which promises it would break, if nobody asked its guards."""
+        """What an instance would raise, and which invariants it would break, if nobody asked its guards."""
         self.load(code, self.state)
         outer, Current.run = Current.run, Unguarded()
         try:
@@ -216,14 +216,14 @@ class World:
     # -- claims ----------------------------------------------------------------------------------------------------
 
     def _sorted_claims(self) -> None:
-        """Sort the promises into page-local ones, whose verdict one page's record decides, and the rest.
+        """Sort the invariants into page-local ones, whose verdict one page's record decides, and the rest.
 
-        A local promise without a page parameter goes with the first page.
+        A local invariant without a page parameter goes with the first page.
         """
         machine, sort = self.machine, first_sort(self.machine)
         self._local: dict[bool, list[tuple[Claim, int, list[tuple[Sort, ...]]]]] = {False: [], True: []}
         self._global: dict[bool, list[tuple[Claim, list[tuple[Sort, ...]]]]] = {False: [], True: []}
-        for claim in machine.promises:
+        for claim in machine.invariants:
             tuples = list(self.tuples(claim.params))
             at = next((i for i, v in enumerate(claim.params) if v.sort is sort), -1)
             if is_local(machine, claim):
@@ -232,11 +232,11 @@ class World:
                 self._global[claim.is_step].append((claim, tuples))
 
     def violated(self, code: bytes) -> Iterator[Violation]:
-        """The state promises that do not hold in this state."""
+        """The state invariants that do not hold in this state."""
         yield from self._violated(False, (self.load(code),), code, b"")
 
     def violated_by_step(self, code: bytes, after: bytes) -> Iterator[Violation]:
-        """The step promises broken by the step that `successors` has just yielded."""
+        """The step invariants broken by the step that `successors` has just yielded."""
         if self.machine.steps:
             self.load(code, self.before)
             yield from self._violated(True, (self.before, self.state), code, after)

@@ -30,7 +30,7 @@ VERDICTS = ("violated", "lengths", "deadlock", "unreduced")
 
 
 def verdicts(of: dict[str, object]) -> dict[str, object]:
-    """What does not depend on which members are alike."""
+    """What does not depend on which members are symmetric."""
     return {name: of[name] for name in VERDICTS}
 
 
@@ -43,9 +43,9 @@ def test_every_search_tells_the_same(shard: int) -> None:
         plain = explore(machine, sizes, (), MOST_PLAIN)
         if not plain.stopped:
             assert verdicts(told(plain)) == verdicts(reduced), machine.name
-        for alike, wanted in [(machine.alike, reduced)] * 3 + [((), told(plain))] * (0 if plain.stopped else 2):
+        for symmetric, wanted in [(machine.symmetric, reduced)] * 3 + [((), told(plain))] * (0 if plain.stopped else 2):
             way, means = next(ways)
-            seen = engine.explore(machine, sizes, alike, means=means)
+            seen = engine.explore(machine, sizes, symmetric, means=means)
             assert told(seen) == wanted, (machine.name, way)
             assert replays(seen)
 
@@ -73,7 +73,7 @@ def test_bounded_questions_have_the_answers_of_the_search(shard: int) -> None:
 
 @pytest.mark.parametrize("tool", [Spin(effort="-O0"), Rumur(effort="-O0")], ids=lambda t: t.name)
 def test_every_tenth_is_counted_by_other_tools(tool: agree.Engine) -> None:
-    """spin and rumur count the states and transitions of every tenth machine, and judge its promises alike."""
+    """spin and rumur count the states and transitions of every tenth machine, and judge its invariants symmetric."""
     if not tool.available():
         pytest.skip(f"{tool.name}, a system package, is not installed")
     every = [t for t in campaign(0, 1) if within(tool, t)][::10]
@@ -88,12 +88,12 @@ def within(tool: agree.Engine, taken: Taken) -> bool:
 
 
 def test_the_campaign_is_worth_its_time() -> None:
-    """Two hundred machines, half of them large, a third with a broken promise, each feature in ten."""
+    """Two hundred machines, half of them large, a third with a broken invariant, each feature in ten."""
     every = list(campaign(0, 1))
     features = Counter(feature for taken in every for feature in taken.features)
     assert len(every) >= 200
     assert sum(t.reduced.states > LARGE for t in every) * 2 >= len(every)
     assert sum(bool(t.reduced.violated) for t in every) * 3 >= len(every)
-    assert sum(any(not t.reduced.violated.get(p.name) for p in t.machine.promises) for t in every) * 3 >= len(every)
+    assert sum(any(not t.reduced.violated.get(p.name) for p in t.machine.invariants) for t in every) * 3 >= len(every)
     assert all(features[feature] >= 10 for feature in FEATURES), features
     assert sum(any(len(w.stages) > 1 for w in t.machine.witnesses) for t in every) >= 10

@@ -33,7 +33,7 @@ def driver(model: str) -> Machine:
 
 def verdicts(machine: Machine) -> list[Verdict]:
     """What a machine at tiny leaves traces of."""
-    asked = Question(machine, machine.name, "tiny", machine.sizes("tiny", {}), machine.alike)
+    asked = Question(machine, machine.name, "tiny", machine.sizes("tiny", {}), machine.symmetric)
     return [v for v in judging.check(asked)[1] if v.trace]
 
 
@@ -84,7 +84,7 @@ def test_traces_of_any_machine_come_back(machine: Machine) -> None:
 
 
 def test_a_run_that_stops_short_shows_nothing(tmp_path: Path) -> None:
-    """Without its last step a run is not at its end, and the promise is not broken yet."""
+    """Without its last step a run is not at its end, and the invariant is not broken yet."""
     machine = driver(VIOLATED)
     broken = next(v for v in verdicts(machine) if v.property == "at_most_one_page_is_posted")
     saved = come_back(broken, tmp_path)
@@ -148,7 +148,7 @@ def other_steps(saved: Saved, steps: tuple[str, ...]) -> Saved:
 
 
 def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
-    """Another start, another action, another promise: one clear error instead of some run."""
+    """Another start, another action, another invariant: one clear error instead of some run."""
     bug = BUGS["c06_home_to_the_completing_device"]
     saved = come_back(verdicts(bug.machine)[0], tmp_path)
     start = {**saved.states[0], "owner": dict.fromkeys(saved.states[0]["owner"], "POOL")}
@@ -160,16 +160,16 @@ def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadTrace, match="'refill\\(Z, eth0\\)' is no action"):
         rerun(bug.machine, other_steps(saved, ("refill(Z, eth0)",)))
     run = rerun(bug.machine, saved)
-    with pytest.raises(BadTrace, match="'gone' is no promise of c06"):
+    with pytest.raises(BadTrace, match="'gone' is no invariant of c06"):
         shows(run, replace(saved, property="gone"))
     with pytest.raises(BadTrace, match="'gone' is no witness of c06"):
         shows(run, replace(saved, property="gone", kind="witness"))
 
 
-def test_a_step_promise_is_judged_at_the_last_step_only(tmp_path: Path) -> None:
-    """A run without steps breaks no promise about a step, and one that goes on afterwards does not either."""
+def test_a_step_invariant_is_judged_at_the_last_step_only(tmp_path: Path) -> None:
+    """A run without steps breaks no invariant about a step, and one that goes on afterwards does not either."""
     machine = driver(VIOLATED_BY_A_STEP)
-    saved = come_back(next(v for v in verdicts(machine) if v.kind == "step promise" and v.trace), tmp_path)
+    saved = come_back(next(v for v in verdicts(machine) if v.kind == "step invariant" and v.trace), tmp_path)
     longer, none = other_steps(saved, (*saved.steps, "give_back(A)")), other_steps(saved, ())
     assert shows(rerun(machine, saved), saved) == ("A",)
     assert shows(rerun(machine, longer), saved) is None

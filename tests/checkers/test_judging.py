@@ -28,7 +28,7 @@ def question(model: str, budget: Budget = Budget()) -> Question:
     """The question about a small driver at tiny."""
     made = module(f"{DRIVER}MODEL = {model}\n").MODEL
     machine: Machine = made.machine if isinstance(made, Mutant) else made
-    return Question(machine, "my.py", "tiny", machine.sizes("tiny", {}), machine.alike, budget)
+    return Question(machine, "my.py", "tiny", machine.sizes("tiny", {}), machine.symmetric, budget)
 
 
 def outcomes(verdicts: list[Verdict]) -> dict[str, Outcome]:
@@ -36,11 +36,11 @@ def outcomes(verdicts: list[Verdict]) -> dict[str, Outcome]:
 
 
 def test_every_question_has_one_verdict() -> None:
-    """Each promise, witness and action, and whether something can always happen, is answered exactly once."""
+    """Each invariant, witness and action, and whether something can always happen, is answered exactly once."""
     asked = question(SOUND)
     _, verdicts = judging.check(asked)
     machine = asked.machine
-    names = [c.name for c in machine.promises] + ["something_can_always_happen"]
+    names = [c.name for c in machine.invariants] + ["something_can_always_happen"]
     names += [w.name for w in machine.witnesses] + [a.name for a in machine.actions]
     assert [v.property for v in verdicts] == names
     assert all(v.expected for v in verdicts)
@@ -48,7 +48,7 @@ def test_every_question_has_one_verdict() -> None:
 
 
 def test_the_search_goes_on_past_a_violation() -> None:
-    """A broken promise leaves all other verdicts and the counts what they are without it."""
+    """A broken invariant leaves all other verdicts and the counts what they are without it."""
     seen, verdicts = judging.check(question(VIOLATED))
     found = outcomes(verdicts)
     assert found.pop("at_most_one_page_is_posted") is Outcome.VIOLATED
@@ -57,7 +57,7 @@ def test_the_search_goes_on_past_a_violation() -> None:
 
 
 def test_a_broken_model_has_one_verdict() -> None:
-    """Of a broken model only the promise it names is asked, and it is as declared in the declared number of steps."""
+    """Of a broken model only the invariant it names is asked, and it is as declared in the declared number of steps."""
     _, (verdict,) = judging.check(question(BROKEN))
     assert (verdict.outcome, verdict.expected, verdict.steps) == (Outcome.VIOLATED, True, 2)
 
@@ -121,7 +121,7 @@ def test_what_cannot_be_reached_is_said() -> None:
 def test_a_refinement_that_is_cut_short_is_no_pass() -> None:
     """A budget spent before every step was compared leaves the question open."""
     base = ZOO[0].base
-    asked = Question(base, base.name, "tiny", base.sizes("tiny", {}), base.alike, Budget(states=10))
+    asked = Question(base, base.name, "tiny", base.sizes("tiny", {}), base.symmetric, Budget(states=10))
     verdict, candidates = judging.check_refinement(asked)
     assert (verdict.outcome, verdict.expected, candidates) == (Outcome.BUDGET, False, ())
     assert judging.refinement_not_begun(asked).note == f"not begun ({INTERRUPTED})"
@@ -130,13 +130,13 @@ def test_a_refinement_that_is_cut_short_is_no_pass() -> None:
 def walks() -> Iterator[tuple[str, dict[str, object], tuple[str, Outcome, bool]]]:
     """Walks of models, what they found, and the verdict about that."""
     some, empty = Trace(b"", ()), ("", (), Trace(b"", ()))
-    promise = Finding("at_most_one_page_is_posted", (), some)
-    other = replace(promise, name="a_page_is_posted_before_it_is_received")
+    invariant = Finding("at_most_one_page_is_posted", (), some)
+    other = replace(invariant, name="a_page_is_posted_before_it_is_received")
     yield SOUND, {}, ("walk", Outcome.HOLDS, True)
     yield SOUND, dict(stopped="interrupted"), ("walk", Outcome.BUDGET, False)
-    yield SOUND, dict(finding=promise), ("promise", Outcome.VIOLATED, False)
+    yield SOUND, dict(finding=invariant), ("invariant", Outcome.VIOLATED, False)
     yield SOUND, dict(deadlock=Finding(*empty)), ("deadlock", Outcome.DEADLOCK, False)
-    yield BROKEN, dict(finding=promise), ("broken", Outcome.VIOLATED, True)
+    yield BROKEN, dict(finding=invariant), ("broken", Outcome.VIOLATED, True)
     yield BROKEN, dict(finding=other), ("broken", Outcome.VIOLATED, False)
     yield BROKEN, {}, ("broken", Outcome.UNKNOWN, False)
 

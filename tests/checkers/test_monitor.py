@@ -97,7 +97,7 @@ def test_a_fact_keeps_the_states_in_which_it_holds(monitor: Monitor) -> None:
     assert monitor.assume(held, free) == NOTHING
 
 
-def test_an_observation_that_is_refused_names_the_guards_and_the_promises(monitor: Monitor) -> None:
+def test_an_observation_that_is_refused_names_the_guards_and_the_invariants(monitor: Monitor) -> None:
     """Which action could have shown it and which guard said no; what would be broken if nobody had asked."""
     begin = monitor.where(free)
     refused = {r.action: r.why for r in monitor.refusals(begin, RETURNED)}

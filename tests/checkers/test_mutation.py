@@ -42,11 +42,11 @@ def warn(s: S, page: Page) -> None:
         s.late[page] = False
 
 def nobody_is_late_without_debt(s: S, page: Page) -> bool:
-    """A promise is no place for a fault: this `and` stands in none."""
+    """An invariant is no place for a fault: this `and` stands in none."""
     return implies(s.late[page] and s.debt[page] < 2, False)
 
 MACHINE = Machine(name="bank", doc="Lends.", state=S, system=(borrow,), always=(nobody_is_late_without_debt,),
-                  scopes={"tiny": dict(pages=1)}, alike=(Page,))
+                  scopes={"tiny": dict(pages=1)}, symmetric=(Page,))
 '''
 GUARD = "require(s.debt[page] == 0 or (s.debt[page] == 1 and debtors(s) < 2))"
 
@@ -58,7 +58,7 @@ def bank() -> Machine:
 
 
 def test_everything_that_can_be_left_out_is(bank: Machine) -> None:
-    """Guards, parts of guards and of what they count, branches, updates and calls; nothing of a promise."""
+    """Guards, parts of guards and of what they count, branches, updates and calls; nothing of an invariant."""
     counted = "return count(s.pages, lambda p: s.debt[p] > 0 and (not s.late[p]))"
     assert sorted((f.function, f.said) for f in faults(bank)) == sorted(
         [

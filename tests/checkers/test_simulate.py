@@ -51,12 +51,12 @@ def tiny(machine: Machine) -> dict[str, int]:
     return machine.sizes("tiny", {})
 
 
-def story(finding: Finding) -> list[str]:
+def counterexample(finding: Finding) -> list[str]:
     return [str(step.instance) for step in finding.trace.steps]
 
 
 def missed(bugs: tuple[Mutant, ...]) -> tuple[list[str], list[int]]:
-    """The broken models that a walk does not find, and how much longer than the shortest the other stories are."""
+    """The broken models that a walk does not find, and how much longer than the shortest the other counterexamples are."""
     names, longer = [], []
     for bug in bugs:
         seen = walk(bug.machine, tiny(bug.machine), STEPS, seed=0, until=bug.breaks)
@@ -69,7 +69,7 @@ def missed(bugs: tuple[Mutant, ...]) -> tuple[list[str], list[int]]:
 
 @pytest.mark.parametrize("part", one_in(3, range(3)))
 def test_a_walk_finds_four_of_five_broken_models(part: int) -> None:
-    """Within 20,000 steps, and what it tells is on average hardly longer than the shortest story there is."""
+    """Within 20,000 steps, and what it tells is on average hardly longer than the shortest counterexample there is."""
     bugs = catalog.BROKEN[part::3]
     names, longer = missed(bugs)
     assert len(names) <= len(bugs) / 5, names
@@ -79,12 +79,12 @@ def test_a_walk_finds_four_of_five_broken_models(part: int) -> None:
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_planted_fault_is_found_by_a_short_run(name: str) -> None:
-    """At most three steps longer than the shortest run to the same broken promise."""
+    """At most three steps longer than the shortest run to the same broken invariant."""
     base, changes = FAULTS[name]
     machine = changed(base, name, changes)
     found = walk(machine, tiny(machine), STEPS, seed=0).finding
     assert found
-    shortest = explore(machine, tiny(machine), machine.alike, until=found.name).violated[found.name]
+    shortest = explore(machine, tiny(machine), machine.symmetric, until=found.name).violated[found.name]
     assert len(shortest.trace.steps) <= len(found.trace.steps) <= len(shortest.trace.steps) + 3
 
 
@@ -106,14 +106,14 @@ def test_the_same_seed_walks_the_same_way() -> None:
     assert one.counts != other.counts
 
 
-def test_a_story_is_a_run_of_the_model_in_which_page_a_comes_first() -> None:
-    """Each step is enabled where it stands, the promise is broken at the end only, and steps of the search count."""
+def test_a_counterexample_is_a_run_of_the_model_in_which_page_a_comes_first() -> None:
+    """Each step is enabled where it stands, the invariant is broken at the end only, and steps of the search count."""
     machine = changed(ownership, "early", FAULTS["a pool is freed while pages are out"][1])
     sizes = machine.sizes("small", {})
     seen, world = walk(machine, sizes, STEPS, seed=3), World(machine, sizes)
     assert seen.finding
     assert sum(seen.counts.values()) == seen.steps
-    assert story(seen.finding)[:2] == ["pool_create(pool0)", "enter(A, pool0)"]
+    assert counterexample(seen.finding)[:2] == ["pool_create(pool0)", "enter(A, pool0)"]
     trace = seen.finding.trace
     for was, step in zip(trace.codes, trace.steps, strict=False):
         assert not list(world.violated(was))
@@ -122,7 +122,7 @@ def test_a_story_is_a_run_of_the_model_in_which_page_a_comes_first() -> None:
     assert (seen.finding.name, seen.finding.args) in broken
 
 
-def test_only_the_promise_that_is_wanted_ends_a_walk() -> None:
+def test_only_the_invariant_that_is_wanted_ends_a_walk() -> None:
     """Others are walked past, and so is a deadlock."""
     machine = changed(yardstick, "unmarked", drop("free", "s.origin[page] = NOBODY"))
     names = {"a_free_page_has_no_origin_and_no_mapping", "an_idle_page_is_at_home_and_mapped_there_only"}
@@ -139,7 +139,7 @@ def test_a_deadlock_is_a_find_of_its_own() -> None:
     seen = walk(machine, tiny(machine), STEPS, seed=0)
     assert seen.finding is None
     assert seen.deadlock
-    assert story(seen.deadlock) == ["destroy(eth0)", "destroy(eth1)"]
+    assert counterexample(seen.deadlock) == ["destroy(eth0)", "destroy(eth1)"]
     assert walk(machine, tiny(machine), 500, seed=0, until="rings_are_never_overrun").deadlock is None
 
 
@@ -168,7 +168,7 @@ def test_a_walk_may_end_where_it_begins() -> None:
     assert (seen.deadlock, seen.steps, seen.never) == (None, 0, ("final_free",))
 
 
-def test_a_promise_broken_from_the_start_needs_no_step() -> None:
+def test_an_invariant_broken_from_the_start_needs_no_step() -> None:
     """The initial state is judged too."""
     machine = replace(yardstick, always=(no_page_is_free,))
     found = walk(machine, tiny(machine), 100, seed=0).finding
@@ -217,7 +217,7 @@ def test_steps_and_examples_are_limits(steps: int, examples: int) -> None:
 
 
 def test_hypothesis_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
-    """Not even when something is found; the command tells it as a story."""
+    """Not even when something is found; the command tells it as a counterexample."""
     machine = changed(yardstick, "unsynced", FAULTS["sent without a sync"][1])
     assert walk(machine, tiny(machine), STEPS, seed=0).finding
     assert capfd.readouterr() == ("", "")

@@ -85,7 +85,7 @@ def measured(known: Known) -> Measured:
     of = machine(known)
     search = Search(of, of.sizes("tiny", {}), (), UNLIMITED, "")
     seen, world = search.run(lambda _: None), search.world
-    ways = replace(of, always=getattr(sys.modules[f"user_model_{known.name}"], "AGAIN", ()), sometimes=()).promises
+    ways = replace(of, always=getattr(sys.modules[f"user_model_{known.name}"], "AGAIN", ()), sometimes=()).invariants
     again = sum(world.holds(w, code, args) for code in search.codes for w in ways for args in world.tuples(w.params))
     return Measured(seen.states, seen.transitions, seen.depth, len(world.initial()), again)
 

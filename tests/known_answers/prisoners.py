@@ -4,7 +4,7 @@ Source: tlaplus/Examples at 32a32c7b, specifications/Prisoners: Prisoners.tla, P
 prisoners, one of whom counts.
 Published (TLC): 214 distinct states, 860 generated states, depth 14.
 Difference in counting: TLC also counts the four initial states as generated, and a first state as depth 1. The bound
-of the counter's count is a promise there and a guard here, as the notation demands; it refuses nothing, or there would
+of the counter's count is an invariant there and a guard here, as the notation demands; it refuses nothing, or there would
 be states in which the counter cannot move, and fewer than four steps for each of 214 states.
 """
 
@@ -92,5 +92,5 @@ MODEL = Machine(
     always=(who_declares_is_right, the_count_is_right),
     sometimes=(the_counter_declares,),
     scopes={"tiny": dict(prisoners=3, rooms=1)},
-    alike=(Prisoner,),
+    symmetric=(Prisoner,),
 )

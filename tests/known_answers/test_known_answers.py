@@ -40,8 +40,8 @@ def test_the_search_in_c_counts_the_same(known: Known) -> None:
     assert (plain.states, plain.transitions, plain.depth) == (ours.states, ours.transitions, ours.depth)
     assert not plain.violated
     assert plain.deadlock is None
-    if of.alike:
-        folded = engine.explore(of, sizes, of.alike, means=QUICK)
+    if of.symmetric:
+        folded = engine.explore(of, sizes, of.symmetric, means=QUICK)
         assert folded.orbit_sum == ours.states
         assert folded.states < ours.states
 
@@ -52,7 +52,7 @@ def test_two_phase_commit_with_six_managers_has_the_states_its_module_says() -> 
     of = machine(next(known for known in KNOWN if known.name == "two_phase"))
     sizes = of.sizes("tiny", {"managers": 6})
     assert engine.explore(of, sizes, means=QUICK).states == 50_816
-    assert engine.explore(of, sizes, of.alike, means=QUICK).orbit_sum == 50_816
+    assert engine.explore(of, sizes, of.symmetric, means=QUICK).orbit_sum == 50_816
 
 
 @pytest.mark.parametrize("known", [known for known in KNOWN if known.reached], ids=lambda known: known.name)
@@ -65,16 +65,16 @@ def test_a_shortest_run_is_as_long_as_the_published_one(known: Known) -> None:
 @pytest.mark.usefixtures("no_memory")
 @each_known
 def test_what_is_published_as_safe_is_proved(ask: Ask, known: Known) -> None:
-    """Every promise is `any-N`, for what the title says."""
+    """Every invariant is `any-N`, for what the title says."""
     said = ask("prove", known.path, "--jobs", "1")
     assert said.code == 0
     assert f"Proved for {known.proved}" in said.out
-    assert said.flat.count(" any-N ") >= max(1, len(machine(known).promises))
+    assert said.flat.count(" any-N ") >= max(1, len(machine(known).invariants))
 
 
 @needs_a_compiler
 @pytest.mark.usefixtures("no_memory")
-def test_what_is_published_as_unsafe_breaks_its_promise(ask: Ask) -> None:
+def test_what_is_published_as_unsafe_breaks_its_invariant(ask: Ask) -> None:
     """The lock server that forgets to take a message away: both searches find a shortest run, and so does the proof."""
     for search in ("c", "python"):
         said = ask("check", UNSAFE.path, "--engine", search)

@@ -1,7 +1,7 @@
 """Two-phase commit: a transaction manager hears who is prepared, and tells all to commit or to abort.
 
 Source: tlaplus/Examples at 32a32c7b, specifications/transaction_commit: TwoPhase.tla, TwoPhase.cfg, manifest.json;
-three resource managers. TwoPhase_proof.tla proves the promise for any number of them.
+three resource managers. TwoPhase_proof.tla proves the invariant for any number of them.
 Published (TLC): 288 distinct states, 1146 generated states, depth 11; and 50816 states with six resource managers.
 Difference in counting: TLC also counts the initial state as generated, and the first state as depth 1. A message that
 is received once more is a step to the same state, which both count.
@@ -103,7 +103,7 @@ def obey_abort(s: TwoPhase, tm: Coordinator, rm: Manager) -> None:
 
 
 def no_two_decide_differently(s: TwoPhase, one: Manager, other: Manager) -> bool:
-    """Published as TCConsistent, the promise of TCommit, which this implements."""
+    """Published as TCConsistent, the invariant of TCommit, which this implements."""
     return not (s.stage[one] == Stage.ABORTED and s.stage[other] == Stage.COMMITTED)
 
 
@@ -160,7 +160,7 @@ MODEL = Machine(
     ),
     sometimes=(all_have_committed,),
     scopes={"tiny": dict(managers=3, coordinators=1)},
-    alike=(Manager,),
+    symmetric=(Manager,),
     place=TwoPhase.stage,
     final=all_have_decided,
 )

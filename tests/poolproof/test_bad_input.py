@@ -36,7 +36,7 @@ BAD: list[tuple[str, int, str]] = [
     ("check yardstick --pages x", USAGE, "'x'; see `poolproof check --help`"),
     ("check yardstick --max-states -1", USAGE, "'-1'; see `poolproof check --help`"),
     ("check yardstick --time nan", USAGE, "'nan'; see `poolproof check --help`"),
-    ("check yardstick --pool-symmetry", USAGE, "--pool-symmetry: yardstick does not declare its pools alike"),
+    ("check yardstick --pool-symmetry", USAGE, "--pool-symmetry: yardstick does not declare its pools symmetric"),
     ("check yardstick --only-page D", USAGE, "--only-page D: is no page of the scope; it has A, B, C"),
     ("check yardstick --only-page eth0", USAGE, "--only-page eth0: is no page of the scope"),
     ("walk yardstick --only-page D", USAGE, "--only-page D: is no page of the scope"),
@@ -103,7 +103,7 @@ def test_no_command_at_all_shows_the_help(ask: Ask) -> None:
 
 
 def test_an_unwritable_place_is_refused_before_the_work(ask: Ask, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where no file can be made, neither JSON nor traces are promised."""
+    """Where no file can be made, neither JSON nor traces are invariant."""
     monkeypatch.setattr(writing, "_takes_files", lambda directory: False)
     monkeypatch.setattr(asking, "every_run", lambda *_: pytest.fail("the work was begun"))
     must_be_one_line(ask("check", "yardstick", "--json", "out.json"), USAGE, "out.json: cannot be written")

@@ -94,7 +94,7 @@ def test_what_was_broken_before_the_budget_was_spent_counts(ask: Ask, desk: Path
     write(desk / "my.py", model)
     said = ask("check", "my.py", "--max-states", 6)
     assert said.code == (0 if model == BROKEN else 12)
-    assert "This breaks the promise: at most one page is posted." in said.out
+    assert "This breaks the invariant: at most one page is posted." in said.out
 
 
 def test_a_broken_model_not_searched_to_the_end_is_left_open(ask: Ask, desk: Path) -> None:

@@ -62,7 +62,7 @@ def test_pointers_of_eight_digits_are_those_of_a_32_bit_kernel(ask: Ask) -> None
 
 
 def test_coherent_memory_left_at_unbind_denies_nothing_about_pages(ask: Ask) -> None:
-    """A ring of descriptors is no page of a pool: told as the kernel says it, and no promise is broken."""
+    """A ring of descriptors is no page of a pool: told as the kernel says it, and no invariant is broken."""
     said = ask("trace", case("ok.trace"), "--dmesg", case("dma-pending-with-prefix"))
     assert said.code == 0
     assert "has pending DMA allocations while released from device" in said.flat
@@ -92,7 +92,7 @@ def test_more_came_out_than_went_in_by_the_kernels_own_word(ask: Ask) -> None:
     """5.4 and others print the stall with a negative number."""
     said = ask("trace", case("stall-negative-inflight"))
     assert said.code == 12
-    assert "This breaks the promise: what is counted in is counted out" in said.flat
+    assert "This breaks the invariant: what is counted in is counted out" in said.flat
     assert "-1402113377 inflight 640221 sec" in said.flat
 
 
@@ -117,7 +117,7 @@ def test_a_packed_log_is_unpacked(ask: Ask) -> None:
         assert said.code == 12
         assert "page_pool refcnt -712 violation" in said.flat
         assert "Negative(-1) inflight packet-pages" in said.flat
-        assert "Not accepted: 2 violations of 2 promises." in said.flat
+        assert "Not accepted: 2 violations of 2 invariants." in said.flat
 
 
 @pytest.mark.parametrize("name", ["logread-two-pools", "two-pools-no-id-one-drains", "recorded-stall.dmesg"])

@@ -41,12 +41,12 @@ def test_the_yardstick_has_the_counts_other_tools_found(
     assert all(f"{count:,}" in said.flat for count in counts.values())
 
 
-def test_each_promise_witness_and_action_has_a_verdict_of_its_own(ask: Ask, desk: Path) -> None:
+def test_each_invariant_witness_and_action_has_a_verdict_of_its_own(ask: Ask, desk: Path) -> None:
     """The JSON has one record a question, each with the label that says how far it reaches."""
     ask("check", "per_packet", "--scope", "tiny", "--set", "ring_size=2", "--json", "out.json")
     found = verdicts(desk / "out.json")
     kinds = {v["kind"] for v in found}
-    assert kinds == {"promise", "step promise", "deadlock", "witness", "action", "refinement"}
+    assert kinds == {"invariant", "step invariant", "deadlock", "witness", "action", "refinement"}
     assert len({(v["kind"], v["property"]) for v in found}) == len(found)
     labels = {v["label"] for v in found if v["kind"] != "refinement"}
     assert labels == {"exhaustive(tiny, ring_size=2)"}
@@ -73,7 +73,7 @@ def test_the_junit_file_has_each_verdict_with_its_label(ask: Ask, desk: Path) ->
 
 
 def test_the_table_says_what_holds_and_how_far(ask: Ask, desk: Path) -> None:
-    """A person reads the promises as sentences, the scope in numbers, and one line that sums it up."""
+    """A person reads the invariants as sentences, the scope in numbers, and one line that sums it up."""
     write(desk / "my.py", SOUND)
     said = ask("check", "my.py")
     assert said.code == 0
@@ -94,8 +94,8 @@ def test_a_witness_that_is_not_asked_says_what_it_needs(ask: Ask, desk: Path) ->
     assert "not run there" not in ask("check", "my.py", "--pages", 3).out
 
 
-def test_a_story_is_told_of_what_is_broken(ask: Ask, desk: Path) -> None:
-    """Numbered steps, below each only what changed, and at the end the broken promise as a sentence."""
+def test_a_counterexample_is_told_of_what_is_broken(ask: Ask, desk: Path) -> None:
+    """Numbered steps, below each only what changed, and at the end the broken invariant as a sentence."""
     write(desk / "my.py", VIOLATED)
     said = ask("check", "my.py")
     told = said.out[said.out.index("my.py: at most") :].splitlines()
@@ -105,34 +105,34 @@ def test_a_story_is_told_of_what_is_broken(ask: Ask, desk: Path) -> None:
         "       place[A]: FREE -> RING",
         "  2  post(B)",
         "       place[B]: FREE -> RING",
-        "     This breaks the promise: at most one page is posted.",
+        "     This breaks the invariant: at most one page is posted.",
     ]
 
 
-def test_a_promise_can_be_broken_at_the_start(ask: Ask, desk: Path) -> None:
-    """A story without steps says so in its title, and for whom the promise is broken in its last line."""
+def test_an_invariant_can_be_broken_at_the_start(ask: Ask, desk: Path) -> None:
+    """A counterexample without steps says so in its title, and for whom the invariant is broken in its last line."""
     write(desk / "my.py", AT_THE_START)
     said = ask("check", "my.py")
     assert said.code == 12
     assert (
-        "my.py: every page is dirty, at the start\n     This breaks the promise: every page is dirty (A)." in said.out
+        "my.py: every page is dirty, at the start\n     This breaks the invariant: every page is dirty (A)." in said.out
     )
     assert "1 of 8 answers is not as it should be." in said.out
 
 
 def test_one_page_can_be_followed(ask: Ask) -> None:
-    """With --only-page A the story leaves out what concerns other pages only, and keeps what is no page's."""
+    """With --only-page A the counterexample leaves out what concerns other pages only, and keeps what is no page's."""
     name = "b28_returned_twice_on_a_full_tx_ring"
     whole, only = ask("check", name).out, ask("check", name, "--only-page", "A").out
     assert "(B)" in whole
-    steps = [line for line in only.splitlines() if line.startswith("  ") and "breaks the promise" not in line]
+    steps = [line for line in only.splitlines() if line.startswith("  ") and "breaks the invariant" not in line]
     assert not [line for line in steps if "(B" in line or "[B" in line]
     assert {line for line in whole.splitlines() if "[A" in line} <= set(steps)
     assert "       life[pool0]: ABSENT -> LIVE" in steps
-    assert "This breaks the promise: an idle page is held by nobody (B)." in only
+    assert "This breaks the invariant: an idle page is held by nobody (B)." in only
 
 
-def test_a_broken_model_is_as_expected_and_its_story_is_told(ask: Ask) -> None:
+def test_a_broken_model_is_as_expected_and_its_counterexample_is_told(ask: Ask) -> None:
     """A bug of the zoo that breaks as declared is no failure; asked for by name, it is told."""
     said = ask("check", "c06_home_to_the_completing_device")
     assert said.code == 0
@@ -176,13 +176,13 @@ def test_every_trace_is_saved_and_named_in_the_verdicts(ask: Ask, desk: Path) ->
 
 
 def test_all_models_are_asked_where_none_is_named(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without arguments every shipped model is asked, and of all that went as declared one story is told."""
+    """Without arguments every shipped model is asked, and of all that went as declared one counterexample is told."""
     shown = ("yardstick", "per_packet", "c06_home_to_the_completing_device", "b03_mapping_outlives_the_driver")
     shipped = {name: model for name, model in catalog.SHIPPED.items() if name in shown}
     monkeypatch.setattr(catalog, "SHIPPED", shipped)
     said = ask("check", "--scope", "tiny")
     assert said.code == 0
     assert all(name in said.out for name in shown)
-    assert said.out.count("This breaks the promise") == 1
+    assert said.out.count("This breaks the invariant") == 1
     assert "b03_mapping_outlives_the_driver: no mapping outlives the driver, in 7 steps" in said.out
-    assert "Another story: poolproof check MODEL" in said.out
+    assert "Another counterexample: poolproof check MODEL" in said.out

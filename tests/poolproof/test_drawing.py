@@ -117,8 +117,8 @@ def test_every_sound_model_fits_a_picture_at_tiny(ask: Ask, desk: Path, name: st
 
 
 @pytest.mark.parametrize("ending", [".svg", ".png", ".dot"])
-def test_a_run_is_drawn_beside_its_story(ask: Ask, desk: Path, ending: str) -> None:
-    """The story and the exit code are those without a picture; one line more says where it is."""
+def test_a_run_is_drawn_beside_its_counterexample(ask: Ask, desk: Path, ending: str) -> None:
+    """The counterexample and the exit code are those without a picture; one line more says where it is."""
     trace, out = saved(ask, C06), desk / f"run{ending}"
     plain = ask("replay", trace)
     for _ in range(2):
@@ -128,17 +128,17 @@ def test_a_run_is_drawn_beside_its_story(ask: Ask, desk: Path, ending: str) -> N
 
 
 ENDINGS: list[tuple[str, str, int, str, bool]] = [
-    (VIOLATED, "at_most_one_page_is_posted", 12, "This breaks the promise: at most one page is posted.", True),
+    (VIOLATED, "at_most_one_page_is_posted", 12, "This breaks the invariant: at most one page is posted.", True),
     (STUCK, "something_can_always_happen", 11, "Here nothing can happen any more", True),
     (SOUND, "a_page_is_received", 0, "So it can be that a page is received.", False),
 ]
 
 
 @pytest.mark.parametrize(("model", "claim", "code", "ending", "wrong"), ENDINGS)
-def test_a_picture_ends_as_the_story_does(
+def test_a_picture_ends_as_the_counterexample_does(
     ask: Ask, desk: Path, model: str, claim: str, code: int, ending: str, wrong: bool
 ) -> None:
-    """Its last sentence is the story's, and red where something is wrong."""
+    """Its last sentence is the counterexample's, and red where something is wrong."""
     write(desk / "my.py", model)
     said = ask("replay", saved(ask, "my.py", claim), "--draw", "run.dot")
     last = next(x for x in (desk / "run.dot").read_text().splitlines() if x.strip().startswith("ending ["))

@@ -78,7 +78,7 @@ def test_both_engines_give_the_same_verdicts(ask: Ask, desk: Path, model: str) -
         assert said.code == 0
         assert engines_of(desk / f"{engine}.json") == {f"explore ({engine})"}
     theirs, ours = verdicts(desk / "python.json"), verdicts(desk / "c.json")
-    if model != "yardstick":  # which of several promises breaks first is up to the engine, once one is enough
+    if model != "yardstick":  # which of several invariants breaks first is up to the engine, once one is enough
         theirs, ours = ([{k: v[k] for k in ("property", "verdict", "steps")} for v in vs] for vs in (theirs, ours))
     for one, other in zip(theirs, ours, strict=True):
         assert {**one, "args": len(one.get("args", ()))} == {**other, "args": len(other.get("args", ()))}
@@ -132,7 +132,7 @@ def test_a_checkpoint_of_another_question_is_refused(ask: Ask, desk: Path, typed
 
 @needs_a_compiler
 def test_a_checkpoint_of_a_model_that_changed_is_refused(ask: Ask, desk: Path) -> None:
-    """Another promise is another question, under the same name."""
+    """Another invariant is another question, under the same name."""
     write(desk / "my.py", SOUND)
     assert ask("check", "my.py", "--max-states", 2, "--checkpoint", "search").code == 3
     write(desk / "my.py", SOUND.replace("driver()", "driver(steps=())"))

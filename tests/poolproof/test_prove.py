@@ -43,8 +43,8 @@ def verdicts(path: Path) -> list[dict[str, Any]]:
     return content["verdicts"]
 
 
-def test_a_proof_says_how_far_each_promise_reaches(ask: Ask, desk: Path) -> None:
-    """One row a promise with its label, what it took, and in the file both solvers with their versions."""
+def test_a_proof_says_how_far_each_invariant_reaches(ask: Ask, desk: Path) -> None:
+    """One row an invariant with its label, what it took, and in the file both solvers with their versions."""
     said = ask("prove", "yardstick", "--jobs", "1", "--json", "out.json", "--junit", "out.xml")
     assert (said.code, said.err) == (0, "")
     assert "what a device touches is mapped and synced any-N " in said.flat
@@ -52,7 +52,7 @@ def test_a_proof_says_how_far_each_promise_reaches(ask: Ask, desk: Path) -> None
     assert "docs/any-number.md" in said.out
     found = verdicts(desk / "out.json")
     assert {v["engine"] for v in found} == {f"prove (z3 {z3.get_version_string()}, cvc5 {cvc5.__version__})"}
-    assert {v["kind"] for v in found} == {"promise", "way", "obligation"}
+    assert {v["kind"] for v in found} == {"invariant", "way", "obligation"}
     possible = {v["label"] for v in found if v["property"].endswith("can happen") or v["property"].startswith("all ")}
     assert possible == {"possible(pages 2, devices 2)"}
     assert all(v["expected"] for v in found)
@@ -79,15 +79,15 @@ def test_what_was_proved_is_not_asked_again(ask: Ask, monkeypatch: pytest.Monkey
     assert calls
 
 
-def test_a_promise_that_needs_a_lemma_is_not_inductive(ask: Ask, desk: Path) -> None:
-    """The smallest state, the step, the promise, and that it is not reachable; exit code 3, and the way out."""
+def test_an_invariant_that_needs_a_lemma_is_not_inductive(ask: Ask, desk: Path) -> None:
+    """The smallest state, the step, the invariant, and that it is not reachable; exit code 3, and the way out."""
     (desk / "nolemma.py").write_text(NO_LEMMA)
     said = ask("prove", "nolemma.py", "--jobs", "1")
     assert said.code == 3
     assert "an idle page is at home and mapped there only: a counterexample to induction" in said.out
-    assert "A state that satisfies every promise; what is not said is as at the start:" in said.out
+    assert "A state that satisfies every invariant; what is not said is as at the start:" in said.out
     assert "It is not reachable with pages 1, devices" in said.out
-    assert "This breaks the promise: an idle page is at home and mapped there only (A, eth" in said.out
+    assert "This breaks the invariant: an idle page is at home and mapped there only (A, eth" in said.out
     assert "`poolproof prove nolemma.py --suggest`" in said.out
 
 
@@ -100,17 +100,17 @@ MODEL = replace(yardstick, always=yardstick.always[:-1])
 
 
 def test_a_lemma_is_suggested(ask: Ask, desk: Path) -> None:
-    """What is printed makes the promises follow from each other."""
+    """What is printed makes the invariants follow from each other."""
     write(desk / "clean.py", WITHOUT_A_LEMMA)
     assert ask("prove", "clean.py", "--jobs", "1").code == 3
     said = ask("prove", "clean.py", "--suggest", "--jobs", "1")
     assert said.code == 0
-    assert "the promises follow from each other:" in said.out
+    assert "the invariants follow from each other:" in said.out
     assert "  for each page: not dirty[page]" in said.out
 
 
 def test_a_driver_of_ones_own_is_proved_or_not(ask: Ask, desk: Path) -> None:
-    """A user's model is proved like ours; one that breaks its promise is violated, not only unproved."""
+    """A user's model is proved like ours; one that breaks its invariant is violated, not only unproved."""
     write(desk / "good.py", SOUND)
     write(desk / "bad.py", VIOLATED)
     assert ask("prove", "good.py", "--jobs", "1").code == 0
@@ -118,12 +118,12 @@ def test_a_driver_of_ones_own_is_proved_or_not(ask: Ask, desk: Path) -> None:
     assert said.code == 12
     assert "Asked for any number of pages" in said.out
     assert "says the explorer" in said.out
-    assert "This breaks the promise: " in said.out
+    assert "This breaks the invariant: " in said.out
     assert "a counterexample to induction" not in said.out
 
 
-def test_broken_models_fail_by_the_promise_they_name(ask: Ask) -> None:
-    """A broken model is as it should be if its promise cannot be proved; what does not keep it is named."""
+def test_broken_models_fail_by_the_invariant_they_name(ask: Ask) -> None:
+    """A broken model is as it should be if its invariant cannot be proved; what does not keep it is named."""
     said = ask("prove", "c06_home_to_the_completing_device", "b41_xdp_tx_maps_again", "--jobs", "1")
     assert said.code == 0
     assert "not kept by tx_complete" in said.flat
@@ -292,11 +292,11 @@ def test_what_leads_back_to_a_page_is_refused_with_its_line(ask: Ask, desk: Path
 
 
 def test_violations_of_a_scope_are_found_as_short_as_by_search(ask: Ask, desk: Path) -> None:
-    """--bmc tells the story of a broken model in the declared number of steps, and saves it."""
+    """--bmc tells the counterexample of a broken model in the declared number of steps, and saves it."""
     said = ask("prove", "b41_xdp_tx_maps_again", "--bmc", "6", "--trace-dir", "traces")
     assert said.code == 0
     assert "in 5 steps, as declared" in said.flat
-    assert "This breaks the promise: each map has its one unmap" in said.out
+    assert "This breaks the invariant: each map has its one unmap" in said.out
     (saved,) = (desk / "traces").iterdir()
     assert ask("replay", saved).code == 0
 
@@ -313,7 +313,7 @@ def test_bounded_answers_say_what_they_are(ask: Ask, desk: Path) -> None:
 
 
 def test_what_k_steps_do_not_show_is_unknown(ask: Ask, desk: Path) -> None:
-    """A promise that does not follow from k steps is unknown, and no pass."""
+    """An invariant that does not follow from k steps is unknown, and no pass."""
     (desk / "nolemma.py").write_text(NO_LEMMA)
     said = ask("prove", "nolemma.py", "--k-induction", "1", "--scope", "tiny")
     assert said.code == 3
@@ -347,7 +347,7 @@ MISHAPS: dict[str, tuple[Any, str]] = {
 def test_a_solver_that_dies_takes_nothing_with_it(
     ask: Ask, desk: Path, solver: type[solvers.Session], mishap: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It does not know one promise, for a cause that is said; all else is answered, and nothing is called proved."""
+    """It does not know one invariant, for a cause that is said; all else is answered, and nothing is called proved."""
     does, cause = MISHAPS[mishap]
     honest, asked = solver.limited, 'post keeps "no page is dirty"'
     model = str(write(desk / "driver.py", "driver(always=(no_page_is_dirty,))"))

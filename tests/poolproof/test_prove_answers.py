@@ -21,9 +21,9 @@ def _no_memory(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 
 
 def verdicts(path: Path) -> dict[str, dict[str, Any]]:
-    """The promises of a file of verdicts, by name."""
+    """The invariants of a file of verdicts, by name."""
     content: dict[str, list[dict[str, Any]]] = json.loads(path.read_text())
-    return {v["property"]: v for v in content["verdicts"] if "promise" in v["kind"]}
+    return {v["property"]: v for v in content["verdicts"] if "invariant" in v["kind"]}
 
 
 def test_a_sort_of_one_member_has_one_in_a_proof(ask: Ask) -> None:
@@ -35,7 +35,7 @@ def test_a_sort_of_one_member_has_one_in_a_proof(ask: Ask) -> None:
 
 
 def test_what_is_violated_is_as_long_as_check_finds_it(ask: Ask, desk: Path) -> None:
-    """Each promise names a shortest run of a scope, shows it, and `check` says the same of that scope."""
+    """Each invariant names a shortest run of a scope, shows it, and `check` says the same of that scope."""
     broken = ANSWERS / "lockserv_broken.py"
     said = ask("prove", broken, "--jobs", "1", "--json", "prove.json")
     assert said.code == 12
@@ -50,18 +50,18 @@ def test_what_is_violated_is_as_long_as_check_finds_it(ask: Ask, desk: Path) -> 
             if v["scope"]["nodes"] == nodes:
                 assert (v["steps"], v["scope"]) == (checked[name]["steps"], checked[name]["scope"])
                 assert f"violated in {v['steps']} with nodes {nodes}, servers 1" in said.flat
-    assert len(re.findall("This breaks the promise", said.out)) == 7
+    assert len(re.findall("This breaks the invariant", said.out)) == 7
 
 
 @pytest.mark.parametrize(
-    ("name", "least", "promise"), [("named", 2, "nobody is used"), ("oob3", 3, "the third is free")]
+    ("name", "least", "invariant"), [("named", 2, "nobody is used"), ("oob3", 3, "the third is free")]
 )
-def test_a_member_that_is_named_is_there(ask: Ask, name: str, least: int, promise: str) -> None:
+def test_a_member_that_is_named_is_there(ask: Ask, name: str, least: int, invariant: str) -> None:
     """Where the text names the k-th page, the answer is about that many at least, and says so."""
     said = ask("prove", ANSWERS / f"{name}.py", "--jobs", "1")
     assert said.code == 12
     assert f"Asked for any number of pages, at least {least}" in said.out
-    assert f"{promise} violated in 1 with pages {least}" in said.flat
+    assert f"{invariant} violated in 1 with pages {least}" in said.flat
 
 
 def test_two_enums_of_one_name_are_two(ask: Ask) -> None:
@@ -118,7 +118,7 @@ MODEL = Machine(name="emptied", doc="x", state=S, system=(take, find), always=(n
 
 
 def test_a_way_that_a_lemma_empties_is_a_verdict(ask: Ask, desk: Path) -> None:
-    """The promise holds, and nothing can be said of the action that never happens: no pass, and no error of ours."""
+    """The invariant holds, and nothing can be said of the action that never happens: no pass, and no error of ours."""
     (desk / "emptied.py").write_text(EMPTIED)
     said = ask("prove", "emptied.py", "--jobs", "1")
     assert said.code == 14

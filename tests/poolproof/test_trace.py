@@ -120,23 +120,23 @@ P, A, B = POOLS[0], PAGES[0], PAGES[1]
 
 
 def test_a_violation_is_told_with_all_there_is_to_know(ask: Ask, desk: Path) -> None:
-    """Line, event, page, pool, promise, what was possible, who said no, what came before; the exit code is 12."""
+    """Line, event, page, pool, invariant, what was possible, who said no, what came before; the exit code is 12."""
     wrong = Printer().hold(P, A, 1).release(P, A, 1).release(P, A, 2)
     said = ask("trace", text(wrong, desk / "t"), "--json", "out.json", "--junit", "out.xml")
     assert said.code == 12
     assert f"line 4: release pool={P:x} page=0x{A:x} number=2 by xdpt-7 on cpu 1" in said.out
-    assert "This breaks the promise: what is counted in is counted out" in said.out
+    assert "This breaks the invariant: what is counted in is counted out" in said.out
     assert "leave says no: require(s.home[page] == pool)" in said.out
-    assert "Not accepted: 1 violation of 1 promise." in said.out
+    assert "Not accepted: 1 violation of 1 invariant." in said.out
     found = json.loads((desk / "out.json").read_text())
     (finding,) = found["findings"]
-    assert (finding["line"], finding["promise"]) == (4, "what_is_counted_in_is_counted_out")
+    assert (finding["line"], finding["invariant"]) == (4, "what_is_counted_in_is_counted_out")
     broken = [v for v in found["verdicts"] if v["verdict"] == "violated"]
     assert [(v["property"], v["label"]) for v in broken] == [("what_is_counted_in_is_counted_out", "observed(trace)")]
     assert 'failures="1"' in (desk / "out.xml").read_text()
 
 
-def test_each_promise_has_its_verdict(ask: Ask, desk: Path) -> None:
+def test_each_invariant_has_its_verdict(ask: Ask, desk: Path) -> None:
     """Observed on so many events, or not to be seen; never a pass that nothing tried."""
     ask("trace", recording("6.12.117/drop_small"), "--json", "out.json")
     verdicts = json.loads((desk / "out.json").read_text())["verdicts"]
@@ -146,7 +146,7 @@ def test_each_promise_has_its_verdict(ask: Ask, desk: Path) -> None:
     assert {v["verdict"] for v in verdicts} == {"observed to hold", "cannot be seen"}
 
 
-def test_dma_events_try_more_promises(ask: Ask) -> None:
+def test_dma_events_try_more_invariants(ask: Ask) -> None:
     """128 pages, each mapped and unmapped once."""
     said = ask("trace", recording("6.12.117/vmxnet3_small_swiotlb"))
     assert "each map has its one unmap observed to hold on 256 events" in said.flat

@@ -52,7 +52,11 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("MODEL = mutant(drop('pots', ONE_DESCRIPTOR))", 75, "changes 'pots', which is no action or helper here; did you"),
     ("MODEL = mutant(drop('post', 'require(s)'))", 75, "post has no statement 'require(s)'; did you mean 'require("),
     ("MODEL = mutant(drop('post', 'require(('))", 75, "mutant: what it changes is no Python: 'require(('"),
-    ("MODEL = mutant(drop('post', ONE_DESCRIPTOR), breaks='at_most')", 75, "breaks='at_most' is no promise of driver;"),
+    (
+        "MODEL = mutant(drop('post', ONE_DESCRIPTOR), breaks='at_most')",
+        75,
+        "breaks='at_most' is no invariant of driver;",
+    ),
 ]
 
 TYPE_ERROR = '''
@@ -93,7 +97,7 @@ def test_a_type_error_names_file_and_line(ask: Ask, desk: Path) -> None:
 
 
 def test_several_codes_make_the_gravest(ask: Ask, desk: Path) -> None:
-    """A broken promise weighs more than a deadlock, that more than something vacuous; an unreadable file stops all."""
+    """A broken invariant weighs more than a deadlock, that more than something vacuous; an unreadable file stops all."""
     for name, model in (("vacuous", NEVER_FIRES), ("stuck", STUCK), ("violated", VIOLATED), ("fine", SOUND)):
         write(desk / f"{name}.py", model)
     assert ask("check", "fine.py", "vacuous.py").code == 14
@@ -132,7 +136,7 @@ def test_words_in_brackets_are_printed(ask: Ask, desk: Path) -> None:
 
 
 def test_a_new_model_is_sound(ask: Ask, desk: Path) -> None:
-    """What `new` writes keeps all promises, deadlocks nowhere and refines the rules."""
+    """What `new` writes keeps all invariants, deadlocks nowhere and refines the rules."""
     ask("new", "my.py")
     said = ask("check", "my.py")
     assert said.code == 0

@@ -57,19 +57,19 @@ def shown(columns: int) -> str:
 
 @COLUMNS
 def test_no_name_is_cut(columns: int) -> None:
-    """Models, promises and witnesses can be read and typed at every width."""
+    """Models, invariants and witnesses can be read and typed at every width."""
     listed, checked = piped(str(columns), "list"), shown(columns)
     assert all(re.search(rf"\b{name}\b", listed) for name in catalog.SHIPPED)
     assert all(re.search(rf"\b{name}\b", checked) for name in SOME)
     assert max(map(len, checked.splitlines())) <= columns
     words = set(re.sub("[│┃]", " ", checked).split())
     for machine in catalog.SOUND:
-        names = [*(c.name for c in machine.promises), *(w.name for w in machine.witnesses)]
+        names = [*(c.name for c in machine.invariants), *(w.name for w in machine.witnesses)]
         assert all(set(sentence(name).split()) <= words for name in names)
 
 
-def test_a_narrow_table_of_promises_says_each_in_a_piece() -> None:
-    """Where a table with a column for each model has no room, a promise stands above what each says of it."""
+def test_a_narrow_table_of_invariants_says_each_in_a_piece() -> None:
+    """Where a table with a column for each model has no room, an invariant stands above what each says of it."""
     lines = shown(80).splitlines()
     at = lines.index("  rings are never overrun")
     assert lines[at + 1] == "    ownership: holds; keep_mapped: holds; per_packet: holds; yardstick: holds"

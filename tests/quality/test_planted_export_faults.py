@@ -91,7 +91,7 @@ FAULTS: dict[str, Plant] = {
         ("  :: d_step { peer[0] = 0; peer[1] = 0 }\n", ""),
         ("ruleset peer_0: Device;", "ruleset peer_0: 0..0;"),
     ),
-    "a promise turned round": rewritten(("most >= ", "most < ")),
+    "an invariant turned round": rewritten(("most >= ", "most < ")),
 }
 
 
@@ -113,13 +113,13 @@ def test_a_fault_in_the_export_is_noticed(tool: OtherTool, fault: str, monkeypat
 
 
 @pytest.mark.parametrize("tool", TOOLS)
-def test_a_broken_promise_left_out_is_noticed(tool: OtherTool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the export promises nothing, nothing is broken there, but it is here."""
+def test_a_broken_invariant_left_out_is_noticed(tool: OtherTool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the export has no invariant, nothing is broken there, but it is here."""
     changed("judged", lambda claims: [])(monkeypatch)
     machine = traps(only_some_pages_are_green)
     row = agree.compare(machine, machine.sizes("tiny", {}), (agree.Explorer(), written(tool)))
     assert row.disagreements == [
-        f"traps: for explore (python) one is broken, for {tool.name} all promises about states hold"
+        f"traps: for explore (python) one is broken, for {tool.name} all invariants about states hold"
     ]
 
 

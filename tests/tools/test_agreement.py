@@ -49,8 +49,10 @@ def test_an_error_is_no_agreement(capsys: pytest.CaptureFixture[str], monkeypatc
     assert "agree" not in said.out
 
 
-def test_a_broken_promise_is_in_the_table(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Engines that all find a promise broken agree, and the table says what they found."""
+def test_a_broken_invariant_is_in_the_table(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Engines that all find an invariant broken agree, and the table says what they found."""
     broken = Count(1413, 6454, False)
     said = asked(capsys, monkeypatch, Says("a", broken), Says("b", broken))
     assert said.code == 0

@@ -28,12 +28,12 @@ A_MINUTE = Budget(seconds=60.0)
 
 @dataclass(frozen=True)
 class Searched:
-    """A machine in a scope, with what is taken as alike."""
+    """A machine in a scope, with what is taken as symmetric."""
 
     machine: Machine
     scope: str
     sizes: tuple[tuple[str, int], ...]
-    alike: tuple[type[Sort], ...]
+    symmetric: tuple[type[Sort], ...]
 
     @property
     def name(self) -> str:
@@ -41,8 +41,8 @@ class Searched:
 
     @property
     def pages(self) -> str:
-        """The size people ask about first, and whether pages are taken as alike."""
-        return f"{dict(self.sizes)['pages']} pages" + (", alike" if self.alike else "")
+        """The size people ask about first, and whether pages are taken as symmetric."""
+        return f"{dict(self.sizes)['pages']} pages" + (", symmetric" if self.symmetric else "")
 
 
 @dataclass(frozen=True)
@@ -55,14 +55,14 @@ class Way:
 
 @dataclass(frozen=True)
 class Case:
-    """One size of the yardstick, searched in several ways in each round; `alike` takes pages that look alike as one.
+    """One size of the yardstick, searched in several ways in each round; `symmetric` takes pages that look alike as one.
 
     `threads` is measured against one thread as well, by the wall clock; of a case that takes long each `every`th
     round is left.
     """
 
     pages: int
-    alike: bool
+    symmetric: bool
     ways: tuple[Way, ...]
     threads: Way | None = None
     every: int = 1
@@ -73,22 +73,22 @@ class Case:
 
     @property
     def search(self) -> Searched:
-        return yardstick_of(self.pages, self.alike)
+        return yardstick_of(self.pages, self.symmetric)
 
     def rounds(self, asked: int) -> int:
         """How many rounds it takes, when so many are asked for."""
         return -(-asked // self.every)
 
 
-def searched(machine: Machine, scope: str, changes: dict[str, int] | None = None, alike: bool = True) -> Searched:
+def searched(machine: Machine, scope: str, changes: dict[str, int] | None = None, symmetric: bool = True) -> Searched:
     """A machine in one of its scopes, with some sizes changed."""
     sizes = machine.sizes(scope, changes or {})
-    return Searched(machine, scope, tuple(sizes.items()), machine.alike if alike else ())
+    return Searched(machine, scope, tuple(sizes.items()), machine.symmetric if symmetric else ())
 
 
-def yardstick_of(pages: int, alike: bool) -> Searched:
+def yardstick_of(pages: int, symmetric: bool) -> Searched:
     """The yardstick with so many pages: two devices, ring and TX bound 2, as the other tools were measured."""
-    return searched(yardstick, "tiny", {"pages": pages}, alike)
+    return searched(yardstick, "tiny", {"pages": pages}, symmetric)
 
 
 @dataclass(frozen=True)
@@ -120,10 +120,10 @@ class Plan:
 TWO_THREADS = Way(Means(threads=2), 1.5)
 UNREDUCED_5 = Case(5, False, (Way(BITMAP, 2.0), Way(HASH_SET, 0.8), Way(EVALUATED, 0.4)))
 UNREDUCED_6 = Case(6, False, (Way(BITMAP, 2.0),), threads=TWO_THREADS, every=2)
-ALIKE_8 = Case(8, True, (Way(BITMAP, 0.9), Way(HASH_SET, 0.8)))
-ALIKE_10 = Case(10, True, (Way(BITMAP, 1.3), Way(HASH_SET, 0.8)), every=2)
-ALIKE_12 = Case(12, True, (Way(BITMAP, 1.3),), every=3)
-ALIKE_12_LONG = Case(12, True, (Way(BITMAP, 1.3),), threads=TWO_THREADS, every=2)
+SYMMETRIC_8 = Case(8, True, (Way(BITMAP, 0.9), Way(HASH_SET, 0.8)))
+SYMMETRIC_10 = Case(10, True, (Way(BITMAP, 1.3), Way(HASH_SET, 0.8)), every=2)
+SYMMETRIC_12 = Case(12, True, (Way(BITMAP, 1.3),), every=3)
+SYMMETRIC_12_LONG = Case(12, True, (Way(BITMAP, 1.3),), threads=TWO_THREADS, every=2)
 COLD = (yardstick_of(5, False), searched(ownership, "small"))
 PROOFS = ("ownership", "keep_mapped", "per_packet", "yardstick")
 BOUNDED = ("keep_mapped", 3, 12)
@@ -137,7 +137,7 @@ def designs(large: Budget) -> tuple[Design, ...]:
 
 
 USUAL = Plan(
-    cases=(UNREDUCED_5, UNREDUCED_6, ALIKE_8, ALIKE_10, ALIKE_12),
+    cases=(UNREDUCED_5, UNREDUCED_6, SYMMETRIC_8, SYMMETRIC_10, SYMMETRIC_12),
     alone=THIRTEEN,
     cold=COLD,
     spin=yardstick_of(5, False),
@@ -146,7 +146,7 @@ USUAL = Plan(
     bounded=BOUNDED,
 )
 LONG = Plan(
-    cases=(UNREDUCED_5, UNREDUCED_6, ALIKE_8, ALIKE_10, ALIKE_12_LONG),
+    cases=(UNREDUCED_5, UNREDUCED_6, SYMMETRIC_8, SYMMETRIC_10, SYMMETRIC_12_LONG),
     alone=THIRTEEN,
     cold=COLD,
     spin=yardstick_of(5, False),

@@ -14,11 +14,11 @@ from checkers.native.engine import Means, Native
 HOMES = {"yardstick": "models.yardstick", "ownership": "spec.ownership"}
 
 
-def seconds(model: str, sizes: dict[str, int], alike: list[str]) -> float:
+def seconds(model: str, sizes: dict[str, int], symmetric: list[str]) -> float:
     """How long it takes to read and lift a model, to make its C and its tables, and to compile it all."""
     started = time.perf_counter()
     machine: Any = getattr(import_module(HOMES[model]), model)
-    sorts = tuple(sort for sort in machine.alike if sort.__name__ in alike)
+    sorts = tuple(sort for sort in machine.symmetric if sort.__name__ in symmetric)
     native = Native(machine, sizes, sorts, Budget(states=1), "", Means(threads=1))
     native.run(lambda seen: None)
     return time.perf_counter() - started

@@ -36,9 +36,9 @@ class Peers:
     def is_there(self) -> bool:
         return (self.folder / SOURCE).is_file()
 
-    def run(self, pages: int, alike: bool, states: int) -> Run:
+    def run(self, pages: int, symmetric: bool, states: int) -> Run:
         """One search; `states` is how many there are to be, so that its table is neither too small nor too large."""
-        program = self._compiled(SOURCE, f"-DNP={pages}", *(["-DSYM"] if alike else []))
+        program = self._compiled(SOURCE, f"-DNP={pages}", *(["-DSYM"] if symmetric else []))
         said = _said([str(program), str(slots(states))])
         counts, speed = COUNTS.search(said), SPEED.search(said)
         if not (counts and speed):

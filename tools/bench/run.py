@@ -109,7 +109,7 @@ class Bench:
             return []
         self.tell(f"{told}: the peer")
         ours = self.first[case.name]
-        run = self.peers.run(case.pages, case.alike, ours.states)
+        run = self.peers.run(case.pages, case.symmetric, ours.states)
         must_agree(case.name, f"our {ours.how}", ours, f"the peer ({SOURCE})", run)
         if self.plan.judged and not self.results.physical:
             self.results.physical = self.peers.limits(run.said)

@@ -68,7 +68,7 @@ class Run:
 def ours(asked: Searched, means: Means, tell: Tell, budget: Budget = UNLIMITED) -> Run:
     """Our engine: the search alone, on CPU and wall clock, after everything is compiled."""
     _compiled(asked, means)
-    native = Native(asked.machine, dict(asked.sizes), asked.alike, budget, "", means)
+    native = Native(asked.machine, dict(asked.sizes), asked.symmetric, budget, "", means)
     wall, cpu = time.perf_counter(), time.process_time()
     seen = native.run(lambda seen: tell(f"{seen.states:,} states"))
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
@@ -79,9 +79,9 @@ def ours(asked: Searched, means: Means, tell: Tell, budget: Budget = UNLIMITED) 
 
 def _compiled(asked: Searched, means: Means) -> None:
     """Compile what the search needs: it begins, and ends at its first state; once."""
-    key = asked.name, asked.sizes, asked.alike, means
+    key = asked.name, asked.sizes, asked.symmetric, means
     if key not in READY:
-        Native(asked.machine, dict(asked.sizes), asked.alike, Budget(states=1), "", means).run(lambda seen: None)
+        Native(asked.machine, dict(asked.sizes), asked.symmetric, Budget(states=1), "", means).run(lambda seen: None)
         READY.add(key)
 
 
@@ -92,7 +92,7 @@ def _run(seen: Exploration, cpu: float, wall: float, how: str) -> Run:
 
 def cold(asked: Searched) -> float:
     """Seconds to lift, generate and compile a model in a fresh process that finds nothing compiled."""
-    words = json.dumps([asked.machine.name, dict(asked.sizes), [sort.__name__ for sort in asked.alike]])
+    words = json.dumps([asked.machine.name, dict(asked.sizes), [sort.__name__ for sort in asked.symmetric]])
     with tempfile.TemporaryDirectory(prefix="poolproof-") as folder:
         command = [sys.executable, "-m", "tools.bench.cold", words]
         empty = {**os.environ, "XDG_CACHE_HOME": folder}
@@ -127,7 +127,7 @@ def _of_children() -> float:
 
 
 def spin(asked: Searched) -> Run | None:
-    """spin on our own export, with nothing taken as alike; None where it is not installed."""
+    """spin on our own export, with nothing taken as symmetric; None where it is not installed."""
     tool = TimedSpin()
     if not tool.available():
         return None

@@ -19,8 +19,8 @@ STEPS, FRAGMENTS, LIVENESS, OWNERS, C_POOL, MODEL = (
 MEANS = {
     STEPS: "here the cache and the pool ring are one place, and a put is one step",
     FRAGMENTS: "here a page is one thing",
-    LIVENESS: "a promise that something happens in the end",
-    OWNERS: "here references are a number: who puts one, and as which kind, is nothing that a promise speaks of",
+    LIVENESS: "an invariant that something happens in the end",
+    OWNERS: "here references are a number: who puts one, and as which kind, is nothing that an invariant speaks of",
     C_POOL: "what is below these rules: locks, contexts, bits, bytes, memory order",
     MODEL: "the rules can say it, and nobody has written it down yet",
 }
@@ -84,9 +84,9 @@ DENIED_BY: dict[str, str] = {
     "B24": A_HOME_WHILE_COUNTED,
     "B25": A_HOME_WHILE_COUNTED,
     "B41": invariants.each_map_has_its_one_unmap.__name__,
-    "B42": rules.ALIKE,
+    "B42": rules.SYMMETRIC,
 }
-"""The promise by which `poolproof trace` denies a recording in which the bug happens and its events are recorded."""
+"""The invariant by which `poolproof trace` denies a recording in which the bug happens and its events are recorded."""
 
 CITED = re.compile(r"B\d\d\b")
 
@@ -104,7 +104,7 @@ def table() -> Iterator[str]:
     """The page below its title."""
     every, broken = list(kernel_reference.bugs(kernel_reference.text())), models()
     yield f"{len(every)} bugs of real kernels ([kernel-reference.md](../kernel-reference.md), section 12); "
-    yield f"{len(broken)} of them are broken models here. *Trace rule*: the promise by which `poolproof trace` denies "
+    yield f"{len(broken)} of them are broken models here. *Trace rule*: the invariant by which `poolproof trace` denies "
     yield "a recording in which it happens, if the events that show it are recorded. Of the others it is said what a "
     yield "model of them waits for:\n\n"
     yield from (f"* **{what}**: {means}.\n" for what, means in MEANS.items())

@@ -28,14 +28,14 @@ MADE = "<!-- made by `make docs`; a test compares -->\n\n"
 
 
 def local(machine: Machine) -> LocalTable:
-    """The local table that docs/ shows: one pool, all that is alike taken as alike."""
+    """The local table that docs/ shows: one pool, all that is symmetric taken as symmetric."""
     sizes = machine.sizes("tiny", {"pages": 1} | ({"pools": 1} if "pools" in machine.scopes["tiny"] else {}))
-    return local_table(machine, sizes, machine.alike)
+    return local_table(machine, sizes, machine.symmetric)
 
 
 def tiny(machine: Machine) -> Exploration:
     """The search whose counts docs/ shows."""
-    return explore(machine, machine.sizes("tiny", {}), machine.alike)
+    return explore(machine, machine.sizes("tiny", {}), machine.symmetric)
 
 
 def counts() -> Iterator[str]:
@@ -63,10 +63,10 @@ def local_tables() -> Iterator[str]:
 
 
 def zoo() -> Iterator[str]:
-    """The broken models: what each stands for, and the promise it breaks."""
+    """The broken models: what each stands for, and the invariant it breaks."""
     yield "# Broken on purpose\n\n" + MADE
-    yield "Each breaks the promise it names, in so many steps; `poolproof check NAME` tells the story.\n\n"
-    yield "| model | of | what is wrong | breaks the promise | steps |\n|---|---|---|---|---|\n"
+    yield "Each breaks the invariant it names, in so many steps; `poolproof check NAME` tells the counterexample.\n\n"
+    yield "| model | of | what is wrong | breaks the invariant | steps |\n|---|---|---|---|---|\n"
     for bug in catalog.BROKEN:
         yield f"| {bug.name} | {bug.base.name} | {bug.stands_for} | {sentence(bug.breaks)} | {bug.steps} |\n"
 
@@ -121,14 +121,14 @@ PICTURES: dict[str, Machine] = {f"{machine.name}.svg": machine for machine in ca
 
 def states(machine: Machine) -> str:
     """The picture of the states of a sound model at tiny, folded by the places of its pages."""
-    graph = folded(state_graph(machine, machine.sizes("tiny", {}), machine.alike), (machine.place.name,))
+    graph = folded(state_graph(machine, machine.sizes("tiny", {}), machine.symmetric), (machine.place.name,))
     return states_picture.dot_text(graph)
 
 
 def run(bug: Mutant) -> str:
-    """The picture of a shortest run in which a broken model breaks its promise."""
+    """The picture of a shortest run in which a broken model breaks its invariant."""
     machine = bug.machine
-    seen = explore(machine, machine.sizes("tiny", {}), machine.alike, until=bug.breaks)
+    seen = explore(machine, machine.sizes("tiny", {}), machine.symmetric, until=bug.breaks)
     found, told = seen.violated[bug.breaks], sentence(bug.breaks)
     titles, args = (bug.name, f"{told}, {in_steps(len(found.trace.steps))}"), tuple(map(repr, found.args))
     return lanes_picture.dot_text(lanes(seen.world, found.trace, titles, ending(told, args), args))

@@ -29,16 +29,16 @@ from spec.ownership import ownership
 from spec.redundant import UNNEEDED, UNNOTICED
 
 MEANS = {
-    KILLED: "a promise is broken in a run of so many steps",
-    BY_WITNESS: "no promise is broken, and something that must be possible, or an action, never happens any more",
-    BY_DEADLOCK: "no promise is broken, and a state is reached in which nothing can happen any more",
-    BY_REFINEMENT: "no promise is broken, and a step of a design is not permitted any more, "
+    KILLED: "an invariant is broken in a run of so many steps",
+    BY_WITNESS: "no invariant is broken, and something that must be possible, or an action, never happens any more",
+    BY_DEADLOCK: "no invariant is broken, and a state is reached in which nothing can happen any more",
+    BY_REFINEMENT: "no invariant is broken, and a step of a design is not permitted any more, "
     "though the functions that it has of the rules were changed with them",
     REFUSED: "the text is no spec any more, and says why",
-    WEAKENS: "no run up to `small` breaks anything, but a promise does not follow from the others any more",
-    EQUIVALENT: "z3 and cvc5 prove, for any number of pages, that in every state that keeps the promises the same "
+    WEAKENS: "no run up to `small` breaks anything, but an invariant does not follow from the others any more",
+    EQUIVALENT: "z3 and cvc5 prove, for any number of pages, that in every state that keeps the invariants the same "
     "steps are permitted: by the same action, or by the one that is named",
-    UNOBSERVED: "none of these, and so a promise is missing, or a reason is given",
+    UNOBSERVED: "none of these, and so an invariant is missing, or a reason is given",
 }
 
 

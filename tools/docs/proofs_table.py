@@ -18,7 +18,7 @@ from spec.dsl import Machine
 
 
 def proofs() -> Iterator[str]:
-    """Each promise with its label, what each step does to what is counted, and ways that are never taken."""
+    """Each invariant with its label, what each step does to what is counted, and ways that are never taken."""
     every = [prove(m, m.name, Effort(known=Known(cache_folder() / "proofs.sqlite"))) for m in catalog.SOUND]
     yield "What the labels mean: [../any-number.md](../any-number.md). `poolproof prove -v` lists each obligation.\n\n"
     yield from _sizes(every)
@@ -40,21 +40,21 @@ def _sizes(every: list[Proof]) -> Iterator[str]:
 
 
 def _labels(every: list[Proof]) -> Iterator[str]:
-    """One row a promise, one column a model."""
+    """One row an invariant, one column a model."""
     rows: dict[tuple[str, str], dict[str, str]] = {}
     for proof in every:
         for v in (v for v in proof.verdicts if v.kind != "way"):
             label = v.label if v.outcome is Outcome.HOLDS else v.outcome.value
             rows.setdefault((v.kind, v.property), {})[proof.name] = label
     names = [proof.name for proof in every]
-    yield f"\n| | promise | {' | '.join(names)} |\n|---|---|{'---|' * len(names)}\n"
+    yield f"\n| | invariant | {' | '.join(names)} |\n|---|---|{'---|' * len(names)}\n"
     for (kind, name), found in sorted(rows.items(), key=lambda row: row[0][0]):
-        said = "in every state" if kind == "promise" else "at every step"
+        said = "in every state" if kind == "invariant" else "at every step"
         yield f"| {said} | {sentence(name)} | {' | '.join(found.get(n, '') for n in names)} |\n"
 
 
 def _counts(machine: Machine) -> Iterator[str]:
-    """What each action does to each set that a promise counts."""
+    """What each action does to each set that an invariant counts."""
     theory = Theory(machine)
     yield f"\n## Counts of {machine.name}\n"
     for counted, resting in counted_by(theory, theory.facts).items():

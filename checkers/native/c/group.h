@@ -1,4 +1,4 @@
-/* Any symmetry: the least form over all permutations of pools and devices, its records sorted if pages are alike. */
+/* Any symmetry: the least form over all permutations of pools and devices, its records sorted if pages are symmetric. */
 ALWAYS uint32_t split(const struct search *s, const word_t *x, uint32_t *id)
 {
 	num_t n = num(*x);

@@ -1,7 +1,7 @@
 /* The search: every reachable state, level by level, on as many threads as are given.
  *
  * Compiled once a configuration; the macros say which:
- *   FORM         PLAIN (records of pages side by side), UNARY (pages alike: their records as stars among bars),
+ *   FORM         PLAIN (records of pages side by side), UNARY (pages symmetric: their records as stars among bars),
  *                GROUP (pages sorted, pools and devices permuted), EVALUATED (no tables: the model's own code)
  *   DENSE        a state's rank is its place in a bitmap; otherwise an exact hash set
  *   WORDS        64-bit words a state

@@ -1,4 +1,4 @@
-/* Pages alike: sorted records speak for all orders of them. */
+/* Pages symmetric: sorted records speak for all orders of them. */
 /* In how many ways the pages of sorted records can be named. */
 ALWAYS orbit_t namings(const uint32_t *id)
 {

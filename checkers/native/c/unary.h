@@ -1,4 +1,4 @@
-/* Pages alike and nothing else: sorted records as a row of stars among bars. */
+/* Pages symmetric and nothing else: sorted records as a row of stars among bars. */
 /* Sorted records as a row of stars among bars: the k-th star stands at its record + k. */
 ALWAYS uint32_t split(const struct search *s, const word_t *x, uint32_t *id)
 {

@@ -18,7 +18,7 @@ WARNED = 60
 """Retries, one a second, after which the kernel says "stalled pool shutdown" (DEFER_WARN_INTERVAL)."""
 
 ELSEWHERE = (rules.DENIED[rules.in_the_allocator], rules.OWN_POOL)
-"""The promises that are broken by a page that somebody else has while its pool counts it."""
+"""The invariants that are broken by a page that somebody else has while its pool counts it."""
 
 LEAK, SLOW, CANNOT_TELL, IN_USE = "leak", "slow holder", "cannot tell", "in use"
 
@@ -117,7 +117,7 @@ def _now(judge: Judge, when: str, at: Event, held: Sequence[Held]) -> Holders:
 
 def _verdict(judge: Judge, pool: Pool, held: Sequence[Held]) -> tuple[str, str]:
     pages = {h.hold.page for h in held if h.hold}
-    if lost := {f.page for f in judge.findings.shown if f.page in pages and f.promise in ELSEWHERE}:
+    if lost := {f.page for f in judge.findings.shown if f.page in pages and f.invariant in ELSEWHERE}:
         return LEAK, f"{len(lost)} of the pages were seen elsewhere, see the violations above"
     if pages & judge.left_behind:
         return LEAK, "the pool is gone, and they were never released"

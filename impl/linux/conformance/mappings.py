@@ -98,8 +98,8 @@ class Mappings:
         """The mapping in which this address lies: an open one, else the one that was closed there."""
         place = (event.more[0], event.number >> FRAME)
         inside = [m for m in self.open.get(place, ()) if m.address <= event.number < m.address + max(m.size, 1)]
-        alike = [m for m in inside if m.direction == event.more[1]]
-        return (alike or inside)[-1] if inside else self.closed.get(place)
+        symmetric = [m for m in inside if m.direction == event.more[1]]
+        return (symmetric or inside)[-1] if inside else self.closed.get(place)
 
     def of(self, page: int) -> list[Mapping]:
         """The open mappings of a page, in the order in which they were made."""

@@ -236,7 +236,7 @@ class Judge:
         """A mapping is undone."""
         mapping = self.mappings.take(event)
         if mapping is not None:
-            self._must_be_alike(event, mapping, event.more[2] == mapping.size)
+            self._must_be_symmetric(event, mapping, event.more[2] == mapping.size)
         if mapping is not None and (held := self._holder(mapping)):
             near = mapping.is_near(held.pool.device)
             held.unmapped = event.line if near else held.unmapped
@@ -246,7 +246,7 @@ class Judge:
         """Part of a mapping is synced, for the cpu or for the device."""
         mapping = self.mappings.around(event)
         if mapping is not None:
-            self._must_be_alike(event, mapping, event.number + event.more[2] <= mapping.address + mapping.size)
+            self._must_be_symmetric(event, mapping, event.number + event.more[2] <= mapping.address + mapping.size)
         if mapping is not None and self.heard.is_ordered and (held := self._holder(mapping)):
             device = rules.NEAR if mapping.is_near(held.pool.device) else rules.FAR
             self._know(event, held, rules.mapped, mapping.page, device)
@@ -256,7 +256,7 @@ class Judge:
         held = self.pages.get(mapping.page)
         return held if held is not None and held is mapping.held else None
 
-    def _must_be_alike(self, event: Event, mapping: Mapping, fits: bool) -> None:
+    def _must_be_symmetric(self, event: Event, mapping: Mapping, fits: bool) -> None:
         """S10: undone and synced with the size and direction it was made with; both ways may be synced in one."""
         if mapping.held is not None:
             self.of_pools[event.kind] += 1
@@ -269,7 +269,7 @@ class Judge:
 
     def _unlike(self, event: Event, mapping: Mapping) -> None:
         made = f"made with dir={mapping.direction} size={mapping.size}"
-        self.findings.add(Finding(rules.ALIKE, made, event, mapping.page, recent=(mapping.made,)))
+        self.findings.add(Finding(rules.SYMMETRIC, made, event, mapping.page, recent=(mapping.made,)))
 
     def page_alloc_or_free(self, event: Event) -> None:
         """The page allocator hands a page out, or takes it back: then no pool counts it."""
@@ -307,7 +307,7 @@ class Judge:
             whole = one.with_details(after) if after is not None else one
             if whole.denies(devices):
                 self.denied_by_the_log += 1
-                self.findings.add(Finding(whole.promise, f"the kernel says: {whole.text}", event))
+                self.findings.add(Finding(whole.invariant, f"the kernel says: {whole.text}", event))
 
     def lost(self, event: Event) -> None:
         """Events were lost: from here on, of what was there before nothing is known and nobody is blamed."""
@@ -394,7 +394,7 @@ class Judge:
     def _deny(
         self, event: Event, page: int, pool: Pool, level: Level, at: int, label: Label, held: Held | None = None
     ) -> None:
-        """No step of the rules explains it: which promise that denies, and which guards said no."""
+        """No step of the rules explains it: which invariant that denies, and which guards said no."""
         monitor = level.monitor
         refused = tuple((r.action, r.why) for r in monitor.refusals(at, label))
         missed = any(why.endswith("before it") for _, why in refused)
@@ -406,10 +406,10 @@ class Judge:
             broken, what = [rules.OWN_POOL], f"held by {held.pool.name}, released by {pool.name}"
         self.findings.add(Finding(broken[0], what, event, page, pool.name, before, refused, recent))
 
-    def tried(self, promise: str) -> int:
-        """The events that could have denied a promise; of DMA events those of pools' pages."""
+    def tried(self, invariant: str) -> int:
+        """The events that could have denied an invariant; of DMA events those of pools' pages."""
         seen = {**self.heard.events, MAP: 0, UNMAP: 0, SYNC: 0, **self.of_pools}
-        return sum(seen.get(kind, 0) for kind in rules.SEEN.get(promise, ()))
+        return sum(seen.get(kind, 0) for kind in rules.SEEN.get(invariant, ()))
 
     @property
     def never_recorded(self) -> str:

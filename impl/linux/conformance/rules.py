@@ -1,4 +1,4 @@
-"""How the events of a trace speak of the spec: which steps they show, which facts they tell, which promises they try.
+"""How the events of a trace speak of the spec: which steps they show, which facts they tell, which invariants they try.
 
 A page's history is a run of the rules with one page, its home, any other pool, its home's device and any other device.
 A guard that looks at other pages only gets weaker without them, so what the rules permit among many they permit here.
@@ -80,21 +80,21 @@ DENIED: dict[Any, str] = {
     detached: lemmas.a_detached_pool_has_no_mapping_left.__name__,
     mapped: invariants.a_sync_makes_no_mapping.__name__,
 }
-"""The promise that is broken where a fact cannot be."""
+"""The invariant that is broken where a fact cannot be."""
 
 MISSED = invariants.each_map_has_its_one_unmap.__name__
-"""The promise that is broken where a step was seen without the map or unmap that goes before it."""
+"""The invariant that is broken where a step was seen without the map or unmap that goes before it."""
 
 OWN_POOL = invariants.a_page_goes_home_to_its_own_pool.__name__
 NUMBERS = invariants.what_is_counted_in_is_counted_out.__name__
 LEFT_BEHIND = invariants.a_pool_that_is_gone_is_home_to_no_page.__name__
 AFTER_DESTROY = invariants.a_free_page_enters_a_live_pool.__name__
 
-ALIKE = "a_mapping_is_undone_and_synced_as_it_was_made"
-"""The one promise that is not of the spec, which knows no sizes and no directions (S10: the DMA API's contract)."""
+SYMMETRIC = "a_mapping_is_undone_and_synced_as_it_was_made"
+"""The one invariant that is not of the spec, which knows no sizes and no directions (S10: the DMA API's contract)."""
 
 OF = {"hold": NUMBERS, "returned": NUMBERS, "maps": MISSED, "unmaps": MISSED}
-"""The promise about each counter, for what no action could have shown even unguarded."""
+"""The invariant about each counter, for what no action could have shown even unguarded."""
 
 SEEN: dict[str, tuple[str, ...]] = {
     invariants.a_page_has_a_home_exactly_while_a_pool_counts_it.__name__: (HOLD, PAGE_ALLOC, PAGE_FREE),
@@ -106,9 +106,9 @@ SEEN: dict[str, tuple[str, ...]] = {
     invariants.a_sync_makes_no_mapping.__name__: (SYNC,),
     lemmas.a_page_of_a_live_pool_is_mapped_for_its_device.__name__: (UNMAP,),
     lemmas.a_detached_pool_has_no_mapping_left.__name__: (UNMAP,),
-    ALIKE: (UNMAP, SYNC),
+    SYMMETRIC: (UNMAP, SYNC),
 }
-"""The promises that events can deny, and the kinds of events that try each of them."""
+"""The invariants that events can deny, and the kinds of events that try each of them."""
 
 
 class Monitor(Protocol):

@@ -1,4 +1,4 @@
-"""What a trace denies: the line, the promise, what was possible before, and why no step of the rules explains it."""
+"""What a trace denies: the line, the invariant, what was possible before, and why no step of the rules explains it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_SHOWN = 20
 class Finding:
     """One thing that the rules do not permit."""
 
-    promise: str
+    invariant: str
     what: str
     event: Event
     page: int = 0
@@ -48,7 +48,7 @@ class Findings:
 
     def add(self, finding: Finding) -> None:
         """Note a finding."""
-        self.counts[finding.promise] = self.counts.get(finding.promise, 0) + 1
+        self.counts[finding.invariant] = self.counts.get(finding.invariant, 0) + 1
         if self.is_new(finding.page):
             self.shown.append(finding)
         else:
@@ -71,9 +71,9 @@ class Findings:
             self._take_back(self.fresh.pop()[1])
 
     def _take_back(self, finding: Finding) -> None:
-        self.counts[finding.promise] -= 1
-        if not self.counts[finding.promise]:
-            del self.counts[finding.promise]
+        self.counts[finding.invariant] -= 1
+        if not self.counts[finding.invariant]:
+            del self.counts[finding.invariant]
         if any(finding is one for one in self.shown):
             self.shown = [one for one in self.shown if one is not finding]
             self.pages.discard(finding.page)
@@ -89,7 +89,7 @@ class Findings:
         return [
             {
                 "line": f.event.line if f.event.kind == MESSAGE else line(f.event.line),
-                "promise": f.promise,
+                "invariant": f.invariant,
                 "what": f.what,
                 "page": f"0x{f.page:x}" if f.page else "",
                 "pool": f.pool,

@@ -1,4 +1,4 @@
-"""What the kernel's log says about page pools and DMA mappings: which messages, and which promise each one denies."""
+"""What the kernel's log says about page pools and DMA mappings: which messages, and which invariant each one denies."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A line of the log: `promise` is what it denies, or nothing if it only reports."""
+    """A line of the log: `invariant` is what it denies, or nothing if it only reports."""
 
     text: str
     about: str
-    promise: str
+    invariant: str
     pages: int | None = None
     seconds: int | None = None
     pool_id: int | None = None
@@ -21,16 +21,16 @@ class Message:
     mapped_as: str = ""
 
     def denies(self, devices: set[str]) -> bool:
-        """Does it deny a promise about pages, where these devices own pools?
+        """Does it deny an invariant about pages, where these devices own pools?
 
         What the DMA API says of a mapping is about pages only if a pool may have made it: for a device that owns one,
         of a single page, and not only for sending. What was left at unbind may be anything, unless the details say.
         """
         if not self.about.startswith("DMA"):
-            return bool(self.promise)
+            return bool(self.invariant)
         is_told = bool(self.mapped_as) or self.about != LEFT
         is_a_pools = self.device in devices and self.mapped_as in OF_POOLS and self.direction != "TO_DEVICE"
-        return bool(self.promise) and is_told and is_a_pools
+        return bool(self.invariant) and is_told and is_a_pools
 
     def with_details(self, after: Message) -> Message:
         """The same, with what the line after it says of the mapping, if it does."""
@@ -62,9 +62,9 @@ SAYS: tuple[tuple[str, str, str], ...] = (
     (DETAILS, r"One of leaked entries details:", ""),
     ("DMA error not checked", r"DMA-API: .*failed to check map error", ""),
 )
-"""What a message is about, how it reads (since which kernel differs), and the promise it denies."""
+"""What a message is about, how it reads (since which kernel differs), and the invariant it denies."""
 
-KNOWN = tuple((about, re.compile(text), promise) for about, text, promise in SAYS)
+KNOWN = tuple((about, re.compile(text), invariant) for about, text, invariant in SAYS)
 
 OF_A_MAPPING = (
     ("device", re.compile(r"DMA-API: \S+ (\S+): ")),
@@ -94,13 +94,13 @@ def message(line: str) -> Message | None:
     if not MAY_BE.search(line):
         return None
     line = line[:LONGEST]
-    for about, pattern, promise in KNOWN:
+    for about, pattern, invariant in KNOWN:
         if found := pattern.search(line):
             numbers = {name: int(value) for name, value in found.groupdict().items() if value is not None}
             pages, mapping = numbers.get("pages"), {n: m[1] for n, p in OF_A_MAPPING if (m := p.search(line))}
-            promise = NUMBERS if about == STALL and pages is not None and pages < 0 else promise
+            invariant = NUMBERS if about == STALL and pages is not None and pages < 0 else invariant
             text = line.strip()[:200]
-            return Message(text, about, promise, pages, numbers.get("seconds"), numbers.get("id"), **mapping)
+            return Message(text, about, invariant, pages, numbers.get("seconds"), numbers.get("id"), **mapping)
     return None
 
 

@@ -53,7 +53,7 @@ def step(before: S, after: S, page: Page) -> bool:
 
 
 MACHINE = Machine(name="numbers", doc="a text", state=S, system=(up,), environment=(down,), always=(claim, same),
-                  steps=(step,), scopes={{"tiny": dict(pages=2)}}, alike=(Page,))
+                  steps=(step,), scopes={{"tiny": dict(pages=2)}}, symmetric=(Page,))
 """
 
 LOWS = (0, -3, 2**31 - 2, -(2**31) - 1, 2**31, 2**40, -(2**40))
@@ -79,9 +79,9 @@ def test_the_compiled_search_computes_as_the_text_does(low: int, more: int) -> N
     """Whatever the size of its numbers, a machine has the same counts, verdicts and traces in C and in Python."""
     machine = written(low, more, CLAIMS[(low + more) % len(CLAIMS)])
     sizes = machine.sizes("tiny", {})
-    expected = exactly(explore(machine, sizes, machine.alike))
+    expected = exactly(explore(machine, sizes, machine.symmetric))
     for means in KINDS.values():
-        assert exactly(engine.explore(machine, sizes, machine.alike, means=means)) == expected
+        assert exactly(engine.explore(machine, sizes, machine.symmetric, means=means)) == expected
 
 
 @needs_a_compiler
@@ -120,7 +120,7 @@ def test_an_interval_holds_every_value() -> None:
     machine = written(-3, 2**33, "s.n[page] - s.n[page] < 7")
     intervals = Intervals(machine, machine.sizes("tiny", {}))
     assert intervals.growth == {"h": 2**33}
-    left = machine.promises[0].expr.left  # type: ignore[union-attr]
+    left = machine.invariants[0].expr.left  # type: ignore[union-attr]
     assert intervals.of(left) == (-2, 2)
     assert fits((-(2**31) + 1, 2**31 - 1), INT)
     assert not fits((-(2**31), 0), INT)

@@ -59,7 +59,7 @@ def test_what_a_step_changes_and_reads_is_marked_as_old(machine: Machine) -> Non
 
 
 @MODELS
-def test_guards_stand_beside_promises_that_read_the_same(machine: Machine) -> None:
+def test_guards_stand_beside_invariants_that_read_the_same(machine: Machine) -> None:
     """Each pair has at least one field that both read, and none is there twice."""
     pairs = [(action.name, claim.name) for action, claim, names in touching(machine) if names]
     assert pairs

@@ -14,7 +14,7 @@ from checkers.core.verdict import Exit, Outcome, Verdict, exit_code
 
 HOLDS = Verdict(
     model="m",
-    kind="promise",
+    kind="invariant",
     property="p",
     outcome=Outcome.HOLDS,
     label="exhaustive(tiny)",
@@ -25,15 +25,15 @@ HOLDS = Verdict(
 )
 
 UNEXPECTED = [
-    (Outcome.VIOLATED, "promise", 12),
-    (Outcome.VIOLATED, "step promise", 12),
+    (Outcome.VIOLATED, "invariant", 12),
+    (Outcome.VIOLATED, "step invariant", 12),
     (Outcome.VIOLATED, "refinement", 12),
     (Outcome.VIOLATED, "broken", 14),
     (Outcome.HOLDS, "broken", 14),
     (Outcome.UNREACHABLE, "witness", 14),
     (Outcome.UNREACHABLE, "action", 14),
     (Outcome.DEADLOCK, "deadlock", 11),
-    (Outcome.BUDGET, "promise", 3),
+    (Outcome.BUDGET, "invariant", 3),
     (Outcome.UNKNOWN, "action", 3),
 ]
 
@@ -53,7 +53,7 @@ def test_what_is_expected_is_fine(outcome: Outcome) -> None:
 def test_unknown_is_never_a_pass() -> None:
     """Neither "budget spent" nor "unknown" has the exit code of a pass, whatever was asked."""
     for outcome in (Outcome.BUDGET, Outcome.UNKNOWN):
-        for kind in ("promise", "step promise", "deadlock", "witness", "action", "broken", "refinement", "walk"):
+        for kind in ("invariant", "step invariant", "deadlock", "witness", "action", "broken", "refinement", "walk"):
             assert replace(HOLDS, outcome=outcome, kind=kind, expected=False).code == Exit.BUDGET
 
 

@@ -1,4 +1,4 @@
-"""Stories: what happened, then only what changed."""
+"""Counterexamples: what happened, then only what changed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from checkers.core.traces import Step, Trace
 from checkers.core.wording import guard_at, in_steps, named, shown
 from checkers.itf import instance_called
-from checkers.report.counterexample import changes, ending, story
+from checkers.report.counterexample import changes, counterexample, ending
 from models.broken.zoo import ZOO
 from spec.dsl import NOBODY, World
 from spec.page import Device, Life, Page
@@ -53,10 +53,10 @@ def keep_mapped() -> World:
     return World(machine, machine.sizes("tiny", {}))
 
 
-def test_a_story_has_steps_changes_and_an_ending(keep_mapped: World) -> None:
+def test_a_counterexample_has_steps_changes_and_an_ending(keep_mapped: World) -> None:
     """Steps are numbered and named with their arguments; below each stands what changed, and nothing else."""
     trace = run(keep_mapped, "pool_create(pool0)", "alloc_slow(A, pool0)", "rx_post(A, pool0)")
-    assert story(keep_mapped, trace, "The end.") == [
+    assert counterexample(keep_mapped, trace, "The end.") == [
         "  0  at the start device_of[pool0] is eth1",
         "  1  pool_create(pool0)",
         "       life[pool0]: ABSENT -> LIVE",
@@ -70,10 +70,10 @@ def test_a_story_has_steps_changes_and_an_ending(keep_mapped: World) -> None:
     ]
 
 
-def test_a_story_of_one_page_leaves_the_others_out(keep_mapped: World) -> None:
+def test_a_counterexample_of_one_page_leaves_the_others_out(keep_mapped: World) -> None:
     """Steps of other pages are left out unless they change what is no page's; the numbers stay."""
     trace = run(keep_mapped, "pool_create(pool0)", "alloc_slow(B, pool0)", "rx_post(B, pool0)", "alloc_slow(A, pool0)")
-    told = story(keep_mapped, trace, "The end.", only="A")
+    told = counterexample(keep_mapped, trace, "The end.", only="A")
     assert [line for line in told if line[:3].strip()] == [
         "  0  at the start device_of[pool0] is eth1",
         "  1  pool_create(pool0)",
@@ -91,18 +91,18 @@ def test_changes_are_exactly_the_cells_that_differ(keep_mapped: World) -> None:
 
 
 def test_what_was_chosen_at_the_start_is_told_first() -> None:
-    """Where an initial state had a choice, the story says which; of one page only, without the others'."""
+    """Where an initial state had a choice, the counterexample says which; of one page only, without the others'."""
     text = DRIVER.replace("class Place", 'class Ring(Sort, called="ring{n}"):\n    """A ring."""\n\n\nclass Place')
     machine = module("from spec.dsl import ANY\n" + text + ANY_START).MODEL
     world = World(machine, machine.sizes("tiny", {}))
     trace = run(world, "dry(B)")
-    assert story(world, trace, "")[0] == "  0  at the start wet[A] is yes, wet[B] is yes, full[ring0] is yes"
-    assert story(world, trace, "", only="A")[:1] == ["  0  at the start wet[A] is yes, full[ring0] is yes"]
+    assert counterexample(world, trace, "")[0] == "  0  at the start wet[A] is yes, wet[B] is yes, full[ring0] is yes"
+    assert counterexample(world, trace, "", only="A")[:1] == ["  0  at the start wet[A] is yes, full[ring0] is yes"]
 
 
 @pytest.mark.parametrize(("steps", "words"), [(0, "at the start"), (1, "in 1 step"), (7, "in 7 steps")])
-def test_the_length_of_a_story_is_said_in_words(steps: int, words: str) -> None:
-    """No "1 steps", and a story without steps is at the start."""
+def test_the_length_of_a_counterexample_is_said_in_words(steps: int, words: str) -> None:
+    """No "1 steps", and a counterexample without steps is at the start."""
     assert in_steps(steps) == words
 
 
@@ -111,12 +111,12 @@ def test_values_are_said_as_people_say_them() -> None:
     assert (shown(True), shown(False), shown(NOBODY), shown(3)) == ("yes", "no", "nobody", "3")
     assert (shown(Life.LIVE), shown(Device(1))) == ("LIVE", "eth1")
     assert (named(Page(0)), named((Page(27), Device(0)))) == ("A", "B1, eth0")
-    assert ending("all is well", ()) == "This breaks the promise: all is well."
-    assert ending("all is well", ("A", "eth0")) == "This breaks the promise: all is well (A, eth0)."
+    assert ending("all is well", ()) == "This breaks the invariant: all is well."
+    assert ending("all is well", ("A", "eth0")) == "This breaks the invariant: all is well (A, eth0)."
 
 
 def test_a_guard_is_quoted_whole() -> None:
-    """A guard written over several lines is one line in a story, and one that a mutation changed is quoted changed."""
+    """A guard written over several lines is one line in a counterexample, and one that a mutation changed is quoted changed."""
     good = module(f"{DRIVER}MODEL = {SOUND}\n").MODEL
     world = World(good, good.sizes("tiny", {}))
     trace = run(world, "post(A)")

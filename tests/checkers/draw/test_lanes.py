@@ -10,7 +10,7 @@ import pytest
 from checkers.core.traces import Trace
 from checkers.draw.lanes import STEPS, Lanes, TooLong, lanes
 from checkers.explore.search import explore
-from checkers.report.counterexample import story
+from checkers.report.counterexample import counterexample
 from models.broken.zoo import ZOO
 from models.yardstick import yardstick
 from spec.dsl import SpecError, World
@@ -23,9 +23,9 @@ BUGS = ["b03_mapping_outlives_the_driver", "b28_returned_twice_on_a_full_tx_ring
 
 @cache
 def found(name: str) -> tuple[World, Trace, tuple[str, ...]]:
-    """A shortest run in which a broken model breaks its promise, and for whom."""
+    """A shortest run in which a broken model breaks its invariant, and for whom."""
     bug = next(b for b in ZOO if b.name == name)
-    seen = explore(bug.machine, bug.machine.sizes("tiny", {}), bug.machine.alike, until=bug.breaks)
+    seen = explore(bug.machine, bug.machine.sizes("tiny", {}), bug.machine.symmetric, until=bug.breaks)
     finding = seen.violated[bug.breaks]
     return seen.world, finding.trace, tuple(map(repr, finding.args))
 
@@ -62,26 +62,26 @@ def test_every_page_is_in_one_lane_in_every_row(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BUGS)
-def test_what_changed_is_told_as_the_story_tells_it(name: str) -> None:
-    """Lines of changes are those of the story, without the places, which the paths show."""
+def test_what_changed_is_told_as_the_counterexample_tells_it(name: str) -> None:
+    """Lines of changes are those of the counterexample, without the places, which the paths show."""
     told, (world, trace, _) = shown(name), found(name)
     place = f"{world.machine.place.name}["
-    lines = [line.strip() for line in story(world, trace, "")]
+    lines = [line.strip() for line in counterexample(world, trace, "")]
     changed = [x for x in lines if " -> " in x and not x.startswith(place)]
     assert [line for row in told.rows[1:] for line in row.told] == changed
 
 
 def test_the_start_says_what_it_chose() -> None:
-    """Row 0 has the choices of the initial state, as the story has them."""
+    """Row 0 has the choices of the initial state, as the counterexample has them."""
     assert shown(BUGS[0]).rows[0].told == ("device_of[pool0] is eth0",)
     assert shown(BUGS[2]).rows[0].told == ()
 
 
 def test_one_page_alone() -> None:
-    """With --only-page, the rows of that page's story and its path alone; its number, and so its colour, stays."""
+    """With --only-page, the rows of that page's counterexample and its path alone; its number, and so its colour, stays."""
     name = "b28_returned_twice_on_a_full_tx_ring"
     told, (world, trace, _) = shown(name, "B"), found(name)
-    numbers = [int(line.split()[0]) for line in story(world, trace, "", "B") if line[:3].strip().isdigit()]
+    numbers = [int(line.split()[0]) for line in counterexample(world, trace, "", "B") if line[:3].strip().isdigit()]
     assert [row.number for row in told.rows] == numbers
     assert told.pages == {"B": 1}
     assert all(set(row.at) == {"B"} for row in told.rows)
@@ -100,7 +100,7 @@ def test_more_steps_than_a_picture_takes() -> None:
 
 
 def test_a_run_of_no_step_and_a_step_of_no_page() -> None:
-    """A promise that is broken at the start has one row; who is to blame is said only where something is wrong."""
+    """An invariant that is broken at the start has one row; who is to blame is said only where something is wrong."""
     world = driver()
     told = lanes(world, Trace(world.initial()[0], ()), ("m", "t"), "So it is.", None)
     assert (len(told.rows), told.wrong, told.whom) == (1, False, ())

@@ -188,7 +188,7 @@ shelf = Machine(
     state=Shelf,
     system=(take_in, put_out),
     scopes={"tiny": dict(buffers=1)},
-    alike=(Buffer,),
+    symmetric=(Buffer,),
     place=Shelf.where,
 )
 

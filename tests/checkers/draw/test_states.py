@@ -36,12 +36,12 @@ def tiny(machine: Machine) -> dict[str, int]:
 def graph_of(machine: Machine, *names: str) -> nx.DiGraph[str]:
     if machine.name in MODELS and machine is MODELS[machine.name]:
         return folded(states_of(machine.name), names)
-    return folded(state_graph(machine, tiny(machine), machine.alike), names or (machine.place.name,))
+    return folded(state_graph(machine, tiny(machine), machine.symmetric), names or (machine.place.name,))
 
 
 @cache
 def states_of(name: str) -> nx.MultiDiGraph[int]:
-    return state_graph(MODELS[name], tiny(MODELS[name]), MODELS[name].alike)
+    return state_graph(MODELS[name], tiny(MODELS[name]), MODELS[name].symmetric)
 
 
 @cache
@@ -57,7 +57,7 @@ def of(graph: nx.DiGraph[Any], what: str) -> dict[Any, Any]:
 @cache
 def states_of_bug(name: str) -> nx.MultiDiGraph[int]:
     machine = next(b.machine for b in ZOO if b.name == name)
-    return state_graph(machine, tiny(machine), machine.alike)
+    return state_graph(machine, tiny(machine), machine.symmetric)
 
 
 def driver(model: str) -> Machine:
@@ -72,7 +72,7 @@ def driver(model: str) -> Machine:
 @SHIPPED
 def test_the_state_graph_has_the_states_and_steps_of_the_search(name: str) -> None:
     """States, steps and depth are those that `check` counts."""
-    graph, seen = states_of(name), explore(MODELS[name], tiny(MODELS[name]), MODELS[name].alike)
+    graph, seen = states_of(name), explore(MODELS[name], tiny(MODELS[name]), MODELS[name].symmetric)
     assert (len(graph), graph.number_of_edges()) == (seen.states, seen.transitions)
     assert max(of(graph, "depth").values()) == seen.depth
 
@@ -91,7 +91,7 @@ def test_a_search_that_is_not_allowed_to_end_gives_no_graph(monkeypatch: pytest.
     monkeypatch.setattr("checkers.explore.time", ticking(1.0))
     for budget, said in ((Budget(states=100), "100 states"), (Budget(seconds=2.5), "2.5 s")):
         with pytest.raises(Stopped, match=said):
-            state_graph(yardstick, tiny(yardstick), yardstick.alike, budget)
+            state_graph(yardstick, tiny(yardstick), yardstick.symmetric, budget)
 
 
 # -- folding -------------------------------------------------------------------------------------------------------
@@ -140,8 +140,8 @@ def places(world: World, code: bytes) -> str:
 
 def test_folding_is_the_quotient_of_networkx() -> None:
     """Blocks and the edges between them are those of the library, which takes longer and drops what stays inside."""
-    states = state_graph(yardstick, yardstick.sizes("tiny", {"pages": 1}), yardstick.alike)
-    look = Look(states.graph["world"], yardstick.alike, ("owner", "origin"))
+    states = state_graph(yardstick, yardstick.sizes("tiny", {"pages": 1}), yardstick.symmetric)
+    look = Look(states.graph["world"], yardstick.symmetric, ("owner", "origin"))
     name_of = {n: " | ".join(look.at(code)) for n, code in of(states, "code").items()}
     blocks = [{n for n in states if name_of[n] == name} for name in dict.fromkeys(name_of.values())]
     quotient = nx.quotient_graph(nx.DiGraph(states), blocks)
@@ -156,11 +156,11 @@ def test_folding_is_the_quotient_of_networkx() -> None:
 def test_any_machine_can_be_folded_by_anything(machine: Machine, data: st.DataObject) -> None:
     """On random machines and random fields: sums are right, and each step is on the edge between its two looks."""
     try:
-        states = state_graph(machine, tiny(machine), machine.alike, Budget(states=400))
+        states = state_graph(machine, tiny(machine), machine.symmetric, Budget(states=400))
     except Stopped:
         assume(False)
     names = tuple(data.draw(st.lists(st.sampled_from(list(machine.shape.fields)), min_size=1, unique=True)))
-    graph, look = folded(states, names), Look(states.graph["world"], machine.alike, names)
+    graph, look = folded(states, names), Look(states.graph["world"], machine.symmetric, names)
     looks = {n: " | ".join(look.at(states.nodes[n]["code"])) for n in states}
     steps = Counter((looks[a], looks[b], step["action"]) for a, b, step in states.edges(data=True))
     told = ((a, b, step["actions"]) for a, b, step in graph.edges(data=True))
@@ -186,9 +186,9 @@ def actions(graph: nx.DiGraph[str], start: str, end: str) -> set[str]:
 
 
 def test_what_is_alike_has_no_name() -> None:
-    """Pages that are alike are counted; told apart they are named; of several fields of a page one line is made."""
+    """Pages that are symmetric are counted; told apart they are named; of several fields of a page one line is made."""
     assert "2 POOL" in shipped("yardstick")
-    assert "A POOL, B ALLOC" in graph_of(replace(yardstick, alike=()))
+    assert "A POOL, B ALLOC" in graph_of(replace(yardstick, symmetric=()))
     assert "ALLOC origin=nobody, RX origin=eth0" in graph_of(yardstick, "owner", "origin")
     assert "FREE home=a pool" not in graph_of(per_packet, "place", "home")
     assert "POOL home=a pool" in graph_of(per_packet, "place", "home")
@@ -211,26 +211,26 @@ def test_what_never_happens_is_known() -> None:
 # -- what is wrong -------------------------------------------------------------------------------------------------
 
 
-def test_a_broken_promise_is_on_the_nodes_where_it_is_broken() -> None:
+def test_a_broken_invariant_is_on_the_nodes_where_it_is_broken() -> None:
     """The double return of igc leaves an idle page held: in how many states, and not in those without a pool page."""
     states = states_of_bug("b28_returned_twice_on_a_full_tx_ring")
-    graph, promise = folded(states, ("place",)), "an_idle_page_is_held_by_nobody"
+    graph, invariant = folded(states, ("place",)), "an_idle_page_is_held_by_nobody"
     found = of(graph, "broken_after").values()
-    assert min(after[promise] for after in found if promise in after) == 10
-    told = sum(breaks[promise] for breaks in of(graph, "breaks").values())
+    assert min(after[invariant] for after in found if invariant in after) == 10
+    told = sum(breaks[invariant] for breaks in of(graph, "breaks").values())
     world = states.graph["world"]
-    assert told == sum(is_broken(world, code, promise) for _, code in of(states, "code").items()) > 0
+    assert told == sum(is_broken(world, code, invariant) for _, code in of(states, "code").items()) > 0
     assert not graph.nodes["2 STACK"]["breaks"]
     assert not any(of(shipped("keep_mapped"), "breaks").values())
 
 
 def is_broken(world: World, code: bytes, name: str) -> bool:
-    claim = next(c for c in world.machine.promises if c.name == name)
+    claim = next(c for c in world.machine.invariants if c.name == name)
     return not all(world.holds(claim, code, args) for args in world.tuples(claim.params))
 
 
 def test_a_broken_step_is_on_the_edges_that_break_it() -> None:
-    """A clone that recycles breaks its promise on the way home from the stack, and the states are all right."""
+    """A clone that recycles breaks its invariant on the way home from the stack, and the states are all right."""
     graph = folded(states_of_bug("a_clone_recycles_too"), ("place",))
     red = {edge for edge in graph.edges if graph.edges[edge]["breaks"]}
     assert ("FREE, STACK", "FREE, POOL") in red
@@ -239,7 +239,7 @@ def test_a_broken_step_is_on_the_edges_that_break_it() -> None:
 
 
 def test_a_deadlock_and_a_broken_start_are_known() -> None:
-    """Where nothing can happen any more, and where a promise is broken before anything happened."""
+    """Where nothing can happen any more, and where an invariant is broken before anything happened."""
     assert {name for name, stuck in of(graph_of(driver(STUCK)), "stuck").items() if stuck} == {"2 STACK"}
     start = graph_of(driver(AT_THE_START)).nodes["2 FREE"]
     assert start["broken_after"] == {"every_page_is_dirty": 0}

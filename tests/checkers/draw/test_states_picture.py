@@ -106,7 +106,7 @@ def test_a_frame_is_around_what_leads_to_each_other() -> None:
 
 
 def test_what_is_wrong_is_red() -> None:
-    """A node with a broken promise is red and says which; it is thick where that happens in the fewest steps."""
+    """A node with a broken invariant is red and says which; it is thick where that happens in the fewest steps."""
     graph = folded(states_of_bug("b28_returned_twice_on_a_full_tx_ring"), ("place",))
     text = dot_text(graph)
     for node, said in graph.nodes(data=True):
@@ -115,12 +115,12 @@ def test_what_is_wrong_is_red() -> None:
     assert 'penwidth="3"' in lines(graph, "POOL, TX")[0]
     assert 'penwidth="3"' not in lines(graph, "FREE, POOL")[0]
     assert "held by nobody, first after 10" in lines(graph, "POOL, TX")[0]
-    assert "red: a promise is broken" in text
+    assert "red: an invariant is broken" in text
     assert WRONG not in dot_text(shipped("keep_mapped"))
 
 
 def test_a_step_that_is_wrong_is_red_too() -> None:
-    """So is the arrow of a step that breaks a promise, the box within which one does, and that of a deadlock."""
+    """So is the arrow of a step that breaks an invariant, the box within which one does, and that of a deadlock."""
     graph = folded(states_of_bug("a_clone_recycles_too"), ("place",))
     label = '"FREE, STACK -> FREE, POOL"'
     red = [line for line in dot_text(graph).splitlines() if label in line and f'color="{WRONG}"' in line]
@@ -137,7 +137,7 @@ def test_two_interpreters_draw_the_same() -> None:
     script = (
         "from models.yardstick import MODEL as m; from checkers.draw.states import *;"
         "from checkers.draw.states_picture import *;"
-        "g = state_graph(m, m.sizes('tiny', {}), m.alike); print(dot_text(folded(g, ('owner',))), end='')"
+        "g = state_graph(m, m.sizes('tiny', {}), m.symmetric); print(dot_text(folded(g, ('owner',))), end='')"
     )
     for seed in ("1", "2"):
         env = {"PYTHONHASHSEED": seed, "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1"}

@@ -123,7 +123,7 @@ def test_a_step_that_the_rules_do_not_see_is_none() -> None:
 
 
 def test_two_steps_of_the_rules_are_not_one() -> None:
-    """A design may not take two steps of the rules at once; the story ends with the step that does."""
+    """A design may not take two steps of the rules at once; the counterexample ends with the step that does."""
     machine = made("low(system=(post, receive, give_back, look, jump))")
     result = refine(machine, machine.sizes("tiny", {}))
     assert result.trace

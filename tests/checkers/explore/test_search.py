@@ -1,4 +1,4 @@
-"""The search: exact counts with symmetry and without, a verdict for each promise, traces of named pages."""
+"""The search: exact counts with symmetry and without, a verdict for each invariant, traces of named pages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.spec.dsl.snippets import PRELUDE, action, assemble, machine, refused
 SORTS: dict[str, tuple[str, ...]] = {"pages": ("Page",), "devices": ("Device",), "both": ("Page", "Device")}
 
 
-def alike(made: Machine, names: tuple[str, ...]) -> tuple[Any, ...]:
+def symmetric(made: Machine, names: tuple[str, ...]) -> tuple[Any, ...]:
     return tuple(group.sort for group in made.shape.members.values() if group.sort.__name__ in names)
 
 
@@ -32,9 +32,9 @@ def alike(made: Machine, names: tuple[str, ...]) -> tuple[Any, ...]:
     "sizes", [dict(pages=1), dict(pages=2), dict(pages=3, devices=1), dict(pages=2, tx_limit=1)], ids=str
 )
 def test_orbits_sum_to_the_unreduced_states(names: tuple[str, ...], sizes: dict[str, int]) -> None:
-    """Whatever is taken as alike, canonical states stand for exactly the states that a full search finds."""
+    """Whatever is taken as symmetric, canonical states stand for exactly the states that a full search finds."""
     scope = yardstick.sizes("tiny", sizes)
-    every, folded = explore(yardstick, scope), explore(yardstick, scope, alike(yardstick, names))
+    every, folded = explore(yardstick, scope), explore(yardstick, scope, symmetric(yardstick, names))
     assert folded.orbit_sum == every.states
     assert folded.depth == every.depth
     assert folded.states <= every.states
@@ -42,10 +42,10 @@ def test_orbits_sum_to_the_unreduced_states(names: tuple[str, ...], sizes: dict[
 
 
 def test_the_ownership_spec_is_folded_exactly() -> None:
-    """Pages, pools and devices alike at once: the orbit sum is the number of states of the full search."""
+    """Pages, pools and devices symmetric at once: the orbit sum is the number of states of the full search."""
     ownership = shipped()[0]
     scope = ownership.sizes("tiny", dict(devices=1, max_refs=1))
-    every, folded = explore(ownership, scope), explore(ownership, scope, ownership.alike)
+    every, folded = explore(ownership, scope), explore(ownership, scope, ownership.symmetric)
     assert folded.orbit_sum == every.states
     assert folded.depth == every.depth
     assert lengths(folded) == lengths(every)
@@ -63,8 +63,8 @@ CODES = st.tuples(*(st.integers(0, SIZES[at] - 1) for at in sorted(SIZES))).map(
 @settings(deadline=None, max_examples=100)
 @given(CODES, st.permutations(range(3)), st.permutations(range(2)), st.sampled_from(list(SORTS.values())))
 def test_the_canonical_form_is_one_for_an_orbit(code: bytes, pages: Any, devices: Any, names: tuple[str, ...]) -> None:
-    """Renaming members that are alike does not change a state's canonical form, and the form is its own."""
-    symmetry = Symmetry(WORLD, alike(yardstick, names))
+    """Renaming members that are symmetric does not change a state's canonical form, and the form is its own."""
+    symmetry = Symmetry(WORLD, symmetric(yardstick, names))
     renamed = rename(code, pages if "Page" in names else [0, 1, 2], devices if "Device" in names else [0, 1])
     assert symmetry.canonical(renamed) == symmetry.canonical(code)
     assert symmetry.canonical(symmetry.canonical(code)) == symmetry.canonical(code)
@@ -74,7 +74,7 @@ def test_the_canonical_form_is_one_for_an_orbit(code: bytes, pages: Any, devices
 @given(CODES, st.sampled_from(list(SORTS.values())))
 def test_an_orbit_is_as_large_as_it_says(code: bytes, names: tuple[str, ...]) -> None:
     """The size told for a canonical state is the number of different states that renaming makes of it."""
-    symmetry = Symmetry(WORLD, alike(yardstick, names))
+    symmetry = Symmetry(WORLD, symmetric(yardstick, names))
     assert symmetry.orbit_size(symmetry.canonical(code)) == len(orbit(code, names))
     assert symmetry.canonical(code) in orbit(code, names)
 
@@ -87,9 +87,9 @@ def orbit(code: bytes, names: tuple[str, ...]) -> set[bytes]:
 
 
 def rename(code: bytes, pages: Sequence[int], devices: Sequence[int]) -> bytes:
-    """The state in which page i is called pages[i], and device i devices[i]; cells and values alike."""
+    """The state in which page i is called pages[i], and device i devices[i]; cells and values symmetric."""
     new: dict[Any, Any] = {}
-    for sort, order in zip(alike(yardstick, ("Page", "Device")), (pages, devices), strict=True):
+    for sort, order in zip(symmetric(yardstick, ("Page", "Device")), (pages, devices), strict=True):
         new |= {sort(old): sort(name) for old, name in enumerate(order)}
     renamed = bytearray(code)
     for name, cells in WORLD.offsets.items():
@@ -120,7 +120,7 @@ def act_then(s: T, {parameter}) -> None:
     require(s.dirty[{other}])
     {effect}
 
-def promise(s: T, page: Page) -> bool:
+def invariant(s: T, page: Page) -> bool:
     return not s.dirty[{seen}]
 """
 
@@ -140,7 +140,7 @@ def promise(s: T, page: Page) -> bool:
     ids=["by name", "through a field", "by name beside another", "by which page it is"],
 )  # fmt: skip
 def test_pages_told_apart_may_decide_for_each_other(parts: dict[str, str]) -> None:
-    """Where an action or a promise looks at a page that is no parameter, nothing is concluded from the parameter's."""
+    """Where an action or an invariant looks at a page that is no parameter, nothing is concluded from the parameter's."""
     made = machine(POINTED.format(**parts))
     sizes = made.sizes("tiny", {})
     old, found = World(made, sizes), dict.fromkeys(World(made, sizes).initial())
@@ -159,16 +159,16 @@ def test_pages_told_apart_may_decide_for_each_other(parts: dict[str, str]) -> No
     [
         (
             "owner = field(Page, optional(Page), NOBODY, 'another page')",
-            "field owner holds a Page ... leave Page out of alike= ... its place in a FIFO",
+            "field owner holds a Page ... leave Page out of symmetric= ... its place in a FIFO",
         ),
         ("seen = field((Device, Page), bool, False, 'seen')", "seen has a Page as its second key ... put it first"),
         ("seen = field((Page, Page), bool, False, 'seen')", "seen has a Page as its second key"),
         ("first = field(Device, Device, Device(0), 'one of them')", "first starts as eth0, but Devices are declared"),
     ],
 )
-def test_a_state_that_tells_members_apart_does_not_declare_them_alike(declared: str, words: str) -> None:
+def test_a_state_that_tells_members_apart_does_not_declare_them_symmetric(declared: str, words: str) -> None:
     """Nothing points at a page, and no start names a member: else folding states would not be exact."""
-    refused(f"class T(S):\n    {declared}\n\nS = T\n", words, alike=("Page", "Device"))
+    refused(f"class T(S):\n    {declared}\n\nS = T\n", words, symmetric=("Page", "Device"))
     assert machine(f"class T(S):\n    {declared}\n\nS = T\n")
 
 
@@ -180,14 +180,14 @@ def test_a_state_that_tells_members_apart_does_not_declare_them_alike(declared: 
         action("s.home[page] = Device(0)  # here"),
         action("s.dirty[Page(1)] = True  # here"),
         action("require(not some(s.pages, lambda p: s.home[p] == Device(0)))  # here\ns.dirty[page] = True"),
-        "def promise(s: S) -> bool:  # here\n    return not s.dirty[Page(0)]\n",
+        "def invariant(s: S) -> bool:  # here\n    return not s.dirty[Page(0)]\n",
         "def witness(s: S) -> bool:  # here\n    return s.up[Device(1)]\n",
         "def step(before: S, after: S, dev: Device) -> bool:  # here\n    return dev != Device(0)\n",
     ],
 )
 def test_an_expression_that_names_a_member_is_refused_by_its_line(text: str) -> None:
-    """A page or device by number, in an action or a claim, is refused where its sort is declared alike."""
-    refused(text, "names ... declared alike", alike=("Page", "Device"))
+    """A page or device by number, in an action or a claim, is refused where its sort is declared symmetric."""
+    refused(text, "names ... declared symmetric", symmetric=("Page", "Device"))
     assert machine(text)
 
 
@@ -197,12 +197,12 @@ COUNTING = action("require(s.refs[page] < 2)\ns.refs[page] += 1")
 
 
 def test_a_search_goes_on_past_a_violation() -> None:
-    """Every promise gets its own verdict and shortest length, and the counts do not depend on what is broken."""
+    """Every invariant gets its own verdict and shortest length, and the counts do not depend on what is broken."""
     broken = "\n".join(
-        f"def promise_{n}(s: S, page: Page) -> bool:\n    return s.refs[page] < {n}\n" for n in (1, 2, 3)
+        f"def invariant_{n}(s: S, page: Page) -> bool:\n    return s.refs[page] < {n}\n" for n in (1, 2, 3)
     )
     plain, seen = (explored(COUNTING + text) for text in ("", broken))
-    assert lengths(seen) == {"promise_1": 1, "promise_2": 2}
+    assert lengths(seen) == {"invariant_1": 1, "invariant_2": 2}
     assert (seen.states, seen.transitions, seen.depth) == (plain.states, plain.transitions, plain.depth) == (36, 192, 4)
 
 
@@ -237,27 +237,27 @@ def test_an_action_that_changes_nothing_is_no_way_out() -> None:
 
 
 def test_a_search_stops_when_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A budget of states, of time, or the promise that is wanted ends a search, which says so."""
+    """A budget of states, of time, or the invariant that is wanted ends a search, which says so."""
     monkeypatch.setattr("checkers.explore.time", ticking(1.0))
-    made = machine(COUNTING + "def promise(s: S, page: Page) -> bool:\n    return s.refs[page] < 1\n")
+    made = machine(COUNTING + "def invariant(s: S, page: Page) -> bool:\n    return s.refs[page] < 1\n")
     sizes = made.sizes("tiny", {})
     assert explore(made, sizes, budget=Budget(states=10)).stopped == "10 states"
     assert explore(made, sizes, budget=Budget(seconds=2.5)).stopped == "2.5 s"
-    wanted = explore(made, sizes, until="promise")
+    wanted = explore(made, sizes, until="invariant")
     assert wanted.stopped
-    assert lengths(wanted) == {"promise": 1}
+    assert lengths(wanted) == {"invariant": 1}
     assert not explore(made, sizes).stopped
 
 
-def test_a_step_promise_is_broken_by_a_step() -> None:
-    """A step promise looks at both ends of a step; its trace ends with the step that breaks it."""
+def test_a_step_invariant_is_broken_by_a_step() -> None:
+    """A step invariant looks at both ends of a step; its trace ends with the step that breaks it."""
     text = "def step(before: S, after: S, page: Page) -> bool:\n    return after.refs[page] < 2\n"
     seen = explored(COUNTING + text)
     trace = seen.violated["step"].trace
     assert [str(s.instance) for s in trace.steps] == ["act(A, A, eth0)", "act(A, A, eth0)"]
 
 
-def test_a_history_counter_can_be_promised_of_a_step() -> None:
+def test_a_history_counter_can_be_invariantd_of_a_step() -> None:
     """Counters are no part of a state, yet a step that counts wrongly is found, also where its effect is not new."""
     text = COUNTING + "    if s.dirty[page]:\n        s.taken[page] += 1\n    s.taken[page] += 1\n"
     text += "def act_write(s: S, page: Page) -> None:\n    s.dirty[page] = True\n"
@@ -268,7 +268,7 @@ def test_a_history_counter_can_be_promised_of_a_step() -> None:
 
 
 def test_steps_that_differ_in_history_only_are_told_apart() -> None:
-    """Of two steps between the same states, the one that counts wrongly breaks the promise, in whatever order."""
+    """Of two steps between the same states, the one that counts wrongly breaks the invariant, in whatever order."""
     step = (
         "def step(before: S, after: S, page: Page) -> bool:\n    return after.taken[page] <= before.taken[page] + 1\n"
     )

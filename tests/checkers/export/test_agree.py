@@ -21,11 +21,11 @@ RIGHT = Count(508, 2428, True)
 PARTS = [
     (Count(507, 2428, True), "traps: a counts 508 states, b 507"),
     (Count(508, 2427, True), "traps: a counts 2,428 transitions, b 2,427"),
-    (Count(508, 2428, False), "traps: for a all promises about states hold, for b one is broken"),
+    (Count(508, 2428, False), "traps: for a all invariants about states hold, for b one is broken"),
 ]
 
 
-@pytest.mark.parametrize(("other", "line"), PARTS, ids=["states", "transitions", "promises"])
+@pytest.mark.parametrize(("other", "line"), PARTS, ids=["states", "transitions", "invariants"])
 def test_a_difference_is_one_line_with_both_numbers(other: Count, line: str) -> None:
     """It names the model, both engines and what each of them says; the exit code is 14."""
     row = asked(RIGHT, other, RIGHT)
@@ -56,7 +56,7 @@ def test_an_error_is_never_an_agreement() -> None:
 
 
 def test_our_own_engines_agree() -> None:
-    """The search, and the sizes of the orbits of the search with symmetry; both see a broken promise about states."""
+    """The search, and the sizes of the orbits of the search with symmetry; both see a broken invariant about states."""
     for machine, holds in ((traps(), True), (traps(only_some_pages_are_green), False)):
         ours = [e for e in agree.ENGINES if isinstance(e, agree.Explorer) and e.available()]
         row = agree.compare(machine, machine.sizes("tiny", {}), ours)

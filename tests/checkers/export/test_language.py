@@ -41,16 +41,16 @@ def test_each_action_stands_under_its_name_and_line(machine: Machine, write: Wri
 
 @both
 @every
-def test_what_is_promised_of_states_is_there_and_the_rest_is_named(machine: Machine, write: Write) -> None:
-    """Each promise about states stands in the text; those about steps, and history counters, in the head alone."""
+def test_what_is_invariantd_of_states_is_there_and_the_rest_is_named(machine: Machine, write: Write) -> None:
+    """Each invariant about states stands in the text; those about steps, and history counters, in the head alone."""
     text = written(write, machine)
     assert all(
         re.search(rf'^(#define {c.name}\(|invariant "{c.name}")', text, re.MULTILINE)
-        for c in machine.promises
+        for c in machine.invariants
         if not c.is_step
     )
     head = text[: re.search(r"#define|const\n", text).start()]  # type: ignore[union-attr]
-    for name in [c.name for c in machine.promises if c.is_step] + list(machine.shape.histories):
+    for name in [c.name for c in machine.invariants if c.is_step] + list(machine.shape.histories):
         assert re.search(rf"\b{name}\b", head)
         assert f"{name}[" not in text
 
@@ -130,7 +130,7 @@ def test_too_many_initial_states_are_refused_by_promela_only(monkeypatch: pytest
 
 
 @both
-def test_promises_can_be_left_out(write: Callable[..., str]) -> None:
+def test_invariants_can_be_left_out(write: Callable[..., str]) -> None:
     """Without judging nothing is asserted, and everything else is the same."""
     machine = traps()
     text = write(machine, machine.sizes("tiny", {}), False)

@@ -45,13 +45,13 @@ def installed() -> list[OtherTool]:
 
 @pytest.mark.parametrize("machine", SMALL, ids=["yardstick", "traps", "broken traps", "words"])
 def test_other_tools_count_the_same(machine: Machine, installed: list[OtherTool]) -> None:
-    """Small models: the same states, the same transitions, and the same verdict about the promises."""
+    """Small models: the same states, the same transitions, and the same verdict about the invariants."""
     must_agree(machine, installed)
 
 
 @pytest.mark.parametrize("machine", one_in(2, reversed(catalog.SOUND)), ids=lambda m: m.name)
 def test_other_tools_count_what_the_docs_say(machine: Machine, installed: list[OtherTool]) -> None:
-    """Every sound model at tiny has the states and transitions of docs/exporting.md, and keeps its promises."""
+    """Every sound model at tiny has the states and transitions of docs/exporting.md, and keeps its invariants."""
     row = next(line for line in TABLE.splitlines() if line.startswith(f"│ {machine.name} "))
     states, transitions = (int(n.replace(",", "")) for n in re.findall(r"[\d,]+", row)[:2])
     said = Says("docs", Count(states, transitions, True))
@@ -186,10 +186,10 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("tool", "stops", "counts", "word", "file"), BROKEN)
-def test_a_broken_promise_is_told_and_the_states_are_counted_without(
+def test_a_broken_invariant_is_told_and_the_states_are_counted_without(
     prepared: Prepared, tool: OtherTool, stops: str, counts: str, word: str, file: str
 ) -> None:
-    """A tool stops at a broken promise; it is asked again for the count alone."""
+    """A tool stops at a broken invariant; it is asked again for the count alone."""
     prepared(f"if grep -qF '{word}' {file}; then\n{printing(stops)}\nelse\n{printing(counts)}\nfi")
     assert answer(tool) == Count(508, 2428, False)
 

@@ -34,9 +34,9 @@ often: Callable[[Any], Any] = settings(
 
 @often
 @given(machines(), st.booleans(), st.lists(st.sampled_from(sorted(WAYS)), min_size=2, max_size=2, unique=True))
-def test_random_machines_come_out_the_same(machine: Machine, alike: bool, ways: list[str]) -> None:
+def test_random_machines_come_out_the_same(machine: Machine, symmetric: bool, ways: list[str]) -> None:
     """Counts, depth, verdicts, witnesses, lengths of traces and what guards said agree with the Python search."""
-    sizes, sorts = machine.sizes("tiny", {}), machine.alike if alike else ()
+    sizes, sorts = machine.sizes("tiny", {}), machine.symmetric if symmetric else ()
     oracle = explore(machine, sizes, sorts, BUDGET)
     assume(not oracle.stopped)
     for way in ways:
@@ -52,13 +52,13 @@ Sorts = tuple[type[Sort], ...]
 
 
 @cache
-def asked_python(name: str, alike: Sorts) -> Exploration:
+def asked_python(name: str, symmetric: Sorts) -> Exploration:
     machine = catalog.find(name)
-    return explore(machine, machine.sizes("tiny", {}), alike)
+    return explore(machine, machine.sizes("tiny", {}), symmetric)
 
 
-def asked_c(machine: Machine, alike: Sorts, means: Means) -> Exploration:
-    return engine.explore(machine, machine.sizes("tiny", {}), alike, means=means)
+def asked_c(machine: Machine, symmetric: Sorts, means: Means) -> Exploration:
+    return engine.explore(machine, machine.sizes("tiny", {}), symmetric, means=means)
 
 
 @pytest.mark.parametrize("name", SOUND)
@@ -66,20 +66,20 @@ def test_every_way_agrees_on_a_sound_model(name: str) -> None:
     """With tables and without, in a bitmap and a hash set, on one thread and on two."""
     machine = SOUND[name]
     for way, means in WAYS.items():
-        seen = asked_c(machine, machine.alike, means)
-        assert told(seen) == told(asked_python(name, machine.alike)), way
+        seen = asked_c(machine, machine.symmetric, means)
+        assert told(seen) == told(asked_python(name, machine.symmetric)), way
         assert replays(seen)
 
 
-DEVICES, BOTH = yardstick.alike_if_asked, (*yardstick.alike, *yardstick.alike_if_asked)
+DEVICES, BOTH = yardstick.symmetric_if_asked, (*yardstick.symmetric, *yardstick.symmetric_if_asked)
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("alike", [(), DEVICES, BOTH], ids=["nobody", "devices", "both"])
-def test_every_symmetry_agrees(alike: Sorts, way: str) -> None:
-    """Nobody alike, devices alike and pages told apart, both alike."""
-    seen = asked_c(yardstick, alike, WAYS[way])
-    assert told(seen) == told(asked_python("yardstick", alike))
+@pytest.mark.parametrize("symmetric", [(), DEVICES, BOTH], ids=["nobody", "devices", "both"])
+def test_every_symmetry_agrees(symmetric: Sorts, way: str) -> None:
+    """Nobody symmetric, devices symmetric and pages told apart, both symmetric."""
+    seen = asked_c(yardstick, symmetric, WAYS[way])
+    assert told(seen) == told(asked_python("yardstick", symmetric))
     assert replays(seen)
 
 
@@ -99,13 +99,13 @@ MANY = {"freed_under_a_live_descriptor", "recycled_into_somebody_elses_pool"}
 
 @pytest.mark.parametrize(("name", "way"), one_in(3, zip(BROKEN, cycle(WAYS), strict=False)))
 def test_broken_models_agree(name: str, way: str) -> None:
-    """Each breaks the same promises in as many steps; the ways take turns."""
+    """Each breaks the same invariants in as many steps; the ways take turns."""
     machine = BROKEN[name].machine
     if name in MANY:
-        oracle, way = asked_c(machine, machine.alike, WAYS["evaluated, two threads"]), "tables, bitmap"
+        oracle, way = asked_c(machine, machine.symmetric, WAYS["evaluated, two threads"]), "tables, bitmap"
     else:
-        oracle = asked_python(name, machine.alike)
-    seen = asked_c(machine, machine.alike, WAYS[way])
+        oracle = asked_python(name, machine.symmetric)
+    seen = asked_c(machine, machine.symmetric, WAYS[way])
     assert told(seen) == told(oracle)
     assert len(seen.violated[BROKEN[name].breaks].trace.steps) == BROKEN[name].steps
     assert replays(seen)
@@ -116,7 +116,9 @@ def test_broken_models_agree(name: str, way: str) -> None:
 def test_threads_change_nothing(name: str, how: dict[str, Any]) -> None:
     """One, two and three threads give the same counts, findings and traces, step by step."""
     machine = catalog.find(name)
-    one, two, three = (asked_c(machine, machine.alike, Means(threads=threads, **QUICK, **how)) for threads in (1, 2, 3))
+    one, two, three = (
+        asked_c(machine, machine.symmetric, Means(threads=threads, **QUICK, **how)) for threads in (1, 2, 3)
+    )
     assert exactly(one) == exactly(two) == exactly(three)
     assert one.violated or one.reached
 
@@ -128,7 +130,7 @@ def test_threads_do_not_get_in_each_others_way(tables: bool, level: str) -> None
     sizes = yardstick.sizes("tiny", dict(pages=4))
     means = Means(threads=3, tables=tables, bitmap=False, chunk=8, level=level)
     for _ in range(6):
-        seen = engine.explore(yardstick, sizes, yardstick.alike, means=means)
+        seen = engine.explore(yardstick, sizes, yardstick.symmetric, means=means)
         assert (seen.states, seen.orbit_sum, seen.transitions) == (19_981, 345_749, 139_940)
 
 
@@ -136,5 +138,5 @@ def test_sets_that_grow_lose_nothing() -> None:
     """A bitmap, a hash set, and a hash set of wide states that all grow several times: the same hundred thousands."""
     sizes = yardstick.sizes("tiny", dict(pages=6))
     ways = Means(threads=1), Means(threads=2, bitmap=False), Means(threads=1, tables=False), Means(3, tables=False)
-    seen = [engine.explore(yardstick, sizes, yardstick.alike, means=means) for means in ways]
+    seen = [engine.explore(yardstick, sizes, yardstick.symmetric, means=means) for means in ways]
     assert {(s.states, s.orbit_sum, s.transitions, s.depth) for s in seen} == {(269_405, 92_083_181, 2_497_982, 33)}

@@ -49,7 +49,7 @@ def compiled(folder: Path, name: str, text: str, *flags: str) -> str:
 
 def counted(machine: Machine, means: Means, folder: Path) -> tuple[list[int], list[int]]:
     """States, transitions, orbits and depth, as the library counts them and as the sanitized program does."""
-    native = Native(machine, machine.sizes("tiny", {}), machine.alike, UNLIMITED, "", means)
+    native = Native(machine, machine.sizes("tiny", {}), machine.symmetric, UNLIMITED, "", means)
     config, tabled = native.config, native.compiled.tables is not None
     objects = [
         compiled(folder, "model", native.model.source(), *(() if tabled else ("-DEVALUATED",))),

@@ -112,16 +112,16 @@ witness_two = (both, swapped)
 """
 
 
-def stages(alike: bool) -> Machine:
-    return machine(STAGES, alike=("Page", "Device") if alike else ())
+def stages(symmetric: bool) -> Machine:
+    return machine(STAGES, symmetric=("Page", "Device") if symmetric else ())
 
 
 @either
-@pytest.mark.parametrize("alike", [False, True])
+@pytest.mark.parametrize("symmetric", [False, True])
 @pytest.mark.parametrize("number", range(7))
-def test_stages_come_about_in_order(number: int, alike: bool, means: Any) -> None:
+def test_stages_come_about_in_order(number: int, symmetric: bool, means: Any) -> None:
     """States and steps as stages, several at once, stages that are there at the start, and some that never come."""
-    made = stages(alike)
+    made = stages(symmetric)
     sizes, witness = made.sizes("tiny", {}), made.witnesses[number]
     seen = staged.reach(made, sizes, witness, means=means)
     assert told(seen) == told(reach(made, sizes, witness))
@@ -131,7 +131,7 @@ def test_stages_come_about_in_order(number: int, alike: bool, means: Any) -> Non
 @either
 def test_a_budget_ends_the_search_for_stages(means: Any) -> None:
     """A budget that is spent is said, and is no "never"."""
-    made = stages(alike=False)
+    made = stages(symmetric=False)
     found = staged.reach(made, made.sizes("tiny", {}), made.witnesses[3], Budget(states=5), means)
     assert isinstance(found, str)
     assert found.endswith("states searched")

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from checkers.explore.search import ANY_PROMISE, Budget, Exploration
+from checkers.explore.search import ANY_INVARIANT, Budget, Exploration
 from checkers.native import build, engine, library, memory
 from checkers.native.checkpoint import Checkpoint
 from checkers.native.engine import Means
@@ -35,9 +35,9 @@ STATM = Path("/proc/self/statm")
 def test_a_budget_of_states_keeps_what_was_met(means: Means) -> None:
     """The search stops soon after; what it had found by then is told with its trace, and nothing that it had not."""
     bug = catalog.find("b47_second_mapping_left_behind")
-    whole = engine.explore(bug, bug.sizes("tiny", {}), bug.alike, means=means)
+    whole = engine.explore(bug, bug.sizes("tiny", {}), bug.symmetric, means=means)
     for states in (1, 40, 400, 2000):
-        seen = engine.explore(bug, bug.sizes("tiny", {}), bug.alike, Budget(states=states), means=means)
+        seen = engine.explore(bug, bug.sizes("tiny", {}), bug.symmetric, Budget(states=states), means=means)
         assert seen.stopped == f"{states} states"
         assert states <= seen.states < whole.states
         assert replays(seen)
@@ -47,10 +47,10 @@ def test_a_budget_of_states_keeps_what_was_met(means: Means) -> None:
 
 @each_kind
 def test_what_an_unfinished_level_has_shown_is_told(means: Means) -> None:
-    """A promise that is broken in a level that the budget cuts short is broken nevertheless."""
+    """An invariant that is broken in a level that the budget cuts short is broken nevertheless."""
     starts = "class T(S):\n    level = field(Device, between(0, 49), ANY, 'x')\n\nS = T\n\n"
     step = "def act(s: S, dev: Device) -> None:\n    s.up[dev] = not s.up[dev]\n"
-    made = machine(starts + step + "def promise(s: S, dev: Device) -> bool:\n    return s.level[dev] != s.cap\n")
+    made = machine(starts + step + "def invariant(s: S, dev: Device) -> bool:\n    return s.level[dev] != s.cap\n")
     seen = engine.explore(made, made.sizes("tiny", {}), budget=Budget(states=1), means=means)
     assert seen.depth == 0
     assert seen.states < 4 * 50 * 50 * 2
@@ -79,7 +79,9 @@ def test_a_budget_of_memory_is_kept(means: Means) -> None:
 def test_tables_are_in_the_budget_of_memory() -> None:
     """What the tables of steps take counts as well, here far more than the states; and traces are told still."""
     sizes = ownership.sizes("large", dict(pages=3, pools=3, devices=3))
-    seen = engine.explore(ownership, sizes, ownership.alike, Budget(memory=60_000_000), means=WAYS["tables, bitmap"])
+    seen = engine.explore(
+        ownership, sizes, ownership.symmetric, Budget(memory=60_000_000), means=WAYS["tables, bitmap"]
+    )
     said = re.fullmatch(
         r"60 MB of memory: 524 KB .*, and (\d+) MB for tables and what is still to expand", seen.stopped
     )
@@ -131,7 +133,7 @@ def test_an_interrupt_keeps_what_was_met(means: Means, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(library.Search, "run", hurried)
     seen = engine.explore(
-        yardstick, yardstick.sizes("tiny", dict(pages=5)), yardstick.alike, progress=interrupted, means=means
+        yardstick, yardstick.sizes("tiny", dict(pages=5)), yardstick.symmetric, progress=interrupted, means=means
     )
     assert seen.stopped == "interrupted"
     assert 757 < seen.states < 78_565
@@ -143,10 +145,10 @@ def test_an_interrupt_keeps_what_was_met(means: Means, monkeypatch: pytest.Monke
 def test_slices_change_nothing(means: Means, monkeypatch: pytest.MonkeyPatch) -> None:
     """However often the search is paused, it tells the same in the end."""
     sizes, slices = yardstick.sizes("tiny", dict(pages=4)), list[int]()
-    whole = engine.explore(yardstick, sizes, yardstick.alike, means=means)
+    whole = engine.explore(yardstick, sizes, yardstick.symmetric, means=means)
     monkeypatch.setattr(library.Search, "run", hurried)
     paused = engine.explore(
-        yardstick, sizes, yardstick.alike, progress=lambda seen: slices.append(seen.states), means=means
+        yardstick, sizes, yardstick.symmetric, progress=lambda seen: slices.append(seen.states), means=means
     )
     assert exactly(paused) == exactly(whole)
     assert slices
@@ -154,13 +156,13 @@ def test_slices_change_nothing(means: Means, monkeypatch: pytest.MonkeyPatch) ->
 
 @each_kind
 def test_a_search_may_end_with_what_it_looks_for(means: Means) -> None:
-    """A promise by name, or any promise; others may still hold, and the length is the shortest."""
+    """An invariant by name, or any invariant; others may still hold, and the length is the shortest."""
     bug = catalog.find("b47_second_mapping_left_behind")
     assert bug.breaks
-    for until in (bug.breaks.promise, ANY_PROMISE):
-        seen = engine.explore(bug, bug.sizes("tiny", {}), bug.alike, until=until, means=means)
+    for until in (bug.breaks.invariant, ANY_INVARIANT):
+        seen = engine.explore(bug, bug.sizes("tiny", {}), bug.symmetric, until=until, means=means)
         assert seen.stopped == "what was looked for is found"
-    assert len(seen.violated[bug.breaks.promise].trace.steps) == bug.breaks.steps
+    assert len(seen.violated[bug.breaks.invariant].trace.steps) == bug.breaks.steps
 
 
 def test_traces_are_found_with_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,7 +181,7 @@ def test_traces_are_found_with_little_memory(monkeypatch: pytest.MonkeyPatch) ->
             passes.add(depth)
             return library.MEMORY if depth and self.lowest < depth - 2 else why
 
-    asked = bug, bug.sizes("tiny", {}), bug.alike
+    asked = bug, bug.sizes("tiny", {}), bug.symmetric
     whole = engine.explore(*asked, means=WAYS["tables, bitmap"])
     monkeypatch.setattr(engine, "Search", Tight)
     assert exactly(engine.explore(*asked, means=WAYS["tables, bitmap"])) == exactly(whole)
@@ -197,7 +199,7 @@ def test_what_waits_is_counted_until_nothing_waits(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(library.Search, "forget", forget)
     for threads in (1, 3):
         means = replace(WAYS["evaluated"], threads=threads)
-        engine.explore(yardstick, yardstick.sizes("tiny", dict(pages=4)), yardstick.alike, means=means)
+        engine.explore(yardstick, yardstick.sizes("tiny", dict(pages=4)), yardstick.symmetric, means=means)
     assert left == [0, 0]
 
 
@@ -218,7 +220,7 @@ def test_the_second_pass_does_not_stand_beside_the_first(monkeypatch: pytest.Mon
     monkeypatch.setattr(library.Search, "close", lambda self: None)
     for means in KINDS.values():
         begun.clear()
-        assert replays(engine.explore(yardstick, yardstick.sizes("tiny", {}), yardstick.alike, means=means))
+        assert replays(engine.explore(yardstick, yardstick.sizes("tiny", {}), yardstick.symmetric, means=means))
         assert len(begun) == 2
     assert taken == [0] * len(KINDS)
 
@@ -247,11 +249,11 @@ def tables_with(memory: int) -> Callable[..., ctypes.CDLL]:
 def test_tables_without_memory_are_no_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The n-th time they ask and from then on: no tables at all, or a search that stops and is not gone on with."""
     sizes, ways = yardstick.sizes("tiny", {}), set[str]()
-    whole = engine.explore(yardstick, sizes, yardstick.alike, means=WAYS["tables, bitmap"])
+    whole = engine.explore(yardstick, sizes, yardstick.symmetric, means=WAYS["tables, bitmap"])
     for n in (*range(60), *(61 * 2**i for i in range(12))):
         monkeypatch.setattr(library, "loaded", tables_with(n))
         means = replace(WAYS["tables, bitmap"], checkpoint=Checkpoint({}, tmp_path / "search", interval=inf))
-        seen = engine.explore(yardstick, sizes, yardstick.alike, means=means)
+        seen = engine.explore(yardstick, sizes, yardstick.symmetric, means=means)
         if seen.stopped:
             assert " of memory: " in seen.stopped
             assert "(Cannot allocate memory)" in seen.unsaved
@@ -270,9 +272,9 @@ from checkers.native import engine
 from checkers.native.engine import Means
 from models.yardstick import yardstick
 sizes = yardstick.sizes("tiny", {})
-engine.prepare(yardstick, sizes, yardstick.alike, Means(threads=1))
+engine.prepare(yardstick, sizes, yardstick.symmetric, Means(threads=1))
 resource.setrlimit(resource.RLIMIT_AS, (3 * 10**9, 3 * 10**9))
-seen = engine.explore(yardstick, sizes, yardstick.alike, means=Means(threads=int(sys.argv[1])))
+seen = engine.explore(yardstick, sizes, yardstick.symmetric, means=Means(threads=int(sys.argv[1])))
 print(seen.states, seen.stopped)
 """
 

@@ -36,7 +36,7 @@ class Saying:
 
 
 def disagreements(theory: Theory, world: World, code: bytes, random: Random | None = None) -> list[str]:
-    """Where the text of a theory and the functions part in one state; the promises need not hold there."""
+    """Where the text of a theory and the functions part in one state; the invariants need not hold there."""
     sayings = list(_sayings(theory, world, code, random or Random(0)))
     text = theory.declared + _closed(theory, world) + fixed(theory, world, code)
     text += "".join(f"(declare-const said.{n} Bool)\n(assert (= said.{n} {s.term}))\n" for n, s in enumerate(sayings))
@@ -190,15 +190,15 @@ def _after(theory: Theory, found: Taken, fact: Fact, args: tuple[Sort, ...]) -> 
 
 
 def _facts(theory: Theory, world: World, is_step: bool | None = None) -> Iterator[tuple[Fact, tuple[Sort, ...]]]:
-    """The promises, each with all its arguments."""
-    promises = {c.name for c in world.machine.promises}
+    """The invariants, each with all its arguments."""
+    invariants = {c.name for c in world.machine.invariants}
     for fact in theory.facts:
-        if fact.name in promises and is_step in (None, fact.is_step):
+        if fact.name in invariants and is_step in (None, fact.is_step):
             yield from product([fact], world.tuples(fact.params))
 
 
 def _function(world: World, fact: Fact) -> Any:
-    return next(c.fn for c in world.machine.promises if c.name == fact.name)
+    return next(c.fn for c in world.machine.invariants if c.name == fact.name)
 
 
 def _called(theory: Theory, params: Sequence[Var], args: Sequence[Sort]) -> dict[str, str]:

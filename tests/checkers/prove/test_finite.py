@@ -48,7 +48,7 @@ OVERDRAWN = (
     HEAD
     + '''
 class Page(Sort, called="p"):
-    """A page; all are called alike."""
+    """A page; all are called symmetric."""
 
 class S(State):
     pages = members(Page, 1, 3)
@@ -70,7 +70,7 @@ def a_page_has_no_debt(s: S, page: Page) -> bool:
     return s.debt[page] == 0
 
 MACHINE = Machine(name="overdrawn", doc="Leaves its bounds.", state=S, system=(borrow, forget),
-                  always=(a_page_has_no_debt,), scopes={"tiny": dict(pages=2)}, alike=(Page,))
+                  always=(a_page_has_no_debt,), scopes={"tiny": dict(pages=2)}, symmetric=(Page,))
 '''
 )
 
@@ -91,7 +91,7 @@ class Asked:
             yield "there is no such state"
             return
         self.still.read()
-        told = {c.name for c in self.world.machine.promises if not c.is_step and self.still.is_broken(c.name, 0)}
+        told = {c.name for c in self.world.machine.invariants if not c.is_step and self.still.is_broken(c.name, 0)}
         if told != {name for name, _ in broken(self.world, code)}:
             yield f"broken in {self.world.values(code)}: {told}"
         yield from self._of_steps(code)
@@ -112,7 +112,7 @@ class Asked:
 
     def _models(self, run: Unrolling, code: bytes, *assumed: Term) -> Iterator[tuple[int, bytes, set[str]]]:
         """Every step from this state that the terms allow: what is done, where it leads, what it breaks."""
-        fresh, claims = z3.FreshBool("so far"), [c.name for c in self.world.machine.promises if c.is_step]
+        fresh, claims = z3.FreshBool("so far"), [c.name for c in self.world.machine.invariants if c.is_step]
         while run.solver.check(*assumed, fresh, *pinned(run, 0, code)) == z3.sat:
             run.read()
             instance, after = run.instance(0), run.code(run.depth)
@@ -165,7 +165,7 @@ def disagreements(machine: Machine, most: int) -> list[str]:
 @often
 @given(machines())
 def test_the_terms_say_what_running_says(machine: Machine) -> None:
-    """On reachable states of random machines: what is enabled, where each step leads, and which promises it breaks."""
+    """On reachable states of random machines: what is enabled, where each step leads, and which invariants it breaks."""
     assert disagreements(machine, 6) == []
 
 
@@ -195,7 +195,7 @@ def starts(asked: Asked) -> set[bytes]:
 
 
 def test_what_leaves_its_bounds_is_said_and_never_wrapped() -> None:
-    """The step has no state after it; members that are called alike are told apart all the same."""
+    """The step has no state after it; members that are called symmetric are told apart all the same."""
     machine: Machine = module(OVERDRAWN).MACHINE
     assert disagreements(machine, 4) == []
     asked = Asked(machine)
@@ -204,7 +204,7 @@ def test_what_leaves_its_bounds_is_said_and_never_wrapped() -> None:
 
 def test_a_member_that_does_not_exist_is_refused() -> None:
     """A scope without a member that the text names is an error of the spec, as it is when the spec runs."""
-    text = OVERDRAWN.replace("alike=(Page,)", "").replace("return s.debt[page] == 0", "return s.debt[Page(2)] == 0")
+    text = OVERDRAWN.replace("symmetric=(Page,)", "").replace("return s.debt[page] == 0", "return s.debt[Page(2)] == 0")
     with pytest.raises(SpecError, match=r"names Page\(2\), p, and a scope of 2 pages has none"):
         module(text)
     machine: Machine = module(text.replace("pages=2", "pages=3")).MACHINE

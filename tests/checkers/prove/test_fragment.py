@@ -33,18 +33,18 @@ def act(s: S, page: Page, dev: Device) -> None:
 
     s.up[page] = VALUE
 
-def promise(s: S, page: Page, dev: Device) -> bool:
+def invariant(s: S, page: Page, dev: Device) -> bool:
     return CLAIM
 
 MACHINE = Machine(
-    name="chain", doc="pages at devices", state=S, system=(act,), always=(promise,),
+    name="chain", doc="pages at devices", state=S, system=(act,), always=(invariant,),
     scopes={"tiny": dict(pages=2, devices=2)},
 )
 '''
 
 
 def chain(claim: str = "True", guard: str = "not s.up[page]", value: str = "True", cell: str = "") -> Machine:
-    """A machine with this promise, guard, value or field."""
+    """A machine with this invariant, guard, value or field."""
     text = CHAIN.replace("CELL", cell).replace("GUARD", guard).replace("VALUE", value)
     made: Machine = module(text.replace("CLAIM", claim if claim != "True" else "s.up[page] or not s.up[page]")).MACHINE
     return made
@@ -94,8 +94,8 @@ def test_a_circle_through_two_fields_is_refused() -> None:
 
 
 BEYOND = {
-    "a page for every page": (dict(claim="some(s.pages, lambda p: s.at[p] == s.at[page])"), "def promise"),
-    "a page for every device": (dict(claim="some(s.pages, lambda p: s.at[p] == dev)"), "def promise"),
+    "a page for every page": (dict(claim="some(s.pages, lambda p: s.at[p] == s.at[page])"), "def invariant"),
+    "a page for every device": (dict(claim="some(s.pages, lambda p: s.at[p] == dev)"), "def invariant"),
     "in a guard": (
         dict(guard="each(s.pages, lambda p: some(s.pages, lambda q: s.at[p] == s.at[q]))"),
         "require(GUARD)",
@@ -110,7 +110,7 @@ BEYOND = {
     ),
     "in what a count counts": (
         dict(claim="count(s.devices, lambda d: some(s.pages, lambda p: s.at[p] == d)) <= 1"),
-        "def promise",
+        "def invariant",
     ),
 }
 

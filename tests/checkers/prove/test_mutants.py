@@ -31,7 +31,7 @@ def judged(function: str, said: str) -> Judged:
 
 
 def test_a_fault_that_a_run_shows_is_killed_in_the_smallest_scope() -> None:
-    """The promise, the steps and the sizes are told, and the proof fails too."""
+    """The invariant, the steps and the sizes are told, and the proof fails too."""
     found = judged("xmit", "give_to_device(s, page)")
     assert (found.verdict, found.by, found.steps) == (KILLED, "what a device touches is mapped and synced", 4)
     assert (found.sizes["pages"], found.sizes["devices"]) == (1, 1)
@@ -62,13 +62,13 @@ def test_a_fault_that_permits_nothing_new_is_equivalent(function: str, said: str
     assert refine(replace(yardstick, refines=mutant), sizes).trace is None
 
 
-def test_a_step_more_that_breaks_no_promise_is_unobserved() -> None:
-    """The step is shown: a promise is missing, or a reason."""
+def test_a_step_more_that_breaks_no_invariant_is_unobserved() -> None:
+    """The step is shown: an invariant is missing, or a reason."""
     found = judged("destroy", "require(s.status[dev] == Status.UP)")
     assert (found.verdict, found.by) == (UNOBSERVED, "new: destroy(eth0): status[eth0]: GONE -> DYING")
 
 
-def test_a_step_less_that_breaks_no_promise_is_unobserved() -> None:
+def test_a_step_less_that_breaks_no_invariant_is_unobserved() -> None:
     """What the sound machine permitted and this one does not is shown."""
     found = judged("stack_write", "s.dirty[page] = True")
     assert (found.verdict, found.by) == (UNOBSERVED, "gone: stack_write(A): dirty[A]: no -> yes")

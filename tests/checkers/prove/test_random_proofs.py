@@ -57,7 +57,7 @@ def never_proved_and_violated(machine: Machine) -> None:
     least, groups = smallest(machine), machine.shape.members
     for sizes in product(*(range(least[name], m.high + 1) for name, m in groups.items())):
         scope = machine.sizes("tiny", dict(zip(groups, sizes, strict=True)))
-        seen = explore(machine, scope, machine.alike, FAR)
+        seen = explore(machine, scope, machine.symmetric, FAR)
         for name, found in seen.violated.items():
             assert said[name].outcome is not Outcome.HOLDS, f"{name} is proved, and violated with {scope}"
             if said[name].scope == scope:

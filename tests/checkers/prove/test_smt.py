@@ -46,7 +46,7 @@ def somewhere(world: World, seed: int) -> bytes:
 @often
 @given(machines(), seeds)
 def test_of_so_many_members_the_text_says_what_the_functions_say(machine: Machine, seed: int) -> None:
-    """Guards, the cells after each step, promises about states and about steps: the same, and nothing is left open."""
+    """Guards, the cells after each step, invariants about states and about steps: the same, and nothing is left open."""
     world = tiny(machine)
     assert disagreements(theory_of(world), world, somewhere(world, seed), Random(seed)) == []
 
@@ -124,7 +124,7 @@ MACHINE = Machine(
     always=(
         every_device_is_up, a_device_is_up, two_at_most, one_device_is_up_at_most, a_page_is_somewhere,
     ),
-    scopes={"tiny": dict(pages=3, devices=2)}, alike=(Page, Device),
+    scopes={"tiny": dict(pages=3, devices=2)}, symmetric=(Page, Device),
 )
 '''
 """A machine whose text has all of it: writes, both quantifiers, counts, and somebody who may be nobody."""

@@ -106,7 +106,7 @@ def labels(proof: Proof) -> dict[str, str]:
     return {v.property: v.label for v in proof.verdicts if v.kind != "way" and v.outcome is Outcome.HOLDS}
 
 
-def test_what_leans_on_a_counted_promise_is_counted_too() -> None:
+def test_what_leans_on_a_counted_invariant_is_counted_too() -> None:
     """Also where no step that keeps it counts anything."""
     assert labels(proved(module(POOL).MACHINE)) == LEANS
 
@@ -120,7 +120,7 @@ def test_where_nothing_is_counted_nothing_is_called_so() -> None:
 
 
 def test_what_is_broken_at_the_start_is_leant_on_by_nothing() -> None:
-    """A promise that the start breaks, and every step keeps, holds up nothing."""
+    """An invariant that the start breaks, and every step keeps, holds up nothing."""
     found = labels(
         proved(module(POOL.replace('field(Page, bool, False, "mapped")', 'field(Page, bool, True, "mapped")')).MACHINE)
     )

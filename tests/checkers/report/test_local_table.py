@@ -17,7 +17,7 @@ def test_the_yardstick_has_its_17_records() -> None:
 
 def test_a_record_says_what_differs_from_the_start() -> None:
     """The first record is a page as it starts, and each other names its place and what else is set."""
-    table = local_table(ownership, ownership.sizes("tiny", {"pools": 1}), ownership.alike)
+    table = local_table(ownership, ownership.sizes("tiny", {"pools": 1}), ownership.symmetric)
     assert table.records[0] == "place FREE"
     assert all(record.startswith("place ") for record in table.records)
     assert len(set(table.records)) == len(table.records)
@@ -25,7 +25,7 @@ def test_a_record_says_what_differs_from_the_start() -> None:
 
 def test_every_record_can_be_left() -> None:
     """No record of the rules is a dead end: some step leads away from each."""
-    table = local_table(ownership, ownership.sizes("tiny", {"pools": 1}), ownership.alike)
+    table = local_table(ownership, ownership.sizes("tiny", {"pools": 1}), ownership.symmetric)
     left = {was for was, _, now in table.steps if was != now}
     assert left == set(range(len(table.records)))
 

@@ -1,4 +1,4 @@
-"""The bugs that docs/tables/bugs.md says a trace denies: each is recorded as it happens, and denied by that promise."""
+"""The bugs that docs/tables/bugs.md says a trace denies: each is recorded as it happens, and denied by that invariant."""
 
 from __future__ import annotations
 

@@ -157,7 +157,7 @@ def test_what_is_no_page_of_a_pool_says_why_in_one_line(word: str, why: str) -> 
     assert "\n" not in verdict
 
 
-def test_an_index_tells_the_kernels_with_a_table_of_mappings_and_a_second_broken_promise() -> None:
+def test_an_index_tells_the_kernels_with_a_table_of_mappings_and_a_second_broken_invariant() -> None:
     """Only kernels that track mappings write an index; a page freed with one was mapped for a device."""
     page = page_dump.decode(f"{with_magic('dead000000002240')}\n{MAPPED}")
     said = "\n".join(page.lines())
@@ -202,12 +202,12 @@ def test_words_that_were_not_given_are_said_to_be_missing_and_not_taken_for_zero
 
 
 def test_the_rules_are_quoted_and_not_retold() -> None:
-    """The promise that the dump denies is the spec's own, by name and by its sentence."""
+    """The invariant that the dump denies is the spec's own, by name and by its sentence."""
     said = "\n".join(page_dump.decode(DUMP).lines())
-    promise = invariants.a_page_has_a_home_exactly_while_a_pool_counts_it
-    assert promise.__name__ in said
-    assert (promise.__doc__ or "?") in said
-    assert page_dump.decode(DUMP).as_json()["denies"] == [promise.__name__]
+    invariant = invariants.a_page_has_a_home_exactly_while_a_pool_counts_it
+    assert invariant.__name__ in said
+    assert (invariant.__doc__ or "?") in said
+    assert page_dump.decode(DUMP).as_json()["denies"] == [invariant.__name__]
 
 
 def test_words_alone_accuse_nobody() -> None:

@@ -105,7 +105,7 @@ def test_members_have_names_for_people() -> None:
 
 
 def test_kinds_show_their_name() -> None:
-    """An enum member appears in stories by its name alone."""
+    """An enum member appears in counterexamples by its name alone."""
 
     class Hue(Kind):
         RED = "red"

@@ -7,7 +7,7 @@ import pytest
 from spec.dsl import NOBODY, Kind, Machine, Sort, SpecError, State, between, bound, field, members, optional
 from tests.machines import module
 
-from .snippets import IDLE, PRELUDE, action, assemble, machine, promise, refused
+from .snippets import IDLE, PRELUDE, action, assemble, invariant, machine, refused
 
 
 class Page(Sort, called="{letter}"):
@@ -132,12 +132,12 @@ def test_a_state_extends_another() -> None:
 
 
 def test_names_are_given_once() -> None:
-    """Actions, promises and witnesses are found by name, so each has its own."""
+    """Actions, invariants and witnesses are found by name, so each has its own."""
     refused(
         action("s.dirty[page] = True") + "act_again = act\n",
         "act is listed twice; give each action and claim a name of its own",
     )
-    refused(promise("return True") + "witness_it = promise\n", "promise is listed twice")
+    refused(invariant("return True") + "witness_it = invariant\n", "invariant is listed twice")
 
 
 def test_a_state_keeps_what_it_extends() -> None:
@@ -170,7 +170,7 @@ def test_the_stages_of_a_witness_speak_of_the_same_things() -> None:
 
 
 def test_a_machine_has_actions() -> None:
-    """A machine in which nothing can happen keeps every promise."""
+    """A machine in which nothing can happen satisfies every invariant."""
     with pytest.raises(SpecError, match="still has no actions"):
         Machine("still", "a text", machine("").state, (), scopes={"tiny": dict(pages=1, devices=1, cap=1)})
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .snippets import Bench, action, promise, refused
+from .snippets import Bench, action, invariant, refused
 
 BANNED = {
     "is": ("require(s.home[page] is NOBODY)  # here", "`is` compares objects ... use =="),
@@ -113,9 +113,9 @@ def test_what_could_mean_something_else_is_refused_by_its_line(body: str, words:
     refused(TABLE + action(body), words)
 
 
-def test_promises_are_linted_like_actions() -> None:
-    """The lint reads promises too, not only actions."""
-    refused(promise("return s.home[page] is NOBODY  # here"), "`is` compares objects")
+def test_invariants_are_linted_like_actions() -> None:
+    """The lint reads invariants too, not only actions."""
+    refused(invariant("return s.home[page] is NOBODY  # here"), "`is` compares objects")
 
 
 def test_helpers_are_linted_like_the_actions_that_call_them() -> None:
@@ -133,7 +133,7 @@ def tired(s: S, page: Page) -> bool:
 def test_a_lambda_is_no_action() -> None:
     """An action is a `def`, whose text and name can be shown; a lambda is refused, wherever it stands."""
     refused("act = lambda s, page: None  # here\n", "a plain `def`, no lambda")
-    refused("act, promise = (\n    lambda s, page: None,  # here\n    None)\n", "a plain `def`, no lambda")
+    refused("act, invariant = (\n    lambda s, page: None,  # here\n    None)\n", "a plain `def`, no lambda")
 
 
 def test_a_coroutine_is_no_action() -> None:
@@ -173,7 +173,7 @@ def test_a_decorated_function_is_refused() -> None:
 )
 def test_only_plain_functions_are_actions(text: str) -> None:
     """What is called like a function but is none, and so may carry state, is refused."""
-    refused(text, "is no plain function; an action or promise is a `def`")
+    refused(text, "is no plain function; an action or invariant is a `def`")
 
 
 def test_a_function_without_text_is_refused() -> None:

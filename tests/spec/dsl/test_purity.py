@@ -32,8 +32,8 @@ def test_hidden_state_shows_when_an_action_is_lifted_twice(text: str) -> None:
         lift_action(names.lifted, names.S, (page,))
 
 
-def test_hidden_state_shows_when_a_promise_is_lifted_twice() -> None:
-    """Promises are lifted twice too."""
+def test_hidden_state_shows_when_an_invariant_is_lifted_twice() -> None:
+    """Invariants are lifted twice too."""
     names, page = written(TURNS + "def lifted(s, page):\n    return TURNS.pop() or s.dirty[page]\n")
     with pytest.raises(SpecError, match="it has hidden state"):
         lift_claim(names.lifted, names.S, ("",), (page,))

@@ -4,7 +4,7 @@ import pytest
 
 from spec.dsl import SpecError
 
-from .snippets import action, machine, promise, refused
+from .snippets import action, invariant, machine, refused
 
 GUARD = {
     "a string": ("s.place[page] == 'TX'", "'TX' is no value of the notation"),
@@ -119,9 +119,9 @@ def test_a_claim_that_is_none_is_refused_in_a_guard(claim: str, words: str) -> N
 
 
 @pytest.mark.parametrize("claim", [c for c, words in GUARD.values() if "history" not in words and c != "page"])
-def test_a_claim_that_is_none_is_refused_in_a_promise(claim: str) -> None:
-    """What a guard may not say, a promise may not say either."""
-    refused(promise(f"return not ({claim})  # here"), "")
+def test_a_claim_that_is_none_is_refused_in_an_invariant(claim: str) -> None:
+    """What a guard may not say, an invariant may not say either."""
+    refused(invariant(f"return not ({claim})  # here"), "")
 
 
 @pytest.mark.parametrize(("assignment", "words"), EFFECT.values(), ids=EFFECT)
@@ -132,23 +132,25 @@ def test_a_value_of_another_kind_is_refused_in_an_assignment(assignment: str, wo
     refused(body + action(marked), words.replace("0..cap", "0..3"))
 
 
-def test_a_promise_may_not_assign() -> None:
-    """A promise only looks: an assignment in one is refused, also in a helper it calls."""
-    refused(promise("s.dirty[page] = False  # here\nreturn True"), "a promise assigns to dirty; only actions may")
-    text = HELPERS.replace("within", "here") + promise("return clean(s, page)")
-    refused(text, "a promise assigns to dirty; only actions may")
+def test_an_invariant_may_not_assign() -> None:
+    """An invariant only looks: an assignment in one is refused, also in a helper it calls."""
+    refused(invariant("s.dirty[page] = False  # here\nreturn True"), "an invariant assigns to dirty; only actions may")
+    text = HELPERS.replace("within", "here") + invariant("return clean(s, page)")
+    refused(text, "an invariant assigns to dirty; only actions may")
 
 
-def test_a_promise_has_no_guard() -> None:
-    """`require` is a word of actions; in a promise it would hide the states in which the claim is not made."""
-    refused(promise("require(s.dirty[page])  # here\nreturn True"), "require() outside an action; a promise returns")
+def test_an_invariant_has_no_guard() -> None:
+    """`require` is a word of actions; in an invariant it would hide the states in which the claim is not made."""
+    refused(
+        invariant("require(s.dirty[page])  # here\nreturn True"), "require() outside an action; an invariant returns"
+    )
 
 
 @pytest.mark.parametrize("ending", ["pass", "return", "return NOBODY", "return s.refs[page]", "return s.place"])
-def test_a_promise_returns_its_claim(ending: str) -> None:
-    """A promise that returns nothing, or no truth value, is refused and not taken for a false one."""
-    text = f"def promise(s: S, page: Page) -> bool:  # here\n    {ending}\n"
-    refused(text, "promise returns ... a promise returns its claim")
+def test_an_invariant_returns_its_claim(ending: str) -> None:
+    """An invariant that returns nothing, or no truth value, is refused and not taken for a false one."""
+    text = f"def invariant(s: S, page: Page) -> bool:  # here\n    {ending}\n"
+    refused(text, "invariant returns ... an invariant returns its claim")
 
 
 def test_an_action_returns_nothing() -> None:
@@ -166,12 +168,12 @@ def test_an_action_on_no_path_is_an_error() -> None:
 
 
 def test_a_claim_about_absolute_history_is_refused() -> None:
-    """A history counter is no part of a state: only its growth in a step can be promised."""
+    """A history counter is no part of a state: only its growth in a step can be invariant."""
     head = "def step(before: S, after: S, page: Page) -> bool:  # here\n"
     words = "depends on the value of taken ... compare after.taken with before.taken"
     refused(head + "    return after.taken[page] <= 3\n", words)
     refused(head + "    return after.taken[page] + before.taken[page] == 1\n", words)
-    refused("def promise(s: S, page: Page) -> bool:  # here\n    return s.taken[page] == 0\n", words)
+    refused("def invariant(s: S, page: Page) -> bool:  # here\n    return s.taken[page] == 0\n", words)
     refused("def witness(s: S, page: Page) -> bool:  # here\n    return s.taken[page] > 1\n", words)
     machine(head + "    return (after.taken[page] - before.taken[page]) + 1 <= after.refs[page] - 1\n")
     machine(head + "    return after.taken[page] == before.taken[page] + 1\n")

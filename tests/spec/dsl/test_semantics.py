@@ -203,7 +203,7 @@ def test_an_action_may_return_early() -> None:
 
 
 def test_history_counts_beside_the_state() -> None:
-    """A history counter is counted by both semantics alike, and the state's identity does not know of it."""
+    """A history counter is counted by both semantics symmetric, and the state's identity does not know of it."""
     bench = Bench(
         action("s.taken[page] += 1\ns.taken[other] += 1\nif s.dirty[page]:\n    s.taken[page] += s.refs[page]")
     )

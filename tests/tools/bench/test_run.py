@@ -75,7 +75,7 @@ def test_a_quick_run_counts_what_is_known(measure: Measure, tmp_path: Path) -> N
     for way in ("tables, bitmap", "tables, hash set", "evaluated, hash set"):
         assert f"4 pages {way} 345,749 2,781,114 23" in said.flat
     for way in ("tables, bitmap", "tables, hash set"):
-        assert f"4 pages, alike {way} 19,981 139,940 23" in said.flat
+        assert f"4 pages, symmetric {way} 19,981 139,940 23" in said.flat
     assert "keep_mapped, tiny" in said.flat
     assert "6,672" in said.flat
     assert "targets" not in said.flat
@@ -103,7 +103,7 @@ def test_a_peer_that_counts_otherwise_is_no_peer(
     """The bench fails with one line that names both engines and both numbers."""
     said = measure("--quick", "--peers", peer(tmp_path, states, taken))
     assert said.code == 14
-    case = "poolproof: yardstick, 4 pages, alike: our tables, bitmap counts"
+    case = "poolproof: yardstick, 4 pages, symmetric: our tables, bitmap counts"
     assert said.err == f"{case} {difference}; no speeds are compared\n"
 
 
@@ -142,7 +142,7 @@ def test_an_interrupt_shows_what_was_measured(
     monkeypatch.setattr(Peers, "run", interrupted)
     said = measure("--quick", "--peers", peer(tmp_path))
     assert (said.code, said.err) == (3, "poolproof: interrupted; this is what was measured so far\n")
-    assert "4 pages, alike tables, bitmap 19,981 139,940 23" in said.flat
+    assert "4 pages, symmetric tables, bitmap 19,981 139,940 23" in said.flat
     assert "hash set" not in said.flat
 
 
@@ -155,7 +155,7 @@ def test_markdown_keeps_what_stands_before_it(measure: Measure, small: None, tmp
         assert measure("--quick", "--peers", peer(tmp_path), "--markdown", file).code == 0
     text = file.read_text()
     assert text.startswith(f"# Words\n\n{run.MARK}\n```\ndate ")
-    assert "| 4 pages, alike | tables, bitmap | 19,981 | 139,940 | 23 |" in text
+    assert "| 4 pages, symmetric | tables, bitmap | 19,981 | 139,940 | 23 |" in text
     assert "what was there" not in text
 
 

@@ -58,7 +58,7 @@ def test_a_page_is_denied_once_and_its_other_violations_are_counted() -> None:
     p.release(Q, A, 1)
     p.hold(P, A, 2)
     found = judged(p.lines).findings
-    assert [(f.promise, f.event.line, f.page) for f in found.shown] == [("a_page_goes_home_to_its_own_pool", 3, A)]
+    assert [(f.invariant, f.event.line, f.page) for f in found.shown] == [("a_page_goes_home_to_its_own_pool", 3, A)]
     assert ("enter", "require(s.place[page] == Place.FREE)") in found.shown[0].refused
     assert found.shown[0].before == ("POOL", "RX_RING", "STACK", "TX")
     assert found.shown[0].recent[0].line == 2
@@ -91,13 +91,13 @@ DENIALS: dict[str, Denial] = {
 
 
 @pytest.mark.parametrize("case", DENIALS)
-def test_what_the_rules_forbid_is_denied_by_its_promise(case: str) -> None:
+def test_what_the_rules_forbid_is_denied_by_its_invariant(case: str) -> None:
     """One page is in its pool; then something happens that no step explains."""
-    promise, then = DENIALS[case]
+    invariant, then = DENIALS[case]
     p = Printer()
     p.hold(P, A, 1)
     then(p)
-    assert promise in judged(p.lines).findings.counts
+    assert invariant in judged(p.lines).findings.counts
 
 
 def mapped() -> Printer:
@@ -141,9 +141,9 @@ DMA_DENIALS: dict[str, Denial] = {
     "released while mapped": ("each_map_has_its_one_unmap", lambda p: p.release(P, A, 1)),
     "held without a map": ("each_map_has_its_one_unmap", lambda p: p.hold(P, PAGES[2], 3)),
     "synced after the unmap": ("a_sync_makes_no_mapping", lambda p: (p.unmap(ETH0, DMA_A), p.sync(ETH0, DMA_A))),
-    "undone with another size": (rules.ALIKE, lambda p: p.unmap(ETH0, DMA_A, size=2048)),
-    "undone in another direction": (rules.ALIKE, lambda p: p.unmap(ETH0, DMA_A, direction="TO_DEVICE")),
-    "synced beyond the mapping": (rules.ALIKE, lambda p: p.sync(ETH0, DMA_A + 4000, size=200)),
+    "undone with another size": (rules.SYMMETRIC, lambda p: p.unmap(ETH0, DMA_A, size=2048)),
+    "undone in another direction": (rules.SYMMETRIC, lambda p: p.unmap(ETH0, DMA_A, direction="TO_DEVICE")),
+    "synced beyond the mapping": (rules.SYMMETRIC, lambda p: p.sync(ETH0, DMA_A + 4000, size=200)),
     "still mapped when destroy has returned": (
         "a_detached_pool_has_no_mapping_left",
         lambda p: (p.total(P, 2, 2, 0), p.total(P, 2, 2, 0, cnt=2)),
@@ -162,12 +162,12 @@ DMA_DENIALS: dict[str, Denial] = {
 
 
 @pytest.mark.parametrize("case", DMA_DENIALS)
-def test_what_no_mapping_may_do_is_denied_by_its_promise(case: str) -> None:
+def test_what_no_mapping_may_do_is_denied_by_its_invariant(case: str) -> None:
     """Two pages are in a pool that maps them; then something happens that no step explains."""
-    promise, then = DMA_DENIALS[case]
+    invariant, then = DMA_DENIALS[case]
     p = mapped()
     then(p)
-    assert promise in judged(p.lines).findings.counts
+    assert invariant in judged(p.lines).findings.counts
 
 
 def test_a_mapping_without_its_unmap_before_the_scrub_is_accepted_when_the_walk_unmaps() -> None:
@@ -315,21 +315,21 @@ def test_what_the_kernel_had_counted_before_its_last_word_must_have_been_printed
     assert judged(p.lines).findings.counts == {rules.NUMBERS: 1}
 
 
-def test_the_promises_that_are_tried_are_promises() -> None:
-    """What events are said to deny is promised by the rules, but for the one about sizes and directions."""
-    assert {*rules.SEEN, *rules.DENIED.values()} - {c.name for c in ownership.promises} == {rules.ALIKE}
+def test_the_invariants_that_are_tried_are_invariants() -> None:
+    """What events are said to deny is invariant by the rules, but for the one about sizes and directions."""
+    assert {*rules.SEEN, *rules.DENIED.values()} - {c.name for c in ownership.invariants} == {rules.SYMMETRIC}
 
 
-def test_every_promise_that_is_said_to_be_tried_can_be_denied() -> None:
+def test_every_invariant_that_is_said_to_be_tried_can_be_denied() -> None:
     """For each of them a fault is planted above, and no other is claimed."""
-    assert {promise for promise, _ in (DENIALS | DMA_DENIALS).values()} == set(rules.SEEN)
+    assert {invariant for invariant, _ in (DENIALS | DMA_DENIALS).values()} == set(rules.SEEN)
 
 
 def test_a_page_that_another_pool_releases_is_told_as_that() -> None:
     """Who holds it, who released it, and that a page goes home to its own pool."""
     p = Printer().hold(P, A, 1).hold(Q, B, 1).release(Q, A, 1)
     (found,) = judged(p.lines).findings.shown
-    assert (found.promise, found.page) == (rules.OWN_POOL, A)
+    assert (found.invariant, found.page) == (rules.OWN_POOL, A)
     assert found.what == f"held by {P:x}, released by {Q:x}"
 
 

@@ -31,16 +31,16 @@ def test_a_message_is_understood(line: str) -> None:
     assert (found.about, found.pages, found.seconds, found.pool_id) == MESSAGES[line]
 
 
-def test_what_messages_deny_are_promises() -> None:
-    """Each is a promise of the rules, or the message only reports."""
-    names = {c.name for c in ownership.promises}
-    assert {promise for _, _, promise in SAYS if promise} <= names
+def test_what_messages_deny_are_invariants() -> None:
+    """Each is an invariant of the rules, or the message only reports."""
+    names = {c.name for c in ownership.invariants}
+    assert {invariant for _, _, invariant in SAYS if invariant} <= names
 
 
 def test_more_out_than_in_is_denied_by_the_kernels_own_number() -> None:
     """A stall only reports; one with a negative number says that the counts are wrong."""
     negative, stall = message(f"{STALL} -5 inflight 60 sec"), message(f"{STALL} 5 inflight 60 sec")
-    assert (negative and negative.promise, stall and stall.promise) == ("what_is_counted_in_is_counted_out", "")
+    assert (negative and negative.invariant, stall and stall.invariant) == ("what_is_counted_in_is_counted_out", "")
 
 
 WHOLE = f"{STALL}: id 412, 3 inflight 60 sec"
