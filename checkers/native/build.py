@@ -23,7 +23,7 @@ KEPT = 30 * 24 * 3600.0
 """Seconds that compiled code is kept after it was last loaded."""
 MAKING = "making-"
 """How folders are called in which something is being compiled; a compiler that is killed leaves one behind."""
-COMMON = ("-w", "-std=gnu11", "-shared", "-fPIC", "-pthread", "-march=native")
+COMMON = ("-w", "-D_GNU_SOURCE", "-std=gnu11", "-shared", "-fPIC", "-pthread", "-march=native")
 
 
 class CannotCompile(Exception):

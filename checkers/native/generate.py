@@ -141,7 +141,7 @@ class Model:
         yield f"typedef {self._grown()} GROWN;"
         yield from self._sizes()
         yield from self._packing()
-        yield '#include "model.h"'
+        yield '#include "model_shared.c"'
         for count in self.counts.all():
             yield from self._count(count)
         for action in self.machine.actions:
@@ -212,12 +212,12 @@ class Model:
         yield f"{{\n\treturn {self.text.of(claim.expr, Place(states))};\n}}"
 
     def _take(self) -> Iterator[str]:
-        yield "\nstatic int take(int action, const S *s, S *t, const int *v)\n{\n\tstruct heard *h = &heard;"
-        yield "\tswitch (action) {"
+        yield "\nstatic int take(int action, const S *s, S *t, const int *v)\n{"
+        yield "\tstruct heard now = { 0 }, *h = &now;\n\tint taken = WRONG;\n\tswitch (action) {"
         for number, action in enumerate(self.machine.actions):
             args = "".join(f", v[{n}]" for n in range(len(action.params)))
-            yield f"\tcase {number}: return act_{action.name}(s, t, h{args});"
-        yield "\t}\n\treturn WRONG;\n}"
+            yield f"\tcase {number}: taken = act_{action.name}(s, t, h{args}); break;"
+        yield "\t}\n\thear(&now);\n\treturn taken;\n}"
 
     def _judge(self) -> Iterator[str]:
         """Which of the claims asked about are found: broken invariants, reached witnesses."""

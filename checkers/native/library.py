@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from math import comb
 
 from .build import loaded
+from .declarations import enum, fields, numbers
 from .generate import Model
 from .layout import WORD
 
@@ -19,20 +20,37 @@ TRIES = 30_000_000
 State = tuple[int, ...]
 """A stored state: its words."""
 
-PLAIN, UNARY, GROUP, EVALUATED = range(4)
-RUNNING, FINISHED, SLICE, STATES, MEMORY, FAILED, FOUND = range(7)
+_FORMS, _STOPS = numbers("FORM_"), enum("search_stop")
+PLAIN, UNARY, GROUP, EVALUATED = (_FORMS[f"FORM_{name}"] for name in ("PLAIN", "UNARY", "GROUP", "EVALUATED"))
+FINISHED, SLICE, STATES, MEMORY, FAILED, FOUND = (
+    _STOPS[f"STOP_{name}"] for name in ("FINISHED", "SLICE", "STATES", "MEMORY", "FAILED", "FOUND")
+)
 
 
 class Report(Structure):
-    """What a search has seen so far, as told.h counts it."""
+    """What a search has seen."""
 
-    _fields_ = [
-        *((name, c_uint64) for name in ("states", "transitions", "orbits_low", "orbits_high", "frontier")),
-        ("set_bytes", c_uint64),
-        ("bytes", c_uint64),
-        ("depth", c_uint32),
-        ("unused", c_uint32 * 5),
-    ]
+    _fields_ = fields("search_report")
+
+
+TABLES = ("intern", "closure", "tables")
+"""The units of the tables, in the order in which they are compiled as one."""
+FORMS = {
+    PLAIN: ("form_plain", "form_tabled"),
+    UNARY: ("form_unary", "form_tabled"),
+    GROUP: ("form_group", "form_tabled"),
+    EVALUATED: ("form_evaluated",),
+}
+
+
+def units(*names: str) -> str:
+    """The text of one translation unit that consists of these."""
+    return "".join(f'#include "{name}.c"\n' for name in names)
+
+
+def search_units(form: int) -> str:
+    """The text of the search for states that are kept so."""
+    return units("intern", "level", "state_set", *FORMS[form], "search", "results", "checkpoint")
 
 
 @dataclass(frozen=True)
@@ -69,7 +87,7 @@ class Compiled:
         self.model = model
         self.is_tabled = model.is_tabled and not evaluate
         with ThreadPoolExecutor(1) as beside:
-            tables = beside.submit(loaded, "tables", '#include "tables.c"\n', "-O2") if self.is_tabled else None
+            tables = beside.submit(loaded, "tables", units(*TABLES), "-O2") if self.is_tabled else None
             self.library = loaded(f"model-{model.machine.name}", model.source(), *self._flags(level))
         self.at = ctypes.addressof(c_void_p.in_dll(self.library, "model"))
         self.heard_words = len(model.guards.numbers) // 64 + 1
@@ -122,7 +140,7 @@ class Compiled:
 
 def searcher(config: Config) -> ctypes.CDLL:
     """The search compiled for this way of keeping states."""
-    return loaded("search", '#include "search.c"\n', *config.flags)
+    return loaded("search", search_units(config.form), *config.flags)
 
 
 class NoMemory(Exception):
@@ -182,7 +200,7 @@ class Search:
 
     def look(self) -> None:
         """Judge what a stopped search found and did not expand; after this it cannot go on."""
-        self.code.search_look(self.at)
+        self.code.search_check_frontier(self.at)
 
     def save(self, path: str) -> None:
         """Write the search behind what the file has already; an OSError says why it cannot be."""

@@ -228,18 +228,19 @@ def test_the_second_pass_does_not_stand_beside_the_first(monkeypatch: pytest.Mon
 FAILING = """
 #include <stdlib.h>
 long left = 1l << 40;
+#define malloc(size) (left-- > 0 ? malloc(size) : NULL)
 #define calloc(n, size) (left-- > 0 ? calloc(n, size) : NULL)
 #define realloc(at, size) (left-- > 0 ? realloc(at, size) : NULL)
-#include "tables.c"
+#define aligned_alloc(line, size) (left-- > 0 ? aligned_alloc(line, size) : NULL)
 """
 
 
-def tables_with(memory: int) -> Callable[..., ctypes.CDLL]:
-    """In place of what loads compiled code: tables that are given memory so many times, and then no more."""
+def failing(unit: str, memory: int) -> Callable[..., ctypes.CDLL]:
+    """In place of what loads compiled code: a unit whose first allocations succeed, so many, and no other."""
 
     def loaded(name: str, text: str, *flags: str) -> ctypes.CDLL:
-        code = build.loaded(name, FAILING if name == "tables" else text, *flags)
-        if name == "tables":
+        code = build.loaded(name, FAILING + text if name == unit else text, *flags)
+        if name == unit:
             ctypes.c_long.in_dll(code, "left").value = memory
         return code
 
@@ -251,7 +252,7 @@ def test_tables_without_memory_are_no_crash(tmp_path: Path, monkeypatch: pytest.
     sizes, ways = yardstick.sizes("tiny", {}), set[str]()
     whole = engine.explore(yardstick, sizes, yardstick.symmetric, means=WAYS["tables, bitmap"])
     for n in (*range(60), *(61 * 2**i for i in range(12))):
-        monkeypatch.setattr(library, "loaded", tables_with(n))
+        monkeypatch.setattr(library, "loaded", failing("tables", n))
         means = replace(WAYS["tables, bitmap"], checkpoint=Checkpoint({}, tmp_path / "search", interval=inf))
         seen = engine.explore(yardstick, sizes, yardstick.symmetric, means=means)
         if seen.stopped:
@@ -264,6 +265,22 @@ def test_tables_without_memory_are_no_crash(tmp_path: Path, monkeypatch: pytest.
         ways.add("stopped" if seen.stopped else seen.memory.split(" ")[0])
         assert list(tmp_path.iterdir()) == []
     assert ways == {"hash", "stopped", "bitmap"}
+
+
+@pytest.mark.parametrize("way", ["tables, bitmap", "tables, hash set", "evaluated, two threads"])
+def test_a_search_without_memory_is_no_crash(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The n-th time it asks and from then on: it does not begin, or it stops; what it has counted is true."""
+    sizes, ends = yardstick.sizes("tiny", {}), set[bool]()
+    whole = engine.explore(yardstick, sizes, yardstick.symmetric, means=WAYS[way])
+    for n in (*range(40), *(41 * 2**i for i in range(4))):
+        monkeypatch.setattr(library, "loaded", failing("search", n))
+        seen = engine.explore(yardstick, sizes, yardstick.symmetric, means=WAYS[way])
+        if seen.stopped:
+            assert seen.states <= whole.states
+        else:
+            assert told(seen) == told(whole)
+        ends.add(bool(seen.stopped))
+    assert ends == {True, False}
 
 
 LIMITED = """

@@ -1,5 +1,8 @@
+/* SPDX-License-Identifier: MIT */
 /* No symmetry: the records of pages side by side, and their rank as a number with a digit a page. */
-ALWAYS uint32_t split(const struct search *s, const word_t *x, uint32_t *id)
+#include "expand.h"
+
+INLINE uint32_t form_split(const struct search *s, const word_t *x, uint32_t *id)
 {
 	num_t n = num(*x);
 #pragma GCC unroll 32
@@ -8,37 +11,37 @@ ALWAYS uint32_t split(const struct search *s, const word_t *x, uint32_t *id)
 	return (uint32_t)(n >> rest_at(s));
 }
 
-ALWAYS void expand(struct worker *k, const word_t *x, claims_t asked)
+INLINE void form_expand(struct worker *k, const word_t *x, claims_t asked)
 {
 	struct search *s = k->search;
-	uint32_t id[PAGES], rest = split(s, x, id);
+	uint32_t id[PAGES], rest = form_split(s, x, id);
 	num_t n = num(*x);
-	struct here h = arrive(k, id, rest);
-	struct steps steps = steps_of(k);
+	struct expansion h = expand_enter_row(k, id, rest);
+	struct steps steps = steps_begin(k);
 	uint64_t rank = rest * s->per_rest;
 	for (int p = 0; p < PAGES; p++)
 		rank += id[p] * s->power[p];
 #pragma GCC unroll 32
 	for (int p = 0; p < PAGES; p++) {
-		const struct cell *cell = meet(k, &h, id[p]);
+		const struct cell *cell = expand_visit_cell(k, &h, id[p]);
 		for (uint32_t i = 0; i < cell->n; i++) {
 			uint32_t own = id[p], to = record_in(cell->to[i]);
 			num_t made = n ^ (num_t)(own ^ to) << (BITS * p);
 			uint64_t at = rank + ((uint64_t)to - own) * s->power[p];
 			if (MOVES_REST) {
-				made ^= rest_changed(s, rest, cell->to[i]);
-				at += rank_risen(s, rest, cell->to[i]);
+				made ^= expand_rest_bits(s, rest, cell->to[i]);
+				at += expand_rest_rank(s, rest, cell->to[i]);
 			}
-			step_to(&steps, word(made), at);
+			steps_add(&steps, word(made), at);
 		}
 	}
-	step_rests(&steps, s, h.row, rest, n, rank);
+	expand_rest_steps(&steps, s, h.row, rest, n, rank);
 	k->n = steps.n;
-	leave(k, &h, id, x, asked);
-	add_orbit(k, 1);
+	expand_finish_state(k, &h, id, x, asked);
+	worker_add_orbit(k, 1);
 }
 
-static word_t joined(const struct search *s, const uint32_t *id, uint32_t rest, uint64_t *rank)
+LOCAL word_t form_join(const struct search *s, const uint32_t *id, uint32_t rest, uint64_t *rank)
 {
 	num_t n = (num_t)rest << rest_at(s);
 	*rank = rest * s->per_rest;
@@ -49,7 +52,7 @@ static word_t joined(const struct search *s, const uint32_t *id, uint32_t rest, 
 	return word(n);
 }
 
-static orbit_t orbit_of(const struct search *s, const word_t *x)
+LOCAL orbit_t form_orbit(const struct search *s, const word_t *x)
 {
 	(void)s, (void)x;
 	return 1;

@@ -1,5 +1,8 @@
+/* SPDX-License-Identifier: MIT */
 /* No tables: the model's own code steps from packed state to packed state. */
-ALWAYS void expand(struct worker *k, const word_t *x, claims_t asked)
+#include "state_set.h"
+
+INLINE void form_expand(struct worker *k, const word_t *x, claims_t asked)
 {
 	const struct model *m = k->search->m;
 	claims_t stuck = (claims_t)1 << m->claims, hit;
@@ -11,27 +14,27 @@ ALWAYS void expand(struct worker *k, const word_t *x, claims_t asked)
 	out->n = 0;
 	out->moved = 0;
 	if (m->expand(k->s, out) == WRONG)
-		fail(k, x);
+		worker_fail(k, x);
 	hit = out->hit | m->judge(asked & ~m->every_step & ~stuck, k->s, k->s, PAGES);
 	if (!out->moved && asked & stuck && !m->is_final(k->s))
 		hit |= stuck;
 	if (__builtin_expect(hit != 0, 0))
-		note(k, hit, x);
-	struct steps steps = steps_of(k);
+		worker_find(k, hit, x);
+	struct steps steps = steps_begin(k);
 	for (uint32_t i = 0; i < out->n; i++)
-		step_to(&steps, ((const word_t *)out->to)[i], 0);
+		steps_add(&steps, ((const word_t *)out->to)[i], 0);
 	k->n = steps.n;
-	add_orbit(k, m->sorts_pages || m->moves ? m->orbit_of(k->s) : 1);
+	worker_add_orbit(k, m->sorts_pages || m->moves ? m->orbit_of(k->s) : 1);
 }
 
-static void code_of(const struct search *s, const word_t *x, uint8_t *code)
+LOCAL void form_code(const struct search *s, const word_t *x, uint8_t *code)
 {
 	struct state *t = s->worker->t;
 	s->m->unpack(x->w, t);
 	memcpy(code, s->m->cells_of(t), s->m->cells);
 }
 
-static word_t word_of_code(const struct search *s, const uint8_t *code, uint64_t *rank)
+LOCAL word_t form_word(const struct search *s, const uint8_t *code, uint64_t *rank)
 {
 	word_t x;
 	*rank = 0;
@@ -39,7 +42,7 @@ static word_t word_of_code(const struct search *s, const uint8_t *code, uint64_t
 	return x;
 }
 
-static orbit_t orbit_of(const struct search *s, const word_t *x)
+LOCAL orbit_t form_orbit(const struct search *s, const word_t *x)
 {
 	struct state *t = s->worker->t;
 	s->m->unpack(x->w, t);

@@ -1,6 +1,12 @@
-/* Pages symmetric and nothing else: sorted records as a row of stars among bars. */
-/* Sorted records as a row of stars among bars: the k-th star stands at its record + k. */
-ALWAYS uint32_t split(const struct search *s, const word_t *x, uint32_t *id)
+/* SPDX-License-Identifier: MIT */
+/* Pages symmetric and nothing else. Sorted records are a row of stars among bars: the k-th star stands at its record + k.
+ * The rank of sorted records is that of the combinatorial number system (D. E. Knuth, TAOCP 4A, 7.2.1.3). */
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+#include "sorted.h"
+
+INLINE uint32_t form_split(const struct search *s, const word_t *x, uint32_t *id)
 {
 	uint64_t n = num(*x);
 #pragma GCC unroll 32
@@ -9,10 +15,10 @@ ALWAYS uint32_t split(const struct search *s, const word_t *x, uint32_t *id)
 	return (uint32_t)(num(*x) >> rest_at(s));
 }
 
-static word_t joined(const struct search *s, uint32_t *id, uint32_t rest, uint64_t *rank)
+LOCAL word_t form_join(const struct search *s, uint32_t *id, uint32_t rest, uint64_t *rank)
 {
 	uint64_t n = (uint64_t)rest << rest_at(s);
-	sort(id);
+	sorted_sort(id);
 	*rank = rest * s->per_rest;
 	for (int p = 0; p < PAGES; p++) {
 		n |= 1ull << (id[p] + p);
@@ -21,10 +27,10 @@ static word_t joined(const struct search *s, uint32_t *id, uint32_t rest, uint64
 	return word(n);
 }
 
-/* How many pages have a record below this one? */
+/* The number of pages whose record is below this one. */
 #if defined(__SSE2__) && PAGES <= 16 && RECORDS < 127
 typedef __m128i packed_t;
-ALWAYS packed_t packed(const uint32_t *id)
+INLINE packed_t packed(const uint32_t *id)
 {
 	uint64_t half[2] = { 0x7f7f7f7f7f7f7f7full, 0x7f7f7f7f7f7f7f7full };
 #pragma GCC unroll 32
@@ -32,14 +38,14 @@ ALWAYS packed_t packed(const uint32_t *id)
 		half[p / 8] ^= (uint64_t)(id[p] ^ 127) << (p % 8 * 8);
 	return _mm_set_epi64x(half[1], half[0]);
 }
-ALWAYS int below(packed_t ids, uint32_t record)
+INLINE int below(packed_t ids, uint32_t record)
 {
 	return __builtin_popcount(_mm_movemask_epi8(_mm_cmplt_epi8(ids, _mm_set1_epi8(record))));
 }
 #else
 typedef const uint32_t *packed_t;
-ALWAYS packed_t packed(const uint32_t *id) { return id; }
-ALWAYS int below(packed_t ids, uint32_t record)
+INLINE packed_t packed(const uint32_t *id) { return id; }
+INLINE int below(packed_t ids, uint32_t record)
 {
 	int n = 0;
 	for (int p = 0; p < PAGES; p++)
@@ -48,15 +54,15 @@ ALWAYS int below(packed_t ids, uint32_t record)
 }
 #endif
 
-ALWAYS void expand(struct worker *k, const word_t *x, claims_t asked)
+INLINE void form_expand(struct worker *k, const word_t *x, claims_t asked)
 {
 	struct search *s = k->search;
-	uint32_t id[PAGES], rest = split(s, x, id);
+	uint32_t id[PAGES], rest = form_split(s, x, id);
 	uint64_t n = num(*x), sum[PAGES + 1], of[2][PAGES + 1];
 	uint32_t distinct[PAGES], kinds = 0;
 	packed_t ids = packed(id);
-	struct here h = arrive(k, id, rest);
-	struct steps steps = steps_of(k);
+	struct expansion h = expand_enter_row(k, id, rest);
+	struct steps steps = steps_begin(k);
 	/* sum[p] is the rank of the first p records. A record that falls to place b pushes those above it one place up,
 	 * one that rises pulls those below it one place down: of[rises][b] is what that makes of the sum. */
 	uint64_t down = 0, up = 0, base = rest * s->per_rest;
@@ -77,7 +83,7 @@ ALWAYS void expand(struct worker *k, const word_t *x, claims_t asked)
 		uint32_t p = distinct[d];	/* the last page of its kind */
 		from[p][0] = all - rank_at(s, p, id[p]) - of[0][p];
 		from[p][1] = all - rank_at(s, p, id[p]) - of[1][p];
-		moves = gather(meet(k, &h, id[p]), p, to_, of_, moves);
+		moves = expand_gather(expand_visit_cell(k, &h, id[p]), p, to_, of_, moves);
 	}
 	for (uint32_t i = 0; i < moves; i++) {
 		uint32_t p = of_[i], own = id[p], to = record_in(to_[i]), rises = to > own;
@@ -87,20 +93,20 @@ ALWAYS void expand(struct worker *k, const word_t *x, claims_t asked)
 		uint64_t made = (n ^ part) | ((rises ? part >> 1 : part << 1) & mask) | 1ull << put;
 		uint64_t rank = from[p][rises] + of[rises][b] + rank_at(s, b, to);
 		if (MOVES_REST) {
-			made ^= rest_changed(s, rest, to_[i]);
-			rank += rank_risen(s, rest, to_[i]);
+			made ^= expand_rest_bits(s, rest, to_[i]);
+			rank += expand_rest_rank(s, rest, to_[i]);
 		}
-		step_to(&steps, word(made), rank);
+		steps_add(&steps, word(made), rank);
 	}
-	step_rests(&steps, s, h.row, rest, n, all);
+	expand_rest_steps(&steps, s, h.row, rest, n, all);
 	k->n = steps.n;
-	leave(k, &h, id, x, asked);
-	add_orbit(k, namings(id));
+	expand_finish_state(k, &h, id, x, asked);
+	worker_add_orbit(k, sorted_namings(id));
 }
 
-static orbit_t orbit_of(const struct search *s, const word_t *x)
+LOCAL orbit_t form_orbit(const struct search *s, const word_t *x)
 {
 	uint32_t id[PAGES];
-	split(s, x, id);
-	return namings(id);
+	form_split(s, x, id);
+	return sorted_namings(id);
 }

@@ -1,65 +1,31 @@
-/* The part of a generated model that is the same for all: states, guards, packing, canonical forms. */
-#include <string.h>
-#include "engine.h"
+/* SPDX-License-Identifier: MIT */
+#include "model_shared.h"
 
-typedef struct state {
-	const int16_t *counts;	/* given page counts: then page 1 is the only one here */
-	const uint8_t *was;	/* the record page 1 had when they were taken */
-	GROWN grown[HISTORIES];	/* by how much a step raised the history counters */
-	uint64_t words[WORDS];
-	uint8_t raw[PAD + CELLS + 8];	/* the cells, after room for reads that are never used */
-} S;
-
-#define CELL(s, offset) ((s)->raw[PAD + (offset)])
-#define PAGE(s, page) ((s)->raw + PAD + ((page) - 1) * RECORD)
-/* What is noted of a step besides what the action does. */
-#ifndef WATCH
-#define WATCH(s, t)
-#endif
-
-/* Evaluated code runs for every state, code that fills tables rarely. */
-#ifdef EVALUATED
-#define ACTION static inline __attribute__((always_inline)) int
-#else
-#define ACTION static int
-#endif
-#define SITE_WORDS (SITES / 64 + 1)
-
-/* Which guards have said no, and which yes, a bit each. */
-struct heard {
-	uint64_t no[SITE_WORDS], yes[SITE_WORDS];
-};
-
-struct heard heard;
-
-#define HEARD(what, site) (h->what[(site) / 64] |= 1ull << (site) % 64)
-#define GUARD(site, claim) do { if (!(claim)) { HEARD(no, site); return 0; } HEARD(yes, site); } while (0)
-
-/* Add what guards said while one state was expanded. */
-static inline void hear(const struct heard *now)
+/* Add what guards were while one state was expanded. Relaxed: the bits carry no other data. */
+static inline __attribute__((unused)) void hear(const struct heard *now)
 {
 	for (int i = 0; i < SITE_WORDS; i++) {
-		if (now->no[i] & ~heard.no[i])
+		if (now->no[i] & ~__atomic_load_n(&heard.no[i], __ATOMIC_RELAXED))
 			__atomic_fetch_or(&heard.no[i], now->no[i], __ATOMIC_RELAXED);
-		if (now->yes[i] & ~heard.yes[i])
+		if (now->yes[i] & ~__atomic_load_n(&heard.yes[i], __ATOMIC_RELAXED))
 			__atomic_fetch_or(&heard.yes[i], now->yes[i], __ATOMIC_RELAXED);
 	}
 }
 
-static inline void put(S *s, int offset, int code)
+static inline __attribute__((unused)) void put(S *s, int offset, int code)
 {
 	s->words[WORDS == 1 ? 0 : word_of[offset]] ^= (uint64_t)(CELL(s, offset) ^ code) << shift_of[offset];
 	CELL(s, offset) = code;
 }
 
-static void load(struct state *s, const uint8_t *code)
+LOCAL void load(struct state *s, const uint8_t *code)
 {
 	memset(s, 0, sizeof *s);
 	for (int i = 0; i < CELLS; i++)
 		put(s, i, code[i]);
 }
 
-static void load_one(struct state *s, const uint8_t *record, const uint8_t *rest, const int16_t *counts)
+LOCAL void load_one(struct state *s, const uint8_t *record, const uint8_t *rest, const int16_t *counts)
 {
 	memset(s, 0, sizeof *s);
 	s->counts = counts;
@@ -68,28 +34,26 @@ static void load_one(struct state *s, const uint8_t *record, const uint8_t *rest
 	memcpy(&CELL(s, PAGES * RECORD), rest, CELLS - PAGES * RECORD);
 }
 
-static const uint8_t *cells_of(const struct state *s)
+LOCAL const uint8_t *cells_of(const struct state *s)
 {
 	return &CELL(s, 0);
 }
 
-static claims_t judge(claims_t asked, const struct state *s, const struct state *t, int pages);
-
 #ifdef EVALUATED
 /* The packed record of a page, pages counted from 0. */
-static inline uint64_t record_of(const uint64_t *words, int page)
+static inline __attribute__((unused)) uint64_t record_of(const uint64_t *words, int page)
 {
 	return words[page / PAGES_A_WORD] >> page % PAGES_A_WORD * RECORD_BITS & ((1ull << RECORD_BITS) - 1);
 }
 
-static void unpack(const uint64_t *words, struct state *s)
+LOCAL void unpack(const uint64_t *words, struct state *s)
 {
 	s->counts = NULL;
 	memcpy(s->words, words, sizeof s->words);
 #ifdef __BMI2__
 	for (int page = 0; RECORD <= 8 && page < PAGES; page++) {
 		uint64_t cells = __builtin_ia32_pdep_di(record_of(words, page), RECORD_SPREAD);
-		memcpy(&CELL(s, page * RECORD), &cells, 8);	/* what is too much is written again */
+		memcpy(&CELL(s, page * RECORD), &cells, 8);	/* bytes beyond the record are overwritten by the next */
 	}
 	for (int i = RECORD <= 8 ? PAGES * RECORD : 0; i < CELLS; i++)
 #else
@@ -98,8 +62,8 @@ static void unpack(const uint64_t *words, struct state *s)
 		CELL(s, i) = words[word_of[i]] >> shift_of[i] & ((1u << width_of[i]) - 1);
 }
 
-/* Sort the records of pages; they are nearly sorted. */
-static inline void sort_pages(uint64_t *words)
+/* Sort the records of pages, which are nearly sorted. */
+static inline __attribute__((unused)) void sort_pages(uint64_t *words)
 {
 #if SORTS_PAGES
 	uint64_t record[PAGES];
@@ -131,7 +95,7 @@ static inline void sort_pages(uint64_t *words)
 }
 
 /* The packed form of a state under one permutation of pools and devices. */
-static inline void permuted(int move, const uint8_t *cell, uint64_t *form)
+static inline __attribute__((unused)) void permuted(int move, const uint8_t *cell, uint64_t *form)
 {
 	const uint16_t *from = comes_from + move * CELLS;
 	const uint8_t *table = becomes + move * CELLS * VALUES;
@@ -141,8 +105,8 @@ static inline void permuted(int move, const uint8_t *cell, uint64_t *form)
 	sort_pages(form);
 }
 
-/* The one packed form that speaks for a state and all that differ from it only in who is who. */
-static inline void canonical(const uint8_t *cell, uint64_t *words)
+/* The canonical form: the least packed form of all states that differ by a permutation only. */
+static inline __attribute__((unused)) void canonical(const uint8_t *cell, uint64_t *words)
 {
 	sort_pages(words);
 #if MOVES
@@ -163,7 +127,7 @@ static inline void canonical(const uint8_t *cell, uint64_t *words)
 #endif
 }
 
-static void pack(const uint8_t *code, uint64_t *words)
+LOCAL void pack(const uint8_t *code, uint64_t *words)
 {
 	memset(words, 0, WORDS * sizeof *words);
 	for (int i = 0; i < CELLS; i++)
@@ -171,8 +135,8 @@ static void pack(const uint8_t *code, uint64_t *words)
 	canonical(code, words);
 }
 
-/* Pages whose record equals their left neighbour's. */
-static uint64_t repeats_of(const uint64_t *words)
+/* Pages whose record equals that of the page before, one bit each. */
+LOCAL uint64_t repeats_of(const uint64_t *words)
 {
 	uint64_t repeated = 0;
 	for (int p = 1; SORTS_PAGES && p < PAGES; p++)
@@ -180,8 +144,8 @@ static uint64_t repeats_of(const uint64_t *words)
 	return repeated;
 }
 
-/* How many states a canonical one speaks for: the group's order over the stabiliser's. */
-static unsigned __int128 orbit_of(const struct state *s)
+/* The unreduced states that a canonical one represents: the order of the group over that of the stabiliser. */
+LOCAL unsigned __int128 orbit_of(const struct state *s)
 {
 	unsigned __int128 size = 1;
 	uint64_t run = 1, fixing = 1;
@@ -197,14 +161,14 @@ static unsigned __int128 orbit_of(const struct state *s)
 	return size * ((MOVES + 1) / fixing);
 }
 
-/* Is this page like its left neighbour, so that what happens to it has happened already? Pages from 1. */
-static inline int repeats(const struct successors *out, int page)
+/* Whether this page (from 1) has the record of the page before it: its steps were taken there. */
+static inline __attribute__((unused)) int repeats(const struct successors *out, int page)
 {
 	return SORTS_PAGES && out->repeated >> (page - 1) & 1;
 }
 
-/* Note one step. */
-static inline void successor(struct successors *out, int action, const S *s, S *t)
+/* Add one step to the successors. */
+static inline __attribute__((unused)) void successor(struct successors *out, int action, const S *s, S *t)
 {
 	out->fired[action]++;
 	if (out->asked)
@@ -217,15 +181,3 @@ static inline void successor(struct successors *out, int action, const S *s, S *
 }
 
 #endif
-
-#ifdef EVALUATED
-#define WAY_PARTS .pack = pack, .unpack = unpack, .expand = expand, .repeats_of = repeats_of, .orbit_of = orbit_of
-#else
-#define WAY_PARTS .take = take
-#endif
-#define MODEL_PARTS \
-	.pages = PAGES, .record = RECORD, .cells = CELLS, .words = WORDS, .size = sizeof(S), .sites = SITES, \
-	.moves = MOVES, .sorts_pages = SORTS_PAGES, .initial = initial, .count = count, .lane = lane, \
-	.instance = instance, .comes_from = comes_from, .becomes = becomes, .heard = (uint64_t *)&heard, .heard_words = 2 * SITE_WORDS, .load = load, \
-	.load_one = load_one, .cells_of = cells_of, .judge = judge, .is_final = is_final, \
-	.member = member, .values = VALUES, WAY_PARTS
