@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from types import FunctionType
 
 from spec.dsl import Machine, drop, instead
-from spec.dsl.mutate import Change, changed, functions_of
-from spec.dsl.reach import reachable
-from spec.dsl.source import tree_of
+from spec.dsl.ir import Change, changed, functions_of, reachable, tree_of
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from spec.dsl import Instance, Machine, Sort, SpecError, Violation, World
-from spec.dsl.machine import first_sort
+from spec.dsl.ir import first_sort
 
 from .core.traces import Finding, Step, Trace
 from .explore.search import ANY_INVARIANT

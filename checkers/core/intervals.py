@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from spec.dsl import Machine
-from spec.dsl.expr import Const, Expr, Quantified, Read, Size, Sum, text, walk
-from spec.dsl.machine import expressions
-from spec.dsl.values import Bound, Domain
+from spec.dsl.ir import Bound, Const, Domain, Expr, Quantified, Read, Size, Sum, expressions, text, walk
 
 Interval = tuple[int, int]
 """The least and the largest value, both included."""

@@ -9,7 +9,7 @@ from typing import Any
 from checkers.core.traces import Trace
 from checkers.report.counterexample import beginning, telling
 from spec.dsl import Instance, World
-from spec.dsl.machine import first_sort
+from spec.dsl.ir import first_sort
 
 from .ownership import places_of
 

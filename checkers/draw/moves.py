@@ -13,11 +13,8 @@ from enum import Enum
 from typing import Any
 
 from checkers.core.symmetry import Symmetry
-from spec.dsl import Instance, Machine, State, World
-from spec.dsl.expr import Const, Expr, Read, Sum, Var, evaluate, text
-from spec.dsl.machine import Action, first_sort
-from spec.dsl.state import Field, one_key
-from spec.dsl.symbolic import Put
+from spec.dsl import Action, Field, Instance, Machine, State, World
+from spec.dsl.ir import Const, Expr, Put, Read, Sum, Var, evaluate, first_sort, one_key, text
 
 Move = tuple[str, Enum | None, Enum | None]
 """An action, and the places before and after of the page it was about, if it was about one."""

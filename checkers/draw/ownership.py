@@ -15,8 +15,8 @@ from typing import Any
 
 import networkx as nx
 
-from spec.dsl import Machine, SpecError
-from spec.dsl.machine import Action, first_sort
+from spec.dsl import Action, Machine, SpecError
+from spec.dsl.ir import first_sort
 
 from .moves import Move, Seen, Watch
 from .style import (

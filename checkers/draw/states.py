@@ -17,8 +17,7 @@ import networkx as nx
 
 from checkers.core.wording import shown
 from checkers.explore.search import UNLIMITED, Budget, Progress, Search
-from spec.dsl import Machine, Sort, World
-from spec.dsl.state import Field
+from spec.dsl import Field, Machine, Sort, World
 
 NODES, EDGES = 60, 120
 """More of them than these, and nobody reads the picture."""

@@ -9,7 +9,7 @@ from typing import Any
 from checkers.core.traces import Step, Trace
 from checkers.core.wording import guard_at, named, shown
 from spec.dsl import Instance, Machine, SpecError, World
-from spec.dsl.world import picker
+from spec.dsl.ir import picker
 
 from .search import UNLIMITED, Budget, Exploration, Progress, Search
 

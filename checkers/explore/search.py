@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from checkers.core.guards import Site, sites, untested
+from checkers.core.guards import Untested, sites, untested
+from checkers.core.stopped import FOUND, INTERRUPTED, Stopped, after_seconds, after_states
 from checkers.core.symmetry import Symmetry
 from checkers.core.traces import Finding, Step, Trace, finding, named, steps
 from spec.dsl import Claim, Instance, Machine, Sort, Witness, World
-from spec.dsl.machine import first_sort
-from spec.dsl.words import Current
+from spec.dsl.ir import Current, first_sort
 
 CHECK_EVERY = 1024
 """States between two looks at the clock."""
@@ -33,7 +33,7 @@ ANY_INVARIANT = "*"
 
 @dataclass
 class Exploration:
-    """What a search has seen: counts, findings, and how it ended (`stopped` is empty if it finished).
+    """What a search has seen: counts, findings, and why it stopped (None if it finished).
 
     `memory` says how the states are kept; `most_states` is a number of states that cannot be exceeded, 0 if none is
     known; `unsaved` says why the last checkpoint could not be written, and is empty if it was.
@@ -46,7 +46,7 @@ class Exploration:
     transitions: int = 0
     depth: int = 0
     seconds: float = 0.0
-    stopped: str = ""
+    stopped: Stopped | None = None
     unsaved: str = ""
     engine: str = "explore (python)"
     memory: str = ""
@@ -55,7 +55,7 @@ class Exploration:
     violated: dict[str, Finding] = field(default_factory=dict)
     reached: dict[str, Finding] = field(default_factory=dict)
     deadlock: Finding | None = None
-    untested: list[tuple[Site, str]] = field(default_factory=list)
+    untested: list[Untested] = field(default_factory=list)
 
 
 Progress = Callable[[Exploration], None]
@@ -109,7 +109,7 @@ class Search:
             while self.done < len(self.codes) and not seen.stopped:
                 self._level(guards, started, progress)
         except KeyboardInterrupt:
-            seen.stopped = "interrupted"
+            seen.stopped = INTERRUPTED
         finally:
             seen.untested = untested(guards, Current.ledger) if Current.ledger is not None else []
             Current.ledger = None
@@ -143,11 +143,11 @@ class Search:
         if self.done == len(self.codes):
             return
         if self.budget.states and len(self.codes) >= self.budget.states:
-            self.seen.stopped = f"{self.budget.states} states"
+            self.seen.stopped = after_states(self.budget.states)
         elif self.budget.seconds and time.monotonic() - started > self.budget.seconds:
-            self.seen.stopped = f"{self.budget.seconds:g} s"
+            self.seen.stopped = after_seconds(self.budget.seconds)
         elif self._is_satisfied():
-            self.seen.stopped = "what was looked for is found"
+            self.seen.stopped = FOUND
 
     def _is_satisfied(self) -> bool:
         """Is what was looked for found? A deadlock is found under the empty name, which nobody looks for."""

@@ -14,13 +14,27 @@ from typing import Any, ClassVar
 
 from checkers.core.intervals import Intervals, said
 from checkers.core.prose import first_line
-from spec.dsl import ANY, NOBODY, Action, Claim, Machine, Sort
-from spec.dsl.expr import And, Const, Eq, Expr, Less, Not, Or, Quantified, Read, Size, Sum, Var
-from spec.dsl.histories import history_read
-from spec.dsl.lift import Path as Way
-from spec.dsl.machine import reads
-from spec.dsl.state import Field
-from spec.dsl.values import Domain
+from spec.dsl import ANY, NOBODY, Action, Claim, Field, Machine, Sort
+from spec.dsl.ir import (
+    And,
+    Const,
+    Domain,
+    Eq,
+    Expr,
+    Less,
+    Not,
+    Or,
+    Quantified,
+    Read,
+    Size,
+    Sum,
+    Var,
+    history_read,
+    reads,
+)
+from spec.dsl.ir import (
+    Path as Way,
+)
 
 ROOT = Path(__file__).parents[2]
 Cell = tuple[Field[Any, Any], tuple[int, ...]]

@@ -7,11 +7,9 @@ from enum import Enum
 from typing import Any
 
 from checkers.core.intervals import WORD
-from spec.dsl import Claim, Machine, Sort, optional
-from spec.dsl.expr import Quantified, Var
-from spec.dsl.lift import Path as Way
-from spec.dsl.state import Field
-from spec.dsl.values import Bound, Domain
+from spec.dsl import Claim, Field, Machine, Sort, optional
+from spec.dsl.ir import Bound, Domain, Quantified, Var
+from spec.dsl.ir import Path as Way
 
 from .language import Cell, Language, title
 

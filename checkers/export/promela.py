@@ -7,10 +7,9 @@ from math import prod
 from typing import Any
 
 from checkers.core.intervals import INT
-from spec.dsl import Machine
-from spec.dsl.expr import Quantified, Var
-from spec.dsl.lift import Path as Way
-from spec.dsl.state import Field
+from spec.dsl import Field, Machine
+from spec.dsl.ir import Path as Way
+from spec.dsl.ir import Quantified, Var
 
 from .language import CannotExport, Language, title
 

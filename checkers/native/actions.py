@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from spec.dsl import Action, Sort
-from spec.dsl.expr import Const
-from spec.dsl.lift import Path
-from spec.dsl.symbolic import Given, Put
+from spec.dsl.ir import Const, Given, Path, Put
 
 from .text import Place, Text, name
 

@@ -15,9 +15,10 @@ from typing import Any
 
 from checkers.core.intervals import INT, fits
 from spec.dsl import Sort
-from spec.dsl.expr import (
+from spec.dsl.ir import (
     And,
     Const,
+    Domain,
     Eq,
     Expr,
     Less,
@@ -33,7 +34,6 @@ from spec.dsl.expr import (
     text,
     walk,
 )
-from spec.dsl.values import Domain
 
 from .layout import Layout
 

@@ -12,10 +12,8 @@ from typing import Any
 from checkers.core.intervals import INT, WORD, fits, said
 from checkers.core.symmetry import Symmetry
 from spec.dsl import Action, Claim, SpecError, World
-from spec.dsl.expr import Const, Expr, Read, Var, walk
-from spec.dsl.lift import Path as Way
-from spec.dsl.machine import looks_elsewhere
-from spec.dsl.state import one_key
+from spec.dsl.ir import Const, Expr, Read, Var, looks_elsewhere, one_key, walk
+from spec.dsl.ir import Path as Way
 
 from .actions import Guards, function
 from .counts import Count, Counts

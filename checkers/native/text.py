@@ -7,10 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from checkers.core.intervals import INT, Intervals, fits
-from spec.dsl import NOBODY, Sort
-from spec.dsl.expr import And, Const, Eq, Less, Not, Or, Quantified, Read, Size, Sum, Var
-from spec.dsl.state import Field
-from spec.dsl.values import Domain
+from spec.dsl import NOBODY, Field, Sort
+from spec.dsl.ir import And, Const, Domain, Eq, Less, Not, Or, Quantified, Read, Size, Sum, Var
 
 from .counts import Counts, Slot
 from .layout import Layout

@@ -14,7 +14,7 @@ from typing import Any
 from checkers.core.traces import Contradiction, Finding, Step, Trace
 from checkers.core.verdict import Outcome
 from spec.dsl import Claim, Instance, Machine, Sort, World
-from spec.dsl.state import initial_values
+from spec.dsl.ir import initial_values
 
 from .finite import encoded
 from .unrolling import Search

@@ -9,8 +9,7 @@ from itertools import combinations, product
 
 from checkers.explore.search import Budget, Search
 from spec.dsl import NOBODY, Machine, Sort, World
-from spec.dsl.expr import TRUE, Const, Expr, Read, Var, conjunction, disjunction, equal, evaluate, negate
-from spec.dsl.machine import first_sort
+from spec.dsl.ir import TRUE, Const, Expr, Read, Var, conjunction, disjunction, equal, evaluate, first_sort, negate
 
 from .theory import Fact
 

@@ -11,16 +11,20 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, cast
 
-from spec.dsl.expr import (
+from spec.dsl import SpecError
+from spec.dsl.ir import (
     FALSE,
     TRUE,
     And,
     Const,
     Eq,
     Expr,
+    Facts,
     Less,
     Not,
     Or,
+    Path,
+    Put,
     Quantified,
     Read,
     Size,
@@ -33,11 +37,9 @@ from spec.dsl.expr import (
     parts,
     walk,
 )
-from spec.dsl.expr import text as spoken
-from spec.dsl.forks import Facts
-from spec.dsl.lift import Path
-from spec.dsl.symbolic import Put
-from spec.dsl.values import SpecError
+from spec.dsl.ir import (
+    text as spoken,
+)
 
 
 @dataclass(frozen=True)

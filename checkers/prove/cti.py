@@ -14,7 +14,7 @@ from typing import Any
 
 from checkers.core.traces import Contradiction, Step, Trace
 from spec.dsl import NOBODY, Action, Instance, Machine, Sort, SpecError, World
-from spec.dsl.state import one_key
+from spec.dsl.ir import one_key
 
 from .models import Model, models
 from .near import Near

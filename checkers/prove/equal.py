@@ -12,8 +12,7 @@ from itertools import product
 from typing import Any
 
 from spec.dsl import Action, Field, Machine, Sort
-from spec.dsl.expr import Read, Var
-from spec.dsl.lift import Path
+from spec.dsl.ir import Path, Read, Var
 
 from .obligations import HEAD, Obligation
 from .smt import BEFORE, View, asserted, conj, either, negated

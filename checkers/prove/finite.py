@@ -14,11 +14,26 @@ from typing import Any
 
 import z3
 
-from spec.dsl import Action, Machine, Sort, SpecError, World
-from spec.dsl.expr import And, Const, Eq, Expr, Less, Not, Or, Quantified, Read, Size, Sum, Var, walk
-from spec.dsl.lift import Path
-from spec.dsl.state import Field, initial_values, one_key
-from spec.dsl.symbolic import Put
+from spec.dsl import Action, Field, Machine, Sort, SpecError, World
+from spec.dsl.ir import (
+    And,
+    Const,
+    Eq,
+    Expr,
+    Less,
+    Not,
+    Or,
+    Path,
+    Put,
+    Quantified,
+    Read,
+    Size,
+    Sum,
+    Var,
+    initial_values,
+    one_key,
+    walk,
+)
 
 Term = Any
 """A claim: of z3, whose Python classes have no types, or True or False where it is known."""

@@ -14,7 +14,7 @@ from typing import Any
 import networkx as nx
 
 from spec.dsl import Machine, Sort, SpecError
-from spec.dsl.expr import And, Eq, Expr, Less, Not, Or, Quantified, Sum, parts
+from spec.dsl.ir import And, Eq, Expr, Less, Not, Or, Quantified, Sum, parts
 
 from .sizes import fixed
 from .theory import Fact

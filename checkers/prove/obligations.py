@@ -10,8 +10,8 @@ from typing import Any
 
 from checkers.core.wording import sentence
 from spec.dsl import Action, Machine
-from spec.dsl.expr import Quantified, walk
-from spec.dsl.expr import text as spoken
+from spec.dsl.ir import Quantified, walk
+from spec.dsl.ir import text as spoken
 
 from .counting import Counted
 from .fragment import check

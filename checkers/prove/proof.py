@@ -9,8 +9,7 @@ from checkers.core.traces import Finding
 from checkers.core.verdict import Outcome, Verdict
 from checkers.core.wording import in_steps, sentence
 from spec.dsl import Machine, World
-from spec.dsl.expr import Not
-from spec.dsl.lift import Path
+from spec.dsl.ir import Not, Path
 
 from .cti import Cti, said_sizes, smallest
 from .deciding import Decided, Effort, decide

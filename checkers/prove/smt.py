@@ -13,9 +13,7 @@ from itertools import product
 from typing import Any
 
 from spec.dsl import NOBODY, Field, Machine, Sort
-from spec.dsl.expr import And, Const, Eq, Expr, Less, Not, Or, Quantified, Read, Size, Sum, Var
-from spec.dsl.symbolic import Put
-from spec.dsl.values import Bound
+from spec.dsl.ir import And, Bound, Const, Eq, Expr, Less, Not, Or, Put, Quantified, Read, Size, Sum, Var
 
 Names = Mapping[str, str]
 """What the variables of a spec text are called in the SMT-LIB text."""

@@ -12,8 +12,8 @@ from typing import Any
 
 from checkers.core.traces import Contradiction
 from spec.dsl import Action, Machine
-from spec.dsl.expr import And, Expr, Not, Or, negate
-from spec.dsl.expr import text as spoken
+from spec.dsl.ir import And, Expr, Not, Or, negate
+from spec.dsl.ir import text as spoken
 
 from .candidates import candidates, holds_in
 from .cti import Reading, limited, probes

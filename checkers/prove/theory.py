@@ -14,9 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from spec.dsl import ANY, Action, Field, Machine, Sort
-from spec.dsl.expr import Const, Expr, Less, Quantified, Read, Size, Var, conjunction, negate, walk
-from spec.dsl.lift import Path
-from spec.dsl.values import Bound
+from spec.dsl.ir import Bound, Const, Expr, Less, Path, Quantified, Read, Size, Var, conjunction, negate, walk
 
 from .counting import Change, Counted, Sets, change
 from .sizes import fixed, named_members, smallest

@@ -10,13 +10,29 @@ from typing import Any
 
 import z3
 
-from spec.dsl import Action, Machine, Sort
-from spec.dsl.expr import And, Const, Eq, Expr, Less, Not, Or, Quantified, Read, Size, Sum, Var, negate
-from spec.dsl.lift import Path
-from spec.dsl.reach import Reach
-from spec.dsl.state import Shape
-from spec.dsl.symbolic import Given, Put
-from spec.dsl.values import NOBODY, Bound, Domain
+from spec.dsl import NOBODY, Action, Machine, Sort
+from spec.dsl.ir import (
+    And,
+    Bound,
+    Const,
+    Domain,
+    Eq,
+    Expr,
+    Given,
+    Less,
+    Not,
+    Or,
+    Path,
+    Put,
+    Quantified,
+    Reach,
+    Read,
+    Shape,
+    Size,
+    Sum,
+    Var,
+    negate,
+)
 
 from .queues import Queue, Undecided, answered
 from .workers import Lost

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from checkers.core.wording import named, shown
 from checkers.explore.search import UNLIMITED, Budget, Progress, Search
 from spec.dsl import Machine, Sort, World
-from spec.dsl.machine import first_sort
+from spec.dsl.ir import first_sort
 
 
 @dataclass(frozen=True)

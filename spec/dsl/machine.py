@@ -10,11 +10,12 @@ from functools import cached_property
 from types import FunctionType
 from typing import Any, get_type_hints
 
-from .expr import Const, Expr, Quantified, Read, Var, text, walk
+from .expr import Const, Expr, Quantified, Read, Var, walk
 from .lift import Lifted, lift_action, lift_claim
 from .lint import lint
 from .reach import Part, Reach, check_unchanged, classes_once
 from .state import Shape, State, initial_values
+from .text import text
 from .values import ANY, Sort, SpecError
 
 Function = Callable[..., Any]

@@ -12,7 +12,7 @@ from checkers.simulate import CHECK_EVERY, Walk, walk
 from models.yardstick import Owner, Page, Status, Yardstick, every_device_is_gone, final_free, yardstick
 from poolproof import catalog
 from spec.dsl import Machine, Mutant, SpecError, World, drop, each, instead
-from spec.dsl.mutate import Change, changed
+from spec.dsl.ir import Change, changed
 from spec.ownership import ownership
 from tests.clock import ticking
 from tests.sampling import one_in

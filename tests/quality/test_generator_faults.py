@@ -18,7 +18,7 @@ from checkers.native.layout import Layout
 from checkers.native.text import Place, Text
 from models.yardstick import yardstick
 from spec.dsl import NOBODY, Machine, SpecError, World
-from spec.dsl.expr import Less, Not, Sum
+from spec.dsl.ir import Less, Not, Sum
 from tests.checkers.native.ways import WAYS, needs_a_compiler, told
 from tests.machines import module
 from tests.spec.dsl.snippets import PRELUDE, assemble

@@ -13,7 +13,7 @@ from checkers.export.language import Language
 from checkers.export.other_tools import Count, OtherTool, Spin
 from poolproof import catalog
 from spec.dsl import Machine
-from spec.dsl.expr import Not
+from spec.dsl.ir import Not
 from tests.exported import TOOLS, Says, needs, only_some_pages_are_green, traps
 from tests.sampling import one_in
 

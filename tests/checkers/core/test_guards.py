@@ -6,7 +6,7 @@ from checkers.core.guards import sites
 from checkers.explore.search import explore
 from models.yardstick import yardstick
 from spec.dsl import drop, instead
-from spec.dsl.mutate import changed
+from spec.dsl.ir import changed
 from spec.ownership import ownership
 
 

@@ -23,8 +23,7 @@ from checkers.draw.style import COLOUR, LINE
 from models.per_packet import MODEL as per_packet
 from models.yardstick import MODEL as yardstick
 from spec.dsl import Kind, Machine, Sort, SpecError, State, World, field, members, require
-from spec.dsl.machine import first_sort
-from spec.dsl.mutate import changed, drop, instead
+from spec.dsl.ir import changed, drop, first_sort, instead
 from spec.ownership import ownership
 
 SHIPPED = [pytest.param(m, id=m.name) for m in (ownership, yardstick)]

@@ -19,7 +19,7 @@ from models.keep_mapped import keep_mapped
 from models.per_packet import per_packet
 from models.yardstick import yardstick
 from spec.dsl import Machine, World
-from spec.dsl.mutate import changed, drop, instead
+from spec.dsl.ir import changed, drop, instead
 from tests.checkers.test_random_machines import often
 from tests.clock import ticking
 from tests.machines import machines, module

@@ -14,7 +14,7 @@ from checkers.prove.smt import View, asserted, cell_name, conj, either, size_nam
 from checkers.prove.solvers import Z3
 from checkers.prove.theory import Fact, Taken, Theory
 from spec.dsl import Field, Instance, Sort, World
-from spec.dsl.expr import Var
+from spec.dsl.ir import Var
 from tests.semantics import REFUSED, WRONG, concretely
 
 MOST_STEPS = 12

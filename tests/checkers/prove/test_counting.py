@@ -20,9 +20,14 @@ from checkers.prove.proof import COUNTED, prove
 from checkers.prove.theory import Theory
 from models.yardstick import yardstick
 from poolproof import catalog
-from spec.dsl import Instance, Machine, Sort, SpecError, World
-from spec.dsl.expr import FALSE, Quantified, Var, evaluate
-from spec.dsl.lift import Path
+from spec.dsl import (
+    Instance,
+    Machine,
+    Sort,
+    SpecError,
+    World,
+)
+from spec.dsl.ir import FALSE, Path, Quantified, Var, evaluate
 from tests.machines import machines, module
 from tests.semantics import environment
 
@@ -140,7 +145,6 @@ def test_a_change_that_is_found_wrongly_is_noticed(monkeypatch: pytest.MonkeyPat
 
 
 RING = '''
-from spec.dsl import NOBODY, Machine, Sort, State, bound, count, field, members, optional, require
 
 class Page(Sort, called="{letter}"):
     """A page."""

@@ -31,9 +31,7 @@ from checkers.prove.unrolling import Unrolling
 from models.keep_mapped import keep_mapped
 from models.yardstick import yardstick
 from spec.dsl import Instance, Machine, SpecError, World
-from spec.dsl.expr import Expr, Less, Var
-from spec.dsl.lift import Path
-from spec.dsl.symbolic import Put
+from spec.dsl.ir import Expr, Less, Path, Put, Var
 from tests.exported import traps
 from tests.machines import machines, module
 from tests.semantics import REFUSED, WRONG, broken, broken_by_steps, concretely

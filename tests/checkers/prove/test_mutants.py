@@ -15,7 +15,7 @@ from checkers.prove.mutants import BY_REFINEMENT, EQUIVALENT, KILLED, REFUSED, U
 from models.keep_mapped import keep_mapped
 from models.yardstick import Owner, Page, Yardstick, stack_write, yardstick
 from spec.dsl import Machine, drop, require
-from spec.dsl.mutate import changed
+from spec.dsl.ir import changed
 from spec.ownership import ownership
 
 TRIAL = Trial(yardstick)

@@ -16,9 +16,12 @@ from checkers.prove.counting import Change, Counted, change
 from checkers.prove.smt import Text, View
 from checkers.prove.theory import Theory
 from poolproof import catalog
-from spec.dsl import Machine, SpecError, World
-from spec.dsl.expr import FALSE, Quantified
-from spec.dsl.lift import Path
+from spec.dsl import (
+    Machine,
+    SpecError,
+    World,
+)
+from spec.dsl.ir import FALSE, Path, Quantified
 from tests.machines import machines, module
 from tests.sampling import one_in
 
@@ -77,7 +80,6 @@ def test_the_text_of_shipped_machines_says_what_their_functions_say(machine: Mac
 # -- faults that must be seen --------------------------------------------------------------------------------------
 
 ROW = '''
-from spec.dsl import NOBODY, Machine, Sort, State, count, each, field, implies, members, optional, require, some
 
 class Page(Sort, called="{letter}"):
     """A page."""

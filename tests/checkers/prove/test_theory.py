@@ -17,7 +17,7 @@ from checkers.prove.smt import Text, asserted, size_name
 from checkers.prove.solvers import Z3
 from checkers.prove.theory import Question, Theory, arguments
 from spec.dsl import Instance, Machine, Sort, SpecError, World
-from spec.dsl.expr import Var, evaluate
+from spec.dsl.ir import Var, evaluate
 from tests.machines import machines, module
 from tests.semantics import environment
 

@@ -9,9 +9,9 @@ import pytest
 
 from checkers.explore.search import explore
 from spec.dsl import Machine, Mutant, SpecError, World, drop, instead, swap
-from spec.dsl.expr import text
 from spec.dsl.mutate import changed
 from spec.dsl.source import tree_of
+from spec.dsl.text import text
 from tests.machines import module
 
 from .snippets import PRELUDE, assemble, machine
