@@ -3,7 +3,7 @@
 from .machine import Action, Breaks, Claim, Machine, Witness
 from .mutate import Mutant, drop, instead, swap
 from .state import Field, Members, State, bound, field, history, members
-from .values import ANY, NOBODY, Kind, Sort, SpecError, between, optional
+from .values import ANY, NOBODY, Kind, PoolproofError, Sort, SpecError, between, optional
 from .words import count, each, iff, implies, require, some
 from .world import Instance, Violation, World
 
@@ -19,6 +19,7 @@ __all__ = [
     "Machine",
     "Members",
     "Mutant",
+    "PoolproofError",
     "Sort",
     "SpecError",
     "State",

@@ -1,4 +1,4 @@
-"""The lint of spec text: what may stand in an action or an invariant is listed here, and the rest is refused by line."""
+"""The lint of spec text: a list of what may stand in an action or invariant; all else is refused by line."""
 
 from __future__ import annotations
 

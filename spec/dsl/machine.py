@@ -354,7 +354,8 @@ def check_symmetry(machine: Machine) -> None:
     for f in machine.shape.fields.values():
         if first in symmetric and first in f.keys[1:]:
             raise SpecError(
-                f"{f.where}: {f.name} has a {called} as its second key, but {called}s are declared symmetric: put it first"
+                f"{f.where}: {f.name} has a {called} as its second key, but {called}s are declared symmetric; "
+                f"put it first"
             )
         if f.domain.base in symmetric and isinstance(f.start, Sort):
             sort = f.domain.base.__name__
@@ -362,8 +363,8 @@ def check_symmetry(machine: Machine) -> None:
         if f.domain.base is first and first in symmetric:
             raise SpecError(
                 f"{f.where}: field {f.name} holds a {called}, and {called}s, the sort declared first, are declared "
-                f"symmetric; leave {called} out of symmetric=, or keep what {f.name} says in the {called}'s own record: "
-                f"its place in a FIFO, for one, as a number"
+                f"symmetric; leave {called} out of symmetric=, or store it in the {called}'s own record: "
+                f"for example its place in a FIFO, as a number"
             )
     for where, e in expressions(machine):
         for x in walk(e):

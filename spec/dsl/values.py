@@ -11,8 +11,20 @@ from typing import Any, ClassVar, Final, Generic, Never, NoReturn, TypeVar, cast
 V = TypeVar("V")
 
 
-class SpecError(Exception):
+class PoolproofError(Exception):
+    """The base of all errors a user can act on: the message names the value, the rule and the way out in one line.
+
+    `exit_code` is what the command exits with, as the README lists the codes. The base stands in the notation because
+    every other room may import it.
+    """
+
+    exit_code: ClassVar[int] = 150
+
+
+class SpecError(PoolproofError):
     """The text of a spec breaks a rule of the notation; the message says which, where, and the way out."""
+
+    exit_code = 75
 
 
 def here() -> str:

@@ -102,8 +102,8 @@ def test_an_observation_that_is_refused_names_the_guards_and_the_invariants(moni
     begin = monitor.where(free)
     refused = {r.action: r.why for r in monitor.refusals(begin, RETURNED)}
     assert refused["scrub"] == "require(s.home[page] == pool)"
-    assert set(refused) == {"leave", "reclaim", "scrub", "release", "disconnect", "tx_complete_release"}
-    assert monitor.broken(begin, RETURNED)[0] == "what_is_counted_in_is_counted_out"
+    assert set(refused) == {"return_idle", "reclaim", "scrub", "release", "disconnect", "tx_complete_release"}
+    assert monitor.broken(begin, RETURNED)[0] == "inflight_is_hold_minus_release"
 
 
 def test_the_ways_to_an_observation_are_the_shortest(monitor: Monitor) -> None:

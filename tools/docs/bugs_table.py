@@ -61,7 +61,7 @@ WAITS: dict[str, str] = {
     "B42": f"{C_POOL}: sizes of mappings",
     "B43": FRAGMENTS,
     "B45": "a device that finishes: here a descriptor is done when its driver says so",
-    "B46": "a driver apart from the stack: here who holds the one reference is not told apart",
+    "B46": "a driver counting_free_core from the stack: here who holds the one reference is not told counting_free_core",
     "B48": STEPS,
     "B50": "kinds of pools: here every pool maps and syncs",
     "B51": f"{C_POOL}: weak memory",
@@ -69,7 +69,7 @@ WAITS: dict[str, str] = {
     "B53": "a provider, and references of user space",
     "B54": f"{LIVENESS}, and a provider of fixed capacity",
     "B55": "memory that must not be read",
-    "B56": f"{MODEL}: a chain of pages (of one page it is `received_by_nobody`)",
+    "B56": f"{MODEL}: a chain of pages (of one page it is `received_without_a_reference`)",
     "B57": f"{C_POOL}: sizes after a fallback",
     "B58": f"{FRAGMENTS}, {LIVENESS}",
 }
@@ -79,11 +79,11 @@ A_HOME_WHILE_COUNTED = invariants.a_page_has_a_home_exactly_while_a_pool_counts_
 
 DENIED_BY: dict[str, str] = {
     "B03": lemmas.a_detached_pool_has_no_mapping_left.__name__,
-    "B18": invariants.what_is_counted_in_is_counted_out.__name__,
+    "B18": invariants.inflight_is_hold_minus_release.__name__,
     "B23": A_HOME_WHILE_COUNTED,
     "B24": A_HOME_WHILE_COUNTED,
     "B25": A_HOME_WHILE_COUNTED,
-    "B41": invariants.each_map_has_its_one_unmap.__name__,
+    "B41": invariants.every_dma_map_has_exactly_one_unmap.__name__,
     "B42": rules.SYMMETRIC,
 }
 """The invariant by which `poolproof trace` denies a recording in which the bug happens and its events are recorded."""

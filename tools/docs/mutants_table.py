@@ -26,7 +26,7 @@ from checkers.prove.mutants import (
 from models.keep_mapped import keep_mapped
 from models.per_packet import per_packet
 from spec.ownership import ownership
-from spec.redundant import UNNEEDED, UNNOTICED
+from spec.redundant import REDUNDANT, UNDETECTED
 
 MEANS = {
     KILLED: "an invariant is broken in a run of so many steps",
@@ -65,7 +65,7 @@ def table() -> Iterator[str]:
     counted = Counter(judged.verdict for judged in every)
     yield f"{len(every)} faults of `spec/`, one at a time: each guard and each part of it, each branch, update.\n\n"
     yield from (f"* **{counted[verdict]} {verdict}**: {means}.\n" for verdict, means in MEANS.items())
-    names = [f"{j.fault.function}: `{j.fault.said}`" for j in every if j.verdict == UNOBSERVED]
+    names = [f"{j.fault.function}: `{j.fault.text}`" for j in every if j.verdict == UNOBSERVED]
     yield f"\nNoticed by nothing: {'; '.join(names)}.\n"
     yield "\n| in | left out | verdict | noticed by | where | why it stands |\n|---|---|---|---|---|---|\n"
     yield from map(row, every)
@@ -94,5 +94,5 @@ def reason(judged: Judged) -> str:
     """Why it stands although nobody misses it."""
     if judged.verdict in NOTICED:
         return ""
-    reasons = (why.get(judged.fault.function, {}).get(judged.fault.said) for why in (UNNEEDED, UNNOTICED))
+    reasons = (why.get(judged.fault.function, {}).get(judged.fault.text) for why in (REDUNDANT, UNDETECTED))
     return next(filter(None, reasons), "NO REASON GIVEN")

@@ -76,19 +76,19 @@ def drained(s: Ownership) -> bool:
 DENIED: dict[Any, str] = {
     in_the_allocator: invariants.a_page_has_a_home_exactly_while_a_pool_counts_it.__name__,
     live: lemmas.a_page_of_a_live_pool_is_mapped_for_its_device.__name__,
-    destroyed: invariants.a_life_goes_forward.__name__,
+    destroyed: invariants.the_life_of_a_pool_only_advances.__name__,
     detached: lemmas.a_detached_pool_has_no_mapping_left.__name__,
     mapped: invariants.a_sync_makes_no_mapping.__name__,
 }
 """The invariant that is broken where a fact cannot be."""
 
-MISSED = invariants.each_map_has_its_one_unmap.__name__
+MISSED = invariants.every_dma_map_has_exactly_one_unmap.__name__
 """The invariant that is broken where a step was seen without the map or unmap that goes before it."""
 
 OWN_POOL = invariants.a_page_goes_home_to_its_own_pool.__name__
-NUMBERS = invariants.what_is_counted_in_is_counted_out.__name__
-LEFT_BEHIND = invariants.a_pool_that_is_gone_is_home_to_no_page.__name__
-AFTER_DESTROY = invariants.a_free_page_enters_a_live_pool.__name__
+NUMBERS = invariants.inflight_is_hold_minus_release.__name__
+LEFT_BEHIND = invariants.a_freed_pool_is_home_to_no_page.__name__
+AFTER_DESTROY = invariants.a_page_is_allocated_only_into_a_live_pool.__name__
 
 SYMMETRIC = "a_mapping_is_undone_and_synced_as_it_was_made"
 """The one invariant that is not of the spec, which knows no sizes and no directions (S10: the DMA API's contract)."""

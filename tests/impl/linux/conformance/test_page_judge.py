@@ -30,7 +30,7 @@ def test_every_run_of_the_rules_is_accepted(seed: int, with_dma: bool) -> None:
 
 def test_rules_with_a_guard_dropped_judge_differently() -> None:
     """A pool that takes a page in after its destroy: denied by the rules, accepted by rules that permit it."""
-    guard = drop("enter", "require(s.life[pool] == Life.LIVE)")
+    guard = drop("alloc_into_pool", "require(s.life[pool] == Life.LIVE)")
     lax = Mutant(ownership, "lax", guard, rules.AFTER_DESTROY, 1, "a pool takes pages in for ever").machine
     p = Printer()
     p.hold(P, A, 1)
@@ -59,7 +59,7 @@ def test_a_page_is_denied_once_and_its_other_violations_are_counted() -> None:
     p.hold(P, A, 2)
     found = judged(p.lines).findings
     assert [(f.invariant, f.event.line, f.page) for f in found.shown] == [("a_page_goes_home_to_its_own_pool", 3, A)]
-    assert ("enter", "require(s.place[page] == Place.FREE)") in found.shown[0].refused
+    assert ("alloc_into_pool", "require(s.place[page] == Place.FREE)") in found.shown[0].refused
     assert found.shown[0].before == ("POOL", "RX_RING", "STACK", "TX")
     assert found.shown[0].recent[0].line == 2
 
@@ -67,22 +67,22 @@ def test_a_page_is_denied_once_and_its_other_violations_are_counted() -> None:
 Denial = tuple[str, Callable[[Printer], object]]
 
 DENIALS: dict[str, Denial] = {
-    "a release of a page that is not in": ("what_is_counted_in_is_counted_out", lambda p: p.release(P, B, 1)),
+    "a release of a page that is not in": ("inflight_is_hold_minus_release", lambda p: p.release(P, B, 1)),
     "a release to another pool": (
         "a_page_goes_home_to_its_own_pool",
         lambda p: (p.hold(Q, B, 1), p.release(Q, A, 1)),
     ),
-    "a hold of a page that is in": ("what_is_counted_in_is_counted_out", lambda p: p.hold(P, A, 2)),
+    "a hold of a page that is in": ("inflight_is_hold_minus_release", lambda p: p.hold(P, A, 2)),
     "a hold by another pool": ("a_page_goes_home_to_its_own_pool", lambda p: p.hold(Q, A, 1)),
     "left behind by a pool that is gone": (
-        "a_pool_that_is_gone_is_home_to_no_page",
+        "a_freed_pool_is_home_to_no_page",
         lambda p: p.total(P, 0, 1, 1).wait(),
     ),
-    "a number twice": ("what_is_counted_in_is_counted_out", lambda p: p.hold(P, B, 1)),
-    "a sum that does not add up": ("what_is_counted_in_is_counted_out", lambda p: p.total(P, 2, 1, 0)),
-    "a negative sum": ("what_is_counted_in_is_counted_out", lambda p: p.total(P, -1, 1, 2)),
-    "a sum behind its numbers": ("what_is_counted_in_is_counted_out", lambda p: p.total(P, 0, 0, 0)),
-    "a hold after destroy": ("a_free_page_enters_a_live_pool", lambda p: (p.total(P, 1, 1, 0), p.hold(P, B, 2))),
+    "a number twice": ("inflight_is_hold_minus_release", lambda p: p.hold(P, B, 1)),
+    "a sum that does not add up": ("inflight_is_hold_minus_release", lambda p: p.total(P, 2, 1, 0)),
+    "a negative sum": ("inflight_is_hold_minus_release", lambda p: p.total(P, -1, 1, 2)),
+    "a sum behind its numbers": ("inflight_is_hold_minus_release", lambda p: p.total(P, 0, 0, 0)),
+    "a hold after destroy": ("a_page_is_allocated_only_into_a_live_pool", lambda p: (p.total(P, 1, 1, 0), p.hold(P, B, 2))),
     "freed under the pool": (
         "a_page_has_a_home_exactly_while_a_pool_counts_it",
         lambda p: p.say("mm_page_free", f"page={A * 64:x} pfn=0x{A:x} order=0"),
@@ -136,10 +136,10 @@ def test_an_address_that_somebody_else_has_now_is_no_pages_any_more() -> None:
 
 
 DMA_DENIALS: dict[str, Denial] = {
-    "unmapped twice": ("each_map_has_its_one_unmap", lambda p: (p.unmap(ETH0, DMA_A), p.unmap(ETH0, DMA_A))),
-    "mapped twice": ("each_map_has_its_one_unmap", lambda p: p.map(A, ETH0, DMA_A + 4096)),
-    "released while mapped": ("each_map_has_its_one_unmap", lambda p: p.release(P, A, 1)),
-    "held without a map": ("each_map_has_its_one_unmap", lambda p: p.hold(P, PAGES[2], 3)),
+    "unmapped twice": ("every_dma_map_has_exactly_one_unmap", lambda p: (p.unmap(ETH0, DMA_A), p.unmap(ETH0, DMA_A))),
+    "mapped twice": ("every_dma_map_has_exactly_one_unmap", lambda p: p.map(A, ETH0, DMA_A + 4096)),
+    "released while mapped": ("every_dma_map_has_exactly_one_unmap", lambda p: p.release(P, A, 1)),
+    "held without a map": ("every_dma_map_has_exactly_one_unmap", lambda p: p.hold(P, PAGES[2], 3)),
     "synced after the unmap": ("a_sync_makes_no_mapping", lambda p: (p.unmap(ETH0, DMA_A), p.sync(ETH0, DMA_A))),
     "undone with another size": (rules.SYMMETRIC, lambda p: p.unmap(ETH0, DMA_A, size=2048)),
     "undone in another direction": (rules.SYMMETRIC, lambda p: p.unmap(ETH0, DMA_A, direction="TO_DEVICE")),
@@ -401,7 +401,7 @@ def test_what_the_dma_api_says_is_about_pages_only_where_pools_are_seen_to_map()
     p = Printer().hold(P, A, 1)
     p.lines.append(f"{API} {ETH0}: device driver tries to free DMA memory it has not allocated [device address=0x10]")
     assert judged(p.lines).findings.total == 0
-    assert judged([*mapped().lines, p.lines[-1]]).findings.counts == {"each_map_has_its_one_unmap": 1}
+    assert judged([*mapped().lines, p.lines[-1]]).findings.counts == {"every_dma_map_has_exactly_one_unmap": 1}
 
 
 LEGITIMATE: dict[str, Callable[[Printer], object]] = {

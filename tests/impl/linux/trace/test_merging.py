@@ -95,7 +95,7 @@ def test_a_real_violation_is_found_in_merged_lines(tmp_path: Path) -> None:
     head, (one, two, three, four) = p.lines[:2], p.lines[2:]
     done = judged(tmp_path / "t", [*head, one, three, two, four])
     (found,) = done.judge.findings.as_json(done.heard.line)
-    assert (found["line"], found["invariant"]) == (6, "what_is_counted_in_is_counted_out")
+    assert (found["line"], found["invariant"]) == (6, "inflight_is_hold_minus_release")
     assert done.heard.where(done.judge.findings.shown[0].event.line) == "line 6"
 
 
