@@ -1,6 +1,7 @@
 """The notation: everything a spec or a model is written with. Start with `docs/reading-the-spec.md`."""
 
-from .machine import Action, Breaks, Claim, Machine, Witness
+from .functions import Action, Claim
+from .machine import Breaks, Machine, Witness
 from .mutate import Mutant, drop, instead, swap
 from .state import Field, Members, State, bound, field, history, members
 from .values import ANY, NOBODY, Kind, PoolproofError, Sort, SpecError, between, optional

@@ -8,7 +8,8 @@ from functools import cached_property
 from types import CodeType, FunctionType
 from typing import Any
 
-from .machine import Breaks, Function, Machine
+from .functions import Function
+from .machine import Breaks, Machine
 from .reach import helpers, reachable
 from .source import MUTATED, tree_of
 from .values import SpecError, nearest

@@ -33,7 +33,7 @@ def test_a_field_is_indexed_by_sorts() -> None:
 
 def test_a_field_says_what_it_means() -> None:
     """A field without a text is refused: the state is documentation."""
-    with pytest.raises(SpecError, match="needs a text that says what it means and who writes it"):
+    with pytest.raises(SpecError, match="needs a text: what it means and which actions write it"):
         field(Page, bool, False, "")
 
 
@@ -73,19 +73,19 @@ def test_a_range_is_of_numbers(low: Any, high: Any) -> None:
 def test_lists_are_tuples() -> None:
     """A comma that is forgotten makes a function of what should be a list of one."""
     names: Any = module(PRELUDE + action("s.dirty[page] = True"))
-    with pytest.raises(SpecError, match=r"m: system= is no tuple; write system=\(one, other\) or system=\(one,\)"):
+    with pytest.raises(SpecError, match=r"m: system= is not a tuple; write system=\(one, other\) or system=\(one,\)"):
         Machine("m", "a text", names.S, names.act, scopes={"tiny": dict(pages=1, devices=1, cap=1)})
 
 
 def test_a_field_speaks_only_of_declared_sorts() -> None:
     """A field indexed by a sort without members, or holding one, is refused when its state is made."""
-    with pytest.raises(SpecError, match="field up speaks of Device; declare its members in Lonely too"):
+    with pytest.raises(SpecError, match="field up uses Device; declare its members in Lonely too"):
 
         class Lonely(State):
             pages = members(Page)
             up = field(Device, bool, False, "a text")
 
-    with pytest.raises(SpecError, match="field home speaks of Device"):
+    with pytest.raises(SpecError, match="field home uses Device"):
 
         class Homeless(State):
             pages = members(Page)
@@ -104,10 +104,10 @@ def test_a_sort_has_one_group_of_members() -> None:
 @pytest.mark.parametrize(
     ("values", "start", "words"),
     [
-        (Place, False, "starts as False, which is none of FREE, POOL"),
-        (bool, 0, "starts as 0, which is none of False, True"),
-        (between(0, 2), 3, "starts as 3, which is none of 0, 1, 2"),
-        (Device, NOBODY, "starts as nobody, which is none of device0"),
+        (Place, False, "starts as False, which is not one of FREE, POOL"),
+        (bool, 0, "starts as 0, which is not one of False, True"),
+        (between(0, 2), 3, "starts as 3, which is not one of 0, 1, 2"),
+        (Device, NOBODY, "starts as nobody, which is not one of device0"),
         (between(0, 300), 0, "has 301 values; between 1 and 256 are allowed"),
     ],
 )

@@ -132,8 +132,8 @@ def tired(s: S, page: Page) -> bool:
 
 def test_a_lambda_is_no_action() -> None:
     """An action is a `def`, whose text and name can be shown; a lambda is refused, wherever it stands."""
-    refused("act = lambda s, page: None  # here\n", "a plain `def`, no lambda")
-    refused("act, invariant = (\n    lambda s, page: None,  # here\n    None)\n", "a plain `def`, no lambda")
+    refused("act = lambda s, page: None  # here\n", "a plain `def`, not a lambda")
+    refused("act, invariant = (\n    lambda s, page: None,  # here\n    None)\n", "a plain `def`, not a lambda")
 
 
 def test_a_coroutine_is_no_action() -> None:
@@ -173,7 +173,7 @@ def test_a_decorated_function_is_refused() -> None:
 )
 def test_only_plain_functions_are_actions(text: str) -> None:
     """What is called like a function but is none, and so may carry state, is refused."""
-    refused(text, "is no plain function; an action or invariant is a `def`")
+    refused(text, "is not a plain function; an action or invariant is a `def`")
 
 
 def test_a_function_without_text_is_refused() -> None:
