@@ -35,7 +35,7 @@ class Fault:
         return changed(design, design.name, self.changes, shared)
 
     @property
-    def said(self) -> str:
+    def text(self) -> str:
         """What is left out, in one line; it names the fault within its function."""
         return f"{self.what} of {self.of}" if self.of else self.what
 

@@ -13,20 +13,21 @@ from checkers.core.verdict import Exit
 from checkers.export import agree
 from checkers.export.agree import ENGINES, Engine, Row
 from checkers.export.other_tools import Count, ToolError
-from poolproof import asking, catalog, cli
+from poolproof import catalog, errors, output, questions
 from poolproof.interrupts import INTERRUPTS
+from poolproof.questions import Request
 
-TINY = asking.Asked("tiny")
+TINY = Request("tiny")
 
 
 def run(names: Sequence[str], engines: Sequence[Engine] = ENGINES) -> int:
     """Count the models of these names, or all sound ones, and say whether all engines agree."""
-    questions = [asking.question(name, TINY) for name in names or [machine.name for machine in catalog.SOUND]]
+    questions = [questions.question(name, TINY) for name in names or [machine.name for machine in catalog.SOUND]]
     rows = []
     for asked in questions:
-        with cli.console.status(f"{asked.machine.name}: counting") if cli.console.is_terminal else nullcontext():
+        with output.console.status(f"{asked.machine.name}: counting") if output.console.is_terminal else nullcontext():
             rows.append(agree.compare(asked.machine, asked.sizes, engines))
-    show(cli.console, rows, [engine.name for engine in engines])
+    show(output.console, rows, [engine.name for engine in engines])
     return agree.exit_code(rows)
 
 
@@ -66,7 +67,7 @@ def shown(answer: Count | ToolError | None) -> str:
 def main() -> None:
     """Count and compare; an error is one line, as in the command."""
     INTERRUPTS.listen()
-    sys.exit(cli.guarded(lambda: run(sys.argv[1:])))
+    sys.exit(errors.guarded(lambda: run(sys.argv[1:])))
 
 
 if __name__ == "__main__":

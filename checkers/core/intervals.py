@@ -29,7 +29,7 @@ class Intervals:
 
     def __init__(self, machine: Machine, sizes: dict[str, int]) -> None:
         self.machine, self.sizes = machine, sizes
-        puts = [p for a in machine.actions for way in a.lifted.paths for p in way.puts if p.field.history]
+        puts = [p for a in machine.actions for path in a.lifted.paths for p in path.puts if p.field.history]
         self.growth: dict[str, int] = dict.fromkeys(machine.shape.histories, 0)
         for put in puts:
             self.growth[put.field.name] = max(self.growth[put.field.name], self.of(put.value)[1])

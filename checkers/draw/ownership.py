@@ -31,16 +31,16 @@ from .style import (
     action_name,
     described,
     look,
-    must_end_well,
     plain,
     quoted,
+    require_suffix,
     save,
 )
 
 
 def draw(machine: Machine, sizes: dict[str, int], out: Path) -> None:
     """Write the ownership graph as a picture; the ending of the file says of which kind."""
-    must_end_well(out)
+    require_suffix(out)
     graph = ownership_graph(machine, sizes)
     save(out, lambda dpi: dot_text(graph, dpi))
 

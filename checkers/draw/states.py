@@ -15,9 +15,11 @@ from typing import Any
 
 import networkx as nx
 
+from checkers.core.stopped import Stopped
+from checkers.core.verdict import Exit
 from checkers.core.wording import shown
-from checkers.explore.search import UNLIMITED, Budget, Progress, Search
-from spec.dsl import Field, Machine, Sort, World
+from checkers.explore.search import UNLIMITED, Budget, Search, SearchProgress
+from spec.dsl import Field, Machine, PoolproofError, Sort, World
 
 NODES, EDGES = 60, 120
 """More of them than these, and nobody reads the picture."""
@@ -26,12 +28,20 @@ Taken = tuple[int, int, bytes, tuple[str, ...]]
 """A step: the number of its state and of its action with arguments, where it leads, and what it breaks."""
 
 
-class Stopped(Exception):
-    """The search ended before it had seen every state; the message says at what."""
+class Incomplete(PoolproofError):
+    """The search stopped before it had seen every state."""
+
+    exit_code = Exit.BUDGET
+
+    def __init__(self, stopped: Stopped) -> None:
+        super().__init__(str(stopped))
+        self.stopped = stopped
 
 
-class TooLarge(Exception):
-    """More than a reader can take; the message says how much, and the way out."""
+class TooLarge(PoolproofError):
+    """More nodes or edges than a picture takes; the message gives the numbers and the way out."""
+
+    exit_code = Exit.USAGE
 
 
 class Recorder(Search):
@@ -62,16 +72,16 @@ def state_graph(
     sizes: dict[str, int],
     symmetric: tuple[type[Sort], ...],
     budget: Budget = UNLIMITED,
-    progress: Progress = lambda seen: None,
+    progress: SearchProgress = lambda seen: None,
 ) -> nx.MultiDiGraph[int]:
-    """Every reachable state of a scope as a node, every step as an edge; Stopped if the budget does not suffice.
+    """Every reachable state of a scope as a node, every step as an edge; raises Incomplete if the budget does not suffice.
 
     Nodes carry `code`, `depth`, `start`, `final`, `stuck` and `breaks`; edges `action` and `breaks`.
     """
     search = Recorder(machine, sizes, symmetric, budget)
     seen = search.run(progress)
     if seen.stopped:
-        raise Stopped(seen.stopped)
+        raise Incomplete(seen.stopped)
     graph: nx.MultiDiGraph[int] = nx.MultiDiGraph(world=search.world, symmetric=symmetric)
     for number, code in enumerate(search.codes):
         graph.add_node(number, code=code, breaks=search.breaks[number], **_ends(search, graph, number))

@@ -11,12 +11,12 @@ from checkers.core.wording import guard_at, named, shown
 from spec.dsl import Instance, Machine, SpecError, World
 from spec.dsl.ir import picker
 
-from .search import UNLIMITED, Budget, Exploration, Progress, Search
+from .search import UNLIMITED, Budget, Exploration, Search, SearchProgress
 
 STEP = "each_step_is_a_step_of_the_rules_or_none"
 
 
-Counted = frozenset[tuple[str, Any, int]]
+Raised = frozenset[tuple[str, Any, int]]
 """Which history counters a step raised, and by how much."""
 
 
@@ -38,10 +38,10 @@ class Refinement:
 
 
 def refine(
-    low: Machine, sizes: dict[str, int], budget: Budget = UNLIMITED, progress: Progress = lambda seen: None
+    low: Machine, sizes: dict[str, int], budget: Budget = UNLIMITED, progress: SearchProgress = lambda seen: None
 ) -> Refinement:
     """Check every step of `low` in a scope against the machine it says it refines."""
-    search = Simulation(low, _above(low), sizes, budget)
+    search = RefinementCheck(low, _above(low), sizes, budget)
     seen = search.run(progress)
     if search.unmatched is None:
         return Refinement(seen, None, ())
@@ -53,7 +53,7 @@ def refine(
 
 def fits(low: Machine, sizes: dict[str, int], was: bytes, instance: Instance) -> bool:
     """Is this one step of `low` a step of the machine it says it refines, or none?"""
-    search = Simulation(low, _above(low), sizes, UNLIMITED)
+    search = RefinementCheck(low, _above(low), sizes, UNLIMITED)
     return any(search.matches(was, step.code) for step in search.steps(was) if step.instance == instance)
 
 
@@ -67,7 +67,7 @@ def _above(low: Machine) -> Machine:
     return high
 
 
-class Simulation(Search):
+class RefinementCheck(Search):
     """A search of the design that looks at every step through the eyes of the machine above."""
 
     def __init__(self, low: Machine, high: Machine, sizes: dict[str, int], budget: Budget) -> None:
@@ -76,7 +76,7 @@ class Simulation(Search):
         shared = (*high.shape.members, *high.shape.bounds)
         self.above = World(high, {name: sizes[name] for name in shared})
         self.seen_above = picker(tuple(self.world.offsets[name][key] for name, key in _cells(self.above)))
-        self.known: dict[bytes, frozenset[tuple[bytes, Counted]]] = {}
+        self.known: dict[bytes, frozenset[tuple[bytes, Raised]]] = {}
         self.unmatched: int | None = None
 
     def judge_state(self, number: int, code: bytes) -> None:

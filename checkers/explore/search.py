@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from checkers.core.guards import Untested, sites, untested
-from checkers.core.stopped import FOUND, INTERRUPTED, Stopped, after_seconds, after_states
+from checkers.core.guards import Site, Untested, sites, untested
+from checkers.core.stopped import FOUND, INTERRUPTED, Reason, Stopped, after_seconds, after_states
 from checkers.core.symmetry import Symmetry
 from checkers.core.traces import Finding, Step, Trace, finding, named, steps
 from spec.dsl import Claim, Instance, Machine, Sort, Witness, World
@@ -58,7 +58,7 @@ class Exploration:
     untested: list[Untested] = field(default_factory=list)
 
 
-Progress = Callable[[Exploration], None]
+SearchProgress = Callable[[Exploration], None]
 
 
 def explore(
@@ -66,7 +66,7 @@ def explore(
     sizes: dict[str, int],
     symmetric: tuple[type[Sort], ...] = (),
     budget: Budget = UNLIMITED,
-    progress: Progress = lambda seen: None,
+    progress: SearchProgress = lambda seen: None,
     until: str = "",
 ) -> Exploration:
     """Search a scope, treating the members of the `symmetric` sorts as interchangeable.
@@ -98,7 +98,7 @@ class Search:
         pages = [[a.index for a in i.args if type(a) is sort] for i in self.world.instances]
         self.one_page = [p[0] if len(p) == 1 else -1 for p in pages]
 
-    def run(self, progress: Progress) -> Exploration:
+    def run(self, progress: SearchProgress) -> Exploration:
         """Search until there is nothing new, the budget is spent, or somebody interrupts."""
         started, seen = time.monotonic(), self.seen
         guards = sites(self.world.machine)
@@ -125,7 +125,7 @@ class Search:
         kept += sum(map(sys.getsizeof, self.codes))
         return f"dictionary, {kept / max(len(self.codes), 1):.0f} bytes a state"
 
-    def _level(self, guards: list[Site], started: float, progress: Progress) -> None:
+    def _level(self, guards: list[Site], started: float, progress: SearchProgress) -> None:
         """Expand every state of one depth."""
         seen, end = self.seen, len(self.codes)
         while self.done < end and not seen.stopped:
@@ -229,11 +229,10 @@ Progressed = tuple[bytes, int, tuple[Sort, ...]]
 
 def reach(
     machine: Machine, sizes: dict[str, int], witness: Witness, budget: Budget = UNLIMITED
-) -> Finding | str | None:
-    """A shortest run in which the stages of a witness come about in order, for the same arguments.
+) -> Finding | Stopped | None:
+    """A shortest run that meets the stages of a witness in order, for the same arguments; None if there is none.
 
-    Searches states with stages done for arguments, without symmetry, because the arguments are named. Returns None
-    if there is no such run, and a text if the budget was spent before that was known.
+    Searches pairs of a state and the number of stages done, without symmetry, because the arguments are named.
     """
     world, started = World(machine, sizes), time.monotonic()
     queue: list[Progressed] = [
@@ -252,10 +251,10 @@ def reach(
             if to not in parents:
                 parents[to] = (at, world.instances[n])
                 queue.append(to)
-        if (budget.states and len(queue) >= budget.states) or (
-            budget.seconds and time.monotonic() - started > budget.seconds
-        ):
-            return f"{len(queue)} states searched"
+        if budget.states and len(queue) >= budget.states:
+            return Stopped(Reason.STATES, f"{len(queue)} states searched")
+        if budget.seconds and time.monotonic() - started > budget.seconds:
+            return Stopped(Reason.SECONDS, f"{len(queue)} states searched")
     return None
 
 

@@ -14,7 +14,8 @@ from typing import Any, ClassVar
 
 from checkers.core.intervals import Intervals, said
 from checkers.core.prose import first_line
-from spec.dsl import ANY, NOBODY, Action, Claim, Field, Machine, Sort
+from checkers.core.verdict import Exit
+from spec.dsl import ANY, NOBODY, Action, Claim, Field, Machine, PoolproofError, Sort
 from spec.dsl.ir import (
     And,
     Const,
@@ -33,15 +34,17 @@ from spec.dsl.ir import (
     reads,
 )
 from spec.dsl.ir import (
-    Path as Way,
+    Path as ActionPath,
 )
 
 ROOT = Path(__file__).parents[2]
 Cell = tuple[Field[Any, Any], tuple[int, ...]]
 
 
-class CannotExport(Exception):
-    """What a language cannot say; the message names the value, the rule and the way out."""
+class CannotExport(PoolproofError):
+    """The language cannot express the machine; the message names the value, the rule and the way out."""
+
+    exit_code = Exit.USAGE
 
 
 class Names:
@@ -209,30 +212,30 @@ class Language(ABC):
 
     # -- actions and invariants --------------------------------------------------------------------------------------
 
-    def ways(self) -> Iterator[tuple[Action, list[tuple[str, Way]]]]:
+    def paths(self) -> Iterator[tuple[Action, list[tuple[str, ActionPath]]]]:
         """Every action with its paths, each under a name of its own; of one instance at most one is enabled."""
         for action in self.machine.actions:
             several = len(action.lifted.paths) > 1
             labels = [f"{action.name}_{n}" if several else action.name for n, _ in enumerate(action.lifted.paths, 1)]
-            named = [self.names.of(("way", label), label) for label in labels]
+            named = [self.names.of(("path", label), label) for label in labels]
             yield action, list(zip(named, action.lifted.paths, strict=True))
 
     def arguments(self, params: Sequence[Var]) -> Iterator[tuple[int, ...]]:
         """Every choice of arguments, by number."""
         return product(*(range(self.shape.size(v.sort, self.sizes)) for v in params))
 
-    def guard(self, way: Way) -> list[str]:
+    def guard(self, path: ActionPath) -> list[str]:
         """What must hold for this path to be taken, in the order in which the action asks."""
-        found = way.guard
+        found = path.guard
         claims = found.claims if isinstance(found, And) else (found,)
         return [f"({self.text(c, {})})" if isinstance(c, Or) else self.text(c, {}) for c in claims]
 
-    def effects(self, way: Way) -> tuple[list[Kept], list[tuple[str, str]]]:
+    def effects(self, path: ActionPath) -> tuple[list[Kept], list[tuple[str, str]]]:
         """What a path keeps from the state before, and its assignments in order: a cell and its value."""
         kept: dict[Expr, Kept] = {}
         written: set[str] = set()
         puts = []
-        for put in way.puts:
+        for put in path.puts:
             if not put.field.history:
                 sorts = zip(put.keys, put.field.keys, strict=True)
                 keys = [self._before(key, Domain(sort), {*written, put.field.name}, kept) for key, sort in sorts]

@@ -72,7 +72,7 @@ def _taken(path: Path, text: Text) -> Iterator[str]:
 
 
 def _assigned(number: int, put: Put, text: Text) -> Iterator[str]:
-    """One assignment; what cannot be seen to fit is looked at when it runs."""
+    """One assignment; what not observable to fit is looked at when it runs."""
     keys = [text.of(k, HERE) for k in put.keys]
     for key, e in zip(keys, put.keys, strict=True):
         if e.domain.optional:

@@ -11,7 +11,7 @@ from checkers.explore.search import Budget, Search
 from spec.dsl import NOBODY, Machine, Sort, World
 from spec.dsl.ir import TRUE, Const, Expr, Read, Var, conjunction, disjunction, equal, evaluate, first_sort, negate
 
-from .theory import Fact
+from .theory import Invariant
 
 MOST_LITERALS = 3
 """Literals of a candidate: `a and b implies c` has three."""
@@ -31,7 +31,7 @@ class Literal:
     claim: Expr
 
 
-def candidates(machine: Machine) -> list[Fact]:
+def candidates(machine: Machine) -> list[Invariant]:
     """All claims of few literals that hold in the reachable states looked at, none of which contains another."""
     params = _params(machine)
     literals = list(_literals(machine, params))
@@ -133,12 +133,14 @@ def _minimal(literals: list[Literal], signed: list[Signed], every: int) -> Itera
                 yield [literals[i].claim if sign else negate(literals[i].claim) for i, sign, _ in some]
 
 
-def _fact(number: int, params: tuple[Var, ...], clause: Clause) -> Fact:
-    return Fact(f"candidate_{number}", params, disjunction(*clause))
+def _fact(number: int, params: tuple[Var, ...], clause: Clause) -> Invariant:
+    return Invariant(f"candidate_{number}", params, disjunction(*clause))
 
 
-def holds_in(fact: Fact, world: World, code: bytes) -> bool:
+def holds_in(invariant: Invariant, world: World, code: bytes) -> bool:
     """Does a candidate hold of everybody in this state?"""
     state = world.load(code)
-    every = ({v.name: arg for v, arg in zip(fact.params, args, strict=True)} for args in world.tuples(fact.params))
-    return all(evaluate(fact.expr, {"": state}, env) for env in every)
+    every = (
+        {v.name: arg for v, arg in zip(invariant.params, args, strict=True)} for args in world.tuples(invariant.params)
+    )
+    return all(evaluate(invariant.expr, {"": state}, env) for env in every)

@@ -43,7 +43,7 @@ from spec.dsl.ir import (
 
 
 @dataclass(frozen=True)
-class Counted:
+class CardinalityTerm:
     """A set that is counted: the members for which the body holds, beside its parameters."""
 
     number: int
@@ -56,7 +56,7 @@ class Counted:
         return f"count.{self.number}"
 
     @property
-    def said(self) -> str:
+    def text(self) -> str:
         return f"count({self.var.name}: {spoken(self.body)})"
 
     @cached_property
@@ -65,20 +65,20 @@ class Counted:
         return frozenset(x.field for x in walk(self.body) if isinstance(x, Read))
 
 
-class Sets:
+class CardinalityTable:
     """Every set that a machine counts, each once, whatever stands in the place of its parameters."""
 
     def __init__(self) -> None:
-        self.known: dict[tuple[Var, Expr], Counted] = {}
-        self.met: dict[int, tuple[Quantified, tuple[Counted, list[Expr], str]]] = {}
+        self.known: dict[tuple[Var, Expr], CardinalityTerm] = {}
+        self.met: dict[int, tuple[Quantified, tuple[CardinalityTerm, list[Expr], str]]] = {}
 
-    def of(self, e: Quantified) -> tuple[Counted, list[Expr], str]:
+    def of(self, e: Quantified) -> tuple[CardinalityTerm, list[Expr], str]:
         """The set behind a count, what stands in the place of its parameters, and the state it is counted in."""
         if id(e) not in self.met:
             self.met[id(e)] = e, self._of(e)
         return self.met[id(e)][1]
 
-    def _of(self, e: Quantified) -> tuple[Counted, list[Expr], str]:
+    def _of(self, e: Quantified) -> tuple[CardinalityTerm, list[Expr], str]:
         if any(isinstance(x, Quantified) and x.word == "count" for x in walk(e.body)):
             raise SpecError(f"{spoken(e)}: a count inside a count; proofs for any number do not reach that")
         found: dict[Expr, Var] = {}
@@ -89,7 +89,7 @@ class Sets:
         body = _timeless(body)
         key = (e.var, body)
         if key not in self.known:
-            self.known[key] = Counted(len(self.known), e.var, body, tuple(found.values()))
+            self.known[key] = CardinalityTerm(len(self.known), e.var, body, tuple(found.values()))
         return self.known[key], list(found), whens.pop()
 
 
@@ -141,13 +141,13 @@ class Change:
     """How one path changes a count: one more where `enters` holds of the parameters, one less where `leaves` does.
 
     Both are found by plain syntax in what the path writes about `member`; obligations of their own say that they
-    are right. Without a member the path writes nothing the count looks at; `why_free` says why nothing is known.
+    are right. Without a member the path writes nothing the count looks at; `havoc_reason` says why nothing is known.
     """
 
     member: Expr | None = None
     enters: Expr = FALSE
     leaves: Expr = FALSE
-    why_free: str = ""
+    havoc_reason: str = ""
 
     @property
     def is_derived(self) -> bool:
@@ -155,21 +155,21 @@ class Change:
         return self.member is not None
 
     @property
-    def said(self) -> str:
-        if self.why_free:
-            return f"left free: {self.why_free}"
+    def text(self) -> str:
+        if self.havoc_reason:
+            return f"left free: {self.havoc_reason}"
         signs = ((self.enters, "+1 where"), (self.leaves, "-1 where"))
         return "; ".join(f"{sign} {spoken(e)}" for e, sign in signs if e != FALSE) or "unchanged"
 
 
-def change(counted: Counted, path: Path) -> Change:
+def change(counted: CardinalityTerm, path: Path) -> Change:
     """What a path does to a count, from its assignments."""
     puts = tuple(put for put in path.puts if put.field in counted.fields)
     if not puts:
         return Change()
     members = {key for put in puts for key in _members(counted, put)}
     if len(members) != 1:
-        return Change(why_free="the step writes what the count reads of more than one member")
+        return Change(havoc_reason="the step writes what the count reads of more than one member")
     (member,) = members
     facts = Facts()
     for given in path.conditions:
@@ -178,17 +178,17 @@ def change(counted: Counted, path: Path) -> Change:
     try:
         after = _written(before, puts)
     except SpecError as error:
-        return Change(why_free=str(error))
+        return Change(havoc_reason=str(error))
     return Change(member, _decided(after, facts), _decided(before, facts))
 
 
-def _members(counted: Counted, put: Put) -> set[Expr]:
+def _members(counted: CardinalityTerm, put: Put) -> set[Expr]:
     """The members whose membership an assignment may change: the keys where the body has the counted one."""
     reads = [x for x in walk(counted.body) if isinstance(x, Read) and x.field is put.field]
     return {key for x in reads for key in (_member_of(counted, x, put),)}
 
 
-def _member_of(counted: Counted, read: Read, put: Put) -> Expr:
+def _member_of(counted: CardinalityTerm, read: Read, put: Put) -> Expr:
     """The key of the assignment where the read has the counted member; of all members where it has none."""
     found = [at for at, key in enumerate(read.keys) if key == counted.var]
     return put.keys[found[0]] if len(found) == 1 else counted.var

@@ -61,7 +61,7 @@ def size_name(number: Bound) -> str:
 
 
 class Symbols:
-    """What the sorts and enums of a machine, and their members, are called; two of one name are told apart."""
+    """What the sorts and enums of a machine, and their members, are called; two of one name are kept apart."""
 
     def __init__(self, machine: Machine) -> None:
         shape, self._known = machine.shape, dict[type[Any], str]()

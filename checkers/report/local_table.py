@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from checkers.core.stopped import Stopped
 from checkers.core.wording import named, shown
-from checkers.explore.search import UNLIMITED, Budget, Progress, Search
+from checkers.explore.search import UNLIMITED, Budget, Search, SearchProgress
 from spec.dsl import Machine, Sort, World
 from spec.dsl.ir import first_sort
 
@@ -16,7 +17,7 @@ class LocalTable:
 
     records: tuple[str, ...]
     steps: tuple[tuple[int, str, int], ...]
-    stopped: str
+    stopped: Stopped | None
 
 
 def local_table(
@@ -24,7 +25,7 @@ def local_table(
     sizes: dict[str, int],
     symmetric: tuple[type[Sort], ...],
     budget: Budget = UNLIMITED,
-    progress: Progress = lambda seen: None,
+    progress: SearchProgress = lambda seen: None,
 ) -> LocalTable:
     """Collect what happens to single pages in every reachable state of a scope.
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from checkers.core.stopped import INTERRUPTED, after_seconds
 from checkers.core.traces import Finding
 from checkers.explore.search import explore
 from checkers.simulate import CHECK_EVERY, SimulationRun, simulate

@@ -149,7 +149,7 @@ def answer(name: str) -> object:
     made, way = ASKED[name]
     machine = made()
     try:
-        return told(engine.explore(machine, machine.sizes("tiny", {}), machine.symmetric, BUDGET, means=WAYS[way]))
+        return told(engine.explore(machine, machine.sizes("tiny", {}), machine.symmetric, BUDGET, options=WAYS[way]))
     except (AssertionError, SpecError, StopIteration) as error:
         return error
 

@@ -30,8 +30,8 @@ def changed(name: str, change: Callable[[Any], Any]) -> Plant:
     return plant
 
 
-def first_path_left_out(ways: Iterator[Any]) -> Iterator[Any]:
-    return ((action, paths[1:] if len(paths) > 1 else paths) for action, paths in ways)
+def first_path_left_out(paths: Iterator[Any]) -> Iterator[Any]:
+    return ((action, paths[1:] if len(paths) > 1 else paths) for action, paths in paths)
 
 
 def keys_swapped(effects: Any) -> Any:
@@ -80,7 +80,7 @@ FAULTS: dict[str, Plant] = {
     "an assignment left out": changed("effects", lambda effects: (effects[0], effects[1][:-1])),
     "assignments in another order": changed("effects", lambda effects: (effects[0], effects[1][::-1])),
     "keys swapped": changed("effects", keys_swapped),
-    "a path left out": changed("ways", first_path_left_out),
+    "a path left out": changed("paths", first_path_left_out),
     "a member not counted": changed("members", lambda members: members[:-1]),
     "the state before forgotten": state_before_forgotten,
     "a negation forgotten": negation_forgotten,

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from checkers.explore.search import UNLIMITED, Budget
-from checkers.native.engine import Means
+from checkers.native.engine import SearchOptions
 from models.keep_mapped import keep_mapped
 from models.yardstick import yardstick
 from spec.dsl import Machine, Sort
 from spec.ownership import ownership
 
-BITMAP = Means(threads=1)
-HASH_SET = Means(threads=1, bitmap=False)
-EVALUATED = Means(threads=1, tables=False)
-ALL_CORES = Means()
+BITMAP = SearchOptions(threads=1)
+HASH_SET = SearchOptions(threads=1, bitmap=False)
+EVALUATED = SearchOptions(threads=1, tables=False)
+ALL_CORES = SearchOptions()
 
 SECONDS_IN_COLD = 2.0
 SECONDS_OF_THIRTEEN = 60.0
@@ -49,7 +49,7 @@ class Searched:
 class Way:
     """One way to search, and the speed it is to reach, in times the peer's; 0 asks for nothing."""
 
-    means: Means
+    options: SearchOptions
     target: float = 0.0
 
 
@@ -117,7 +117,7 @@ class Plan:
     judged: bool = True
 
 
-TWO_THREADS = Way(Means(threads=2), 1.5)
+TWO_THREADS = Way(SearchOptions(threads=2), 1.5)
 UNREDUCED_5 = Case(5, False, (Way(BITMAP, 2.0), Way(HASH_SET, 0.8), Way(EVALUATED, 0.4)))
 UNREDUCED_6 = Case(6, False, (Way(BITMAP, 2.0),), threads=TWO_THREADS, every=2)
 SYMMETRIC_8 = Case(8, True, (Way(BITMAP, 0.9), Way(HASH_SET, 0.8)))
@@ -157,7 +157,7 @@ LONG = Plan(
 )
 QUICK = Plan(
     cases=(
-        Case(4, False, (Way(BITMAP), Way(HASH_SET), Way(EVALUATED)), threads=Way(Means(threads=2))),
+        Case(4, False, (Way(BITMAP), Way(HASH_SET), Way(EVALUATED)), threads=Way(SearchOptions(threads=2))),
         Case(4, True, (Way(BITMAP), Way(HASH_SET))),
     ),
     alone=(),

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from checkers.explore.search import Budget
-from checkers.native.engine import Means, Native
+from checkers.native.engine import Native, SearchOptions
 
 HOMES = {"yardstick": "models.yardstick", "ownership": "spec.ownership"}
 
@@ -19,7 +19,7 @@ def seconds(model: str, sizes: dict[str, int], symmetric: list[str]) -> float:
     started = time.perf_counter()
     machine: Any = getattr(import_module(HOMES[model]), model)
     sorts = tuple(sort for sort in machine.symmetric if sort.__name__ in symmetric)
-    native = Native(machine, sizes, sorts, Budget(states=1), "", Means(threads=1))
+    native = Native(machine, sizes, sorts, Budget(states=1), "", SearchOptions(threads=1))
     native.run(lambda seen: None)
     return time.perf_counter() - started
 

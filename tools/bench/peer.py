@@ -10,7 +10,7 @@ from pathlib import Path
 from shutil import which
 
 from checkers.export.other_tools import ToolError
-from poolproof.asking import BadRequest
+from poolproof.errors import BadRequest
 
 from .runs import Run
 

@@ -15,9 +15,9 @@ from rich.markup import escape
 from checkers.core.verdict import Exit
 from checkers.explore.search import UNLIMITED, Budget
 from checkers.export.other_tools import ToolError
-from checkers.native.engine import Means
-from poolproof import cli, writing
-from poolproof.asking import BadRequest
+from checkers.native.engine import SearchOptions
+from poolproof import errors, output, output_files
+from poolproof.errors import BadRequest
 from poolproof.interrupts import INTERRUPTS
 
 from . import cases, peer, proofs, report, runs
@@ -65,9 +65,9 @@ class Bench:
         self._designs()
         self._far()
 
-    def _searched(self, asked: Searched, means: Means, told: str, budget: Budget = UNLIMITED) -> Run:
+    def _searched(self, asked: Searched, options: SearchOptions, told: str, budget: Budget = UNLIMITED) -> Run:
         """One run of ours, with its progress told."""
-        return runs.ours(asked, means, lambda seen: self.tell(f"{told}: {seen}"), budget)
+        return runs.ours(asked, options, lambda seen: self.tell(f"{told}: {seen}"), budget)
 
     # -- against the peer ----------------------------------------------------------------------------------------------
 
@@ -96,7 +96,7 @@ class Bench:
 
     def _ours(self, case: Case, way: Way, told: str) -> Run:
         """One run of ours, which must count what the first one has counted."""
-        run = self._searched(case.search, way.means, f"{told}, ours")
+        run = self._searched(case.search, way.options, f"{told}, ours")
         if run.stopped:
             raise ToolError(f"yardstick, {case.name}: the search stops at {run.stopped}; no speeds are compared")
         first = self.first.setdefault(case.name, run)
@@ -220,10 +220,10 @@ def bench(
     with tempfile.TemporaryDirectory(prefix="poolproof-") as made, told() as tell:
         run = Bench(plan, 1 if quick else rounds, Peers(folder, Path(made)), tell)
         code, head = measured(run)
-    report.show(cli.console, head, run.results)
+    report.show(output.console, head, run.results)
     if markdown and not code:
         markdown.write_text(before + MARK + "\n" + report.markdown(head, run.results), encoding="utf-8")
-        cli.console.print(f"{markdown} written", markup=False)
+        output.console.print(f"{markdown} written", markup=False)
     raise typer.Exit(code)
 
 
@@ -233,18 +233,18 @@ def measured(run: Bench) -> tuple[int, list[str]]:
     try:
         run.run()
     except KeyboardInterrupt:
-        code = cli.said("interrupted; this is what was measured so far", Exit.BUDGET)
+        code = errors.fail("interrupted; this is what was measured so far", Exit.BUDGET)
     except Differs as error:
-        code = cli.said(str(error), Exit.VACUOUS)
+        code = errors.fail(str(error), Exit.VACUOUS)
     except ToolError as error:
-        code = cli.said(str(error), Exit.TOOL)
+        code = errors.fail(str(error), Exit.TOOL)
     around.end()
     return code, list(around.lines())
 
 
 def kept(markdown: Path | None) -> str:
     """What stays of a file that the tables are written to: all that stands before our mark."""
-    writing.must_be_writable(markdown)
+    output_files.require_writable(markdown)
     if markdown is None or not markdown.exists():
         return ""
     before, mark, _ = markdown.read_text(encoding="utf-8").partition(MARK)
@@ -256,17 +256,17 @@ def kept(markdown: Path | None) -> str:
 @contextmanager
 def told() -> Iterator[Tell]:
     """A progress line on a terminal, nothing in a pipe."""
-    if not cli.console.is_terminal:
+    if not output.console.is_terminal:
         yield lambda text: None
         return
-    with cli.console.status("measuring") as line:
+    with output.console.status("measuring") as line:
         yield lambda text: line.update(escape(text))
 
 
 def main() -> None:
     """Measure and print; an error is one line, as in the command."""
     INTERRUPTS.listen()
-    sys.exit(cli.guarded(lambda: app(standalone_mode=False, prog_name="python -m tools.bench.run")))
+    sys.exit(errors.guarded(lambda: app(standalone_mode=False, prog_name="python -m tools.bench.run")))
 
 
 if __name__ == "__main__":

@@ -13,9 +13,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from checkers.core.stopped import INTERRUPTED
 from checkers.explore.search import UNLIMITED, Budget, Exploration
 from checkers.export.other_tools import Spin, ToolError
-from checkers.native.engine import Means, Native
+from checkers.native.engine import Native, SearchOptions
 
 from .cases import Searched
 
@@ -65,29 +66,29 @@ class Run:
         return float(found[1]) if found else 0.0
 
 
-def ours(asked: Searched, means: Means, tell: Tell, budget: Budget = UNLIMITED) -> Run:
+def ours(asked: Searched, options: SearchOptions, tell: Tell, budget: Budget = UNLIMITED) -> Run:
     """Our engine: the search alone, on CPU and wall clock, after everything is compiled."""
-    _compiled(asked, means)
-    native = Native(asked.machine, dict(asked.sizes), asked.symmetric, budget, "", means)
+    _compiled(asked, options)
+    native = Native(asked.machine, dict(asked.sizes), asked.symmetric, budget, "", options)
     wall, cpu = time.perf_counter(), time.process_time()
     seen = native.run(lambda seen: tell(f"{seen.states:,} states"))
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    if seen.stopped == "interrupted":
+    if seen.stopped == INTERRUPTED:
         raise KeyboardInterrupt
     return _run(seen, cpu, wall, native.config.name)
 
 
-def _compiled(asked: Searched, means: Means) -> None:
+def _compiled(asked: Searched, options: SearchOptions) -> None:
     """Compile what the search needs: it begins, and ends at its first state; once."""
-    key = asked.name, asked.sizes, asked.symmetric, means
+    key = asked.name, asked.sizes, asked.symmetric, options
     if key not in READY:
-        Native(asked.machine, dict(asked.sizes), asked.symmetric, Budget(states=1), "", means).run(lambda seen: None)
+        Native(asked.machine, dict(asked.sizes), asked.symmetric, Budget(states=1), "", options).run(lambda seen: None)
         READY.add(key)
 
 
 def _run(seen: Exploration, cpu: float, wall: float, how: str) -> Run:
     counted = (seen.states, seen.transitions, cpu, wall, seen.depth, seen.orbit_sum)
-    return Run(*counted, how, seen.memory, seen.stopped)
+    return Run(*counted, how, seen.memory, str(seen.stopped or ""))
 
 
 def cold(asked: Searched) -> float:

@@ -18,10 +18,10 @@ import typer
 from rich.table import Table
 
 from impl.linux.trace.reading import Recording
-from poolproof import cli
-from poolproof.asking import BadRequest
+from poolproof import errors, output
+from poolproof.errors import BadRequest
 from poolproof.interrupts import INTERRUPTS
-from poolproof.tracing import judged
+from poolproof.recordings import Options, judged
 from tools.docs.trace_faults_table import TRACES
 
 from .machine import Surroundings
@@ -64,7 +64,7 @@ def here(what: str, path: str, times: int) -> Measured:
             pass
         heard = recording.heard
     else:
-        heard = judged([path] * times, cli.console).heard
+        heard = judged([path] * times, Options()).heard
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return Measured(sum(heard.events.values()), process_time() - began, megabytes)
 
@@ -109,8 +109,8 @@ def bench(
     rows, is_met = measured(path, rounds, events)
     around.end()
     for line in around.lines():
-        cli.console.print(line, markup=False)
-    cli.console.print(rows)
+        output.console.print(line, markup=False)
+    output.console.print(rows)
     raise typer.Exit(0 if is_met else 3)
 
 
@@ -157,7 +157,7 @@ def _row(table: Table, what: str, runs: Sequence[Measured], awk: Sequence[float]
 def main() -> None:
     """Measure and print; an error is one line, as in the command."""
     INTERRUPTS.listen()
-    sys.exit(cli.guarded(lambda: app(standalone_mode=False, prog_name="python -m tools.bench.traces")))
+    sys.exit(errors.guarded(lambda: app(standalone_mode=False, prog_name="python -m tools.bench.traces")))
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ WAITS: dict[str, str] = {
     "B42": f"{C_POOL}: sizes of mappings",
     "B43": FRAGMENTS,
     "B45": "a device that finishes: here a descriptor is done when its driver says so",
-    "B46": "a driver counting_free_core from the stack: here who holds the one reference is not told counting_free_core",
+    "B46": "a driver apart from the stack: here who holds the one reference is not told apart",
     "B48": STEPS,
     "B50": "kinds of pools: here every pool maps and syncs",
     "B51": f"{C_POOL}: weak memory",

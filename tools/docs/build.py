@@ -17,7 +17,7 @@ from checkers.report.counterexample import ending
 from checkers.report.local_table import LocalTable, local_table
 from models.keep_mapped import keep_mapped
 from poolproof import catalog
-from poolproof.showing import EXAMPLE
+from poolproof.print_verdicts import EXAMPLE
 from spec.dsl import Machine, Mutant
 from spec.ownership import ownership
 
@@ -41,7 +41,7 @@ def tiny(machine: Machine) -> Exploration:
 def counts() -> Iterator[str]:
     """How many states the sound models have at tiny."""
     yield "# Counts at `tiny`\n\n" + MADE
-    yield "| model | states | standing for | transitions | depth |\n|---|---|---|---|---|\n"
+    yield "| model | states | unreduced | transitions | depth |\n|---|---|---|---|---|\n"
     for machine in catalog.SOUND:
         seen = tiny(machine)
         yield f"| {machine.name} | {seen.states:,} | {seen.orbit_sum:,} | {seen.transitions:,} | {seen.depth} |\n"

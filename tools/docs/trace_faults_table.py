@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
-from poolproof.tracing import of_lines
+from poolproof.recordings import of_lines
 from tools.tampering import DMA, STOCK, TAMPERINGS, Lines, Tampering, events_of, going_on
 
 TRACES = Path(__file__).parents[2] / "tests" / "traces"

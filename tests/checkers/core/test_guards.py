@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checkers.core.guards import sites
+from checkers.core.guards import Coverage, sites
 from checkers.explore.search import explore
 from models.yardstick import yardstick
 from spec.dsl import drop, instead

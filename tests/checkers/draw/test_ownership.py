@@ -22,8 +22,8 @@ from checkers.draw.ownership import dot_text, draw, everyday_round, levels, owne
 from checkers.draw.style import COLOUR, LINE
 from models.per_packet import MODEL as per_packet
 from models.yardstick import MODEL as yardstick
-from spec.dsl import Kind, Machine, Sort, SpecError, State, World, field, members, require
-from spec.dsl.ir import changed, drop, first_sort, instead
+from spec.dsl import Kind, Machine, Sort, SpecError, State, World, drop, field, instead, members, require
+from spec.dsl.ir import changed, first_sort
 from spec.ownership import ownership
 
 SHIPPED = [pytest.param(m, id=m.name) for m in (ownership, yardstick)]

@@ -18,8 +18,8 @@ from models.broken.zoo import ZOO
 from models.keep_mapped import keep_mapped
 from models.per_packet import per_packet
 from models.yardstick import yardstick
-from spec.dsl import Machine, World
-from spec.dsl.ir import changed, drop, instead
+from spec.dsl import Machine, World, drop, instead
+from spec.dsl.ir import changed
 from tests.checkers.test_random_machines import often
 from tests.clock import ticking
 from tests.machines import machines, module
@@ -88,7 +88,7 @@ def test_a_state_knows_how_far_it_is(name: str) -> None:
 
 def test_a_search_that_is_not_allowed_to_end_gives_no_graph(monkeypatch: pytest.MonkeyPatch) -> None:
     """A part of the states is no state graph, whichever budget was spent."""
-    monkeypatch.setattr("checkers.explore.time", ticking(1.0))
+    monkeypatch.setattr("checkers.explore.search.time", ticking(1.0))
     for budget, said in ((Budget(states=100), "100 states"), (Budget(seconds=2.5), "2.5 s")):
         with pytest.raises(Incomplete, match=said):
             state_graph(yardstick, tiny(yardstick), yardstick.symmetric, budget)

@@ -13,7 +13,7 @@ import pytest
 
 from checkers.explore.search import UNLIMITED
 from checkers.native import build
-from checkers.native.engine import Means, Native
+from checkers.native.engine import Native, SearchOptions
 from poolproof import catalog
 from spec.dsl import Machine
 
@@ -24,9 +24,9 @@ HERE = Path(__file__).parent
 BYTES = 1 << 32
 
 WAYS = {
-    "tables, bitmap": Means(threads=1),
-    "tables, hash set": Means(threads=2, bitmap=False),
-    "evaluated": Means(threads=2, tables=False),
+    "tables, bitmap": SearchOptions(threads=1),
+    "tables, hash set": SearchOptions(threads=2, bitmap=False),
+    "evaluated": SearchOptions(threads=2, tables=False),
 }
 
 
@@ -47,9 +47,9 @@ def compiled(folder: Path, name: str, text: str, *flags: str) -> str:
     return str(made)
 
 
-def counted(machine: Machine, means: Means, folder: Path) -> tuple[list[int], list[int]]:
+def counted(machine: Machine, options: SearchOptions, folder: Path) -> tuple[list[int], list[int]]:
     """States, transitions, orbits and depth, as the library counts them and as the sanitized program does."""
-    native = Native(machine, machine.sizes("tiny", {}), machine.symmetric, UNLIMITED, "", means)
+    native = Native(machine, machine.sizes("tiny", {}), machine.symmetric, UNLIMITED, "", options)
     config, tabled = native.config, native.compiled.tables is not None
     objects = [
         compiled(folder, "model", native.model.source(), *(() if tabled else ("-DEVALUATED",))),
@@ -59,7 +59,7 @@ def counted(machine: Machine, means: Means, folder: Path) -> tuple[list[int], li
     ]
     program = folder / "program"
     subprocess.run([*build.command(), *CHECKED, *objects, "-o", str(program)], check=True)
-    typed = [str(program), str(means.threads), str(config.space), str(BYTES)]
+    typed = [str(program), str(options.threads), str(config.space), str(BYTES)]
     quiet = {**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}  # tables live as long as their process
     said = subprocess.run(typed, capture_output=True, text=True, check=False, env=quiet)
     assert said.returncode == 0, said.stderr[-2000:]

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from checkers.core.stopped import FOUND, INTERRUPTED, after_seconds, after_states
 from checkers.explore.search import ANY_INVARIANT, Budget, Exploration
 from checkers.native import build, engine, library, memory
 from checkers.native.checkpoint import Checkpoint

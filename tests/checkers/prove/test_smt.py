@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from checkers.prove import theory as theory_module
-from checkers.prove.counting import Change, Counted, change
+from checkers.prove.counting import CardinalityTerm, Change, change
 from checkers.prove.smt import Text, View
 from checkers.prove.theory import Theory
 from poolproof import catalog
@@ -202,7 +202,7 @@ TWICE = ROW.replace("    s.at[page] = dev\n", "    s.at[page] = NOBODY\n    s.at
 def test_a_count_that_is_changed_wrongly_is_seen(monkeypatch: pytest.MonkeyPatch, side: str) -> None:
     """Who never enters, or never leaves, is counted otherwise than by the functions."""
 
-    def wrong(counted: Counted, path: Path) -> Change:
+    def wrong(counted: CardinalityTerm, path: Path) -> Change:
         found = change(counted, path)
         return replace(found, enters=FALSE) if side == "enters" else replace(found, leaves=FALSE)
 

@@ -12,7 +12,7 @@ from rich.text import Text
 from checkers.report.columns import Table, say
 
 NAMES = ("b03_mapping_outlives_the_driver", "yardstick_second_mapping_left_behind", "x")
-PROSE = "a page with the stack has a home only while it is referenced, and nobody else has it"
+PROSE = "an unreferenced page with the stack has no home, and nobody else has it"
 WIDTHS = pytest.mark.parametrize("width", [60, 80, 100, 120, 150])
 
 
