@@ -24,7 +24,7 @@ from .drivers import (
 from .test_bad_input import must_be_one_line
 
 VERDICTS: list[tuple[str, int, str]] = [
-    (SOUND, 0, "All 8 answers are as they should be."),
+    (SOUND, 0, "All 8 checks are as expected."),
     (VIOLATED, 12, "at most one page is posted violated in 2"),
     (VIOLATED_BY_A_STEP, 12, "a page is posted before it is received violated in 1"),
     (AT_THE_START, 12, "every page is dirty violated in 0"),
@@ -49,13 +49,13 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("class Odd(BaseException): pass\nraise Odd('why')", 65, f"my.py:{HERE + 1}: cannot be imported: Odd: why"),
     ("MODEL = driver(scopes={})", 75, "driver has no scope called tiny; give scopes={'tiny': {...}}"),
     ("MODEL = driver(scopes={'tiny': dict(pages=9)})", 75, "pages=9 is out of range; driver takes 1 to 4"),
-    ("MODEL = mutant(drop('pots', ONE_DESCRIPTOR))", 75, "changes 'pots', which is no action or helper here; did you"),
+    ("MODEL = mutant(drop('pots', ONE_DESCRIPTOR))", 75, "changes 'pots', which is not an action or helper here; did you"),
     ("MODEL = mutant(drop('post', 'require(s)'))", 75, "post has no statement 'require(s)'; did you mean 'require("),
     ("MODEL = mutant(drop('post', 'require(('))", 75, "mutant: what it changes is no Python: 'require(('"),
     (
         "MODEL = mutant(drop('post', ONE_DESCRIPTOR), breaks='at_most')",
         75,
-        "breaks='at_most' is no invariant of driver;",
+        "breaks='at_most' is not an invariant of driver;",
     ),
 ]
 
@@ -97,7 +97,7 @@ def test_a_type_error_names_file_and_line(ask: Ask, desk: Path) -> None:
 
 
 def test_several_codes_make_the_gravest(ask: Ask, desk: Path) -> None:
-    """A broken invariant weighs more than a deadlock, that more than something vacuous; an unreadable file stops all."""
+    """A violation is more severe than a deadlock, that more than a vacuous claim; an unreadable file stops all."""
     for name, model in (("vacuous", NEVER_FIRES), ("stuck", STUCK), ("violated", VIOLATED), ("fine", SOUND)):
         write(desk / f"{name}.py", model)
     assert ask("check", "fine.py", "vacuous.py").code == 14
