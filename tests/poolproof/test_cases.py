@@ -177,7 +177,7 @@ def test_a_log_of_which_nothing_is_known_is_said_to_be_one(ask: Ask, tmp_path: P
     log.write_text("[    1.000000] usb 1-1: new high-speed USB device number 2 using xhci_hcd\n")
     said = ask("trace", case("ok.trace"), "--dmesg", log)
     assert said.code == 0
-    assert "it holds no message that is known here" in said.flat
+    assert "no known message about pools or pages in it" in said.flat
 
 
 def test_a_log_alone_does_not_say_that_no_pool_waits(ask: Ask) -> None:

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from impl.linux.trace.reading import Recording
-from poolproof import tracing
+from poolproof import output, recordings
 from tests.impl.linux.printed import PAGES, POOLS, Printer
 from tools.docs.trace_faults_table import TRACES
 
@@ -140,7 +140,7 @@ def test_each_invariant_has_its_verdict(ask: Ask, desk: Path) -> None:
     ask("trace", recording("6.12.117/drop_small"), "--json", "out.json")
     verdicts = json.loads((desk / "out.json").read_text())["verdicts"]
     said = {v["property"]: (v["verdict"], v["note"]) for v in verdicts}
-    assert said["inflight_is_hold_minus_release"] == ("not violated", "on 129 events")
+    assert said["inflight_is_hold_minus_release"] == ("not violated", "in 129 events")
     assert said["every_dma_map_has_exactly_one_unmap"] == ("not observable", "at this level")
     assert {v["verdict"] for v in verdicts} == {"not violated", "not observable"}
 
@@ -148,7 +148,7 @@ def test_each_invariant_has_its_verdict(ask: Ask, desk: Path) -> None:
 def test_dma_events_try_more_invariants(ask: Ask) -> None:
     """128 pages, each mapped and unmapped once."""
     said = ask("trace", recording("6.12.117/vmxnet3_small_swiotlb"))
-    assert "every dma map has exactly one unmap not violated on 256 events" in said.flat
+    assert "every dma map has exactly one unmap not violated in 256 events" in said.flat
     assert "a sync makes no mapping" in said.out
 
 
@@ -259,11 +259,11 @@ WRONG = {
     ("trace", "nowhere"): (65, "nowhere: no such file or directory; give the file of a trace"),
     ("trace", "empty"): (65, "empty: is empty; `poolproof record` says how to record a trace"),
     ("trace", "-", "-"): (2, "-: standard input can be read once; give it once"),
-    ("trace", "good", "--clock", "quartz"): (2, "--clock quartz: is none; there are global, counter, mono"),
-    ("trace", "good", "--at", "soon"): (2, "--at soon: is neither a line nor a time"),
+    ("trace", "good", "--clock", "quartz"): (2, "unknown clock 'quartz' (choose global, counter, mono"),
+    ("trace", "good", "--at", "soon"): (2, "--at soon: neither a line nor a time"),
     ("trace", "good", "--at", "99"): (2, "--at: at line 99 comes after the end, or before the first event"),
     ("trace", "good", "--dmesg", "nowhere"): (65, "nowhere: no such file or directory; give the output of dmesg"),
-    ("trace", "good", "--json", "good"): (2, "good: is there already and holds no verdicts"),
+    ("trace", "good", "--json", "good"): (2, "good: exists and holds no verdicts"),
 }
 
 
@@ -305,7 +305,7 @@ def test_what_to_type_on_the_target_is_printed(ask: Ask) -> None:
     assert "dma/dma_map_page" in dma.out
     assert 'EVENTS="${EVENTS:-1000}"' in dma.out
     said = ask("record", "--level", "all")
-    assert (said.code, said.err) == (2, "poolproof: --level all: is none; there are stock and dma\n")
+    assert (said.code, said.err) == (2, "poolproof: unknown level 'all' (choose stock or dma)\n")
 
 
 LEAK = "raw: 000fffffc0000000 dead000000000040 ff110000070d6800 0000000000000000"
@@ -335,8 +335,8 @@ def test_progress_is_told_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None
 
         def __exit__(self, *_: object) -> None: ...
 
-    monkeypatch.setattr(tracing, "EVERY", 50)
-    monkeypatch.setattr(tracing, "status", lambda console, name: Told())
+    monkeypatch.setattr(recordings, "EVERY", 50)
+    monkeypatch.setattr(output, "status", lambda name: Told())
     monkeypatch.setattr(output, "console", output.Output(force_terminal=True, file=io.StringIO()))
     recordings.judged([str(recording("6.12.117/drop_small"))], recordings.Options())
     assert len(told) == 2

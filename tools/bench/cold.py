@@ -1,4 +1,4 @@
-"""In a process of its own: how long a model takes from its text to compiled code."""
+"""Run as a process: the seconds that a model takes from its text to compiled code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HOMES = {"yardstick": "models.yardstick", "ownership": "spec.ownership"}
 
 
 def seconds(model: str, sizes: dict[str, int], symmetric: list[str]) -> float:
-    """How long it takes to read and lift a model, to make its C and its tables, and to compile it all."""
+    """Seconds to import and lift a model, generate its C and its tables, and compile them."""
     started = time.perf_counter()
     machine: Any = getattr(import_module(HOMES[model]), model)
     sorts = tuple(sort for sort in machine.symmetric if sort.__name__ in symmetric)

@@ -17,7 +17,7 @@ from impl.linux.trace.dmesg import STALL
 from impl.linux.trace.events import MESSAGE, told
 from impl.linux.trace.reading import UNKNOWN
 
-from .tracing import Judged
+from .recordings import Judged
 
 MOST_POOLS = 20
 """Rows of the table of pools; --json has all."""
@@ -107,12 +107,12 @@ def invariants(verdicts: Sequence[Verdict]) -> Table:
     table.add_names("invariant")
     table.add_column("verdict: observed(trace)")
     for v in verdicts:
-        if v.outcome is not Outcome.UNSEEN:
-            said = "observed to hold" if v.outcome is Outcome.OBSERVED else "[bold red]violated[/]"
+        if v.outcome is not Outcome.NOT_OBSERVABLE:
+            said = "not violated" if v.outcome is Outcome.NOT_VIOLATED else "[bold red]violated[/]"
             table.add_row(sentence(v.property), f"{said} {v.note}")
-    if unseen := sum(v.outcome is Outcome.UNSEEN for v in verdicts):
+    if unseen := sum(v.outcome is Outcome.NOT_OBSERVABLE for v in verdicts):
         table.add_section()
-        table.add_row(f"{unseen} more invariants", "[dim]cannot be seen at this level[/]")
+        table.add_row(f"{unseen} more invariants", "[dim]not observable at this level[/]")
     return table
 
 
