@@ -11,7 +11,7 @@ from spec.dsl import Claim, Field, Machine, Sort, optional
 from spec.dsl.ir import Bound, Domain, Quantified, Var
 from spec.dsl.ir import Path as ActionPath
 
-from .language import Cell, Language, title
+from .language import Cell, Language, operators, title
 
 WORDS = """
 alias array assert assume begin boolean by case clear const cover do else elsif end endalias endclear endcase
@@ -31,7 +31,7 @@ class Murphi(Language):
     """NOBODY is -1, sorts are numbers from 0, enums are enums."""
 
     reserved = frozenset(WORDS.split())
-    conjoined, disjoined, equals = "&", "|", "="
+    operators = operators("&", "|", "=")
     bits = WORD
 
     def cell(self, f: Field[Any, Any], keys: Sequence[str]) -> str:

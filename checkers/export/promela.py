@@ -11,7 +11,7 @@ from spec.dsl import Field, Machine
 from spec.dsl.ir import Path as ActionPath
 from spec.dsl.ir import Quantified, Var
 
-from .language import CannotExport, Language, title
+from .language import CannotExport, Language, operators, title
 
 WORDS = """
 active always assert atomic bit bool break byte chan d_step d_proctype do else empty enabled end eval eventually
@@ -51,7 +51,7 @@ class Promela(Language):
     """NOBODY is 255, enums are counted from 0, and an array of several keys is one long array."""
 
     reserved = frozenset(WORDS.split())
-    conjoined, disjoined, equals = "&&", "||", "=="
+    operators = operators("&&", "||", "==")
     bits = INT
 
     def cell(self, f: Field[Any, Any], keys: Sequence[str]) -> str:

@@ -187,7 +187,7 @@ class Model:
         """What one page adds to a count, and the count itself: given from outside, or over all pages."""
         values = [f"v{n}" for n in range(len(count.slots))]
         body = self.text.of(count.body, Place({"": "s", "before": "s", "after": "s"}, counted=count.page))
-        yield "\n" + comment(f"pages: {count.said}")
+        yield "\n" + comment(f"pages: {count.comment}")
         yield f"static inline int member_{count.number}(const S *s, const uint8_t *r, int self, const int *v)"
         yield f"{{\n\treturn {body};\n}}"
         yield f"static inline int count_{count.number}(const S *s{''.join(f', int {v}' for v in values)})"

@@ -7,34 +7,30 @@ is in the set, and only there; and where a step changes the membership of one me
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
+from checkers.core.cardinality import abstraction, substituted
 from spec.dsl import SpecError
 from spec.dsl.ir import (
     FALSE,
     TRUE,
     And,
     Const,
-    Eq,
     Expr,
     Facts,
-    Less,
     Not,
     Or,
     Path,
     Put,
     Quantified,
     Read,
-    Size,
-    Sum,
     Var,
     conjunction,
-    disjunction,
     equal,
-    negate,
     parts,
+    rebuild,
     walk,
 )
 from spec.dsl.ir import (
@@ -81,59 +77,13 @@ class CardinalityTable:
     def _of(self, e: Quantified) -> tuple[CardinalityTerm, list[Expr], str]:
         if any(isinstance(x, Quantified) and x.word == "count" for x in walk(e.body)):
             raise SpecError(f"{spoken(e)}: a count inside a count; proofs for any number do not reach that")
-        found: dict[Expr, Var] = {}
-        body = _opened(e.body, {e.var.name}, found)
-        whens = {x.when for x in walk(body) if isinstance(x, Read)} or {""}
-        if len(whens) > 1:
+        made = abstraction(e.var, e.body)
+        if len(made.whens) > 1:
             raise SpecError(f"{spoken(e)}: counts by two states at once; proofs for any number do not reach that")
-        body = _timeless(body)
-        key = (e.var, body)
+        key = (e.var, made.body)
         if key not in self.known:
-            self.known[key] = CardinalityTerm(len(self.known), e.var, body, tuple(found.values()))
-        return self.known[key], list(found), whens.pop()
-
-
-def _timeless(e: Expr) -> Expr:
-    """The claim as one about a state, whichever it is."""
-    if isinstance(e, Quantified):
-        return replace(e, body=_timeless(e.body))
-    inner = [_timeless(p) for p in parts(e)]
-    return Read(e.field, tuple(inner)) if isinstance(e, Read) else rebuilt(e, inner)
-
-
-def _opened(e: Expr, bound: set[str], found: dict[Expr, Var]) -> Expr:
-    """The expression with a parameter in the place of all that does not speak of the counted member."""
-    if isinstance(e, Const | Size):
-        return e
-    if not any(isinstance(x, Var) and x.name in bound for x in walk(e)):
-        if e not in found:
-            found[e] = Var(f"${len(found) + 1}", cast(Any, e.domain.base))  # no parameter of a spec's can be called so
-        return found[e]
-    if isinstance(e, Quantified):
-        return replace(e, body=_opened(e.body, bound | {e.var.name}, found))
-    return rebuilt(e, [_opened(p, bound, found) for p in parts(e)])
-
-
-def rebuilt(e: Expr, inner: list[Expr]) -> Expr:
-    """The same kind of expression of other parts."""
-    match e:
-        case Read(f, _, when):
-            return Read(f, tuple(inner), when)
-        case Not():
-            return negate(inner[0])
-        case And():
-            return conjunction(*inner)
-        case Or():
-            return disjunction(*inner)
-        case Eq():
-            return equal(*inner)
-        case Less():
-            return Less(*inner)
-        case Sum(_, _, sign):
-            return Sum(inner[0], inner[1], sign)
-        case Quantified():
-            return replace(e, body=inner[1])
-    return e
+            self.known[key] = CardinalityTerm(len(self.known), e.var, made.body, made.params)
+        return self.known[key], list(made.arguments), next(iter(made.whens), "")
 
 
 @dataclass(frozen=True)
@@ -194,20 +144,9 @@ def _member_of(counted: CardinalityTerm, read: Read, put: Put) -> Expr:
     return put.keys[found[0]] if len(found) == 1 else counted.var
 
 
-def substituted(e: Expr, values: dict[Expr, Expr]) -> Expr:
-    """The expression with other expressions in the place of some."""
-    if e in values:
-        return values[e]
-    if isinstance(e, Quantified):
-        return replace(e, body=substituted(e.body, {k: v for k, v in values.items() if k != e.var}))
-    return rebuilt(e, [substituted(p, values) for p in parts(e)])
-
-
 def _written(e: Expr, puts: tuple[Put, ...]) -> Expr:
     """A claim about the state before, as it reads after these assignments."""
-    if isinstance(e, Quantified):
-        return replace(e, body=_written(e.body, puts))
-    made = rebuilt(e, [_written(p, puts) for p in parts(e)])
+    made = rebuild(e, [_written(p, puts) for p in parts(e)])
     return _last(made, puts) if isinstance(made, Read) else made
 
 
@@ -228,5 +167,5 @@ def _decided(e: Expr, facts: Facts) -> Expr:
     if known is not None:
         return Const(known)
     if isinstance(e, And | Or | Not):
-        return rebuilt(e, [_decided(p, facts) for p in parts(e)])
+        return rebuild(e, [_decided(p, facts) for p in parts(e)])
     return e

@@ -21,7 +21,8 @@ from checkers.core.verdict import Outcome
 from checkers.explore.search import Budget, Exploration, explore
 from checkers.prove import bounded, unrolling
 from checkers.prove.bounded import Bounded, bmc, k_induction
-from checkers.prove.finite import System, Term, encoded
+from checkers.prove.choices import Term
+from checkers.prove.finite import System, encoded
 from checkers.prove.workers import Lost, Work
 from models.keep_mapped import keep_mapped
 from models.yardstick import yardstick

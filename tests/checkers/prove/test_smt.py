@@ -80,6 +80,7 @@ def test_the_text_of_shipped_machines_says_what_their_functions_say(machine: Mac
 # -- faults that must be seen --------------------------------------------------------------------------------------
 
 ROW = '''
+from spec.dsl import NOBODY, Machine, Sort, State, count, each, field, implies, members, optional, require, some
 
 class Page(Sort, called="{letter}"):
     """A page."""
