@@ -14,12 +14,12 @@ from checkers.monitor import Monitor
 from impl.linux.conformance import holders, rules
 from impl.linux.conformance.holders import Holders
 from impl.linux.conformance.page_judge import Judge
-from impl.linux.conformance.pools import Pool
 from impl.linux.trace.dmesg import Log
-from impl.linux.trace.events import MESSAGE, Event
+from impl.linux.trace.events import Event, LogMessage
 from impl.linux.trace.files import STDIN, Unreadable, lines_of, opened
 from impl.linux.trace.merging import TimeGoesBack
-from impl.linux.trace.reading import NOT_FROM_A_PIPE, Heard, Recording
+from impl.linux.trace.info import RecordingInfo
+from impl.linux.trace.reading import NOT_FROM_A_PIPE, Recording
 from spec.dsl import Machine
 from spec.ownership import ownership
 
@@ -69,7 +69,7 @@ class Options:
 class Judged:
     """A recording, its judge, who held the pages of pools that were waited for, and who held pages at the moment."""
 
-    heard: Heard
+    info: RecordingInfo
     judge: Judge
     stalls: list[Holders] = field(default_factory=list)
     held: list[Holders] = field(default_factory=list)
@@ -102,10 +102,9 @@ def judged(paths: Sequence[str], options: Options) -> Judged:
 
 def _judged(recording: Recording, options: Options, messages: Iterable[Event]) -> Judged:
     """Read recordings and judge them, from the first line to the last."""
-    recording.heard.clock = recording.heard.told_clock = options.clock
-    judge = _judge(recording.heard, options.machine)
-    done, began = Judged(recording.heard, judge), monotonic()
-    judge.accounts.at_end = partial(_look_back, done, options.every_holder)
+    recording.info.clock = recording.info.given_clock = options.clock
+    judge = _judge(recording.info, options.machine, 0 if options.every_holder else holders.WARNED)
+    done, began = Judged(recording.info, judge), monotonic()
     try:
         with _frozen():
             _read(recording, judge, done, options.at)
@@ -115,26 +114,26 @@ def _judged(recording: Recording, options: Options, messages: Iterable[Event]) -
     judge.finish()
     done.seconds = monotonic() - began
     if options.at is None and judge.last is not None:
-        at_end = judge.last._replace(time=max(judge.last.time, recording.heard.latest))
-        done.held = holders.now(judge, "at the end", at_end)
+        done.held = holders.now(judge.snapshot(), "at the end", max(judge.last.time, recording.info.latest))
+    done.stalls = judge.stalls
     if not judge.findings.total:  # events were lost after a finding, and it was withdrawn
-        done.stalls, done.held = (list(map(holders.unblamed, found)) for found in (done.stalls, done.held))
+        done.stalls, done.held = (list(map(holders.without_blame, found)) for found in (done.stalls, done.held))
     _require_understood(recording, judge)
     return done
 
 
 def _require_understood(recording: Recording, judge: Judge) -> None:
     """Refuse violations that a line which was not understood, filtered or out of order may explain."""
-    if left := recording.left_over():
+    if left := recording.not_parsed():
         raise Unreadable(left)
-    heard, names = recording.heard, ", ".join(name for _, name in recording.heard.names)
+    info, names = recording.info, ", ".join(name for _, name in recording.info.names)
     if judge.findings.total == judge.denied_by_the_log:
         return
-    if heard.is_overtaken and not recording.is_merged:
+    if info.is_overtaken and not recording.is_merged:
         raise Unreadable(f"{names}: lines overtake each other, and no order explains them; {NOT_FROM_A_PIPE}")
-    if recording.is_merged and not heard.is_vouched_for:
+    if recording.is_merged and not info.matches_heads:
         raise Unreadable(f"{names}: {INCOMPLETE}; give `trace` as it is, or the whole of each CPU with its head")
-    if judge.accounts.is_sparse or (judge.accounts.has_gaps and heard.lacks_cpus):
+    if judge.pools.is_sparse or (judge.pools.has_gaps and info.lacks_cpus):
         raise Unreadable(f"{names}: {FILTERED}; give the whole of `trace`")
     if judge.never_recorded:
         raise Unreadable(f"{names}: it has no {judge.never_recorded}, though there were some; record all events")
@@ -153,21 +152,16 @@ def _frozen() -> Iterator[None]:
 def of_lines(lines: Iterable[str], machine: Machine = ownership) -> Judge:
     """The judge of some lines of one recording."""
     recording = Recording([])
-    recording.heard.names.append((1, "text"))
-    judge = _judge(recording.heard, machine)
+    recording.info.names.append((1, "text"))
+    judge = _judge(recording.info, machine)
     judge.take_all(recording.events(lines))
     judge.finish()
     return judge
 
 
-def _judge(heard: Heard, machine: Machine) -> Judge:
-    return Judge(heard, *(partial(monitor, machine, seen) for seen in (rules.STOCK, rules.WITH_DMA)))
-
-
-def _look_back(done: Judged, every_holder: bool, pool: Pool) -> None:
-    """Keep who held the pages of a pool that has ended, if it was waited for long or all are wanted."""
-    if every_holder or holders.retries(pool) >= holders.WARNED:
-        done.stalls += filter(None, [holders.drained(done.judge, pool)])
+def _judge(info: RecordingInfo, machine: Machine, least_retries: int = holders.WARNED) -> Judge:
+    stock, with_dma = (partial(monitor, machine, observed) for observed in (rules.STOCK, rules.WITH_DMA))
+    return Judge(info, stock, with_dma, least_retries)
 
 
 def _read(recording: Recording, judge: Judge, done: Judged, at: Moment | None) -> None:
@@ -176,9 +170,9 @@ def _read(recording: Recording, judge: Judge, done: Judged, at: Moment | None) -
     if at is not None:
         after: list[Event] = []
         judge.take_all(_until(events, at, after))
-        is_inside = judge.last is not None and bool(after or (at.line and at.line <= recording.heard.lines))
+        is_inside = judge.last is not None and bool(after or (at.line and at.line <= recording.info.lines))
         if is_inside and judge.last is not None:
-            done.held = holders.now(judge, str(at), judge.last._replace(time=at.time or judge.last.time))
+            done.held = holders.now(judge.snapshot(), str(at), at.time or judge.last.time)
         judge.take_all(after)
     judge.take_all(events)
     if at is not None and not is_inside:
@@ -216,7 +210,7 @@ def _print_line(shown: set[str], where: str, line: str) -> None:
     output.console.print(f"{where}: not understood: {line}", markup=False, soft_wrap=True)
 
 
-def _log(path: Path | None) -> list[Event]:
+def _log(path: Path | None) -> list[LogMessage]:
     """The messages about pages in a file of the kernel's log, plain or packed."""
     if path is None:
         return []
@@ -224,5 +218,5 @@ def _log(path: Path | None) -> list[Event]:
     with opened(str(path), "give the output of dmesg") as (_, text):
         for n, line in enumerate(lines_of(text, str(path), can_be_empty=True), 1):
             if found := log.take(line.rstrip("\r")):
-                messages.append(Event(MESSAGE, n, str(path), 0, 0.0, more=(found,)))
+                messages.append(LogMessage(n, str(path), 0, 0.0, found))
     return messages

@@ -82,7 +82,7 @@ def verdicts_of(done: Judged, machine: Machine = ownership) -> list[Verdict]:
     """A verdict for each invariant: not violated by so many events, violated, or not observable in such a trace."""
     names = [c.name for c in machine.invariants]
     return [
-        _verdict(done, machine, name) for name in dict.fromkeys([*names, rules.SYMMETRIC, *done.judge.findings.counts])
+        _verdict(done, machine, name) for name in dict.fromkeys([*names, rules.AS_MAPPED, *done.judge.findings.counts])
     ]
 
 
@@ -102,28 +102,28 @@ def _verdict(done: Judged, machine: Machine, name: str) -> Verdict:
 
 def as_json(done: Judged) -> dict[str, object]:
     """What the JSON has beside the verdicts: the recording, violations, pools, who held pages, the kernel's log."""
-    heard, judge = done.heard, done.judge
+    info, judge = done.info, done.judge
     return {
         "recording": {
-            "files": [name for _, name in heard.names],
-            "lines": heard.lines,
-            "events": dict(heard.events),
-            "other_events": dict(heard.others),
-            "not_understood": heard.not_understood,
+            "files": [name for _, name in info.names],
+            "lines": info.lines,
+            "events": info.events_by_name(),
+            "other_events": dict(info.others),
+            "not_understood": info.not_understood,
             "pages_judged": judge.judged,
-            "merged": bool(heard.order),
-            "kernel": heard.kernel,
-            "prints": heard.generation,
-            "tool": heard.tool,
-            "clock": heard.clock,
-            "hashed_pointers": heard.is_hashed,
-            "overwritten": heard.overwritten,
-            "lost": heard.lost,
-            "probe_misses": heard.probe_misses,
+            "merged": bool(info.order),
+            "kernel": info.kernel,
+            "format": info.format,
+            "tool": info.tool,
+            "clock": info.clock,
+            "hashed_pointers": info.is_hashed,
+            "overwritten": info.overwritten,
+            "lost": info.lost,
+            "probe_misses": info.probe_misses,
             "interrupted": done.interrupted,
         },
-        "findings": judge.findings.as_json(heard.line),
-        "pools": [pool.as_json() for pool in judge.accounts.ended],
+        "findings": judge.findings.as_json(info.line),
+        "pools": [pool.as_json() for pool in judge.pools.ended],
         "holders": [h.as_json() for h in (*done.stalls, *done.held)],
-        "kernel_log": [event.more[0].text for event in judge.messages],
+        "kernel_log": [event.message.text for event in judge.messages],
     }

@@ -62,11 +62,11 @@ def here(what: str, path: str, times: int) -> Measured:
         recording = Recording([path] * times)
         for _ in recording:
             pass
-        heard = recording.heard
+        info = recording.info
     else:
-        heard = judged([path] * times, Options()).heard
+        info = judged([path] * times, Options()).info
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return Measured(sum(heard.events.values()), process_time() - began, megabytes)
+    return Measured(sum(info.events.values()), process_time() - began, megabytes)
 
 
 def run(what: str, path: Path, times: int) -> Measured:

@@ -85,7 +85,7 @@ DENIED_BY: dict[str, str] = {
     "B24": A_HOME_WHILE_COUNTED,
     "B25": A_HOME_WHILE_COUNTED,
     "B41": invariants.every_dma_map_has_exactly_one_unmap.__name__,
-    "B42": rules.SYMMETRIC,
+    "B42": rules.AS_MAPPED,
 }
 """The invariant that `poolproof trace` finds violated where the bug happens and its events are recorded."""
 

@@ -36,7 +36,7 @@ def found(lines: Lines) -> str:
     judge = of_lines(lines)
     if judge.findings.total:
         return VIOLATED
-    return NAMED if any(p.unexplained or p.older or p.late for p in judge.accounts.ended) else MISSED
+    return NAMED if any(p.unexplained or p.older or p.unlogged_at_end for p in judge.pools.ended) else MISSED
 
 
 def rates(kind: Tampering, goes_on: bool = False) -> Counter[str]:

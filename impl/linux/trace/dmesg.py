@@ -49,7 +49,11 @@ LEFT, DETAILS = "DMA left at unbind", "details of a mapping"
 SAYS: tuple[tuple[str, str, str], ...] = (
     (STALL, r"stalled pool shutdown:? (?:id (?P<id>\d+), )?(?P<pages>-?\d+) inflight (?P<seconds>\d+) sec", ""),
     ("negative inflight", r"Negative\((?P<pages>-?\d+)\) inflight packet-pages", NUMBERS),
-    ("refcnt violation", r"page_pool refcnt (?P<pages>-?\d+) violation", "an_idle_page_has_no_references_and_no_sender"),
+    (
+        "refcnt violation",
+        r"page_pool refcnt (?P<pages>-?\d+) violation",
+        "an_idle_page_has_no_references_and_no_sender",
+    ),
     ("page_pool leak", r"page dumped because: page_pool leak", "a_page_has_a_home_exactly_while_a_pool_counts_it"),
     ("pool not created", r"page_pool_(?:create|create_percpu|init)\(\) (?:gave up|mem-provider init failed)", ""),
     ("DMA mapping not tracked", r"couldn't track DMA mapping|unexpected DMA address", ""),

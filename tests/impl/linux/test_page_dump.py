@@ -164,7 +164,7 @@ def test_an_index_tells_the_kernels_with_a_table_of_mappings_and_a_second_broken
     assert page.dma_index == 68
     assert page.is_mapped
     assert "ee62ce7a1d90" in said
-    assert invariants.a_free_page_is_left_alone.__name__ in said
+    assert invariants.a_free_page_is_unmapped_unreferenced_and_clean.__name__ in said
     assert "poolproof record --level dma" in said
 
 
