@@ -14,7 +14,7 @@ import typer
 from typer.exceptions import TyperException
 
 from checkers.core.verdict import Exit
-from impl.linux import page_dump
+from impl.linux.page_words import NotWords
 from impl.linux.trace.files import Unreadable
 from spec.dsl import PoolproofError
 
@@ -73,7 +73,7 @@ def guarded(run: Callable[[], object]) -> int:
         return fail(_usage(error), Exit.USAGE)
     except PoolproofError as error:
         return fail(str(error), error.exit_code)
-    except (Unreadable, page_dump.NotWords) as error:
+    except (Unreadable, NotWords) as error:
         return fail(str(error), Exit.INPUT)
     except OSError as error:
         return fail(f"{error.filename or 'output'}: {error.strerror}; give another place", Exit.USAGE)

@@ -20,7 +20,7 @@ from typing import Any
 from unittest.mock import patch
 
 from checkers.monitor import Monitor
-from impl.linux import page_dump
+from impl.linux import page_dump, page_words
 from impl.linux.conformance import (
     counters,
     holders,
@@ -67,7 +67,7 @@ def take_words(text: str) -> None:
     """The words of a page, explained or refused."""
     try:
         page = page_dump.decode(text)
-    except page_dump.NotWords:
+    except page_words.NotWords:
         return
     page.lines()
     page.as_json()
@@ -184,6 +184,7 @@ MODULES = (
     mapping_judge,
     mappings,
     page_dump,
+    page_words,
     page_judge,
     pool_table,
     pools,

@@ -61,8 +61,9 @@ class Pool:
     """One lifetime of a page pool.
 
     `in_flight` counts holds less releases as printed. `reports` are the counters of the kernel's reports, each with its
-    moment (a time, or a line), until all events they count must be logged: then they become `must_be_logged`. `unlogged_at_end` counts numbers that the kernel counted and did not print before the end.
-    `returned_since_retry` are the pages that left since `last_retry`, the last report with pages in flight.
+    moment (a time, or a line), until all events they count must be logged: then they become `must_be_logged`.
+    `unlogged_at_end` counts numbers that the kernel counted and did not print before the end. `returned_since_retry`
+    are the pages that left since `last_retry`, the last report with pages in flight.
     `unmapped_while_held` counts pages unmapped by the scrub before their release, `unexplained` releases without a
     hold. `untrusted` is set when events were lost.
     """
