@@ -14,6 +14,7 @@ from typing import Any
 
 from spec.dsl import Instance, Machine, Sort, World
 
+from .core.breadth_first import breadth_first
 from .core.wording import guard_at
 
 Label = tuple[str, tuple[Sort, ...]]
@@ -97,14 +98,8 @@ class Monitor:
     def reachable(self) -> list[bytes]:
         """Every reachable state."""
         if not self._reachable:
-            waiting = deque(self.world.initial())
-            seen = dict.fromkeys(waiting)
-            while waiting:
-                for _, _, after in self._from(waiting.popleft()):
-                    if after not in seen:
-                        seen[after] = None
-                        waiting.append(after)
-            self._reachable = list(seen)
+            starts, steps = self.world.initial(), lambda code: ((n, after) for n, _, after in self._from(code))
+            self._reachable = list(breadth_first(starts, steps, {}))
         return self._reachable
 
     def _judge(self, fact: Fact, args: tuple[Sort, ...]) -> Callable[[bytes], bool]:

@@ -103,7 +103,7 @@ def _values(cell: Expr) -> Iterator[Expr]:
 def _seen(machine: Machine, params: tuple[Var, ...], literals: list[Literal]) -> list[tuple[bool, ...]]:
     """Which literals hold together somewhere in a reachable state."""
     search = Search(machine, machine.sizes("tiny", {}), machine.symmetric, LOOKED_AT, "")
-    search.run(lambda seen: None)
+    search.run()
     world, found = search.world, dict[tuple[bool, ...], None]()
     for code in search.codes:
         state = world.load(code)

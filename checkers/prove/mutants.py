@@ -153,7 +153,7 @@ class _Case:
         """The invariant with the shortest counterexample in this scope; of a field outside its range its declaration."""
         search = Search(self.mutant, sizes, self.mutant.symmetric, UNLIMITED, ANY_INVARIANT)
         try:
-            broken = search.run(lambda seen: None).violated
+            broken = search.run().violated
         except SpecError as error:
             return Judged(self.fault, KILLED, f"the declaration: {_plain(error)}", search.seen.depth + 1, sizes)
         if not broken:

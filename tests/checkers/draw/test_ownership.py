@@ -276,7 +276,7 @@ def pieces(text: str) -> Iterator[tuple[str, str]]:
 def test_two_runs_give_the_same_text() -> None:
     """The text does not depend on the order of sets: interpreters with other hash seeds say the same."""
     script = (
-        "from spec.ownership import ownership as m; from checkers.draw import *;"
+        "from spec.ownership import ownership as m; from checkers.draw.ownership import *;"
         "print(dot_text(ownership_graph(m, m.sizes('tiny', {}))), end='')"
     )
     for seed in ("1", "2"):

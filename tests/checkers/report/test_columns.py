@@ -56,8 +56,8 @@ def test_a_record_says_which_cell_is_which() -> None:
     lines = printed(60, table(2))
     at = lines.index(f"  {NAMES[0]}")
     assert lines[at - 1] == "a kind"
-    assert lines[at + 1].startswith("    said 0: a page with the stack")
-    assert any(line.startswith("    said 1: a page with the stack") for line in lines[at + 2 :])
+    assert lines[at + 1].startswith("    said 0: an unreferenced page with the stack")
+    assert any(line.startswith("    said 1: an unreferenced page with the stack") for line in lines[at + 2 :])
     assert "┃" not in "".join(lines)
 
 
