@@ -163,7 +163,7 @@ def test_a_stall_that_was_recorded_is_told(ask: Ask) -> None:
     """80 pages, 67 looks, and the kernel's log says it once."""
     said = ask("trace", case("recorded-stall.trace"), "--dmesg", case("recorded-stall.dmesg"))
     assert "80 pages out" in said.flat
-    assert "slow holder: all came home after 67 retries" in said.flat
+    assert "slow holder: all returned after 67 retries" in said.flat
     assert "the kernel's log says so 1 time." in said.flat
 
 

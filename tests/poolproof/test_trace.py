@@ -69,7 +69,7 @@ def test_a_stall_inside_the_trace_is_found(ask: Ask, name: str, desk: Path) -> N
     said = ask("trace", recording(name), "--dmesg", log(name), "--json", "out.json")
     assert said.code == 0
     assert "80 pages out" in said.flat
-    assert f"slow holder: all came home after {retries} retries, one a second; brought back by" in said.flat
+    assert f"slow holder: all returned after {retries} retries, one a second; released by" in said.flat
     assert "80 taken by xdpt-" in said.flat
     assert "may be STACK (held by the CPU" in said.flat
     assert "waits for: release" in said.flat
@@ -84,7 +84,7 @@ def test_every_wait_is_told_when_asked_for(ask: Ask) -> None:
     quiet, asked = ask("trace", recording("6.12.117/hold_inflight")), None
     assert "pages out;" not in quiet.out
     asked = ask("trace", recording("6.12.117/hold_inflight"), "--holders")
-    assert "slow holder: all came home after 8 retries" in asked.flat
+    assert "slow holder: all returned after 8 retries" in asked.flat
 
 
 def test_destroy_unmaps_what_is_out_on_6_12(ask: Ask, desk: Path) -> None:
@@ -125,7 +125,7 @@ def test_a_violation_is_told_with_all_there_is_to_know(ask: Ask, desk: Path) -> 
     assert said.code == 12
     assert f"line 4: release pool={P:x} page=0x{A:x} number=2 by xdpt-7 on cpu 1" in said.out
     assert "This breaks the invariant: inflight is hold minus release" in said.out
-    assert "return_idle says no: require(s.home[page] == pool)" in said.out
+    assert "return_idle is refused: require(s.home[page] == pool)" in said.out
     assert "Not accepted: 1 violation of 1 invariant." in said.out
     found = json.loads((desk / "out.json").read_text())
     (finding,) = found["findings"]
@@ -156,7 +156,7 @@ def test_pages_that_are_out_are_told_of_at_any_line(ask: Ask) -> None:
     """--at: in the middle of the stall, and in the middle of the holds."""
     said = ask("trace", recording("6.12.117/hold_stalled"), "--at", "300")
     assert "at line 300: 80 pages out" in said.flat
-    assert "cannot tell: none came home since the worker looked last" in said.flat
+    assert "cannot tell: none returned since the last retry" in said.flat
     early = ask("trace", recording("6.12.117/hold_stalled"), "--at", "60")
     assert "in use: the pool is not destroyed" in early.flat
     by_time = ask("trace", recording("6.1.192/default_format"), "--at", "12.5s")
@@ -198,13 +198,13 @@ def test_a_pool_that_still_waits_is_told_of(ask: Ask, desk: Path) -> None:
     """At the end of the trace: a slow holder if pages come home, cannot tell if none does."""
     waits = Printer().hold(P, A, 1).hold(P, B, 2).total(P, 2, 2, 0).total(P, 2, 2, 0, cnt=2)
     assert (
-        "cannot tell: none came home since the worker looked last (2 looks)"
+        "cannot tell: none returned since the last retry (2 looks)"
         in ask("trace", text(waits, desk / "t")).flat
     )
     waits.release(P, A, 1)
     said = ask("trace", text(waits, desk / "t"))
     assert said.code == 0
-    assert "slow holder: 1 came home since the last retry" in said.flat
+    assert "slow holder: 1 returned since the last retry" in said.flat
 
 
 def test_the_kernels_own_complaints_count(ask: Ask, desk: Path) -> None:
@@ -215,7 +215,7 @@ def test_the_kernels_own_complaints_count(ask: Ask, desk: Path) -> None:
     fine.lines.append("[    1.0] page dumped because: page_pool leak")
     said = ask("trace", text(fine, desk / "t"))
     assert said.code == 12
-    assert "the kernel says: [ 1.0] page dumped because: page_pool leak" in said.flat
+    assert "the kernel's log: [ 1.0] page dumped because: page_pool leak" in said.flat
 
 
 def test_several_files_are_one_trace(ask: Ask, desk: Path) -> None:

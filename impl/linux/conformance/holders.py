@@ -132,7 +132,7 @@ def drained(info: RecordingInfo, monitor: Monitor, states: int, pool: Pool) -> H
     retry = pool.last_retry or pool.freed
     tasks = Counter(r.release.task for r in pool.returned_since_retry)
     by = ", ".join(f"{task} ({n})" for task, n in tasks.most_common(3))
-    reason = f"all came home after {_counted(retries(pool), 'retry', 'retries')}, one a second; brought back by {by}"
+    reason = f"all returned after {_counted(retries(pool), 'retry', 'retries')}, one a second; released by {by}"
     holds = [r.hold for r in pool.returned_since_retry if r.hold]
     when = f"at its last retry before it drained ({info.where(retry.line)})"
     pages = retry.inflight or len(pool.returned_since_retry)
@@ -165,9 +165,9 @@ def _verdict(snapshot: Snapshot, held: HeldPool) -> tuple[Cause, str]:
     if pool.destroyed is None:
         return Cause.IN_USE, "the pool is not destroyed: a working driver has pages in its rings"
     if pool.returned_since_retry:
-        return Cause.SLOW, f"{len(pool.returned_since_retry)} came home since the last retry"
+        return Cause.SLOW, f"{len(pool.returned_since_retry)} returned since the last retry"
     looks = _counted(retries(pool) + 1, "look", "looks")
-    return Cause.CANNOT_TELL, f"none came home since the worker looked last ({looks}); a leak looks the same so far"
+    return Cause.CANNOT_TELL, f"none returned since the last retry ({looks}); a leak looks the same so far"
 
 
 def without_blame(held: Holders) -> Holders:
