@@ -8,16 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from spec.dsl import Claim, Instance, Machine, Sort, SpecError, World
+from spec.dsl import Claim, Instance, Machine, PoolproofError, Sort, SpecError, World
 
 from .core.traces import Step, Trace
-from .core.verdict import Verdict
+from .core.verdict import Exit, Kind, Verdict
 from .core.wording import guard_at, sentence
 from .explore.refine import fits
 
 
-class BadTrace(Exception):
+class BadTrace(PoolproofError):
     """A file that is no trace, or not one of this model in this version."""
+
+    exit_code = Exit.INPUT
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Saved:
     model: str
     digest: str
     scope: dict[str, int]
-    kind: str
+    kind: Kind
     property: str
     args: tuple[str, ...]
     states: tuple[dict[str, dict[str, Any]], ...]
@@ -65,7 +67,7 @@ def _meta(verdict: Verdict) -> dict[str, Any]:
         "model": verdict.model,
         "digest": verdict.digest,
         "scope": verdict.scope,
-        "kind": verdict.kind,
+        "kind": verdict.kind.value,
         "property": verdict.property,
         "args": list(verdict.args),
     }
@@ -105,7 +107,7 @@ def _read(content: Any) -> Saved:
         str(meta["model"]),
         str(meta["digest"]),
         {str(k): int(v) for k, v in meta["scope"].items()},
-        str(meta["kind"]),
+        Kind(meta["kind"]),
         str(meta["property"]),
         tuple(map(str, meta["args"])),
         tuple(map(_cells, states)),
@@ -189,11 +191,11 @@ def shows(run: Rerun, saved: Saved) -> tuple[str, ...] | None:
     machine, codes = run.world.machine, run.trace.codes
     if run.refused:
         return None
-    if saved.kind == "deadlock":
+    if saved.kind is Kind.DEADLOCK:
         return () if _is_stuck(run.world, codes[-1]) else None
-    if saved.kind == "refinement":
+    if saved.kind is Kind.REFINEMENT:
         return None if len(codes) < 2 or fits(machine, run.world.sizes, codes[-2], run.trace.steps[-1].instance) else ()
-    if saved.kind == "witness":
+    if saved.kind is Kind.WITNESS:
         return _comes_about(run, saved)
     return broken_at_the_end(run, saved.property)
 
@@ -249,7 +251,7 @@ def as_test(path: Path, saved: Saved, model: str) -> str:
     The run to a witness is nothing wrong: there the test fails as soon as it is possible no longer.
     """
     stem = re.sub(r"\W", "_", Path(model).stem)
-    wanted = saved.kind == "witness"
+    wanted = saved.kind is Kind.WITNESS
     told = f"It can be that {sentence(saved.property)}" if wanted else sentence(saved.property).capitalize()
     return f'''"""A saved trace as a test, made by `poolproof replay --as-test`; the trace stands beside it."""
 

@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from types import FunctionType
 
 from spec.dsl import Machine, drop, instead
-from spec.dsl.mutate import Change, changed, functions_of
-from spec.dsl.reach import reachable
-from spec.dsl.source import tree_of
+from spec.dsl.ir import Change, changed, functions_of, reachable, tree_of
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ class Fault:
         return changed(design, design.name, self.changes, shared)
 
     @property
-    def said(self) -> str:
+    def text(self) -> str:
         """What is left out, in one line; it names the fault within its function."""
         return f"{self.what} of {self.of}" if self.of else self.what
 

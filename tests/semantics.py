@@ -6,12 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from spec.dsl import Instance, Sort, SpecError, Violation, World
-from spec.dsl.expr import Expr, evaluate
-from spec.dsl.machine import Claim
-from spec.dsl.state import one_key
-from spec.dsl.symbolic import Put
-from spec.dsl.words import Current, Refused
+from spec.dsl import Claim, Instance, Sort, SpecError, Violation, World
+from spec.dsl.ir import Current, Expr, Put, Refused, evaluate, one_key
 
 Value = dict[str, dict[Any, Any]]
 

@@ -15,8 +15,9 @@ import pytest
 
 from checkers.draw.ownership import dot_text, ownership_graph
 from checkers.draw.style import svg
-from poolproof import catalog, cli
-from poolproof.cli import app, guarded
+from poolproof import catalog, output
+from poolproof.cli import app
+from poolproof.errors import guarded
 from tools.docs import build
 
 QUICK = [name for name in build.TABLES if name != "planted-faults.md"]
@@ -135,7 +136,7 @@ def test_the_answers_of_the_recipe_are_those_of_the_command(
 ) -> None:
     """Each line that docs/tracing.md shows as an answer is printed by its command, on the recording shipped."""
     monkeypatch.chdir(build.DOCS.parent)
-    monkeypatch.setattr(cli, "console", cli.Output(highlight=False, width=150))
+    monkeypatch.setattr(output, "console", output.Output(highlight=False, width=150))
     recording = "tests/traces/6.12.117/hold_stalled.trace.txt.gz"
     ask("trace", recording, "--dmesg", recording.replace(".trace.txt.gz", ".dmesg.txt"))
     printed = capsys.readouterr().out

@@ -80,6 +80,17 @@ def test_a_file_imports_only_what_its_folder_may(path: Path) -> None:
     assert all(any(name == ok or name.startswith(ok + ".") for ok in allowed(path)) for name in ours), ours
 
 
+def test_the_notation_has_one_inner_face() -> None:
+    """Outside of spec/dsl everything imports `spec.dsl` or `spec.dsl.ir`, but for the tests of the notation itself."""
+    own = (ROOT / "spec" / "dsl", ROOT / "tests" / "spec")
+    outside = [*files(), *(ROOT / "tests").rglob("*.py")]
+    inside = {p.stem for p in own[0].glob("*.py")} - {"__init__", "ir"}
+    for path in outside:
+        if not path.is_relative_to(own[0]) and not path.is_relative_to(own[1]):
+            private = {n for n in imported(path) if n.startswith("spec.dsl.") and n.split(".")[2] in inside}
+            assert not private, f"{path.relative_to(ROOT)}: {private}"
+
+
 @pytest.mark.parametrize("path", [p for p in files() if p.is_relative_to(ROOT / "spec")], ids=str)
 def test_the_spec_needs_the_standard_library_only(path: Path) -> None:
     """Whoever reads the rules needs Python and nothing else; no solver comes near them."""

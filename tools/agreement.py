@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from contextlib import nullcontext
 
 from rich.console import Console
 from rich.table import Table
@@ -13,25 +12,26 @@ from checkers.core.verdict import Exit
 from checkers.export import agree
 from checkers.export.agree import ENGINES, Engine, Row
 from checkers.export.other_tools import Count, ToolError
-from poolproof import asking, catalog, cli
+from poolproof import catalog, errors, output, questions
 from poolproof.interrupts import INTERRUPTS
+from poolproof.questions import Request
 
-TINY = asking.Asked("tiny")
+TINY = Request("tiny")
 
 
 def run(names: Sequence[str], engines: Sequence[Engine] = ENGINES) -> int:
-    """Count the models of these names, or all sound ones, and say whether all engines agree."""
-    questions = [asking.question(name, TINY) for name in names or [machine.name for machine in catalog.SOUND]]
+    """Count the models of these names, or all sound ones; returns the exit code of the comparison."""
+    every = [questions.question(name, TINY) for name in names or [machine.name for machine in catalog.SOUND]]
     rows = []
-    for asked in questions:
-        with cli.console.status(f"{asked.machine.name}: counting") if cli.console.is_terminal else nullcontext():
-            rows.append(agree.compare(asked.machine, asked.sizes, engines))
-    show(cli.console, rows, [engine.name for engine in engines])
+    for question in every:
+        with output.status(question.machine.name):
+            rows.append(agree.compare(question.machine, question.sizes, engines))
+    show(output.console, rows, [engine.name for engine in engines])
     return agree.exit_code(rows)
 
 
 def show(out: Console, rows: Sequence[Row], engines: Sequence[str]) -> None:
-    """One row a model, one column an engine; then what is wrong, a line each, or that nothing is."""
+    """Print a row for each model and a column for each engine, then the disagreements, or that there are none."""
     table = Table("model", title="States (transitions) at tiny", title_justify="left", title_style="bold")
     for name in engines:
         table.add_column(name, justify="right")
@@ -45,16 +45,16 @@ def show(out: Console, rows: Sequence[Row], engines: Sequence[str]) -> None:
 
 
 def closing(rows: Sequence[Row]) -> str:
-    """Which engines agree, and which could not be asked."""
-    asked = {name for row in rows for name in row.counts}
-    missing = [name for name in rows[0].answers if name not in asked]
-    return f"{', '.join(name for name in rows[0].answers if name in asked)} agree." + (
+    """Which engines agree, and which are not installed."""
+    counted = {name for row in rows for name in row.counts}
+    missing = [name for name in rows[0].answers if name not in counted]
+    return f"{', '.join(name for name in rows[0].answers if name in counted)} agree." + (
         f" Not installed: {', '.join(missing)}; see docs/exporting.md." if missing else ""
     )
 
 
 def shown(answer: Count | ToolError | None) -> str:
-    """What one engine says about one model."""
+    """The cell of one engine and model."""
     if answer is None:
         return "not installed"
     if isinstance(answer, ToolError):
@@ -66,7 +66,7 @@ def shown(answer: Count | ToolError | None) -> str:
 def main() -> None:
     """Count and compare; an error is one line, as in the command."""
     INTERRUPTS.listen()
-    sys.exit(cli.guarded(lambda: run(sys.argv[1:])))
+    sys.exit(errors.guarded(lambda: run(sys.argv[1:])))
 
 
 if __name__ == "__main__":

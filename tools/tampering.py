@@ -1,4 +1,4 @@
-"""Recordings tampered with: a line dropped, doubled, moved or changed, as a kernel with a bug would have printed it."""
+"""Recordings tampered with: a line dropped, doubled, moved or changed, as a kernel with a bug would print it."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
+from typing import TypeVar
 
-from impl.linux.trace.events import HOLD, MAP, POOL_RELEASE, RELEASE, SYNC, UNMAP, Event
+from impl.linux.trace.events import Event, Hold, Map, Other, PoolRelease, Release, Sync, Unmap
 from impl.linux.trace.lines import PREFIX, event
 
 Lines = list[str]
+Mapping = Map | Unmap | Sync
+E = TypeVar("E", bound=Event)
 Change = Callable[[Lines, Sequence[Event], Random], Lines | None]
-"""What is done to the lines of a recording, whose events are given; None where there is nothing of the kind."""
+"""Changes the lines of a recording, given its events; returns None where it has nothing to change."""
 
 
 @dataclass(frozen=True)
 class Tampering:
-    """A way of tampering: at which level it can be seen, and why some of it is not."""
+    """A way of tampering: the level at which it can be detected, and why it is not always."""
 
     name: str
     level: str
@@ -29,40 +32,45 @@ class Tampering:
 def events_of(lines: Lines) -> list[Event]:
     """The events that are judged, each with its line (from 1)."""
     found = (event(line, n) for n, line in enumerate(lines, 1) if not line.startswith("#"))
-    return [e for e in found if e is not None and e.kind != "other"]
+    return [e for e in found if e is not None and not isinstance(e, Other)]
 
 
-def _one(events: Sequence[Event], random: Random, *kinds: str) -> Event | None:
-    of_kind = [e for e in events if e.kind in kinds and (e.kind not in (MAP, UNMAP, SYNC) or _is_pools(e, events))]
+def _one(events: Sequence[Event], random: Random, *kinds: type[E]) -> E | None:
+    """One event of these kinds, chosen at random; of DMA events only those on mappings of pools."""
+    of_kind = [e for e in events if isinstance(e, kinds) and (not isinstance(e, Mapping) or _is_pools(e, events))]
     return random.choice(of_kind) if of_kind else None
 
 
-def _is_pools(e: Event, events: Sequence[Event]) -> bool:
-    """Is this about a mapping that a pool made: no earlier than it, no later than its unmap?"""
-    spans = [(m, _unmap_of(m, events)) for m in _maps(events) if m.number >> 12 == e.number >> 12]
+def _is_pools(e: Mapping, events: Sequence[Event]) -> bool:
+    """True for an event on a mapping that a pool made, from the map to the unmap."""
+    spans = [(m, _unmap_of(m, events)) for m in _maps(events) if _is_same(m, e)]
     return any(m.line <= e.line <= (unmap or e).line for m, unmap in spans)
 
 
-def _unmap_of(e: Event, events: Sequence[Event]) -> Event | None:
-    """The unmap of what this event is about."""
-    later = (u for u in events if u.kind == UNMAP and u.line > e.line and u.number >> 12 == e.number >> 12)
-    return next(later, None)
+def _is_same(a: Mapping, b: Mapping) -> bool:
+    """True for two events at DMA addresses in the same 4 KiB."""
+    return a.address >> 12 == b.address >> 12
 
 
-def _maps(events: Sequence[Event]) -> list[Event]:
+def _unmap_of(e: Mapping, events: Sequence[Event]) -> Unmap | None:
+    """The unmap that ends the mapping of this event."""
+    return next((u for u in events if isinstance(u, Unmap) and u.line > e.line and _is_same(u, e)), None)
+
+
+def _maps(events: Sequence[Event]) -> list[Map]:
     """The maps by pools: the last of a page before its hold."""
-    last: dict[int, Event] = {}
+    last: dict[int, Map] = {}
     found = []
     for e in events:
-        if e.kind == MAP:
+        if isinstance(e, Map):
             last[e.page] = e
-        elif e.kind == HOLD and e.page in last:
+        elif isinstance(e, Hold) and e.page in last:
             found.append(last.pop(e.page))
     return found
 
 
 def moved(change: Change) -> Change:
-    """Lines change places, and times do not: the kernel would have printed each line with the time of its place."""
+    """Lines change places, times do not: the kernel would have printed each line with the time of its place."""
 
     def changed(lines: Lines, events: Sequence[Event], random: Random) -> Lines | None:
         out = change(lines, events, random)
@@ -82,7 +90,7 @@ def in_time(lines: Lines) -> Lines:
 
 
 def going_on(lines: Lines, seconds: int = 10) -> Lines:
-    """The same recording, which goes on: what was counted in it must have been printed by its end."""
+    """The same recording with an event some seconds later: all that was counted must have been printed by then."""
     m = next(m for line in reversed(lines) if (m := PREFIX.match(line)))
     later = f"{float(m[4]) + seconds:.6f}" if "." in m[4] else str(int(m[4]) + seconds)
     return [*lines, f"{m.string[: m.start(4)]}{later}: {NOBODYS}"]
@@ -92,7 +100,7 @@ NOBODYS = "mem_connect: mem_id=9 mem_type=PAGE_SHARED allocator=0000000000000000
 """An event that is about no pool."""
 
 
-def drop(*kinds: str) -> Change:
+def drop(*kinds: type[Event]) -> Change:
     """Leave one line out."""
 
     def change(lines: Lines, events: Sequence[Event], random: Random) -> Lines | None:
@@ -102,7 +110,7 @@ def drop(*kinds: str) -> Change:
     return change
 
 
-def double(*kinds: str) -> Change:
+def double(*kinds: type[Event]) -> Change:
     """Print one line twice."""
 
     def change(lines: Lines, events: Sequence[Event], random: Random) -> Lines | None:
@@ -112,7 +120,7 @@ def double(*kinds: str) -> Change:
     return change
 
 
-def reword(pattern: str, to: Callable[[re.Match[str], Sequence[Event], Random], str], *kinds: str) -> Change:
+def reword(pattern: str, to: Callable[[re.Match[str], Sequence[Event], Random], str], *kinds: type[Event]) -> Change:
     """Change a field of one line."""
 
     def change(lines: Lines, events: Sequence[Event], random: Random) -> Lines | None:
@@ -131,7 +139,7 @@ def swap(lines: Lines, events: Sequence[Event], random: Random) -> Lines | None:
     pairs = [
         (a, b)
         for a, b in pairwise(events)
-        if a.kind in (HOLD, RELEASE) and b.kind in (HOLD, RELEASE) and b.line == a.line + 1
+        if isinstance(a, Hold | Release) and isinstance(b, Hold | Release) and b.line == a.line + 1
     ]
     a, b = random.choice(pairs)
     return _exchanged(lines, a, b)
@@ -140,8 +148,8 @@ def swap(lines: Lines, events: Sequence[Event], random: Random) -> Lines | None:
 @moved
 def swap_page(lines: Lines, events: Sequence[Event], random: Random) -> Lines | None:
     """Exchange a page's hold and its release, wherever they are."""
-    a = _one(events, random, HOLD)
-    b = a and next((e for e in events if e.kind == RELEASE and e.page == a.page and e.line > a.line), None)
+    a = _one(events, random, Hold)
+    b = a and next((e for e in events if isinstance(e, Release) and e.page == a.page and e.line > a.line), None)
     return _exchanged(lines, a, b) if a and b else None
 
 
@@ -157,7 +165,7 @@ def unmap_after_release(lines: Lines, events: Sequence[Event], random: Random) -
     pairs = [
         (a, b)
         for a, b in pairwise(events)
-        if a.kind == UNMAP and b.kind == RELEASE and b.line == a.line + 1 and _is_pools(a, events)
+        if isinstance(a, Unmap) and isinstance(b, Release) and b.line == a.line + 1 and _is_pools(a, events)
     ]
     return _exchanged(lines, *random.choice(pairs)) if pairs else None
 
@@ -165,7 +173,7 @@ def unmap_after_release(lines: Lines, events: Sequence[Event], random: Random) -
 @moved
 def sync_after_unmap(lines: Lines, events: Sequence[Event], random: Random) -> Lines | None:
     """Move a sync behind the unmap of its mapping."""
-    a = _one(events, random, SYNC)
+    a = _one(events, random, Sync)
     b = a and _unmap_of(a, events)
     if not a or not b:
         return None
@@ -175,8 +183,9 @@ def sync_after_unmap(lines: Lines, events: Sequence[Event], random: Random) -> L
 @moved
 def unmap_while_live(lines: Lines, events: Sequence[Event], random: Random) -> Lines | None:
     """Move the unmap of a page to right behind its hold, while its pool is in use."""
-    holds = [e for e in events if e.kind == HOLD]
-    early = [(h, _unmap_of(h._replace(number=m.number), events)) for h, m in zip(holds, _maps(events), strict=False)]
+    holds = [e for e in events if isinstance(e, Hold)]
+    pairs = zip(holds, _maps(events), strict=False)
+    early = [(h, _unmap_of(m._replace(line=h.line), events)) for h, m in pairs]
     early = [(h, b) for h, b in early if b and any(h.line < e.line < b.line and e.pool == h.pool for e in holds)]
     if not early:
         return None
@@ -186,12 +195,13 @@ def unmap_while_live(lines: Lines, events: Sequence[Event], random: Random) -> L
 
 
 def truncate(lines: Lines, events: Sequence[Event], random: Random) -> Lines | None:
-    """End the recording early: nobody is to be blamed."""
+    """End the recording early, which is no violation."""
     return lines[: random.choice(events).line]
 
 
 def _another_pool(m: re.Match[str], events: Sequence[Event], random: Random) -> str:
-    others = sorted({e.pool for e in events if e.pool} - {int(m[1], 16)}) or [int(m[1], 16) ^ 0x800]
+    pools = {getattr(e, "pool", 0) for e in events} - {0, int(m[1], 16)}
+    others = sorted(pools) or [int(m[1], 16) ^ 0x800]
     return f"page_pool={random.choice(others):016x}"
 
 
@@ -212,7 +222,7 @@ def _other_way(m: re.Match[str], events: Sequence[Event], random: Random) -> str
 
 
 STOCK, DMA = "stock", "DMA"
-ONCE = "the first number of a pool that could be older than the trace: one page is named as in before it"
+ONCE = "the first number of a pool that could be older than the trace: the report names one page as in it before"
 LATELY = "in the last seconds before the end, a release that is counted may not have been printed yet"
 REORDERED = "events may be printed in another order than they happen: numbers are whole, each page's order is kept"
 BOTH_WAYS = "a page that is mapped both ways may be synced in one of them"
@@ -222,34 +232,34 @@ PFN = r"pfn=0x([0-9a-f]+)"
 NUMBER = r"(hold|release)=(\d+)\s*$"
 
 TAMPERINGS: tuple[Tampering, ...] = (
-    Tampering("drop a hold", STOCK, drop(HOLD), ONCE),
-    Tampering("drop a release", STOCK, drop(RELEASE), LATELY),
+    Tampering("drop a hold", STOCK, drop(Hold), ONCE),
+    Tampering("drop a release", STOCK, drop(Release), LATELY),
     Tampering(
         "drop a page_pool_release",
         STOCK,
-        drop(POOL_RELEASE),
-        "a look of the worker less: nothing follows, unless the address is used again",
+        drop(PoolRelease),
+        "one report of the worker less: detected only if the address is used again",
     ),
-    Tampering("duplicate a hold", STOCK, double(HOLD)),
-    Tampering("duplicate a release", STOCK, double(RELEASE)),
+    Tampering("duplicate a hold", STOCK, double(Hold)),
+    Tampering("duplicate a release", STOCK, double(Release)),
     Tampering("swap neighbours", STOCK, swap, REORDERED),
     Tampering("swap a page's hold and release", STOCK, swap_page),
-    Tampering("another pool in a hold", STOCK, reword(POOL, _another_pool, HOLD)),
-    Tampering("another pool in a release", STOCK, reword(POOL, _another_pool, RELEASE)),
-    Tampering("another page in a hold", STOCK, reword(PFN, _another_page, HOLD)),
-    Tampering("another page in a release", STOCK, reword(PFN, _another_page, RELEASE)),
-    Tampering("another number in a hold", STOCK, reword(NUMBER, _another_number, HOLD), ONCE),
-    Tampering("another number in a release", STOCK, reword(NUMBER, _another_number, RELEASE)),
-    Tampering("drop a map", DMA, drop(MAP)),
-    Tampering("drop an unmap", DMA, drop(UNMAP)),
-    Tampering("unmap twice", DMA, double(UNMAP)),
-    Tampering("map twice", DMA, double(MAP)),
+    Tampering("another pool in a hold", STOCK, reword(POOL, _another_pool, Hold)),
+    Tampering("another pool in a release", STOCK, reword(POOL, _another_pool, Release)),
+    Tampering("another page in a hold", STOCK, reword(PFN, _another_page, Hold)),
+    Tampering("another page in a release", STOCK, reword(PFN, _another_page, Release)),
+    Tampering("another number in a hold", STOCK, reword(NUMBER, _another_number, Hold), ONCE),
+    Tampering("another number in a release", STOCK, reword(NUMBER, _another_number, Release)),
+    Tampering("drop a map", DMA, drop(Map)),
+    Tampering("drop an unmap", DMA, drop(Unmap)),
+    Tampering("unmap twice", DMA, double(Unmap)),
+    Tampering("map twice", DMA, double(Map)),
     Tampering("unmap after the release", DMA, unmap_after_release),
     Tampering("unmap while the pool is live", DMA, unmap_while_live, HALF),
     Tampering("sync after the unmap", DMA, sync_after_unmap),
-    Tampering("wrong size in an unmap", DMA, reword(r"size=(\d+)", _more, UNMAP)),
-    Tampering("wrong size in a sync", DMA, reword(r"size=(\d+)", _more, SYNC)),
-    Tampering("wrong direction in an unmap", DMA, reword(r"dir=(\w+)", _other_way, UNMAP)),
-    Tampering("wrong direction in a sync", DMA, reword(r"dir=(\w+)", _other_way, SYNC), BOTH_WAYS),
-    Tampering("truncate", STOCK, truncate, "an end is no fault: a recording may be cut anywhere"),
+    Tampering("wrong size in an unmap", DMA, reword(r"size=(\d+)", _more, Unmap)),
+    Tampering("wrong size in a sync", DMA, reword(r"size=(\d+)", _more, Sync)),
+    Tampering("wrong direction in an unmap", DMA, reword(r"dir=(\w+)", _other_way, Unmap)),
+    Tampering("wrong direction in a sync", DMA, reword(r"dir=(\w+)", _other_way, Sync), BOTH_WAYS),
+    Tampering("truncate", STOCK, truncate, "no violation: a recording may end anywhere"),
 )

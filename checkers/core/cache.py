@@ -7,11 +7,17 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from spec.dsl import PoolproofError
+
+from .verdict import Exit
+
 ALONE, OTHERS_WRITE = 0o700, 0o022
 
 
-class NotOurs(Exception):
-    """A folder or file that somebody else may have written; the message says whose, and the way out."""
+class ForeignFile(PoolproofError):
+    """A file or folder that belongs to another user; the message names the user and the way out."""
+
+    exit_code = Exit.USAGE
 
 
 def cache_folder() -> Path:
@@ -47,7 +53,7 @@ def must_be_ours(path: Path, way_out: str) -> None:
     """Refuse what belongs to another user; the administrator may do anything anyhow."""
     if not _is_ours(path):
         whose = f"user {path.stat().st_uid}, who could change what lies there"
-        raise NotOurs(f"{path}: belongs to another user ({whose}); {way_out}")
+        raise ForeignFile(f"{path}: belongs to another user ({whose}); {way_out}")
 
 
 def _is_ours(path: Path) -> bool:

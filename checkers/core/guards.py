@@ -1,15 +1,15 @@
-"""The guards of a machine as places in its text, and which of them a search has seen say yes and no."""
+"""The guards of a machine as places in its text, and which of them a search has seen both true and false."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from enum import Enum
 from types import CodeType, FunctionType
 
 from spec.dsl import Machine
-from spec.dsl.reach import reachable
-from spec.dsl.source import tree_of
+from spec.dsl.ir import reachable, tree_of
 
 
 @dataclass(frozen=True)
@@ -34,20 +34,38 @@ def _sites_of(fn: FunctionType) -> Iterator[Site]:
             yield Site(fn.__name__, ast.unparse(node), fn.__code__, node.lineno)
 
 
-def untested(every: list[Site], ledger: set[tuple[CodeType, int, bool]]) -> list[tuple[Site, str]]:
-    """The guards that never said no, or never said yes, or were never asked."""
+class Coverage(Enum):
+    """Which answer of a guard a search has not met."""
+
+    NEVER_FALSE = "never false"
+    NEVER_TRUE = "never true"
+    NEVER_EVALUATED = "never evaluated"
+
+
+@dataclass(frozen=True)
+class Untested:
+    """A guard that was not both true and false in a search."""
+
+    site: Site
+    coverage: Coverage
+
+
+def untested(every: list[Site], ledger: set[tuple[CodeType, int, bool]]) -> list[Untested]:
+    """The guards that were not both true and false; `ledger` has each answer by code object and instruction offset."""
     seen: dict[tuple[CodeType, int], set[bool]] = {}
     for code, at, answer in ledger:
         seen.setdefault((code, _line(code, at)), set()).add(answer)
-    answers = [(site, seen.get((site.code, site.line), set())) for site in every]
-    return [(site, says(False in given, True in given)) for site, given in answers if len(given) < 2]
+    return [one for site in every for one in uncovered(site, seen.get((site.code, site.line), set()))]
 
 
-def says(no: bool, yes: bool) -> str:
-    """What is wrong with a guard that has not said both no and yes."""
-    return "never false" if yes else "never true" if no else "never asked"
+def uncovered(site: Site, answers: Collection[bool]) -> Iterator[Untested]:
+    """The guard, if these answers are not both true and false."""
+    if True not in answers:
+        yield Untested(site, Coverage.NEVER_TRUE if False in answers else Coverage.NEVER_EVALUATED)
+    elif False not in answers:
+        yield Untested(site, Coverage.NEVER_FALSE)
 
 
 def _line(code: CodeType, at: int) -> int:
-    """The first line of the statement that the instruction at this offset belongs to."""
+    """The line of the instruction at this offset."""
     return next(line for start, end, line in code.co_lines() if start <= at < end and line is not None)

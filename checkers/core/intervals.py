@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from spec.dsl import Machine
-from spec.dsl.expr import Const, Expr, Quantified, Read, Size, Sum, text, walk
-from spec.dsl.machine import expressions
-from spec.dsl.values import Bound, Domain
+from spec.dsl.ir import Bound, Const, Domain, Expr, Quantified, Read, Size, Sum, expressions, text, walk
 
 Interval = tuple[int, int]
 """The least and the largest value, both included."""
@@ -31,7 +29,7 @@ class Intervals:
 
     def __init__(self, machine: Machine, sizes: dict[str, int]) -> None:
         self.machine, self.sizes = machine, sizes
-        puts = [p for a in machine.actions for way in a.lifted.paths for p in way.puts if p.field.history]
+        puts = [p for a in machine.actions for path in a.lifted.paths for p in path.puts if p.field.history]
         self.growth: dict[str, int] = dict.fromkeys(machine.shape.histories, 0)
         for put in puts:
             self.growth[put.field.name] = max(self.growth[put.field.name], self.of(put.value)[1])

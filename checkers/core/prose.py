@@ -6,12 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
-from spec.dsl import Action, Claim, Machine
-from spec.dsl.expr import Expr, Read, negate, text
-from spec.dsl.lift import Path
-from spec.dsl.machine import reads
-from spec.dsl.state import Field
-from spec.dsl.symbolic import Put
+from spec.dsl import Action, Claim, Field, Machine
+from spec.dsl.ir import Expr, Path, Put, Read, negate, reads, text
 
 
 def first_line(doc: str) -> str:

@@ -8,8 +8,7 @@ from itertools import permutations, product
 from math import factorial, prod
 
 from spec.dsl import Sort, World
-from spec.dsl.machine import first_sort
-from spec.dsl.state import one_key
+from spec.dsl.ir import first_sort, one_key
 
 Permutation = dict[type[Sort], tuple[int, ...]]
 

@@ -11,7 +11,7 @@ from .symmetry import Symmetry
 
 
 class Contradiction(Exception):
-    """What one engine found is not so when the spec itself is run: an error of ours, never of the spec's."""
+    """The result of an engine is refuted by running the spec: a bug of the engine, not of the spec."""
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,22 @@
-"""One verdict record comes out of every engine; text, JSON, JUnit and exit codes are made from it."""
+"""The record in which every engine gives its answer; text, JSON, JUnit and exit codes are made from it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 
 from spec.dsl import World
 
+from .stopped import Stopped
 from .traces import Trace
 
 derived = property  # a verdict has a field of that name
 
 
 class Outcome(Enum):
-    """What became of a question; the value is the word people read."""
+    """The answer to a question; the value is the word that is printed."""
 
     HOLDS = "holds"
     VIOLATED = "violated"
@@ -27,12 +28,32 @@ class Outcome(Enum):
     NOT_RUN = "not run"
     NOT_INDUCTIVE = "not inductive"
     DISPUTED = "the solvers disagree"
-    OBSERVED = "observed to hold"
-    UNSEEN = "cannot be seen"
+    NOT_VIOLATED = "not violated"
+    NOT_OBSERVABLE = "not observable"
+
+
+class Kind(Enum):
+    """What a question is about; the value is the word in JSON."""
+
+    INVARIANT = "invariant"
+    STEP_INVARIANT = "step invariant"
+    WITNESS = "witness"
+    ACTION = "action"
+    DEADLOCK = "deadlock"
+    REFINEMENT = "refinement"
+    SIMULATION = "simulation"
+    BROKEN = "broken"
+    PATH = "path"
+    OBLIGATION = "obligation"
+
+
+def invariant_kind(is_step: bool) -> Kind:
+    """The kind of an invariant of states or of steps."""
+    return Kind.STEP_INVARIANT if is_step else Kind.INVARIANT
 
 
 class Exit:
-    """Exit codes; of several the first in this list is taken."""
+    """Exit codes; if several apply, the first in BY_WEIGHT wins."""
 
     OK, USAGE, BUDGET, DEADLOCK, SAFETY, LIVENESS, VACUOUS, INPUT, SPEC, TOOL = 0, 2, 3, 11, 12, 13, 14, 65, 75, 150
     BY_WEIGHT = (TOOL, SPEC, INPUT, SAFETY, LIVENESS, DEADLOCK, VACUOUS, BUDGET)
@@ -45,15 +66,19 @@ CODES = {
     Outcome.NOT_INDUCTIVE: Exit.BUDGET,
     Outcome.DISPUTED: Exit.TOOL,
 }
-"""What an unexpected outcome makes the command exit with; any other means that something was vacuous."""
+"""The exit code of an unexpected outcome; VACUOUS for all others but a violation."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The answer to one question about one model, and how far it reaches."""
+    """The answer to one question about one model, and how far it reaches.
+
+    `orbit_sum` is the number of unreduced states, `seconds` is wall-clock time, `label` says for which scope the
+    answer holds, `stopped` why there is none.
+    """
 
     model: str
-    kind: str
+    kind: Kind
     property: str
     outcome: Outcome
     label: str
@@ -68,6 +93,7 @@ class Verdict:
     seconds: float = 0.0
     memory: str = ""
     note: str = ""
+    stopped: Stopped | None = None
     args: tuple[str, ...] = ()
     trace: Trace | None = field(default=None, compare=False)
     world: World | None = field(default=None, compare=False, repr=False)
@@ -79,18 +105,23 @@ class Verdict:
 
     @derived
     def code(self) -> int:
-        """What this verdict alone would make the command exit with."""
+        """The exit code of the command if this were its only verdict."""
         if self.expected:
             return Exit.OK
-        if self.outcome is Outcome.VIOLATED and self.kind != "broken":
+        if self.outcome is Outcome.VIOLATED and self.kind is not Kind.BROKEN:
             return Exit.SAFETY
         return CODES.get(self.outcome, Exit.VACUOUS)
 
+    def as_declared(self, steps: int) -> Verdict:
+        """The verdict on a broken model, by whether its trace has the declared number of steps."""
+        note = "as declared" if self.steps == steps else f"in {self.steps} steps, declared were {steps}"
+        return replace(self, kind=Kind.BROKEN, expected=self.steps == steps, note=note)
+
     def as_json(self) -> dict[str, object]:
-        """The record without the live objects, for files and other tools."""
+        """The record as JSON: without the trace and the world, which are live objects."""
         return {
             "model": self.model,
-            "kind": self.kind,
+            "kind": self.kind.value,
             "property": self.property,
             "verdict": self.outcome.value,
             "label": self.label,

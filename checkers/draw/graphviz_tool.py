@@ -10,9 +10,14 @@ from collections.abc import Callable
 
 import graphviz
 
+from checkers.core.verdict import Exit
+from spec.dsl import PoolproofError
 
-class DrawingError(RuntimeError):
-    """Graphviz could not make a picture; the message says why."""
+
+class DrawingError(PoolproofError):
+    """Graphviz could not make a picture; the message gives the reason."""
+
+    exit_code = Exit.TOOL
 
 
 def render(text: str, kind: str) -> bytes:

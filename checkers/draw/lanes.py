@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from checkers.core.traces import Trace
+from checkers.core.verdict import Exit
 from checkers.report.counterexample import beginning, telling
-from spec.dsl import Instance, World
-from spec.dsl.machine import first_sort
+from spec.dsl import Instance, PoolproofError, World
+from spec.dsl.ir import first_sort
 
 from .ownership import places_of
 
@@ -17,8 +18,10 @@ STEPS = 80
 """A picture of more steps is a roll of paper."""
 
 
-class TooLong(Exception):
-    """More steps than a picture takes; the message says how many."""
+class TooLong(PoolproofError):
+    """More steps than a picture takes; the message gives their number."""
+
+    exit_code = Exit.USAGE
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
-"""What each action of a machine is seen to do, and between which places: the facts a picture is drawn from.
+"""What each action of a machine does, and between which places: the data of the ownership picture.
 
-Every reachable state of a small scope is run. Which path of an action was taken, and what it says there, comes
-from the lifted paths; where the page was before and after, from the states.
+It is collected in every reachable state of a small scope. Which path of an action was taken and what it assigns comes
+from the lifted paths, the places of the page before and after from the states.
 """
 
 from __future__ import annotations
@@ -12,12 +12,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from checkers.core.symmetry import Symmetry
-from spec.dsl import Instance, Machine, State, World
-from spec.dsl.expr import Const, Expr, Read, Sum, Var, evaluate, text
-from spec.dsl.machine import Action, first_sort
-from spec.dsl.state import Field, one_key
-from spec.dsl.symbolic import Put
+from checkers.explore.search import UNLIMITED, Search
+from spec.dsl import Action, Field, Instance, Machine, State
+from spec.dsl.ir import Const, Expr, Put, Read, Sum, Var, evaluate, first_sort, one_key, text
 
 Move = tuple[str, Enum | None, Enum | None]
 """An action, and the places before and after of the page it was about, if it was about one."""
@@ -25,7 +22,7 @@ Move = tuple[str, Enum | None, Enum | None]
 
 @dataclass(frozen=True, order=True)
 class Effect:
-    """An assignment as the picture says it; effects are told in the order in which the state declares its fields."""
+    """An assignment as text, ordered as the state declares its fields."""
 
     order: int
     phrase: str
@@ -33,24 +30,23 @@ class Effect:
 
 @dataclass
 class Seen:
-    """In how many steps a move was seen, in how many of them it had an effect, and which effects made a difference."""
+    """The number of steps of a move, how often it had each effect, and the effects that changed a value."""
 
     steps: int = 0
     had: Counter[Effect] = field(default_factory=Counter)
     telling: set[Effect] = field(default_factory=set)
 
     def phrases(self) -> tuple[str, ...]:
-        """What the move does: "maybe" if on some of its paths only; what never makes a difference is left out."""
+        """What the move does: "maybe" for what it does on some paths only; without effects that never change a value."""
         often = [(e.phrase, self.had[e] == self.steps) for e in sorted(self.telling)]
         return tuple(phrase if always else f"maybe {phrase}" for phrase, always in often)
 
 
-class Watch:
-    """Runs through a scope and notes, step by step, which path of which action was taken and what it changed."""
+class MoveRecorder:
+    """An observer that notes for each step which path of which action was taken, and what it changed."""
 
     def __init__(self, machine: Machine, sizes: dict[str, int]) -> None:
-        self.machine, self.world = machine, World(machine, sizes)
-        self.symmetry = Symmetry(self.world, machine.symmetric)
+        self.machine, self.sizes = machine, sizes
         self.place = machine.place.name if machine.place else ""
         self.subject = {a.name: _subject(machine, a) for a in machine.actions}
         self.short: dict[str, str] = {}
@@ -58,21 +54,19 @@ class Watch:
         self.seen: dict[Move, Seen] = {}
 
     def run(self) -> dict[Move, Seen]:
-        """Take every step of every reachable state, breadth first."""
-        canonical, world = self.symmetry.canonical, self.world
-        queue = list(dict.fromkeys(map(canonical, world.initial())))
-        known = set(queue)
-        for code in queue:
-            before = world.load(code, world.before)
-            for number, after in world.successors(code):
-                self._note(world.instances[number], before, world.state)
-                if (form := canonical(after)) not in known:
-                    known.add(form)
-                    queue.append(form)
+        """Search the scope; returns what was seen of each move."""
+        Search(self.machine, self.sizes, self.machine.symmetric, UNLIMITED, "", self).run()
         return self.seen
 
+    def state(self, search: Search, number: int, code: bytes) -> None:
+        """Only steps are recorded."""
+
+    def step(self, search: Search, number: int, code: bytes, n: int, after: bytes) -> None:
+        world = search.world
+        self._note(world.instances[n], world.load(code, world.before), world.state)
+
     def _note(self, instance: Instance, before: State, after: State) -> None:
-        """Add one step to what was seen of its move."""
+        """Add one step to its move."""
         env = dict(zip((v.name for v in instance.action.params), instance.args, strict=True))
         seen = self.seen.setdefault(self._move(instance.action, env, before, after), Seen())
         seen.steps += 1
@@ -90,14 +84,14 @@ class Watch:
         return action.name, before.__dict__[self.place][page], after.__dict__[self.place][page]
 
     def _taken(self, action: Action, before: State, env: dict[str, Any]) -> list[tuple[Effect, Put]]:
-        """The effects of the one path that leads through this state."""
+        """The effects of the path that is taken in this state."""
         for path, effects in zip(action.lifted.paths, self.effects[action.name], strict=True):
             if evaluate(path.guard, {"": before}, env):
                 return effects
         raise AssertionError(f"{action.name} took none of its paths")
 
     def _effects(self, action: Action, puts: Iterable[Put]) -> Iterator[tuple[Effect, Put]]:
-        """What a path assigns in the end, but for the page's place and the history counters."""
+        """The last assignment of a path to each cell, without the place of the page and history counters."""
         subject, order = self.subject[action.name], list(self.machine.shape.fields)
         for put in {(p.field, p.keys): p for p in puts}.values():
             if not put.field.history and (put.field.name, put.keys) != (self.place, (subject,)):
@@ -105,19 +99,19 @@ class Watch:
 
 
 def _subject(machine: Machine, action: Action) -> Var | None:
-    """What the action is about: its page, or else whatever its first parameter is."""
+    """The parameter an action is about: its page, or else the first one."""
     pages = [v for v in action.params if v.sort is first_sort(machine)]
     return next(iter((*pages, *action.params)), None)
 
 
 @dataclass(frozen=True)
 class Wording:
-    """Says an assignment in few words: what it is about goes without saying, and so does the only way to a key."""
+    """Assignments as short text: without the key of the subject, and without the only field that leads to a key."""
 
     machine: Machine
     subject: Var | None
     short: dict[str, str]
-    """What is said in place of what spec text says, for cells whose key is named by less than the whole."""
+    """The full spec text of each abbreviated cell."""
 
     def of(self, put: Put) -> str:
         cell, value = self.say(Read(put.field, put.keys)), self.say(put.value)
@@ -138,7 +132,7 @@ class Wording:
         return text(e)
 
     def key(self, e: Expr) -> str:
-        """dma[page, device_of[pool]] is said as dma[pool], where device_of is the only way from a pool to a device."""
+        """dma[page, device_of[pool]] becomes dma[pool], if device_of is the only field that leads from a pool to a device."""
         if isinstance(e, Read) and e.keys != (self.subject,) and self._only_way(e.field):
             return self.key(e.keys[0])
         return self.say(e)

@@ -15,10 +15,10 @@ from typing import Any
 
 import networkx as nx
 
-from spec.dsl import Machine, SpecError
-from spec.dsl.machine import Action, first_sort
+from spec.dsl import Action, Machine, SpecError
+from spec.dsl.ir import first_sort
 
-from .moves import Move, Seen, Watch
+from .moves import Move, MoveRecorder, Seen
 from .style import (
     BOX,
     BREAK,
@@ -31,16 +31,16 @@ from .style import (
     action_name,
     described,
     look,
-    must_end_well,
     plain,
     quoted,
+    require_suffix,
     save,
 )
 
 
 def draw(machine: Machine, sizes: dict[str, int], out: Path) -> None:
     """Write the ownership graph as a picture; the ending of the file says of which kind."""
-    must_end_well(out)
+    require_suffix(out)
     graph = ownership_graph(machine, sizes)
     save(out, lambda dpi: dot_text(graph, dpi))
 
@@ -52,14 +52,14 @@ def ownership_graph(machine: Machine, sizes: dict[str, int]) -> nx.MultiDiGraph[
     say in short is in the graph's `short`. What no page takes part in, and what was never seen, is in `aside`.
     """
     places = places_of(machine)
-    watch = Watch(machine, sizes)
-    seen = watch.run()
+    recorder = MoveRecorder(machine, sizes)
+    seen = recorder.run()
     scope = ", ".join(f"{name}={size}" for name, size in sizes.items())
     subject = first_sort(machine).__name__.lower()
     graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(name=machine.name, scope=scope, subject=subject)
     graph.graph["aside"] = list(_aside(machine, seen))
     said = " ".join(phrase for happened in seen.values() for phrase in happened.phrases())
-    graph.graph["short"] = {short: full for short, full in watch.short.items() if short in said}
+    graph.graph["short"] = {short: full for short, full in recorder.short.items() if short in said}
     for place in places:
         graph.add_node(place.name, meaning=str(place.value), start=place is machine.place.start)
     for action in machine.actions:

@@ -1,8 +1,7 @@
-"""The state graph of a scope, and the same graph folded: states that look alike to a reader become one.
+"""The state graph of a scope, and the same graph folded: states that are equal in some fields become one node.
 
-What a reader sees of a state is the fields it is folded by, without the names of what the model declares symmetric: of
-two pages in the pool it is said that there are two. A folded node stands for all states that look like this, a
-folded edge for all steps between them.
+Symmetric members have no names in a folded node: it says that two pages are in the pool, not which. A node stands
+for all states that look like this, an edge for all steps between them.
 """
 
 from __future__ import annotations
@@ -15,45 +14,49 @@ from typing import Any
 
 import networkx as nx
 
+from checkers.core.stopped import Stopped
+from checkers.core.verdict import Exit
 from checkers.core.wording import shown
-from checkers.explore.search import UNLIMITED, Budget, Progress, Search
-from spec.dsl import Machine, Sort, World
-from spec.dsl.state import Field
+from checkers.explore.search import UNLIMITED, Budget, Search, SearchProgress
+from spec.dsl import Field, Machine, PoolproofError, Sort, World
 
 NODES, EDGES = 60, 120
-"""More of them than these, and nobody reads the picture."""
+"""The most nodes and edges of a folded graph that is drawn."""
 
 Taken = tuple[int, int, bytes, tuple[str, ...]]
-"""A step: the number of its state and of its action with arguments, where it leads, and what it breaks."""
+"""A step: the numbers of its state and instance, the state it leads to, and the invariants it violates."""
 
 
-class Stopped(Exception):
-    """The search ended before it had seen every state; the message says at what."""
+class Incomplete(PoolproofError):
+    """The search stopped before it had seen every state."""
+
+    exit_code = Exit.BUDGET
+
+    def __init__(self, stopped: Stopped) -> None:
+        super().__init__(str(stopped))
+        self.stopped = stopped
 
 
-class TooLarge(Exception):
-    """More than a reader can take; the message says how much, and the way out."""
+class TooLarge(PoolproofError):
+    """More nodes or edges than a picture takes; the message gives the numbers and the way out."""
+
+    exit_code = Exit.USAGE
 
 
-class Recorder(Search):
-    """A search that keeps every step it takes, and what each state and step breaks."""
+class StepRecorder:
+    """An observer that keeps every step, and the invariants that each state and step violates."""
 
-    def __init__(
-        self, machine: Machine, sizes: dict[str, int], symmetric: tuple[type[Sort], ...], budget: Budget
-    ) -> None:
-        super().__init__(machine, sizes, symmetric, budget, until="")
+    def __init__(self) -> None:
         self.breaks: list[tuple[str, ...]] = []
         self.taken: list[Taken] = []
         self.moved: set[int] = set()
 
-    def judge_state(self, number: int, code: bytes) -> None:
-        """Keep which invariants the state breaks; witnesses are nobody's question here."""
-        self.breaks.append(tuple(dict.fromkeys(v.claim.name for v in self.world.violated(code))))
+    def state(self, search: Search, number: int, code: bytes) -> None:
+        self.breaks.append(tuple(dict.fromkeys(v.claim.name for v in search.world.violated(code))))
 
-    def judge_step(self, number: int, code: bytes, n: int, after: bytes) -> None:
-        """Keep the step, with the invariants it breaks."""
-        breaks = tuple(dict.fromkeys(v.claim.name for v in self.world.violated_by_step(code, after)))
-        self.taken.append((number, n, self.symmetry.canonical(after), breaks))
+    def step(self, search: Search, number: int, code: bytes, n: int, after: bytes) -> None:
+        breaks = tuple(dict.fromkeys(v.claim.name for v in search.world.violated_by_step(code, after)))
+        self.taken.append((number, n, search.symmetry.canonical(after), breaks))
         if after != code:
             self.moved.add(number)
 
@@ -63,30 +66,32 @@ def state_graph(
     sizes: dict[str, int],
     symmetric: tuple[type[Sort], ...],
     budget: Budget = UNLIMITED,
-    progress: Progress = lambda seen: None,
+    progress: SearchProgress = lambda seen: None,
 ) -> nx.MultiDiGraph[int]:
-    """Every reachable state of a scope as a node, every step as an edge; Stopped if the budget does not suffice.
+    """Every reachable state of a scope as a node, every step as an edge; raises Incomplete if the search stops early.
 
     Nodes carry `code`, `depth`, `start`, `final`, `stuck` and `breaks`; edges `action` and `breaks`.
     """
-    search = Recorder(machine, sizes, symmetric, budget)
+    recorder = StepRecorder()
+    search = Search(machine, sizes, symmetric, budget, "", recorder)
     seen = search.run(progress)
     if seen.stopped:
-        raise Stopped(seen.stopped)
+        raise Incomplete(seen.stopped)
     graph: nx.MultiDiGraph[int] = nx.MultiDiGraph(world=search.world, symmetric=symmetric)
     for number, code in enumerate(search.codes):
-        graph.add_node(number, code=code, breaks=search.breaks[number], **_ends(search, graph, number))
-    for number, n, form, breaks in search.taken:
+        ends = _ends(search, graph, number, number in recorder.moved)
+        graph.add_node(number, code=code, breaks=recorder.breaks[number], **ends)
+    for number, n, form, breaks in recorder.taken:
         graph.add_edge(number, search.index[form], action=search.world.instances[n].action.name, breaks=breaks)
     return graph
 
 
-def _ends(search: Recorder, graph: nx.MultiDiGraph[int], number: int) -> dict[str, Any]:
-    """How far a state is from the start, whether it is one, and whether a run may end there or must."""
+def _ends(search: Search, graph: nx.MultiDiGraph[int], number: int, moves: bool) -> dict[str, Any]:
+    """The depth of a state, and whether it is an initial state, a final one, or a deadlock."""
     parent, claim = search.parents[number], search.world.machine.is_final
     final = claim is not None and search.world.holds(claim, search.codes[number], ())
     depth = graph.nodes[parent]["depth"] + 1 if parent >= 0 else 0
-    return {"depth": depth, "start": parent < 0, "final": final, "stuck": not final and number not in search.moved}
+    return {"depth": depth, "start": parent < 0, "final": final, "stuck": not final and not moves}
 
 
 # -- folding -------------------------------------------------------------------------------------------------------

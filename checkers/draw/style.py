@@ -31,7 +31,7 @@ def save(out: Path, text: Callable[[str], str]) -> None:
 
     Nothing is written where it cannot be laid out.
     """
-    must_end_well(out)
+    require_suffix(out)
     ending = out.suffix.lower()
     if ending == ".dot":
         out.write_text(text(""), encoding="utf-8")
@@ -46,7 +46,7 @@ def svg(text: str) -> bytes:
     return finished(render(text, "svg"), render(text, "json"))
 
 
-def must_end_well(out: Path) -> None:
+def require_suffix(out: Path) -> None:
     """Refuse a name that does not say which kind of picture is meant."""
     if out.suffix.lower() not in ENDINGS:
         raise ValueError(f"{out.name} ends in {out.suffix or 'nothing'}; a picture ends in {', '.join(ENDINGS)}")

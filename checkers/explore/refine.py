@@ -1,4 +1,4 @@
-"""Does a design keep to the rules: is each of its steps one step of the machine above, or none?"""
+"""Refinement: each step of a design is one step of the machine above, or none."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
-from checkers.core.traces import Step, Trace
+from checkers.core.traces import Step, Trace, steps
 from checkers.core.wording import guard_at, named, shown
 from spec.dsl import Instance, Machine, SpecError, World
-from spec.dsl.world import picker
+from spec.dsl.ir import layout, picker
 
-from .search import UNLIMITED, Budget, Exploration, Progress, Search
+from .search import UNLIMITED, Budget, Exploration, Search, SearchProgress
 
-STEP = "each_step_is_a_step_of_the_rules_or_none"
+UNMATCHED = "a step that is none of the machine above"
 
 
-Counted = frozenset[tuple[str, Any, int]]
-"""Which history counters a step raised, and by how much."""
+Raised = frozenset[tuple[str, Any, int]]
+"""The history counters that a step raised, with their keys and by how much."""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A step of the machine above that might have explained a step of the design, and why it does not."""
+    """A step of the machine above on the same members as a step of the design, and why it does not match."""
 
     instance: Instance
     why: str
@@ -30,7 +30,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Refinement:
-    """The outcome: the search it took, and the step that the rules do not have, if there is one."""
+    """The result: the search, and a run to a step that the machine above does not have, if there is one."""
 
     seen: Exploration
     trace: Trace | None
@@ -38,27 +38,29 @@ class Refinement:
 
 
 def refine(
-    low: Machine, sizes: dict[str, int], budget: Budget = UNLIMITED, progress: Progress = lambda seen: None
+    low: Machine, sizes: dict[str, int], budget: Budget = UNLIMITED, progress: SearchProgress = lambda seen: None
 ) -> Refinement:
-    """Check every step of `low` in a scope against the machine it says it refines."""
-    search = Simulation(low, _above(low), sizes, budget)
+    """Check every step of `low` in a scope against the machine it refines."""
+    check = RefinementCheck(low, _above(low), sizes)
+    search = Search(low, sizes, check.symmetric, budget, UNMATCHED, check)
     seen = search.run(progress)
-    if search.unmatched is None:
+    if UNMATCHED not in search.found:
         return Refinement(seen, None, ())
-    trace = search.trace(search.unmatched)
-    last = next(s for s in search.steps(trace.codes[-1]) if not search.matches(trace.codes[-1], s.code))
+    trace, world = search.trace(search.found[UNMATCHED][0]), search.world
+    before = trace.codes[-1]
+    last = next(s for s in steps(world, before) if not check.matches(world, before, s.code))
     whole = Trace(trace.start, (*trace.steps, last))
-    return Refinement(seen, whole, tuple(search.candidates(trace.codes[-1], last)))
+    return Refinement(seen, whole, tuple(check.candidates(before, last)))
 
 
 def fits(low: Machine, sizes: dict[str, int], was: bytes, instance: Instance) -> bool:
-    """Is this one step of `low` a step of the machine it says it refines, or none?"""
-    search = Simulation(low, _above(low), sizes, UNLIMITED)
-    return any(search.matches(was, step.code) for step in search.steps(was) if step.instance == instance)
+    """True if this one step of `low` is a step of the machine it refines, or none."""
+    check, world = RefinementCheck(low, _above(low), sizes), World(low, sizes)
+    return any(check.matches(world, was, step.code) for step in steps(world, was) if step.instance == instance)
 
 
 def _above(low: Machine) -> Machine:
-    """The machine that a design refines, by its own word."""
+    """The machine that a design declares to refine."""
     high = low.refines
     if high is None:
         raise SpecError(f"{low.name} does not say what it refines; give refines=")
@@ -67,33 +69,31 @@ def _above(low: Machine) -> Machine:
     return high
 
 
-class Simulation(Search):
-    """A search of the design that looks at every step through the eyes of the machine above."""
+class RefinementCheck:
+    """The observer of a search of the design that compares each step with those of the machine above."""
 
-    def __init__(self, low: Machine, high: Machine, sizes: dict[str, int], budget: Budget) -> None:
-        symmetric = tuple(sort for sort in low.symmetric if sort in high.symmetric)
-        super().__init__(low, sizes, symmetric, budget, STEP)
+    def __init__(self, low: Machine, high: Machine, sizes: dict[str, int]) -> None:
+        self.symmetric = tuple(sort for sort in low.symmetric if sort in high.symmetric)
         shared = (*high.shape.members, *high.shape.bounds)
         self.above = World(high, {name: sizes[name] for name in shared})
-        self.seen_above = picker(tuple(self.world.offsets[name][key] for name, key in _cells(self.above)))
-        self.known: dict[bytes, frozenset[tuple[bytes, Counted]]] = {}
-        self.unmatched: int | None = None
+        offsets = layout(low.shape, sizes)
+        self.seen_above = picker(tuple(offsets[name][key] for name, key in _cells(self.above)))
+        self.known: dict[bytes, frozenset[tuple[bytes, Raised]]] = {}
 
-    def judge_state(self, number: int, code: bytes) -> None:
-        """Invariants are another question."""
+    def state(self, search: Search, number: int, code: bytes) -> None:
+        """Invariants are not checked here."""
 
-    def judge_step(self, number: int, code: bytes, n: int, after: bytes) -> None:
-        if self.unmatched is None and not self.matches(code, after):
-            self.unmatched = number
-            self.found[STEP] = (number, None)
+    def step(self, search: Search, number: int, code: bytes, n: int, after: bytes) -> None:
+        if UNMATCHED not in search.found and not self.matches(search.world, code, after):
+            search.find(UNMATCHED, number)
 
-    def matches(self, code: bytes, after: bytes) -> bool:
-        """Does the step just taken look from above like a step there, or like nothing at all?
+    def matches(self, world: World, code: bytes, after: bytes) -> bool:
+        """True if the step that `world` has just taken is a step of the machine above, or changes nothing there.
 
-        What a step adds to the history counters is part of it: a second map that changes no state is seen.
+        The growth of history counters is part of a step: a second map that changes no state is not ignored.
         """
         was, now, histories = self.project(code), self.project(after), self.above.machine.shape.histories
-        counted = frozenset(grown for grown in self.world.counted() if grown[0] in histories)
+        counted = frozenset(grown for grown in world.counted() if grown[0] in histories)
         if was == now and not counted:
             return True
         if was not in self.known:
@@ -101,21 +101,18 @@ class Simulation(Search):
         return (now, counted) in self.known[was]
 
     def project(self, code: bytes) -> bytes:
-        """The state of the design as the machine above sees it."""
+        """The state of the design, restricted to the fields of the machine above."""
         return bytes(self.seen_above(code))
 
-    def _tell(self) -> None:
-        """There are no invariants to tell of."""
-
     def candidates(self, code: bytes, step: Step) -> list[Candidate]:
-        """What the machine above could have done to the same page, the most symmetric first, and why it was not this."""
+        """The steps of the machine above on the same members, best matches first, with the reason against each."""
         was, now = self.project(code), self.project(step.code)
         args = set(step.instance.args)
         judged = [self._judged(was, now, i) for i in self.above.instances if set(i.args) <= args]
         return [candidate for _, candidate in sorted(judged, key=itemgetter(0))]
 
     def _judged(self, was: bytes, now: bytes, instance: Instance) -> tuple[int, Candidate]:
-        """The number of cells in which this candidate differs, or very many if a guard refuses it."""
+        """The number of cells in which a candidate differs (more than all if a guard refuses it), and the candidate."""
         where, to = self.above.refusal(was, instance), self.above.apply(was, instance)
         if to is None:
             return len(was) + 1, Candidate(instance, f"is refused by {guard_at(self.above.machine, where or '')}")

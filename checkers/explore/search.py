@@ -1,4 +1,4 @@
-"""Every reachable state of a scope, breadth first: the short engine that is obviously right."""
+"""Every reachable state of a scope, breadth first. This engine is kept short: it is the oracle for the one in C."""
 
 from __future__ import annotations
 
@@ -6,21 +6,23 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from checkers.core.guards import Site, sites, untested
+from checkers.core.breadth_first import breadth_first
+from checkers.core.guards import Site, Untested, sites, untested
+from checkers.core.stopped import FOUND, INTERRUPTED, Reason, Stopped, after_seconds, after_states
 from checkers.core.symmetry import Symmetry
-from checkers.core.traces import Finding, Step, Trace, finding, named, steps
+from checkers.core.traces import Finding, Step, Trace, finding, named
 from spec.dsl import Claim, Instance, Machine, Sort, Witness, World
-from spec.dsl.machine import first_sort
-from spec.dsl.words import Current
+from spec.dsl.ir import Current, first_sort
 
 CHECK_EVERY = 1024
-"""States between two looks at the clock."""
+"""States between two calls of the progress function."""
 
 
 @dataclass(frozen=True)
 class Budget:
-    """When to stop early; 0 means no limit, but for memory what the machine can spare."""
+    """Limits on states, seconds and bytes of memory; 0 is no limit, for memory what the machine can spare."""
 
     states: int = 0
     seconds: float = 0.0
@@ -33,10 +35,11 @@ ANY_INVARIANT = "*"
 
 @dataclass
 class Exploration:
-    """What a search has seen: counts, findings, and how it ended (`stopped` is empty if it finished).
+    """The result of a search: counts, findings, and why it stopped (None if it is complete).
 
-    `memory` says how the states are kept; `most_states` is a number of states that cannot be exceeded, 0 if none is
-    known; `unsaved` says why the last checkpoint could not be written, and is empty if it was.
+    `orbit_sum` is the number of unreduced states, `fired` how often each action was taken; `memory` describes the
+    storage of states, `most_states` is an upper bound of their number (0: unknown), and `unsaved` the reason why the
+    last checkpoint could not be written.
     """
 
     world: World
@@ -46,7 +49,7 @@ class Exploration:
     transitions: int = 0
     depth: int = 0
     seconds: float = 0.0
-    stopped: str = ""
+    stopped: Stopped | None = None
     unsaved: str = ""
     engine: str = "explore (python)"
     memory: str = ""
@@ -55,10 +58,10 @@ class Exploration:
     violated: dict[str, Finding] = field(default_factory=dict)
     reached: dict[str, Finding] = field(default_factory=dict)
     deadlock: Finding | None = None
-    untested: list[tuple[Site, str]] = field(default_factory=list)
+    untested: list[Untested] = field(default_factory=list)
 
 
-Progress = Callable[[Exploration], None]
+SearchProgress = Callable[[Exploration], None]
 
 
 def explore(
@@ -66,40 +69,93 @@ def explore(
     sizes: dict[str, int],
     symmetric: tuple[type[Sort], ...] = (),
     budget: Budget = UNLIMITED,
-    progress: Progress = lambda seen: None,
+    progress: SearchProgress = lambda seen: None,
     until: str = "",
 ) -> Exploration:
-    """Search a scope, treating the members of the `symmetric` sorts as interchangeable.
+    """Search a scope, taking the members of the `symmetric` sorts as interchangeable.
 
-    The search goes on past violations, so that each invariant gets its own verdict, and counts do not depend on
-    invariants; `until` names an invariant whose violation is all that is wanted, or any (`ANY_INVARIANT`).
+    The search goes on after a violation, so that each invariant gets a verdict and counts do not depend on invariants.
+    It ends early at a violation of the invariant named by `until`, or of any (ANY_INVARIANT).
     """
     return Search(machine, sizes, symmetric, budget, until).run(progress)
 
 
+class Observer(Protocol):
+    """Sees each new state of a search, and each step before the state it leads to.
+
+    The world's `state` is the new one, or the state after the step. Both may call `search.find`.
+    """
+
+    def state(self, search: Search, number: int, code: bytes) -> None:
+        """A new state, in its canonical form."""
+
+    def step(self, search: Search, number: int, code: bytes, n: int, after: bytes) -> None:
+        """A step of the instance `n` from the state `code` with this number; `after` is not in canonical form."""
+
+
+DEADLOCK = ""
+"""The name under which a deadlock is found."""
+
+
+class Claims:
+    """The observer that looks for violated invariants and for witnesses of one stage."""
+
+    def __init__(self, machine: Machine, sizes: dict[str, int]) -> None:
+        self.wanted = [w.stages[0] for w in machine.witnesses if len(w.stages) == 1 and w.fits(sizes)]
+
+    def state(self, search: Search, number: int, code: bytes) -> None:
+        world = search.world
+        for violation in world.violated(code):
+            search.find(violation.claim.name, number, violation.claim)
+        for claim in [c for c in self.wanted if not c.is_step]:
+            if any(world.holds(claim, code, args) for args in world.tuples(claim.params)):
+                self._reach(search, claim, number)
+
+    def step(self, search: Search, number: int, code: bytes, n: int, after: bytes) -> None:
+        world = search.world
+        for violation in world.violated_by_step(code, after):
+            search.find(violation.claim.name, number, violation.claim)
+        for claim in [c for c in self.wanted if c.is_step]:
+            if any(world.step_holds(claim, code, args) for args in world.tuples(claim.params)):
+                self._reach(search, claim, number)
+
+    def _reach(self, search: Search, claim: Claim, number: int) -> None:
+        self.wanted.remove(claim)
+        search.find(claim.name, number, claim)
+
+
 class Search:
-    """One search: the states found so far, how each was first reached, and what is still looked for."""
+    """One search: the states so far, how each was first reached, and what was found.
+
+    An observer takes the place of the one that checks the claims of the machine.
+    """
 
     def __init__(
-        self, machine: Machine, sizes: dict[str, int], symmetric: tuple[type[Sort], ...], budget: Budget, until: str
+        self,
+        machine: Machine,
+        sizes: dict[str, int],
+        symmetric: tuple[type[Sort], ...],
+        budget: Budget,
+        until: str,
+        observer: Observer | None = None,
     ) -> None:
         self.world = World(machine, sizes)
         self.symmetry = Symmetry(self.world, symmetric)
         self.budget, self.until = budget, until
-        self.invariants_hold = {c.name for c in machine.invariants}
+        self.invariants = {c.name for c in machine.invariants}
         self.index: dict[bytes, int] = {}
         self.codes: list[bytes] = []
         self.parents: list[int] = []
         self.done = 0
         self.found: dict[str, tuple[int, Claim | None]] = {}
         self.seen = Exploration(self.world, symmetric, fired={a.name: 0 for a in machine.actions})
-        self.wanted = [w.stages[0] for w in machine.witnesses if len(w.stages) == 1 and w.fits(sizes)]
+        self.observer = observer or Claims(machine, sizes)
         sort = first_sort(machine)
         pages = [[a.index for a in i.args if type(a) is sort] for i in self.world.instances]
         self.one_page = [p[0] if len(p) == 1 else -1 for p in pages]
 
-    def run(self, progress: Progress) -> Exploration:
-        """Search until there is nothing new, the budget is spent, or somebody interrupts."""
+    def run(self, progress: SearchProgress = lambda seen: None) -> Exploration:
+        """Search until every state is expanded, the budget is spent, or an interrupt comes."""
         started, seen = time.monotonic(), self.seen
         guards = sites(self.world.machine)
         Current.ledger = set()
@@ -109,23 +165,23 @@ class Search:
             while self.done < len(self.codes) and not seen.stopped:
                 self._level(guards, started, progress)
         except KeyboardInterrupt:
-            seen.stopped = "interrupted"
+            seen.stopped = INTERRUPTED
         finally:
             seen.untested = untested(guards, Current.ledger) if Current.ledger is not None else []
             Current.ledger = None
         seen.states, seen.seconds = len(self.codes), time.monotonic() - started
         seen.orbit_sum = sum(map(self.symmetry.orbit_size, self.codes))
         seen.memory = self._memory()
-        self._tell()
+        self._collect()
         return seen
 
     def _memory(self) -> str:
-        """How the states are kept."""
+        """How the states are stored, and the size of one."""
         kept = sys.getsizeof(self.index) + sys.getsizeof(self.codes) + sys.getsizeof(self.parents)
         kept += sum(map(sys.getsizeof, self.codes))
         return f"dictionary, {kept / max(len(self.codes), 1):.0f} bytes a state"
 
-    def _level(self, guards: list[Site], started: float, progress: Progress) -> None:
+    def _level(self, guards: list[Site], started: float, progress: SearchProgress) -> None:
         """Expand every state of one depth."""
         seen, end = self.seen, len(self.codes)
         while self.done < end and not seen.stopped:
@@ -135,57 +191,41 @@ class Search:
                 seen.states, seen.seconds = len(self.codes), time.monotonic() - started
                 progress(seen)
                 if Current.ledger is not None and not untested(guards, Current.ledger):
-                    Current.ledger = None  # every guard has said yes and no: nothing is left to learn
-            self._watch(started)
+                    Current.ledger = None  # every guard was true and false
+            self._check_budget(started)
         seen.depth += len(self.codes) > end
 
-    def _watch(self, started: float) -> None:
+    def _check_budget(self, started: float) -> None:
         if self.done == len(self.codes):
             return
         if self.budget.states and len(self.codes) >= self.budget.states:
-            self.seen.stopped = f"{self.budget.states} states"
+            self.seen.stopped = after_states(self.budget.states)
         elif self.budget.seconds and time.monotonic() - started > self.budget.seconds:
-            self.seen.stopped = f"{self.budget.seconds:g} s"
+            self.seen.stopped = after_seconds(self.budget.seconds)
         elif self._is_satisfied():
-            self.seen.stopped = "what was looked for is found"
+            self.seen.stopped = FOUND
 
     def _is_satisfied(self) -> bool:
-        """Is what was looked for found? A deadlock is found under the empty name, which nobody looks for."""
+        """True if the claim that ends the search was found; a deadlock never does."""
         if self.until == ANY_INVARIANT:
-            return bool(self.found.keys() & self.invariants_hold)
-        return self.until != "" and self.until in self.found
+            return bool(self.found.keys() & self.invariants)
+        return self.until != DEADLOCK and self.until in self.found
+
+    def find(self, name: str, number: int, claim: Claim | None = None) -> None:
+        """Note that something was found at the state of this number, or by a step from it; the first find counts."""
+        self.found.setdefault(name, (number, claim))
 
     def _add(self, code: bytes, parent: int) -> None:
-        """Take a canonical state, if it is new, and ask what holds in it."""
+        """Add a canonical state, if it is new."""
         if code in self.index:
             return
         number = self.index[code] = len(self.codes)
         self.codes.append(code)
         self.parents.append(parent)
-        self.judge_state(number, code)
-
-    def judge_state(self, number: int, code: bytes) -> None:
-        """Ask the invariants of a new state, and whether it is one that was to be reached."""
-        for violation in self.world.violated(code):
-            self.found.setdefault(violation.claim.name, (number, violation.claim))
-        for claim in [c for c in self.wanted if not c.is_step]:
-            if any(self.world.holds(claim, code, args) for args in self.world.tuples(claim.params)):
-                self._reach(claim, number)
-
-    def judge_step(self, number: int, code: bytes, n: int, after: bytes) -> None:
-        """Ask the same of the step that is being taken; the world's `state` is the state after."""
-        for violation in self.world.violated_by_step(code, after):
-            self.found.setdefault(violation.claim.name, (number, violation.claim))
-        for claim in [c for c in self.wanted if c.is_step]:
-            if any(self.world.step_holds(claim, code, args) for args in self.world.tuples(claim.params)):
-                self._reach(claim, number)
-
-    def _reach(self, claim: Claim, number: int) -> None:
-        self.wanted.remove(claim)
-        self.found[claim.name] = (number, claim)
+        self.observer.state(self, number, code)
 
     def _expand(self, number: int) -> None:
-        """Take every enabled instance once; of pages with equal records, only the first."""
+        """Take every enabled instance; of pages with equal records only those of the first."""
         world, seen, code = self.world, self.seen, self.codes[number]
         skip, moved = self.symmetry.repeats(code), False
         for n, after in world.successors(code):
@@ -194,73 +234,69 @@ class Search:
             seen.transitions += 1
             seen.fired[world.instances[n].action.name] += 1
             moved = moved or after != code
-            self.judge_step(number, code, n, after)
+            self.observer.step(self, number, code, n, after)
             self._add(self.symmetry.canonical(after), number)
         final = world.machine.is_final
         if not moved and not (final and world.holds(final, code, ())):
-            self.found.setdefault("", (number, None))
+            self.find(DEADLOCK, number)
 
-    # -- telling what was found ------------------------------------------------------------------------------------
+    # -- results -----------------------------------------------------------------------------------------------------
 
-    def _tell(self) -> None:
-        """Turn each find into a trace of named pages."""
+    def _collect(self) -> None:
+        """Make a trace of named pages for each find."""
         for name, (number, claim) in self.found.items():
             trace = self.trace(number)
-            if claim is None:
-                self.seen.deadlock = Finding("", (), trace)
-            else:
-                told = finding(self.world, claim, trace, name in self.invariants_hold)
-                (self.seen.violated if name in self.invariants_hold else self.seen.reached)[name] = told
+            if claim is not None:
+                found = finding(self.world, claim, trace, name in self.invariants)
+                (self.seen.violated if name in self.invariants else self.seen.reached)[name] = found
+            elif name == DEADLOCK:
+                self.seen.deadlock = Finding(DEADLOCK, (), trace)
 
     def trace(self, number: int) -> Trace:
-        """One run of named pages whose states have the canonical forms on the way to this state."""
+        """A shortest run of named pages to the state of this number."""
         numbers = [number]
         while self.parents[numbers[-1]] >= 0:
             numbers.append(self.parents[numbers[-1]])
         return named(self.symmetry, [self.codes[n] for n in reversed(numbers)])
 
-    def steps(self, code: bytes) -> Iterator[Step]:
-        return steps(self.world, code)
-
 
 Progressed = tuple[bytes, int, tuple[Sort, ...]]
-"""A state, and how many stages of a witness are done for which arguments."""
+"""A state, the number of stages of a witness that are done, and the arguments of the witness."""
 
 
 def reach(
     machine: Machine, sizes: dict[str, int], witness: Witness, budget: Budget = UNLIMITED
-) -> Finding | str | None:
-    """A shortest run in which the stages of a witness come about in order, for the same arguments.
+) -> Finding | Stopped | None:
+    """A shortest run that meets the stages of a witness in order, for the same arguments; None if there is none.
 
-    Searches states with stages done for arguments, without symmetry, because the arguments are named. Returns None
-    if there is no such run, and a text if the budget was spent before that was known.
+    Searches pairs of a state and the number of stages done, without symmetry, because the arguments are named.
     """
     world, started = World(machine, sizes), time.monotonic()
-    queue: list[Progressed] = [
+    starts = (
         (code, advance(world, witness, 0, code, args), args)
         for args in up_to_names(world, world.tuples(witness.stages[0].params))
         for code in world.initial()
-    ]
-    parents: dict[Progressed, tuple[Progressed, Instance] | None] = dict.fromkeys(queue)
-    for at in queue:
+    )
+
+    def successors(at: Progressed) -> Iterator[tuple[Instance, Progressed]]:
         code, stage, args = at
-        if stage == len(witness.stages):
-            return Finding(witness.name, args, _run_to(at, parents))
         for n, after in world.successors(code):
             taken = witness.stages[stage].is_step and world.step_holds(witness.stages[stage], code, args)
-            to = (after, advance(world, witness, stage + taken, after, args), args)
-            if to not in parents:
-                parents[to] = (at, world.instances[n])
-                queue.append(to)
-        if (budget.states and len(queue) >= budget.states) or (
-            budget.seconds and time.monotonic() - started > budget.seconds
-        ):
-            return f"{len(queue)} states searched"
+            yield world.instances[n], (after, advance(world, witness, stage + taken, after, args), args)
+
+    parents: dict[Progressed, tuple[Progressed, Instance] | None] = {}
+    for visited, at in enumerate(breadth_first(starts, successors, parents)):
+        if at[1] == len(witness.stages):
+            return Finding(witness.name, at[2], _run_to(at, parents))
+        if visited and budget.states and len(parents) >= budget.states:
+            return Stopped(Reason.STATES, f"{len(parents)} states searched")
+        if budget.seconds and time.monotonic() - started > budget.seconds:
+            return Stopped(Reason.SECONDS, f"{len(parents)} states searched")
     return None
 
 
 def up_to_names(world: World, tuples: Iterable[tuple[Sort, ...]]) -> Iterator[tuple[Sort, ...]]:
-    """Of arguments that differ only in the names of members declared symmetric, the first choice."""
+    """The first of all arguments that differ only by a renaming of symmetric members."""
     for args in tuples:
         met: dict[type[Sort], int] = {}
         for arg in args:
@@ -272,7 +308,7 @@ def up_to_names(world: World, tuples: Iterable[tuple[Sort, ...]]) -> Iterator[tu
 
 
 def advance(world: World, witness: Witness, stage: int, code: bytes, args: tuple[Sort, ...]) -> int:
-    """How many stages are done once this state is reached; one state may complete several."""
+    """The number of stages done in this state; one state may complete several."""
     while (
         stage < len(witness.stages)
         and not witness.stages[stage].is_step

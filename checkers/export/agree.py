@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from checkers.core.verdict import Exit
-from checkers.engines import PYTHON, C, Effort, explore
+from checkers.engines import PYTHON, C, EngineChoice, explore
 from checkers.native.build import compiler
 from spec.dsl import Machine
 
@@ -43,7 +43,7 @@ class Explorer:
 
     def count(self, machine: Machine, sizes: dict[str, int]) -> Count:
         """The count of the whole search; one that somebody interrupted has counted nothing."""
-        seen = explore(machine, sizes, machine.symmetric if self.orbits else (), effort=Effort(self.language))
+        seen = explore(machine, sizes, machine.symmetric if self.orbits else (), choice=EngineChoice(self.language))
         if seen.stopped:
             raise KeyboardInterrupt
         holds = not _breaks_a_state(machine, set(seen.violated))

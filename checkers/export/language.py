@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import product
@@ -14,20 +14,35 @@ from typing import Any, ClassVar
 
 from checkers.core.intervals import Intervals, said
 from checkers.core.prose import first_line
-from spec.dsl import ANY, NOBODY, Action, Claim, Machine, Sort
-from spec.dsl.expr import And, Const, Eq, Expr, Less, Not, Or, Quantified, Read, Size, Sum, Var
-from spec.dsl.histories import history_read
-from spec.dsl.lift import Path as Way
-from spec.dsl.machine import reads
-from spec.dsl.state import Field
-from spec.dsl.values import Domain
+from checkers.core.verdict import Exit
+from spec.dsl import ANY, NOBODY, Action, Claim, Field, Machine, PoolproofError, Sort
+from spec.dsl.ir import (
+    And,
+    Const,
+    Domain,
+    Expr,
+    Leaf,
+    Operators,
+    Quantified,
+    Read,
+    Size,
+    Var,
+    history_read,
+    infix,
+    reads,
+)
+from spec.dsl.ir import (
+    Path as ActionPath,
+)
 
 ROOT = Path(__file__).parents[2]
 Cell = tuple[Field[Any, Any], tuple[int, ...]]
 
 
-class CannotExport(Exception):
-    """What a language cannot say; the message names the value, the rule and the way out."""
+class CannotExport(PoolproofError):
+    """The language cannot express the machine; the message names the value, the rule and the way out."""
+
+    exit_code = Exit.USAGE
 
 
 class Names:
@@ -57,6 +72,16 @@ class Kept:
     value: str
 
 
+CLAIM = 2
+"""How tightly comparisons and negations bind, in the tables of `operators`."""
+
+
+def operators(conjoined: str, disjoined: str, equals: str) -> Operators:
+    """The operators of a language, with more brackets than it needs."""
+    same = {word: (word, CLAIM) for word in ("!=", "<", ">=", "+", "-")}
+    return {"or": (disjoined, 1), "and": (conjoined, 1), "not": ("!", CLAIM), "==": (equals, CLAIM), **same}
+
+
 class Language(ABC):
     """Expressions, cells and assignments as text; a subclass says how its language writes them.
 
@@ -64,9 +89,7 @@ class Language(ABC):
     """
 
     reserved: ClassVar[frozenset[str]]
-    conjoined: ClassVar[str]
-    disjoined: ClassVar[str]
-    equals: ClassVar[str]
+    operators: ClassVar[Operators]
     bits: ClassVar[int]
 
     def __init__(self, machine: Machine, sizes: dict[str, int]) -> None:
@@ -122,51 +145,23 @@ class Language(ABC):
         number = value.index if isinstance(value, Sort) else value
         return str(number) if number >= 0 else f"({number})"
 
-    def text(self, e: Expr, bound: dict[str, str]) -> str:
-        """The expression as the language says it; `bound` is what quantified members are called instead."""
+    def text(self, e: Expr, bound: dict[str, str], least: int = 0) -> str:
+        """The expression in this language; `bound` renames the members of quantifiers, `least` is as in `infix`."""
 
-        def inner(x: Expr) -> str:
-            found = self.text(x, bound)
-            return found if isinstance(x, self.plain(e)) else f"({found})"
+        def leaf(x: Leaf) -> str:
+            match x:
+                case Const(value):
+                    return self.literal(value)
+                case Var(name):
+                    return bound.get(name) or self.var(x)
+                case Size(number):
+                    return self.names.of(number, number.name)
+                case Read(f, keys):
+                    return self.cell(f, [self.text(k, bound) for k in keys])
+                case Quantified():
+                    return f"({self.quantified(x, bound)})"
 
-        match e:
-            case Const(value):
-                return self.literal(value)
-            case Var(name):
-                return bound.get(name) or self.var(e)
-            case Size(number):
-                return self.names.of(number, number.name)
-            case Read(f, keys):
-                return self.cell(f, [self.text(k, bound) for k in keys])
-            case Quantified():
-                return f"({self.quantified(e, bound)})"
-        return self._joined(e, inner)
-
-    def _joined(self, e: Expr, inner: Callable[[Expr], str]) -> str:
-        """An expression made of others, each put in brackets where it must be."""
-        match e:
-            case Not(Eq(a, b)):
-                return f"{inner(a)} != {inner(b)}"
-            case Not(Less(a, b)):
-                return f"{inner(a)} >= {inner(b)}"
-            case Not(claim):
-                return f"!{inner(claim)}"
-            case And(claims):
-                return f" {self.conjoined} ".join(map(inner, claims))
-            case Or(claims):
-                return f" {self.disjoined} ".join(map(inner, claims))
-            case Eq(a, b):
-                return f"{inner(a)} {self.equals} {inner(b)}"
-            case Less(a, b):
-                return f"{inner(a)} < {inner(b)}"
-            case Sum(a, b, sign):
-                return f"{inner(a)} {'+' if sign > 0 else '-'} {inner(b)}"
-        raise TypeError(f"{e!r} is no expression")
-
-    def plain(self, outer: Expr) -> Any:
-        """The kinds of expressions that need no brackets inside this one."""
-        claims = Eq | Less | Not if isinstance(outer, And | Or) else Read
-        return Const | Var | Size | Read | Quantified | claims
+        return infix(e, self.operators, leaf, least)
 
     def members(self, e: Quantified, bound: dict[str, str]) -> list[str]:
         """What a quantifier says of each member, one after the other."""
@@ -195,30 +190,30 @@ class Language(ABC):
 
     # -- actions and invariants --------------------------------------------------------------------------------------
 
-    def ways(self) -> Iterator[tuple[Action, list[tuple[str, Way]]]]:
+    def paths(self) -> Iterator[tuple[Action, list[tuple[str, ActionPath]]]]:
         """Every action with its paths, each under a name of its own; of one instance at most one is enabled."""
         for action in self.machine.actions:
             several = len(action.lifted.paths) > 1
             labels = [f"{action.name}_{n}" if several else action.name for n, _ in enumerate(action.lifted.paths, 1)]
-            named = [self.names.of(("way", label), label) for label in labels]
+            named = [self.names.of(("path", label), label) for label in labels]
             yield action, list(zip(named, action.lifted.paths, strict=True))
 
     def arguments(self, params: Sequence[Var]) -> Iterator[tuple[int, ...]]:
         """Every choice of arguments, by number."""
         return product(*(range(self.shape.size(v.sort, self.sizes)) for v in params))
 
-    def guard(self, way: Way) -> list[str]:
+    def guard(self, path: ActionPath) -> list[str]:
         """What must hold for this path to be taken, in the order in which the action asks."""
-        found = way.guard
+        found = path.guard
         claims = found.claims if isinstance(found, And) else (found,)
-        return [f"({self.text(c, {})})" if isinstance(c, Or) else self.text(c, {}) for c in claims]
+        return [self.text(c, {}, CLAIM) for c in claims]
 
-    def effects(self, way: Way) -> tuple[list[Kept], list[tuple[str, str]]]:
+    def effects(self, path: ActionPath) -> tuple[list[Kept], list[tuple[str, str]]]:
         """What a path keeps from the state before, and its assignments in order: a cell and its value."""
         kept: dict[Expr, Kept] = {}
         written: set[str] = set()
         puts = []
-        for put in way.puts:
+        for put in path.puts:
             if not put.field.history:
                 sorts = zip(put.keys, put.field.keys, strict=True)
                 keys = [self._before(key, Domain(sort), {*written, put.field.name}, kept) for key, sort in sorts]

@@ -7,13 +7,11 @@ from enum import Enum
 from typing import Any
 
 from checkers.core.intervals import WORD
-from spec.dsl import Claim, Machine, Sort, optional
-from spec.dsl.expr import Quantified, Var
-from spec.dsl.lift import Path as Way
-from spec.dsl.state import Field
-from spec.dsl.values import Bound, Domain
+from spec.dsl import Claim, Field, Machine, Sort, optional
+from spec.dsl.ir import Bound, Domain, Quantified, Var
+from spec.dsl.ir import Path as ActionPath
 
-from .language import Cell, Language, title
+from .language import Cell, Language, operators, title
 
 WORDS = """
 alias array assert assume begin boolean by case clear const cover do else elsif end endalias endclear endcase
@@ -33,7 +31,7 @@ class Murphi(Language):
     """NOBODY is -1, sorts are numbers from 0, enums are enums."""
 
     reserved = frozenset(WORDS.split())
-    conjoined, disjoined, equals = "&", "|", "="
+    operators = operators("&", "|", "=")
     bits = WORD
 
     def cell(self, f: Field[Any, Any], keys: Sequence[str]) -> str:
@@ -79,10 +77,10 @@ class Murphi(Language):
         yield from self.types()
         yield from self.cells()
         yield from self.start()
-        for action, ways in self.ways():
+        for action, paths in self.paths():
             yield f"\n-- {title(action)}"
-            for name, way in ways:
-                yield from self.within(map(self.range, action.params), list(self.rule(name, way)))
+            for name, path in paths:
+                yield from self.within(map(self.range, action.params), list(self.rule(name, path)))
         for claim in self.judged() if judging else ():
             yield from self.invariant(claim)
 
@@ -132,11 +130,11 @@ class Murphi(Language):
         loops = "".join(f"for {key}: {self.sort(sort)} do " for key, sort in zip(keys, f.keys, strict=True))
         return f"  {loops}{self.cell(f, keys)} := {self.literal(f.start)}; {'end; ' * len(keys)}".rstrip()
 
-    def rule(self, name: str, way: Way) -> Iterator[str]:
+    def rule(self, name: str, path: ActionPath) -> Iterator[str]:
         """One path: guards first, then what must be kept, then the assignments in their order."""
-        kept, puts = self.effects(way)
+        kept, puts = self.effects(path)
         yield f'rule "{name}"'
-        yield "  " + " &\n  ".join(self.guard(way))
+        yield "  " + " &\n  ".join(self.guard(path))
         yield "==>"
         yield from (f"var {k.name}: {self.kind(k.domain)};" for k in kept)
         yield "begin"

@@ -15,7 +15,8 @@ from platform import machine as processor
 from shutil import which
 from typing import ClassVar
 
-from spec.dsl import Machine
+from checkers.core.verdict import Exit
+from spec.dsl import Machine, PoolproofError
 
 from . import murphi, promela
 from .language import CannotExport
@@ -32,8 +33,10 @@ RUMUR_OPTIONS = (
 INVARIANT = re.compile(r'invariant (&quot;|").*(&quot;|") failed')
 
 
-class ToolError(Exception):
-    """A tool failed, or what it says is not understood: no count, and no agreement."""
+class ToolError(PoolproofError):
+    """A tool failed, or its output is not understood: there is no count to compare."""
+
+    exit_code = Exit.TOOL
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,11 @@ from math import prod
 from typing import Any
 
 from checkers.core.intervals import INT
-from spec.dsl import Machine
-from spec.dsl.expr import Quantified, Var
-from spec.dsl.lift import Path as Way
-from spec.dsl.state import Field
+from spec.dsl import Field, Machine
+from spec.dsl.ir import Path as ActionPath
+from spec.dsl.ir import Quantified, Var
 
-from .language import CannotExport, Language, title
+from .language import CannotExport, Language, operators, title
 
 WORDS = """
 active always assert atomic bit bool break byte chan d_step d_proctype do else empty enabled end eval eventually
@@ -52,7 +51,7 @@ class Promela(Language):
     """NOBODY is 255, enums are counted from 0, and an array of several keys is one long array."""
 
     reserved = frozenset(WORDS.split())
-    conjoined, disjoined, equals = "&&", "||", "=="
+    operators = operators("&&", "||", "==")
     bits = INT
 
     def cell(self, f: Field[Any, Any], keys: Sequence[str]) -> str:
@@ -74,10 +73,10 @@ class Promela(Language):
         yield from self.numbers()
         yield ""
         yield from self.cells()
-        for action, ways in self.ways():
+        for action, paths in self.paths():
             yield f"\n/* {_quoted(title(action))} */"
-            for name, way in ways:
-                yield from self.step(name, action.params, way)
+            for name, path in paths:
+                yield from self.step(name, action.params, path)
         if judging:
             yield from self.invariants()
         yield from self.process(judging)
@@ -97,7 +96,7 @@ class Promela(Language):
             size = "*".join(self.group(sort) for sort in f.keys)
             start = "" if any(f is free for free, _ in self.free_cells()) else f" = {self.literal(f.start)}"
             yield f"{self.kind(f)} {self.field(f)}[{size}]{start};  /* {_quoted(self.told(f))} */"
-        kept = {k.name: None for _, ways in self.ways() for _, way in ways for k in self.effects(way)[0]}
+        kept = {k.name: None for _, paths in self.paths() for _, path in paths for k in self.effects(path)[0]}
         yield from (f"hidden int {name};  /* used within one step, no part of the state */" for name in kept)
 
     def kind(self, f: Field[Any, Any]) -> str:
@@ -107,12 +106,12 @@ class Promela(Language):
             return "byte" if numbers[0] >= 0 and numbers[-1] <= 255 else "int"
         return "bool" if f.domain.base is bool else "byte"
 
-    def step(self, name: str, params: tuple[Var, ...], way: Way) -> Iterator[str]:
+    def step(self, name: str, params: tuple[Var, ...], path: ActionPath) -> Iterator[str]:
         """One path as one step: guards first, then what must be kept, then the assignments in their order."""
-        kept, puts = self.effects(way)
+        kept, puts = self.effects(path)
         yield f"inline {name}({', '.join(map(self.var, params))}) {{"
         yield "  d_step {"
-        yield "    " + " &&\n    ".join(self.guard(way)) + " ->"
+        yield "    " + " &&\n    ".join(self.guard(path)) + " ->"
         done = [f"{k.name} = {k.value}" for k in kept] + [f"{cell} = {value}" for cell, value in puts]
         yield "    " + ";\n    ".join(done or ["skip"])
         yield "  }"
@@ -132,8 +131,8 @@ class Promela(Language):
         yield from self.choice()
         yield "end:"
         yield "  do"
-        for action, ways in self.ways():
-            for name, _ in ways:
+        for action, paths in self.paths():
+            for name, _ in paths:
                 yield from (f"  :: {call}" for call in self.calls(name, action.params))
         for claim in self.judged() if judging else ():
             calls = self.calls(self.names.of(("invariant", claim.name), claim.name), claim.params)

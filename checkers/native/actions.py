@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from spec.dsl import Action, Sort
-from spec.dsl.expr import Const
-from spec.dsl.lift import Path
-from spec.dsl.symbolic import Given, Put
+from spec.dsl.ir import Const, Given, Path, Put
 
 from .text import Place, Text, name
 
@@ -74,7 +72,7 @@ def _taken(path: Path, text: Text) -> Iterator[str]:
 
 
 def _assigned(number: int, put: Put, text: Text) -> Iterator[str]:
-    """One assignment; what cannot be seen to fit is looked at when it runs."""
+    """One assignment; what not observable to fit is looked at when it runs."""
     keys = [text.of(k, HERE) for k in put.keys]
     for key, e in zip(keys, put.keys, strict=True):
         if e.domain.optional:

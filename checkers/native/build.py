@@ -17,6 +17,8 @@ from functools import cache
 from pathlib import Path
 
 from checkers.core.cache import cache_folder
+from checkers.core.verdict import Exit
+from spec.dsl import PoolproofError
 
 HERE = Path(__file__).with_name("c")
 KEPT = 30 * 24 * 3600.0
@@ -26,8 +28,10 @@ MAKING = "making-"
 COMMON = ("-w", "-D_GNU_SOURCE", "-std=gnu11", "-shared", "-fPIC", "-pthread", "-march=native")
 
 
-class CannotCompile(Exception):
-    """There is no compiler, or it refuses; the message says which."""
+class CannotCompile(PoolproofError):
+    """There is no C compiler, or it rejects the code, or the model is beyond the C search; the message says which."""
+
+    exit_code = Exit.USAGE
 
 
 @cache

@@ -12,10 +12,8 @@ from typing import Any
 from checkers.core.intervals import INT, WORD, fits, said
 from checkers.core.symmetry import Symmetry
 from spec.dsl import Action, Claim, SpecError, World
-from spec.dsl.expr import Const, Expr, Read, Var, walk
-from spec.dsl.lift import Path as Way
-from spec.dsl.machine import looks_elsewhere
-from spec.dsl.state import one_key
+from spec.dsl.ir import Const, Expr, Read, Var, looks_elsewhere, one_key, walk
+from spec.dsl.ir import Path as ActionPath
 
 from .actions import Guards, function
 from .counts import Count, Counts
@@ -88,7 +86,7 @@ class Model:
         if sum(v.sort is first for v in action.params) > 1 or len(action.params) > MOST_ARGS:
             return False
         every = list(_expressions_of(action))
-        keys = [p.keys[0] for way in action.lifted.paths for p in way.puts if p.keys[0].domain.base is first]
+        keys = [p.keys[0] for path in action.lifted.paths for p in path.puts if p.keys[0].domain.base is first]
         plain = all(isinstance(k, Var) for k in keys)
         return plain and not looks_elsewhere(self.machine, every) and all(map(self._is_countable, every))
 
@@ -98,7 +96,7 @@ class Model:
 
     def writes_rest(self, action: Action) -> bool:
         """Does the action assign to a cell of no page?"""
-        puts = [p for way in action.lifted.paths for p in way.puts if not p.field.history]
+        puts = [p for path in action.lifted.paths for p in path.puts if not p.field.history]
         return any(not self.layout.is_paged(p.field) for p in puts)
 
     @cached_property
@@ -179,8 +177,8 @@ class Model:
 
     def _sites(self) -> list[str]:
         for action in self.machine.actions:
-            for way in (*action.lifted.paths, *action.lifted.refusals):
-                for given in (*way.conditions, *([way.refused_by] if way.refused_by else [])):
+            for path in (*action.lifted.paths, *action.lifted.refusals):
+                for given in (*path.conditions, *([path.refused_by] if path.refused_by else [])):
                     if not given.is_branch:
                         self.guards.number(given)
         return list(self.guards.numbers)
@@ -189,7 +187,7 @@ class Model:
         """What one page adds to a count, and the count itself: given from outside, or over all pages."""
         values = [f"v{n}" for n in range(len(count.slots))]
         body = self.text.of(count.body, Place({"": "s", "before": "s", "after": "s"}, counted=count.page))
-        yield "\n" + comment(f"pages: {count.said}")
+        yield "\n" + comment(f"pages: {count.comment}")
         yield f"static inline int member_{count.number}(const S *s, const uint8_t *r, int self, const int *v)"
         yield f"{{\n\treturn {body};\n}}"
         yield f"static inline int count_{count.number}(const S *s{''.join(f', int {v}' for v in values)})"
@@ -361,10 +359,10 @@ class Model:
 
 
 def _expressions_of(action: Action) -> Iterator[Expr]:
-    ways: tuple[Way, ...] = (*action.lifted.paths, *action.lifted.refusals)
-    for way in ways:
-        yield from (c.claim for c in way.conditions)
-        for put in way.puts:
+    paths: tuple[ActionPath, ...] = (*action.lifted.paths, *action.lifted.refusals)
+    for path in paths:
+        yield from (c.claim for c in path.conditions)
+        for put in path.puts:
             yield from (*put.keys, put.value)
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from spec.dsl import Machine, Sort
-from spec.dsl.machine import first_sort
-from spec.dsl.state import Field, layout
-from spec.dsl.values import Domain
+from spec.dsl import Field, Machine, Sort
+from spec.dsl.ir import Domain, first_sort, layout
 
 WORD = 63
 """Bits used of a 64-bit word: the top one stays free, so that a stored word is never the mark of an empty slot."""

@@ -9,10 +9,9 @@ from itertools import combinations, product
 
 from checkers.explore.search import Budget, Search
 from spec.dsl import NOBODY, Machine, Sort, World
-from spec.dsl.expr import TRUE, Const, Expr, Read, Var, conjunction, disjunction, equal, evaluate, negate
-from spec.dsl.machine import first_sort
+from spec.dsl.ir import TRUE, Const, Expr, Read, Var, conjunction, disjunction, equal, evaluate, first_sort, negate
 
-from .theory import Fact
+from .theory import Invariant
 
 MOST_LITERALS = 3
 """Literals of a candidate: `a and b implies c` has three."""
@@ -32,7 +31,7 @@ class Literal:
     claim: Expr
 
 
-def candidates(machine: Machine) -> list[Fact]:
+def candidates(machine: Machine) -> list[Invariant]:
     """All claims of few literals that hold in the reachable states looked at, none of which contains another."""
     params = _params(machine)
     literals = list(_literals(machine, params))
@@ -104,7 +103,7 @@ def _values(cell: Expr) -> Iterator[Expr]:
 def _seen(machine: Machine, params: tuple[Var, ...], literals: list[Literal]) -> list[tuple[bool, ...]]:
     """Which literals hold together somewhere in a reachable state."""
     search = Search(machine, machine.sizes("tiny", {}), machine.symmetric, LOOKED_AT, "")
-    search.run(lambda seen: None)
+    search.run()
     world, found = search.world, dict[tuple[bool, ...], None]()
     for code in search.codes:
         state = world.load(code)
@@ -134,12 +133,14 @@ def _minimal(literals: list[Literal], signed: list[Signed], every: int) -> Itera
                 yield [literals[i].claim if sign else negate(literals[i].claim) for i, sign, _ in some]
 
 
-def _fact(number: int, params: tuple[Var, ...], clause: Clause) -> Fact:
-    return Fact(f"candidate_{number}", params, disjunction(*clause))
+def _fact(number: int, params: tuple[Var, ...], clause: Clause) -> Invariant:
+    return Invariant(f"candidate_{number}", params, disjunction(*clause))
 
 
-def holds_in(fact: Fact, world: World, code: bytes) -> bool:
+def holds_in(invariant: Invariant, world: World, code: bytes) -> bool:
     """Does a candidate hold of everybody in this state?"""
     state = world.load(code)
-    every = ({v.name: arg for v, arg in zip(fact.params, args, strict=True)} for args in world.tuples(fact.params))
-    return all(evaluate(fact.expr, {"": state}, env) for env in every)
+    every = (
+        {v.name: arg for v, arg in zip(invariant.params, args, strict=True)} for args in world.tuples(invariant.params)
+    )
+    return all(evaluate(invariant.expr, {"": state}, env) for env in every)

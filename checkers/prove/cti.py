@@ -14,7 +14,7 @@ from typing import Any
 
 from checkers.core.traces import Contradiction, Step, Trace
 from spec.dsl import NOBODY, Action, Instance, Machine, Sort, SpecError, World
-from spec.dsl.state import one_key
+from spec.dsl.ir import one_key
 
 from .models import Model, models
 from .near import Near
@@ -22,7 +22,7 @@ from .obligations import HEAD
 from .queues import Server
 from .sizes import smallest as least_sizes
 from .smt import asserted, cell_name, size_name, whole
-from .theory import Fact, Theory, arguments
+from .theory import Invariant, Theory, arguments
 from .workers import Lost
 
 MOST = 3
@@ -38,7 +38,7 @@ class Cti:
     """
 
     world: World
-    fact: Fact
+    invariant: Invariant
     args: tuple[Sort, ...]
     instance: Instance | None
     trace: Trace
@@ -49,23 +49,26 @@ class Cti:
     def sizes(self) -> dict[str, int]:
         return self.world.sizes
 
-    def said(self) -> str:
-        """Whether it can happen, in words."""
-        sizes = said_sizes(self.sizes)
+    @property
+    def reachability(self) -> str:
+        """Whether the state is reachable, in words."""
+        sizes = scope_text(self.sizes)
         if self.is_broken and not self.reachable:
-            return f"not reachable, but another run breaks the invariant with {sizes}; `poolproof check` tells it"
+            return f"not reachable, but another run violates the invariant with {sizes}; `poolproof check` shows it"
         if self.reachable is None:
-            return f"not known to be reachable: the explorer did not come to an end with {sizes}"
+            return f"not known to be reachable: the search did not complete with {sizes}"
         is_reachable = "reachable: this is a real violation" if self.reachable else "not reachable"
-        return f"{is_reachable} with {sizes}, says the explorer"
+        return f"{is_reachable} with {sizes}, by the explorer"
 
 
-def said_sizes(sizes: Mapping[str, int]) -> str:
+def scope_text(sizes: Mapping[str, int]) -> str:
     """A scope in words."""
     return ", ".join(f"{name} {size}" for name, size in sizes.items())
 
 
-def smallest(near: Near, action: Action | None, fact: Fact, assumed: Sequence[Fact], seconds: float) -> Cti | None:
+def smallest(
+    near: Near, action: Action | None, invariant: Invariant, assumed: Sequence[Invariant], seconds: float
+) -> Cti | None:
     """The counterexample with fewest pages, then pools, devices and so on; None if none is found in these sizes.
 
     Without an action it is a start that breaks the claim.
@@ -74,16 +77,16 @@ def smallest(near: Near, action: Action | None, fact: Fact, assumed: Sequence[Fa
     with Server(models(seconds), seconds) as solver:
         for sizes in small_first(machine):
             theory = Theory(machine, sizes, assumed)
-            text = _asked(theory, action, fact) + probes(theory)
+            text = _asked(theory, action, invariant) + probes(theory)
             for limits in (machine.scopes["tiny"], {}):
                 if found := _model(solver, text + limited(machine, limits)):
-                    return _replayed(Reading(theory, found), action, fact, assumed, near)
+                    return _replayed(Reading(theory, found), action, invariant, assumed, near)
     return None
 
 
-def _asked(theory: Theory, action: Action | None, fact: Fact) -> str:
+def _asked(theory: Theory, action: Action | None, invariant: Invariant) -> str:
     """Whether the step, or the start, can break the claim, as one text."""
-    question = theory.broken_by(action, fact) if action else theory.broken_at_start(fact)
+    question = theory.broken_by(action, invariant) if action else theory.broken_at_start(invariant)
     assumed = theory.invariants_hold if action else theory.started
     return HEAD + theory.declared + assumed + question.declared + question.asked
 
@@ -174,39 +177,41 @@ class Reading:
         return sort(0) if found is None else self.members.get(found, NOBODY)
 
 
-def _replayed(read: Reading, action: Action | None, fact: Fact, assumed: Sequence[Fact], near: Near) -> Cti:
+def _replayed(
+    read: Reading, action: Action | None, invariant: Invariant, assumed: Sequence[Invariant], near: Near
+) -> Cti:
     """Run what the model says, and hold every claim against the functions themselves."""
     world = read.world()
-    code, args = read.code(world), read.arguments("it", fact.params)
+    code, args = read.code(world), read.arguments("it", invariant.params)
     names = {f.name for f in assumed}
     if action is None:
-        _must(code in world.initial() and _breaks(world, code, fact), "the start", fact)
-        return Cti(world, fact, args, None, Trace(code, ()), True, True)
-    _must(not any(v.claim.name in names for v in world.violated(code)), f"the state before {action.name}", fact)
+        _must(code in world.initial() and _breaks(world, code, invariant), "the start", invariant)
+        return Cti(world, invariant, args, None, Trace(code, ()), True, True)
+    _must(not any(v.claim.name in names for v in world.violated(code)), f"the state before {action.name}", invariant)
     instance = read.instance(action)
-    after = _stepped(world, code, instance, fact)
+    after = _stepped(world, code, instance, invariant)
     trace = Trace(code, (Step(instance, after),) if after else ())
-    is_reachable, run = near.reaches(world.sizes, code), near.run(world.sizes, fact.name)
-    return Cti(world, fact, args, instance, trace, is_reachable, bool(is_reachable or run))
+    is_reachable, run = near.reaches(world.sizes, code), near.run(world.sizes, invariant.name)
+    return Cti(world, invariant, args, instance, trace, is_reachable, bool(is_reachable or run))
 
 
-def _must(so: bool, what: str, fact: Fact) -> None:
+def _must(so: bool, what: str, invariant: Invariant) -> None:
     if not so:
-        raise Contradiction(f"{what}, found by z3 against {fact.name}, is no such state when it is run")
+        raise Contradiction(f"{what}, found by z3 against {invariant.name}, is no such state when it is run")
 
 
-def _stepped(world: World, code: bytes, instance: Instance, fact: Fact) -> bytes:
+def _stepped(world: World, code: bytes, instance: Instance, invariant: Invariant) -> bytes:
     """The state after the step, which must break the claim; empty where the step itself leaves a field's range."""
     try:
         for n, after in world.successors(code):
             if world.instances[n] == instance:
                 wrong = [*world.violated(after), *world.violated_by_step(code, after)]
-                _must(any(v.claim.name == fact.name for v in wrong), f"the step {instance}", fact)
+                _must(any(v.claim.name == invariant.name for v in wrong), f"the step {instance}", invariant)
                 return after
     except SpecError:
         return b""
-    raise Contradiction(f"the step {instance}, found by z3 against {fact.name}, is not enabled when it is run")
+    raise Contradiction(f"the step {instance}, found by z3 against {invariant.name}, is not enabled when it is run")
 
 
-def _breaks(world: World, code: bytes, fact: Fact) -> bool:
-    return any(v.claim.name == fact.name for v in world.violated(code))
+def _breaks(world: World, code: bytes, invariant: Invariant) -> bool:
+    return any(v.claim.name == invariant.name for v in world.violated(code))

@@ -23,8 +23,8 @@ class Decided:
     counting: bool = False
 
     @property
-    def said(self) -> set[str]:
-        return {answer.said for answer in self.answers.values()}
+    def results(self) -> set[str]:
+        return {answer.result for answer in self.answers.values()}
 
     @property
     def is_as_wanted(self) -> bool:
@@ -34,19 +34,19 @@ class Decided:
     @property
     def agreed(self) -> str:
         """What both solvers say, or that it is not known."""
-        return next(iter(self.said)) if len(self.answers) == len(SOLVERS) and len(self.said) == 1 else UNKNOWN
+        return next(iter(self.results)) if len(self.answers) == len(SOLVERS) and len(self.results) == 1 else UNKNOWN
 
     @property
     def is_disputed(self) -> bool:
         """One solver says yes and another no."""
-        return set(DEFINITE) <= self.said
+        return set(DEFINITE) <= self.results
 
     @property
     def fails(self) -> bool:
         """Some solver says the opposite of what is wanted, and none says that; impossible takes both to say so."""
         if self.obligation.wanted == SAT:
             return self.agreed == UNSAT
-        return SAT in self.said and not self.is_disputed
+        return SAT in self.results and not self.is_disputed
 
     @property
     def seconds(self) -> float:
@@ -54,7 +54,7 @@ class Decided:
 
 
 @dataclass(frozen=True)
-class Effort:
+class SolverOptions:
     """How hard to try: seconds for each answer, processes (0: all cores), whether to remember, and which seed."""
 
     seconds: float = 10.0
@@ -65,75 +65,77 @@ class Effort:
 
 Answers = dict[str, Answer]
 """What each solver says, by name."""
-Progress = Callable[[int, int], None]
+CountProgress = Callable[[int, int], None]
 
 
-def decide(every: Sequence[Obligation], effort: Effort, progress: Progress = lambda n, of: None) -> list[Decided]:
+def decide(
+    every: Sequence[Obligation], options: SolverOptions, progress: CountProgress = lambda n, of: None
+) -> list[Decided]:
     """What both solvers say of each obligation, in the order given."""
-    found = dict(_remembered(every, effort))
+    found = dict(_remembered(every, options))
     progress(len(found), len(every))
     left = {n: o for n, o in enumerate(every) if n not in found}
     new: list[Decided] = []
     try:
-        for n, decided in _asked(left, effort):
+        for n, decided in _asked(left, options):
             found[n] = decided
             new.append(decided)
             if len(new) == BATCH:
-                _remember(new, effort)
+                _remember(new, options)
             progress(len(found), len(every))
     finally:
-        _remember(new, effort)
+        _remember(new, options)
     return [found[n] for n in sorted(found)]
 
 
-def _remember(new: list[Decided], effort: Effort) -> None:
+def _remember(new: list[Decided], options: SolverOptions) -> None:
     """Keep what is new, once."""
-    effort.known.remember({d.obligation.digest(d.counting): d.answers for d in new}, effort.seed)
+    options.known.remember({d.obligation.digest(d.counting): d.answers for d in new}, options.seed)
     new.clear()
 
 
-def _remembered(every: Sequence[Obligation], effort: Effort) -> Iterator[tuple[int, Decided]]:
+def _remembered(every: Sequence[Obligation], options: SolverOptions) -> Iterator[tuple[int, Decided]]:
     """What was decided before: without what is known of counts, or with it where that was needed."""
-    if not effort.known.path:
+    if not options.known.path:
         return
     plain = {n: o.digest() for n, o in enumerate(every)}
-    answers = effort.known.answers(plain.values(), effort.seed)
+    answers = options.known.answers(plain.values(), options.seed)
     left = {}
     for n, digest in plain.items():
         o, said = every[n], answers.get(digest, {})
-        if said and (not o.question.known or all(a.said == o.wanted for a in said.values())):
+        if said and (not o.question.known or all(a.result == o.wanted for a in said.values())):
             yield n, Decided(o, said)
         elif o.question.known:
             left[n] = o.digest(counting=True)
-    answers = effort.known.answers(left.values(), effort.seed)
+    answers = options.known.answers(left.values(), options.seed)
     yield from ((n, Decided(every[n], answers[d], counting=True)) for n, d in left.items() if d in answers)
 
 
-def _asked(left: dict[int, Obligation], effort: Effort) -> Iterator[tuple[int, Decided]]:
+def _asked(left: dict[int, Obligation], options: SolverOptions) -> Iterator[tuple[int, Decided]]:
     """Ask without what is known of counts, and what that does not decide as it should be once more with it."""
     again: dict[int, Obligation] = {}
-    for n, answers in _by_all(left, False, effort):
+    for n, answers in _by_all(left, False, options):
         o = left[n]
-        if o.question.known and not all(a.said == o.wanted for a in answers.values()):
+        if o.question.known and not all(a.result == o.wanted for a in answers.values()):
             again[n] = o
         else:
             yield n, Decided(o, answers)
-    yield from ((n, Decided(left[n], answers, counting=True)) for n, answers in _by_all(again, True, effort))
+    yield from ((n, Decided(left[n], answers, counting=True)) for n, answers in _by_all(again, True, options))
 
 
-def _by_all(left: dict[int, Obligation], counting: bool, effort: Effort) -> Iterator[tuple[int, Answers]]:
+def _by_all(left: dict[int, Obligation], counting: bool, options: SolverOptions) -> Iterator[tuple[int, Answers]]:
     """What all solvers that are installed say; the one that does not know what the other knows tries harder."""
     installed = [solver for solver in SOLVERS if solver.name in versions()]
     found: dict[int, Answers] = {n: {} for n in left}
     hard: list[tuple[int, type[Session]]] = []
-    for n, solver, answer in _round([(n, s) for s in installed for n in left], left, counting, effort, False):
+    for n, solver, answer in _round([(n, s) for s in installed for n in left], left, counting, options, False):
         mine = found[n]
         mine[solver.name] = answer
-        if len(mine) == len(installed) and {a.said for a in mine.values()} == {UNKNOWN, left[n].wanted}:
-            hard.append((n, next(s for s in installed if mine[s.name].said == UNKNOWN)))
+        if len(mine) == len(installed) and {a.result for a in mine.values()} == {UNKNOWN, left[n].wanted}:
+            hard.append((n, next(s for s in installed if mine[s.name].result == UNKNOWN)))
         elif len(mine) == len(installed):
             yield n, _ordered(mine)
-    for n, solver, answer in _round(hard, left, counting, effort, True):
+    for n, solver, answer in _round(hard, left, counting, options, True):
         yield n, _ordered({**found[n], solver.name: answer})
 
 
@@ -141,19 +143,19 @@ def _round(
     asked: Sequence[tuple[int, type[Session]]],
     left: dict[int, Obligation],
     counting: bool,
-    effort: Effort,
+    options: SolverOptions,
     thorough: bool,
 ) -> Iterator[tuple[int, type[Session], Answer]]:
     """Each of these obligations to its solver, in processes of their own, a session for each solver and theory."""
     groups: dict[tuple[type[Session], str], list[int]] = {}
     for n, solver in asked:
         groups.setdefault((solver, left[n].theory), []).append(n)
-    at, seconds, seed = list(groups.items()), effort.seconds, effort.seed
+    at, seconds, seed = list(groups.items()), options.seconds, options.seed
     queues = [
         Queue(sessions(solver, theory, seconds, seed, thorough), [left[n].body(counting) for n in numbers])
         for (solver, theory), numbers in at
     ]
-    for queue, number, said in answered(queues, effort.jobs, seconds):
+    for queue, number, said in answered(queues, options.jobs, seconds):
         (solver, _), numbers = at[queue]
         yield numbers[number], solver, answer_of(said)
 

@@ -12,17 +12,16 @@ from itertools import product
 from typing import Any
 
 from spec.dsl import Action, Field, Machine, Sort
-from spec.dsl.expr import Read, Var
-from spec.dsl.lift import Path
+from spec.dsl.ir import Path, Read, Var
 
 from .obligations import HEAD, Obligation
 from .smt import BEFORE, View, asserted, conj, either, negated
-from .theory import Branch, Question, Theory, arguments
+from .theory import AbstractCardinality, Question, Theory, arguments
 
 Names = Mapping[str, str]
 
 
-def nothing_new(machine: Machine, action: Action, others: Sequence[Action], is_about_others: bool) -> Obligation:
+def steps_covered_by(machine: Machine, action: Action, others: Sequence[Action], is_about_others: bool) -> Obligation:
     """Each step of the action changes nothing, or is one of the others, with the same arguments.
 
     With `is_about_others` it may be one about whoever belongs to the arguments: a page's home, a pool's device.
@@ -31,7 +30,7 @@ def nothing_new(machine: Machine, action: Action, others: Sequence[Action], is_a
 
 
 @dataclass(frozen=True)
-class _Way:
+class _TakenPath:
     """A path with its arguments: when it is taken, and the state it leads to."""
 
     guard: str
@@ -48,29 +47,29 @@ class _Asked:
         self.known: list[str] = []
 
     def obligation(self, others: Sequence[Action]) -> Obligation:
-        mine = list(self._ways(self.action, self.names, ()))
+        mine = list(self._paths(self.action, self.names, ()))
         theirs = [
-            way for other in others for names, real in self._choices(other) for way in self._ways(other, names, real)
+            path for other in others for names, real in self._choices(other) for path in self._paths(other, names, real)
         ]
         news = [
-            conj(way.guard, self._differ(way.view, BEFORE), *(self._unlike(way, o) for o in theirs)) for way in mine
+            conj(path.guard, self._differ(path.view, BEFORE), *(self._unlike(path, o) for o in theirs)) for path in mine
         ]
         asked = asserted(either(*news))
         question = Question(asked, asserted(conj(*self.known)) + asked if self.known else "", "".join(self.declared))
         text = HEAD + self.theory.declared + self.theory.invariants_hold
         return Obligation(f"{self.action.name} does nothing new", (), text, question, action=self.action.name)
 
-    def _ways(self, action: Action, names: Names, real: Sequence[str]) -> Iterator[_Way]:
-        return (self._way(path, names, real) for path in action.lifted.paths)
+    def _paths(self, action: Action, names: Names, real: Sequence[str]) -> Iterator[_TakenPath]:
+        return (self._path(path, names, real) for path in action.lifted.paths)
 
-    def _way(self, path: Path, names: Names, real: Sequence[str]) -> _Way:
-        counts = Branch(self.theory, path)
+    def _path(self, path: Path, names: Names, real: Sequence[str]) -> _TakenPath:
+        counts = AbstractCardinality(self.theory, path)
         text = self.theory.text(counts)
         guards = [text.term(c.claim, names) for c in path.conditions]
         view = View(tuple(text.write(put, names) for put in path.puts), tuple(names.items()))
         self.known += counts.known
         self.declared += counts.declared
-        return _Way(conj(*real, *guards), view)
+        return _TakenPath(conj(*real, *guards), view)
 
     def _choices(self, other: Action) -> Iterator[tuple[Names, list[str]]]:
         """Whom the other action may be about, and that this is somebody."""
@@ -91,9 +90,9 @@ class _Asked:
             found += [(f.domain.base, text.read(f, [m], "")) for f in pointers for s, m in found if f.keys == (s,)]
         return list(dict.fromkeys(member for kind, member in found if kind is sort))
 
-    def _unlike(self, way: _Way, other: _Way) -> str:
-        """The other way is not taken, or leads to another state."""
-        return either(negated(other.guard), self._differ(way.view, other.view))
+    def _unlike(self, path: _TakenPath, other: _TakenPath) -> str:
+        """The other path is not taken, or leads to another state."""
+        return either(negated(other.guard), self._differ(path.view, other.view))
 
     def _differ(self, one: View, other: View) -> str:
         """Some cell is not the same in both."""

@@ -14,20 +14,20 @@ from typing import Any
 import networkx as nx
 
 from spec.dsl import Machine, Sort, SpecError
-from spec.dsl.expr import And, Eq, Expr, Less, Not, Or, Quantified, Sum, parts
+from spec.dsl.ir import And, Eq, Expr, Less, Not, Or, Quantified, Sum, parts
 
 from .sizes import fixed
-from .theory import Fact
+from .theory import Invariant
 
 Arrow = tuple[type[Any], type[Any], str]
 """From a sort to a sort, and what leads there."""
 
 
-def check(machine: Machine, facts: Sequence[Fact]) -> None:
+def check(machine: Machine, invariants: Sequence[Invariant]) -> None:
     """Refuse a machine some of whose claims lead in a circle."""
     graph: nx.DiGraph[str] = nx.DiGraph()
     named = {machine.shape.members[name].sort for name in fixed(machine)}
-    arrows = (*_of_fields(machine), *_of_claims(machine, facts))
+    arrows = (*_of_fields(machine), *_of_claims(machine, invariants))
     for start, end, why in (arrow for arrow in arrows if named.isdisjoint(arrow[:2])):
         graph.add_edge(start.__name__, end.__name__)
         if nx.has_path(graph, end.__name__, start.__name__):
@@ -44,12 +44,12 @@ def _of_fields(machine: Machine) -> Iterator[Arrow]:
             yield from ((key, f.domain.base, f"field {f.name}") for key in f.keys)
 
 
-def _of_claims(machine: Machine, facts: Sequence[Fact]) -> Iterator[Arrow]:
+def _of_claims(machine: Machine, invariants: Sequence[Invariant]) -> Iterator[Arrow]:
     """Arrows of what is assumed: invariants for all their arguments, guards and values, and an invariant that is broken."""
-    for fact in facts:
-        if not fact.is_step:
-            yield from _arrows(fact.expr, [v.sort for v in fact.params], True, where_of(machine, fact))
-        yield from _arrows(fact.expr, [], False, where_of(machine, fact))
+    for invariant in invariants:
+        if not invariant.is_step:
+            yield from _arrows(invariant.expr, [v.sort for v in invariant.params], True, where_of(machine, invariant))
+        yield from _arrows(invariant.expr, [], False, where_of(machine, invariant))
     for path in (path for action in machine.actions for path in action.lifted.paths):
         for given in path.conditions:
             yield from _arrows(given.claim, [], True, given.where)
@@ -58,10 +58,14 @@ def _of_claims(machine: Machine, facts: Sequence[Fact]) -> Iterator[Arrow]:
             yield from _arrows(put.value, [], False, put.where)
 
 
-def where_of(machine: Machine, fact: Fact) -> str:
+def where_of(machine: Machine, invariant: Invariant) -> str:
     """File and line of an invariant."""
-    found = next((c for c in machine.invariants if c.name == fact.name), None)
-    return f"{found.fn.__code__.co_filename}:{found.fn.__code__.co_firstlineno}: {fact.name}" if found else fact.name
+    found = next((c for c in machine.invariants if c.name == invariant.name), None)
+    return (
+        f"{found.fn.__code__.co_filename}:{found.fn.__code__.co_firstlineno}: {invariant.name}"
+        if found
+        else invariant.name
+    )
 
 
 def _arrows(e: Expr, everybody: list[type[Any]], positive: bool, why: str) -> Iterator[Arrow]:

@@ -58,10 +58,10 @@ class Known:
             return
         every = versions()
         rows = [
-            (digest, solver, every[solver], seed, a.said, a.seconds)
+            (digest, solver, every[solver], seed, a.result, a.seconds)
             for digest, said in answers.items()
             for solver, a in said.items()
-            if a.said in DEFINITE
+            if a.result in DEFINITE
         ]
         try:
             with self.table:

@@ -23,13 +23,13 @@ from checkers.report.counterexample import changes
 from spec.dsl import Action, Machine, SpecError, World
 
 from .cti import Cti, smallest
-from .deciding import Effort, decide
-from .equal import nothing_new
+from .deciding import SolverOptions, decide
+from .equal import steps_covered_by
 from .near import Near
 from .obligations import SAT, UNSAT, Obligation, obligations
 from .queues import Server
 from .solvers import Z3, asked, sessions
-from .theory import facts_of
+from .theory import invariants_of
 
 REFUSED = "refused by the notation"
 KILLED = "killed"
@@ -66,7 +66,7 @@ class Trial:
 
     machine: Machine
     designs: Sequence[Machine] = ()
-    effort: Effort = field(default_factory=lambda: Effort(jobs=1))
+    options: SolverOptions = field(default_factory=lambda: SolverOptions(jobs=1))
 
     @cached_property
     def sound(self) -> Exploration:
@@ -112,22 +112,22 @@ class _Case:
         if not self.touched:
             return None
         only = replace(self.mutant, system=tuple(now.fn for _, now in self.touched), environment=())
-        every = [o for o in obligations(only, facts_of(only)) if o.action]
-        seconds, seed = self.trial.effort.seconds, self.trial.effort.seed
+        every = [o for o in obligations(only, invariants_of(only)) if o.action]
+        seconds, seed = self.trial.options.seconds, self.trial.options.seed
         with Server(sessions(Z3, every[0].theory, seconds, seed), seconds) as quick:
             found = next((o for o in every if _answer(quick, o) == SAT), None)
         return found or self._undecided(every)
 
     def _undecided(self, every: Sequence[Obligation]) -> Obligation | None:
         """The first on which the solvers do not agree that it holds."""
-        return next((d.obligation for d in decide(every, self.trial.effort) if not d.is_as_wanted), None)
+        return next((d.obligation for d in decide(every, self.trial.options) if not d.is_as_wanted), None)
 
     def _counterexample(self, failing: Obligation) -> str:
         """The smallest state from which the step breaks the claim, in one line."""
-        facts = facts_of(self.mutant)
-        broken = next(f for f in facts if f.name == failing.facts[0])
+        invariants = invariants_of(self.mutant)
+        broken = next(f for f in invariants if f.name == failing.invariants[0])
         action = self.mutant.action(failing.action)
-        found = smallest(Near(self.mutant), action, broken, facts, self.trial.effort.seconds)
+        found = smallest(Near(self.mutant), action, broken, invariants, self.trial.options.seconds)
         return told(found) if found else f"not proved, though no state shows why: {failing.name}"
 
     # -- the explorer ----------------------------------------------------------------------------------------------
@@ -153,7 +153,7 @@ class _Case:
         """The invariant with the shortest counterexample in this scope; of a field outside its range its declaration."""
         search = Search(self.mutant, sizes, self.mutant.symmetric, UNLIMITED, ANY_INVARIANT)
         try:
-            broken = search.run(lambda seen: None).violated
+            broken = search.run().violated
         except SpecError as error:
             return Judged(self.fault, KILLED, f"the declaration: {_plain(error)}", search.seen.depth + 1, sizes)
         if not broken:
@@ -201,7 +201,7 @@ class _Case:
     def _harmless(self) -> Judged:
         """The proof goes through: does each step that was permitted still happen, and nothing new?"""
         if self.small.violated:
-            raise Contradiction(f"{self.fault.said}: the proof goes through, and the explorer finds a violation")
+            raise Contradiction(f"{self.fault.text}: the proof goes through, and the explorer finds a violation")
         if all(self._same(now, was) and self._same(was, now) for was, now in self.touched):
             return Judged(self.fault, EQUIVALENT)
         if found := self._unpermitted():
@@ -211,7 +211,7 @@ class _Case:
         return self._explained()
 
     def _same(self, step: Action, other: Action) -> bool:
-        return self._holds(nothing_new(self.trial.machine, step, [other], False))
+        return self._holds(steps_covered_by(self.trial.machine, step, [other], False))
 
     def _new(self) -> str:
         """A step that only one of the two machines has, in a scope of one page."""
@@ -236,10 +236,10 @@ class _Case:
             (a for a in machine.actions if a.name != step.name), key=lambda a: len(_writes(a) ^ _writes(step))
         )
         near = [other for other in others if len(_writes(other) ^ _writes(step)) <= NEAR]
-        return next((o.name for o in near if self._holds(nothing_new(machine, step, [same, o], True))), None)
+        return next((o.name for o in near if self._holds(steps_covered_by(machine, step, [same, o], True))), None)
 
     def _holds(self, asked: Obligation) -> bool:
-        return all(d.is_as_wanted for d in decide([asked], self.trial.effort))
+        return all(d.is_as_wanted for d in decide([asked], self.trial.options))
 
 
 def ladder(machine: Machine, pages: int) -> Iterator[dict[str, int]]:
@@ -260,7 +260,7 @@ def told(cti: Cti) -> str:
         if value != usual[name][key]
     )
     step = cti.trace.steps[0].instance if cti.trace.steps else ""
-    return f"where {state}, {step} breaks: {sentence(cti.fact.name)} ({cti.said()})"
+    return f"where {state}, {step} breaks: {sentence(cti.invariant.name)} ({cti.reachability})"
 
 
 def told_of(world: World, trace: Trace) -> str:
@@ -271,8 +271,8 @@ def told_of(world: World, trace: Trace) -> str:
 
 
 def _answer(session: Server, o: Obligation) -> str:
-    said = asked(session, o.body()).said
-    return asked(session, o.body(counting=True)).said if said != UNSAT and o.question.known else said
+    said = asked(session, o.body()).result
+    return asked(session, o.body(counting=True)).result if said != UNSAT and o.question.known else said
 
 
 def _meaning(action: Action) -> list[Any]:

@@ -24,7 +24,7 @@ class Near:
         key = tuple(sorted(sizes.items()))
         if key not in self._known:
             search = Search(self.machine, dict(sizes), self.machine.symmetric, NEAR, "")
-            search.run(lambda seen: None)
+            search.run()
             self._known[key] = search
         return self._known[key]
 

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
+from checkers.core.verdict import Exit
+from spec.dsl import PoolproofError
+
 from .workers import Lost, Work, Worker, readable
 
 START = 60.0
@@ -21,8 +24,10 @@ GRACE = 1.0
 """Seconds beyond the limit of an answer until a worker is ended: solvers look at their own clocks now and then."""
 
 
-class Undecided(Exception):
-    """A question on which all else hangs has no answer; the message says which, why, and the way out."""
+class Undecided(PoolproofError):
+    """A question that the rest of the work depends on has no answer; the message says which, why, and the way out."""
+
+    exit_code = Exit.BUDGET
 
 
 class Server:

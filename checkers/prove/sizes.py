@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from spec.dsl import Machine, Sort, SpecError
-from spec.dsl.expr import Const, walk
-from spec.dsl.machine import expressions
+from spec.dsl.ir import Const, expressions, walk
 
 
 def fixed(machine: Machine) -> dict[str, int]:

@@ -13,9 +13,21 @@ from itertools import product
 from typing import Any
 
 from spec.dsl import NOBODY, Field, Machine, Sort
-from spec.dsl.expr import And, Const, Eq, Expr, Less, Not, Or, Quantified, Read, Size, Sum, Var
-from spec.dsl.symbolic import Put
-from spec.dsl.values import Bound
+from spec.dsl.ir import (
+    Bound,
+    Const,
+    Eq,
+    Expr,
+    Leaf,
+    Operation,
+    Put,
+    Quantified,
+    Read,
+    Size,
+    Var,
+    fold,
+    operator,
+)
 
 Names = Mapping[str, str]
 """What the variables of a spec text are called in the SMT-LIB text."""
@@ -63,7 +75,7 @@ def size_name(number: Bound) -> str:
 
 
 class Symbols:
-    """What the sorts and enums of a machine, and their members, are called; two of one name are told apart."""
+    """What the sorts and enums of a machine, and their members, are called; two of one name are kept apart."""
 
     def __init__(self, machine: Machine) -> None:
         shape, self._known = machine.shape, dict[type[Any], str]()
@@ -143,6 +155,16 @@ def forall(variables: list[tuple[str, str]], body: str) -> str:
     return f"(forall ({' '.join(f'({name} {sort})' for name, sort in variables)}) {body})"
 
 
+TERMS: dict[str, Callable[..., str]] = {
+    "not": negated,
+    "and": conj,
+    "or": either,
+    **{word: (lambda a, b, word=word: f"({word} {a} {b})") for word in ("<", "+", "-")},
+    "==": lambda a, b: f"(= {a} {b})",
+}
+"""How each operation of the expression tree is written."""
+
+
 def asserted(term: str) -> str:
     return f"(assert {term})\n"
 
@@ -161,35 +183,29 @@ class Text:
     members: Mapping[type[Any], tuple[str, ...]] = field(default_factory=dict)
 
     def term(self, e: Expr, names: Names, base: type[Any] = object) -> str:
-        """The term for an expression; `base` is the sort that a bare NOBODY would be of."""
-        match e:
-            case Const(value):
-                return self.symbols.literal(value, base)
-            case Var(name):
-                return names[name]
-            case Size(number):
-                return size_name(number)
-            case Read(f, keys, when):
-                return self.read(f, [self.term(k, names) for k in keys], when)
-            case Quantified(word):
-                return self.count(self, e, names) if word == "count" else self._quantified(e, names)
-        return self._joined(e, names)
+        """The term for an expression; `base` is the sort of a bare NOBODY."""
 
-    def _joined(self, e: Expr, names: Names) -> str:
-        match e:
-            case Not(claim):
-                return negated(self.term(claim, names))
-            case And(claims):
-                return conj(*(self.term(c, names) for c in claims))
-            case Or(claims):
-                return either(*(self.term(c, names) for c in claims))
-            case Eq(a, b):
-                return f"(= {self.term(a, names, b.domain.base)} {self.term(b, names, a.domain.base)})"
-            case Less(a, b):
-                return f"(< {self.term(a, names)} {self.term(b, names)})"
-            case Sum(a, b, sign):
-                return f"({'+' if sign > 0 else '-'} {self.term(a, names)} {self.term(b, names)})"
-        raise TypeError(f"{e!r} is no expression")
+        def leaf(x: Leaf) -> str:
+            match x:
+                case Const(value):
+                    return self.symbols.literal(value, base)
+                case Var(name):
+                    return names[name]
+                case Size(number):
+                    return size_name(number)
+                case Read(f, keys, when):
+                    return self.read(f, [self.term(k, names) for k in keys], when)
+                case Quantified(word):
+                    return self.count(self, x, names) if word == "count" else self._quantified(x, names)
+
+        def join(x: Operation, terms: Iterator[str]) -> str:
+            if isinstance(x, Eq):
+                terms = iter(
+                    (self.term(x.left, names, x.right.domain.base), self.term(x.right, names, x.left.domain.base))
+                )
+            return TERMS[operator(x)](*terms)
+
+        return fold(e, leaf, join)
 
     def read(self, f: Field[Any, Any], keys: list[str], when: str) -> str:
         """A cell in the state that `when` names: what the last assignment to it gave, or what was there."""

@@ -31,7 +31,7 @@ class SolverError(Exception):
 class Answer:
     """What a solver said, and how long it took; the cause, where it is unknown for another reason than time."""
 
-    said: str
+    result: str
     seconds: float
     cause: str = ""
 
@@ -182,7 +182,7 @@ def sessions(solver: type[Session], theory: str, seconds: float, seed: int, thor
             if thorough and number:
                 session = solver(theory, seconds, seed, thorough)
             answer = session.ask(body)
-            yield [answer.said, answer.seconds, answer.cause]
+            yield [answer.result, answer.seconds, answer.cause]
 
     return work
 

@@ -14,11 +14,9 @@ from functools import cached_property
 from typing import Any
 
 from spec.dsl import ANY, Action, Field, Machine, Sort
-from spec.dsl.expr import Const, Expr, Less, Quantified, Read, Size, Var, conjunction, negate, walk
-from spec.dsl.lift import Path
-from spec.dsl.values import Bound
+from spec.dsl.ir import Bound, Const, Expr, Less, Path, Quantified, Read, Size, Var, conjunction, negate, walk
 
-from .counting import Change, Counted, Sets, change
+from .counting import CardinalityTable, CardinalityTerm, Change, change
 from .sizes import fixed, named_members, smallest
 from .smt import (
     BEFORE,
@@ -40,7 +38,7 @@ from .smt import (
 
 
 @dataclass(frozen=True, eq=False)
-class Fact:
+class Invariant:
     """A claim to be assumed and proved, by name: an invariant, or that a number stays in its range."""
 
     name: str
@@ -59,31 +57,31 @@ class Fact:
         return any(isinstance(x, Quantified) and x.word == "count" for x in walk(self.expr))
 
 
-def facts_of(machine: Machine) -> tuple[Fact, ...]:
+def invariants_of(machine: Machine) -> tuple[Invariant, ...]:
     """All that is proved of a machine: its invariants, and the ranges of its numbers."""
-    claims = tuple(Fact(c.name, c.params, c.expr, c.is_step) for c in machine.invariants)
+    claims = tuple(Invariant(c.name, c.params, c.expr, c.is_step) for c in machine.invariants)
     return (*ranges(machine), *claims)
 
 
-def ranges(machine: Machine) -> Iterator[Fact]:
+def ranges(machine: Machine) -> Iterator[Invariant]:
     """What the declarations say of numbers."""
     for f in machine.shape.fields.values():
         if f.domain.base is int:
             yield _range(f)
 
 
-def _range(f: Field[Any, Any]) -> Fact:
+def _range(f: Field[Any, Any]) -> Invariant:
     params = tuple(Var(f"{k.__name__.lower()}_of_{n}", k) for n, k in enumerate(f.keys, 1))
     cell, low, high = Read(f, params), _limit(f.domain.low), _limit(f.domain.high)
     inside = conjunction(negate(Less(cell, low)), negate(Less(high, cell)))
-    return Fact(f"{f.name}_stays_in_its_range", params, inside)
+    return Invariant(f"{f.name}_stays_in_its_range", params, inside)
 
 
 def _limit(limit: int | Bound) -> Expr:
     return Size(limit) if isinstance(limit, Bound) else Const(limit)
 
 
-class Sums:
+class FiniteCardinality:
     """Counts in a theory of so many: the sum over the members, each by name."""
 
     def __init__(self, members: Mapping[type[Any], tuple[str, ...]]) -> None:
@@ -95,7 +93,7 @@ class Sums:
 
 
 @dataclass
-class Branch:
+class AbstractCardinality:
     """Counts in a theory of any number, along one path: functions, and what is known of the sizes of the sets.
 
     `known` is true of every finite set; `declared` are members that are known to be in one.
@@ -109,7 +107,7 @@ class Branch:
 
     def __call__(self, text: Text, e: Quantified, names: Names) -> str:
         if not self.theory.is_set(e):
-            return Sums(self.theory.members)(text, e, names)
+            return FiniteCardinality(self.theory.members)(text, e, names)
         counted, actual, when = self.theory.sets.of(e)
         args, view = [text.term(a, names) for a in actual], text.views[when]
         size = f"({counted.name} {' '.join(args)})" if args else counted.name
@@ -120,12 +118,12 @@ class Branch:
             self._know(replace(text, views={"": view}, count=self), counted, args, size)
         return size
 
-    def _after(self, counted: Counted, size: str, actual: list[Expr], args: list[str], view: View) -> str:
+    def _after(self, counted: CardinalityTerm, size: str, actual: list[Expr], args: list[str], view: View) -> str:
         """The size after the step: as before, one more where somebody enters, one less where somebody leaves."""
         assert self.path
         found = self.theory.change(counted, self.path)
         free = size.replace(counted.name, f"{counted.name}.after", 1)
-        if found.why_free:
+        if found.havoc_reason:
             return free
         text, names = self.theory.text(self), {**dict(view.names), **named(counted, args)}
         enters, leaves = (text.term(claim, names) for claim in (found.enters, found.leaves))
@@ -133,7 +131,7 @@ class Branch:
         real = conj(*(text.real(a.domain.base, t) for a, t in zip(actual, args, strict=True) if a.domain.optional))
         return changed if real == "true" else f"(ite {real} {changed} {free})"
 
-    def _know(self, text: Text, counted: Counted, args: list[str], size: str) -> None:
+    def _know(self, text: Text, counted: CardinalityTerm, args: list[str], size: str) -> None:
         """Not negative; at least one where somebody is in the set, and only there."""
         sort, somebody = counted.var.sort, f"some.{counted.name}.{self.theory.fresh()}"
 
@@ -148,7 +146,7 @@ class Branch:
         self.known += (f"(>= {size} 0)", somewhere, implied(one, is_in(somebody)))
 
 
-def named(counted: Counted, args: list[str]) -> dict[str, str]:
+def named(counted: CardinalityTerm, args: list[str]) -> dict[str, str]:
     """What the parameters of a counted set are called."""
     return {v.name: arg for v, arg in zip(counted.params, args, strict=True)}
 
@@ -165,20 +163,22 @@ class Question:
 class Theory:
     """A machine of any number of members, or of `sizes` of them; `members` are those of sorts of a known size."""
 
-    def __init__(self, machine: Machine, sizes: Mapping[str, int] | None = None, facts: Iterable[Fact] = ()) -> None:
+    def __init__(
+        self, machine: Machine, sizes: Mapping[str, int] | None = None, invariants: Iterable[Invariant] = ()
+    ) -> None:
         self.machine, self.is_finite = machine, sizes is not None
         self.symbols = Symbols(machine)
         known = fixed(machine) if sizes is None else {name: sizes[name] for name in machine.shape.members}
         self.sizes = {machine.shape.members[name].sort: size for name, size in known.items()}
-        self.facts = tuple(facts) or facts_of(machine)
+        self.invariants = tuple(invariants) or invariants_of(machine)
         self.members = {
             sort: tuple(self.symbols.member(sort, n) for n in range(size)) for sort, size in self.sizes.items()
         }
         self.optional = optional_sorts(machine)
-        self.sets = Sets()
+        self.sets = CardinalityTable()
         self._fresh = 0
         self._taken: dict[str, list[Taken]] = {}
-        self._known: dict[tuple[Fact, tuple[Write, ...]], str] = {}
+        self._known: dict[tuple[Invariant, tuple[Write, ...]], str] = {}
         self._changes: dict[tuple[int, int], Change] = {}
 
     def fresh(self) -> int:
@@ -192,27 +192,27 @@ class Theory:
         Without `counts` only members of sorts of a known size are counted.
         """
         views = dict.fromkeys(whens, BEFORE) | {"": BEFORE, whens[-1]: view}
-        return Text(self.symbols, self.optional, views, counts or Sums(self.members), self.members)
+        return Text(self.symbols, self.optional, views, counts or FiniteCardinality(self.members), self.members)
 
     def _counts(self, path: Path | None = None) -> Any:
-        return Sums(self.members) if self.is_finite else Branch(self, path)
+        return FiniteCardinality(self.members) if self.is_finite else AbstractCardinality(self, path)
 
     def is_set(self, e: Expr) -> bool:
         """Does it count members of whom there may be any number?"""
         return isinstance(e, Quantified) and e.word == "count" and e.var.sort not in self.members
 
-    def counts(self, fact: Fact) -> bool:
+    def counts(self, invariant: Invariant) -> bool:
         """Does a claim speak of the size of such a set?"""
-        return any(map(self.is_set, walk(fact.expr)))
+        return any(map(self.is_set, walk(invariant.expr)))
 
-    def change(self, counted: Counted, path: Path) -> Change:
+    def change(self, counted: CardinalityTerm, path: Path) -> Change:
         """What a path of the machine does to a count, found once."""
         key = (counted.number, id(path))
         if key not in self._changes:
             self._changes[key] = change(counted, path)
         return self._changes[key]
 
-    def changes(self, action: Action, counted: Counted) -> list[Change]:
+    def changes(self, action: Action, counted: CardinalityTerm) -> list[Change]:
         """What an action does to a count, path by path."""
         return [self.change(counted, path) for path in action.lifted.paths]
 
@@ -237,12 +237,12 @@ class Theory:
     @cached_property
     def invariants_hold(self) -> str:
         """Every invariant about states, of the state before."""
-        return self.invariantd_of(self.facts)
+        return self.assumed_text(self.invariants)
 
-    def invariantd_of(self, facts: Iterable[Fact]) -> str:
+    def assumed_text(self, invariants: Iterable[Invariant]) -> str:
         """Of these claims those about states, of the state before."""
         text = self.text(self._counts())
-        return "".join(asserted(text.for_all(f.params, f.expr)) for f in facts if not f.is_step)
+        return "".join(asserted(text.for_all(f.params, f.expr)) for f in invariants if not f.is_step)
 
     @cached_property
     def started(self) -> str:
@@ -253,7 +253,7 @@ class Theory:
         starts = {f: text.term(Const(f.start), {}, f.domain.base) for f in fixed}
         lines = [self._cells(f, lambda cell, f=f: f"(= {cell} {starts[f]})") for f in fixed]
         free = (_range(f) for f in shape.fields.values() if f.start is ANY and f.domain.base is int)
-        return "".join(map(asserted, [*lines, *(text.for_all(fact.params, fact.expr) for fact in free)]))
+        return "".join(map(asserted, [*lines, *(text.for_all(invariant.params, invariant.expr) for invariant in free)]))
 
     def _cells(self, f: Field[Any, Any], claim: Any) -> str:
         """A claim about every cell of a field."""
@@ -271,7 +271,7 @@ class Theory:
                 if len(names) + len(others) > 1:
                     yield asserted(f"(distinct {' '.join([*others, *names])})")
 
-    def _every_set(self) -> list[Counted]:
+    def _every_set(self) -> list[CardinalityTerm]:
         """All sets that are counted anywhere."""
         for e in self._expressions():
             for x in walk(e):
@@ -281,7 +281,7 @@ class Theory:
 
     def _expressions(self) -> Iterator[Expr]:
         """Everything that is said of states and steps."""
-        yield from (f.expr for f in self.facts)
+        yield from (f.expr for f in self.invariants)
         for path in (path for action in self.machine.actions for path in action.lifted.paths):
             yield from (c.claim for c in path.conditions)
             yield from (e for put in path.puts for e in (*put.keys, put.value))
@@ -292,51 +292,53 @@ class Theory:
         """Can there be a state at all?"""
         return Question(asserted("true"))
 
-    def broken_at_start(self, fact: Fact) -> Question:
+    def broken_at_start(self, invariant: Invariant) -> Question:
         """Can an initial state break this claim?"""
-        counts, names = self._counts(), arguments("it", fact.params)
-        return self._question([(counts, [self._broken(fact, counts, BEFORE)])], self._constants(names, fact.params))
+        counts, names = self._counts(), arguments("it", invariant.params)
+        return self._question(
+            [(counts, [self._broken(invariant, counts, BEFORE)])], self._constants(names, invariant.params)
+        )
 
-    def broken_by(self, action: Action, fact: Fact) -> Question:
+    def broken_by(self, action: Action, invariant: Invariant) -> Question:
         """Can a step of this action break this claim?"""
-        names, branches = arguments("it", fact.params), []
+        names, branches = arguments("it", invariant.params), []
         for taken in self.taken(action):
             counts = copy(taken.counts)
-            branches.append((counts, [*taken.guards, self._broken(fact, counts, taken.view)]))
-        return self._question(branches, self._steps(action) + self._constants(names, fact.params))
+            branches.append((counts, [*taken.guards, self._broken(invariant, counts, taken.view)]))
+        return self._question(branches, self._steps(action) + self._constants(names, invariant.params))
 
-    def broken_in_some_way(self, action: Action, facts: Iterable[tuple[str, Fact]]) -> str:
+    def broken_in_some_way(self, action: Action, invariants: Iterable[tuple[str, Invariant]]) -> str:
         """That a step of this action breaks one of these claims, each of which has a switch; for few members."""
         broken = []
         for taken in self.taken(action):
-            ways = (conj(switch, f"(not {self._after(fact, taken)})") for switch, fact in facts)
+            ways = (conj(switch, f"(not {self._after(invariant, taken)})") for switch, invariant in invariants)
             broken.append(conj(*taken.guards, either(*ways)))
         return self._steps(action) + asserted(either(*broken))
 
-    def _after(self, fact: Fact, taken: Taken) -> str:
+    def _after(self, invariant: Invariant, taken: Taken) -> str:
         """A claim about the state after, or about the step, for all its arguments."""
-        whens = ("before", "after") if fact.is_step else ("",)
-        return self.text(taken.counts, taken.view, whens).for_all(fact.params, fact.expr)
+        whens = ("before", "after") if invariant.is_step else ("",)
+        return self.text(taken.counts, taken.view, whens).for_all(invariant.params, invariant.expr)
 
-    def _broken(self, fact: Fact, counts: Any, view: View) -> str:
+    def _broken(self, invariant: Invariant, counts: Any, view: View) -> str:
         """That a claim is broken, in the state of the view or by the step to it."""
-        if fact.counts:
-            return self._made(fact, counts, view)
-        writes = tuple(write for write in view.writes if write.field in fact.fields)
-        if (fact, writes) not in self._known:
-            self._known[fact, writes] = self._made(fact, None, View(writes))
-        return self._known[fact, writes]
+        if invariant.counts:
+            return self._made(invariant, counts, view)
+        writes = tuple(write for write in view.writes if write.field in invariant.fields)
+        if (invariant, writes) not in self._known:
+            self._known[invariant, writes] = self._made(invariant, None, View(writes))
+        return self._known[invariant, writes]
 
-    def _made(self, fact: Fact, counts: Any, view: View) -> str:
-        whens = ("before", "after") if fact.is_step else ("",)
-        return negated(self.text(counts, view, whens).term(fact.expr, arguments("it", fact.params)))
+    def _made(self, invariant: Invariant, counts: Any, view: View) -> str:
+        whens = ("before", "after") if invariant.is_step else ("",)
+        return negated(self.text(counts, view, whens).term(invariant.expr, arguments("it", invariant.params)))
 
     def possible(self, action: Action, number: int) -> Question:
         """Can a step of this action go this way, by its path of this number?"""
         taken = self.taken(action)[number]
         return self._question([(taken.counts, [*taken.guards])], self._steps(action))
 
-    def moves_others(self, action: Action, counted: Counted) -> Question:
+    def moves_others(self, action: Action, counted: CardinalityTerm) -> Question:
         """Can a step change whether somebody is in a set, other than the one member it is known to write?"""
         other = Var("other", counted.var.sort)
 
@@ -347,7 +349,7 @@ class Theory:
 
         return self._of_counts(action, counted, (*counted.params, other), moved)
 
-    def miscounted(self, action: Action, counted: Counted) -> Question:
+    def miscounted(self, action: Action, counted: CardinalityTerm) -> Question:
         """Can the size of a set change otherwise than was found by looking at what the step writes?"""
 
         def differs(taken: Taken, found: Change, names: Names) -> list[str]:
@@ -360,15 +362,15 @@ class Theory:
 
         return self._of_counts(action, counted, counted.params, differs)
 
-    def _of_counts(self, action: Action, counted: Counted, params: tuple[Var, ...], claim: Any) -> Question:
+    def _of_counts(self, action: Action, counted: CardinalityTerm, params: tuple[Var, ...], claim: Any) -> Question:
         names, branches = arguments("it", params), []
         for taken, path in zip(self.taken(action), action.lifted.paths, strict=True):
             found = self.change(counted, path)
-            if not found.why_free:
+            if not found.havoc_reason:
                 branches.append((copy(taken.counts), [*taken.guards, *claim(taken, found, names)]))
         return self._question(branches, self._steps(action) + self._constants(names, params))
 
-    def _membership(self, taken: Taken, counted: Counted, names: Names, member: str) -> list[str]:
+    def _membership(self, taken: Taken, counted: CardinalityTerm, names: Names, member: str) -> list[str]:
         """Whether somebody is in a set before a step, and after it."""
         every = {**names, counted.var.name: member}
         return [self.text(taken.counts, view).term(counted.body, every) for view in (BEFORE, taken.view)]

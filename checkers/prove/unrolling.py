@@ -9,7 +9,8 @@ import z3
 
 from spec.dsl import Instance
 
-from .finite import Choice, System, Term, either, slots_of, unknowns
+from .choices import Choice, Term, either, unknowns
+from .finite import System, slots_of
 from .workers import Lost
 
 

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum
 from itertools import combinations
+from operator import add, eq, lt, sub
 from types import CodeType
 from typing import Any
 
 import z3
 
-from spec.dsl import Action, Machine, Sort
-from spec.dsl.expr import And, Const, Eq, Expr, Less, Not, Or, Quantified, Read, Size, Sum, Var, negate
-from spec.dsl.lift import Path
-from spec.dsl.reach import Reach
-from spec.dsl.state import Shape
-from spec.dsl.symbolic import Given, Put
-from spec.dsl.values import NOBODY, Bound, Domain
+from spec.dsl import NOBODY, Action, Machine, Sort
+from spec.dsl.ir import (
+    Bound,
+    Const,
+    Domain,
+    Expr,
+    Given,
+    Path,
+    Put,
+    Quantified,
+    Reach,
+    Read,
+    Shape,
+    Size,
+    Var,
+    negate,
+    operator,
+    parts,
+)
 
 from .queues import Queue, Undecided, answered
 from .workers import Lost
@@ -144,6 +157,12 @@ def _range(put: Put) -> str:
     return "which only grows" if put.field.history else f"{put.field.domain!r}"
 
 
+OPERATIONS: dict[str, Callable[..., Term]] = {
+    "not": z3.Not, "and": z3.And, "or": z3.Or, "==": eq, "<": lt, "+": add, "-": sub
+}  # fmt: skip
+"""The operations of the expression tree, on terms of z3."""
+
+
 class Terms:
     """Expressions as terms of z3: all values are numbers, quantified claims and counts are unknowns.
 
@@ -181,23 +200,7 @@ class Terms:
                 cell = z3.Function(f"{when}.{f.name}", *sorts, _sort(f.domain))(*map(self.of, keys))
                 self.assumed.append(cell >= 0 if f.history else self._inside(cell, f.domain))
                 return cell
-        return self._joined(e)
-
-    def _joined(self, e: Expr) -> Term:
-        match e:
-            case Not(claim):
-                return z3.Not(self.of(claim))
-            case And(claims):
-                return z3.And(*map(self.of, claims))
-            case Or(claims):
-                return z3.Or(*map(self.of, claims))
-            case Eq(a, b):
-                return self.of(a) == self.of(b)
-            case Less(a, b):
-                return self.of(a) < self.of(b)
-            case Sum(a, b, sign):
-                return self.of(a) + sign * self.of(b)
-        raise TypeError(f"{e!r} is no expression")
+        return OPERATIONS[operator(e)](*map(self.of, parts(e)))
 
     def _unknown(self, e: Var | Size | Quantified) -> Term:
         made = z3.FreshConst(_sort(e.domain), type(e).__name__)

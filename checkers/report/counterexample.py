@@ -8,7 +8,7 @@ from typing import Any
 from checkers.core.traces import Step, Trace
 from checkers.core.wording import named, shown
 from spec.dsl import ANY, World
-from spec.dsl.machine import first_sort
+from spec.dsl.ir import first_sort
 
 STUCK = "Here nothing can happen any more, and this is no state in which a run may end."
 """The last sentence of the counterexample of a deadlock."""

@@ -1,16 +1,13 @@
-"""Verdicts for people and for other tools: tables, counterexamples, JSON and JUnit, all from the same records."""
+"""Verdicts as text: tables and counterexamples, from the same records."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
-from xml.etree import ElementTree
 
 from rich.console import Console
 from rich.markup import escape
 
-from checkers.core.verdict import Outcome, Verdict
+from checkers.core.verdict import Kind, Outcome, Verdict
 from checkers.core.wording import in_steps
 from checkers.core.wording import sentence as sentence
 from checkers.explore.search import Exploration
@@ -22,8 +19,8 @@ WORDS = {
     Outcome.HOLDS: "[green]holds[/]",
     Outcome.REACHED: "[green]reached[/]",
     Outcome.NOT_RUN: "[dim]not run[/]",
-    Outcome.OBSERVED: "[green]observed to hold[/]",
-    Outcome.UNSEEN: "[dim]cannot be seen[/]",
+    Outcome.NOT_VIOLATED: "[green]not violated[/]",
+    Outcome.NOT_OBSERVABLE: "[dim]not observable[/]",
     Outcome.BUDGET: "[yellow]budget spent[/]",
     Outcome.UNKNOWN: "[yellow]unknown[/]",
     Outcome.NOT_INDUCTIVE: "[yellow]not inductive[/]",
@@ -44,7 +41,7 @@ def counts_table(runs: Sequence[Answers], verbose: bool = False) -> Table:
     """One row a model: how far the search went; `verbose` says in what memory too."""
     table = Table("How far that reaches")
     table.add_names("model")
-    for name in ("states", "standing for", "transitions", "depth", "seconds"):
+    for name in ("states", "unreduced", "transitions", "depth", "seconds"):
         table.add_column(name, justify="right")
     table.add_column("engine")
     if verbose:
@@ -68,14 +65,14 @@ def scopes(runs: Sequence[Answers]) -> Iterator[str]:
 
 
 KINDS = {
-    "invariant": "in every state",
-    "step invariant": "at every step",
-    "deadlock": "",
-    "refinement": "",
-    "witness": "it can be that",
-    "action": "never happens",
+    Kind.INVARIANT: "in every state",
+    Kind.STEP_INVARIANT: "at every step",
+    Kind.DEADLOCK: "",
+    Kind.REFINEMENT: "",
+    Kind.WITNESS: "it can be that",
+    Kind.ACTION: "never happens",
 }
-"""The kinds of questions in the order of the table, and what is said before their names."""
+"""The kinds in the order of the table, and the words before their names."""
 
 
 def invariants_table(
@@ -87,11 +84,11 @@ def invariants_table(
     table = Table(title, key=1)
     table.add_column("")
     table.add_column("invariant")
-    rows: dict[tuple[str, str], dict[str, Verdict]] = {}
+    rows: dict[tuple[Kind, str], dict[str, Verdict]] = {}
     for model, _, verdicts in runs:
         table.add_names(escape(model))
         for v in verdicts:
-            if v.kind != "action" or v.outcome is Outcome.UNREACHABLE:
+            if v.kind is not Kind.ACTION or v.outcome is Outcome.UNREACHABLE:
                 rows.setdefault((v.kind, v.property), {})[model] = v
     for kind, said in KINDS.items():
         mine = [(name, found) for (of, name), found in rows.items() if of == kind]
@@ -115,53 +112,23 @@ def broken_table(verdicts: Sequence[tuple[str, Verdict]]) -> Table:
 
 
 def tell(console: Console, verdict: Verdict, only: str = "") -> None:
-    """Print the counterexample of a verdict that has a trace."""
-    assert verdict.trace
-    assert verdict.world
-    told = f"{verdict.model}: {sentence(verdict.property)}, {in_steps(len(verdict.trace.steps))}"
+    """Print the counterexample of a verdict that has a trace; `only` names the one page whose steps are printed."""
     console.print()
-    say(console, told, "bold")
-    for line in counterexample(verdict.world, verdict.trace, _ending(verdict), only):
-        say(console, line)
+    for n, line in enumerate(counterexample_lines(verdict, only)):
+        say(console, line, "" if n else "bold")
+
+
+def counterexample_lines(verdict: Verdict, only: str = "") -> list[str]:
+    """The counterexample of a verdict as text, its title first; empty for a verdict without a trace."""
+    if not verdict.trace or not verdict.world:
+        return []
+    title = f"{verdict.model}: {sentence(verdict.property)}, {in_steps(len(verdict.trace.steps))}"
+    return [title, *counterexample(verdict.world, verdict.trace, _ending(verdict), only)]
 
 
 def _ending(verdict: Verdict) -> str:
     if verdict.outcome is Outcome.DEADLOCK:
         return STUCK
-    if verdict.kind == "refinement":
+    if verdict.kind is Kind.REFINEMENT:
         return f"{NO_STEP} (`poolproof refine {verdict.model}` says of each rule why not.)"
     return ending(sentence(verdict.property), verdict.args)
-
-
-JSON_BEGINS = '{\n "verdicts":'
-JUNIT_BEGINS = """<?xml version='1.0' encoding='utf-8'?>\n<testsuites name="poolproof\""""
-"""What the files begin with, by which they are known again."""
-
-
-def write_json(path: Path, verdicts: Sequence[Verdict], more: dict[str, object] | None = None) -> None:
-    """All verdicts as one JSON document, with what else is to be said beside them."""
-    document = {"verdicts": [v.as_json() for v in verdicts], **(more or {})}
-    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-
-
-SKIPPED = (Outcome.NOT_RUN, Outcome.UNSEEN)
-
-
-def write_junit(path: Path, verdicts: Sequence[Verdict]) -> None:
-    """All verdicts as JUnit XML: one suite a model, one case a question."""
-    root = ElementTree.Element("testsuites", name="poolproof")
-    for model in dict.fromkeys(v.model for v in verdicts):
-        mine = [v for v in verdicts if v.model == model]
-        suite = ElementTree.SubElement(root, "testsuite", name=model, tests=str(len(mine)))
-        suite.set("failures", str(sum(not v.expected for v in mine)))
-        suite.set("skipped", str(sum(v.expected and v.outcome in SKIPPED for v in mine)))
-        for v in mine:
-            case = ElementTree.SubElement(suite, "testcase", classname=model, name=v.property, time=f"{v.seconds:.3f}")
-            said = "; ".join(filter(None, (v.outcome.value, v.label, v.note)))
-            if not v.expected:
-                ElementTree.SubElement(case, "failure", message=said)
-            elif v.outcome in SKIPPED:
-                ElementTree.SubElement(case, "skipped", message=v.note)
-            ElementTree.SubElement(case, "system-out").text = said
-    ElementTree.indent(root)
-    path.write_bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n")

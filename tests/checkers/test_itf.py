@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from checkers import judging
-from checkers.core.verdict import Verdict
+from checkers.core.verdict import Kind, Verdict
 from checkers.itf import BadTrace, Saved, broken_at_the_end, load, rerun, save, shows
 from checkers.judging import Question
 from models.broken.planted import PLANTED
@@ -94,7 +94,7 @@ def test_a_run_that_stops_short_shows_nothing(tmp_path: Path) -> None:
 def test_a_deadlock_is_one_only_where_a_run_may_not_end(tmp_path: Path) -> None:
     """The same stuck state is no deadlock on a machine that may end there, nor where something moves."""
     machine = driver(STUCK)
-    saved = come_back(next(v for v in verdicts(machine) if v.kind == "deadlock" and v.trace), tmp_path)
+    saved = come_back(next(v for v in verdicts(machine) if v.kind is Kind.DEADLOCK and v.trace), tmp_path)
     assert shows(rerun(machine, saved), saved) == ()
     over = "\n\ndef over(s: Driver) -> bool:\n    return True\n\n\n"
     ends = module(
@@ -163,13 +163,13 @@ def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadTrace, match="'gone' is no invariant of c06"):
         shows(run, replace(saved, property="gone"))
     with pytest.raises(BadTrace, match="'gone' is no witness of c06"):
-        shows(run, replace(saved, property="gone", kind="witness"))
+        shows(run, replace(saved, property="gone", kind=Kind.WITNESS))
 
 
 def test_a_step_invariant_is_judged_at_the_last_step_only(tmp_path: Path) -> None:
     """A run without steps breaks no invariant about a step, and one that goes on afterwards does not either."""
     machine = driver(VIOLATED_BY_A_STEP)
-    saved = come_back(next(v for v in verdicts(machine) if v.kind == "step invariant" and v.trace), tmp_path)
+    saved = come_back(next(v for v in verdicts(machine) if v.kind is Kind.STEP_INVARIANT and v.trace), tmp_path)
     longer, none = other_steps(saved, (*saved.steps, "give_back(A)")), other_steps(saved, ())
     assert shows(rerun(machine, saved), saved) == ("A",)
     assert shows(rerun(machine, longer), saved) is None

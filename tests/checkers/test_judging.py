@@ -8,12 +8,13 @@ from dataclasses import replace
 import pytest
 
 from checkers import judging
+from checkers.core.stopped import INTERRUPTED
 from checkers.core.traces import Finding, Trace
-from checkers.core.verdict import Outcome, Verdict
+from checkers.core.verdict import Kind, Outcome, Verdict
 from checkers.engines import explore
 from checkers.explore.search import Budget
-from checkers.judging import INTERRUPTED, Question
-from checkers.simulate import Walk
+from checkers.judging import Question
+from checkers.simulate import SimulationRun
 from models.broken.zoo import ZOO
 from spec.dsl import Machine, Mutant, World
 from tests.machines import module
@@ -94,7 +95,7 @@ def test_an_interrupt_in_a_search_of_stages_keeps_what_was_found(monkeypatch: py
 def test_a_search_of_stages_has_what_the_budget_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
     """The time of one question is shared by its searches; it never becomes "no limit"."""
     given: list[Budget] = []
-    monkeypatch.setattr(judging, "reach", lambda machine, sizes, witness, budget, effort: given.append(budget))
+    monkeypatch.setattr(judging, "reach", lambda machine, sizes, witness, budget, choice: given.append(budget))
     for took in (20.0, 60.0, 61.0):
         monkeypatch.setattr(judging, "explore", lambda *asked, took=took: replace(explore(*asked), seconds=took))
         judging.check(question(SOUND, Budget(states=1000, seconds=60.0)))
@@ -127,35 +128,35 @@ def test_a_refinement_that_is_cut_short_is_no_pass() -> None:
     assert judging.refinement_not_begun(asked).note == f"not begun ({INTERRUPTED})"
 
 
-def walks() -> Iterator[tuple[str, dict[str, object], tuple[str, Outcome, bool]]]:
-    """Walks of models, what they found, and the verdict about that."""
+def simulations() -> Iterator[tuple[str, dict[str, object], tuple[Kind, Outcome, bool]]]:
+    """Simulations of models, what they found, and the verdict about that."""
     some, empty = Trace(b"", ()), ("", (), Trace(b"", ()))
     invariant = Finding("at_most_one_page_is_posted", (), some)
     other = replace(invariant, name="a_page_is_posted_before_it_is_received")
-    yield SOUND, {}, ("walk", Outcome.HOLDS, True)
-    yield SOUND, dict(stopped="interrupted"), ("walk", Outcome.BUDGET, False)
-    yield SOUND, dict(finding=invariant), ("invariant", Outcome.VIOLATED, False)
-    yield SOUND, dict(deadlock=Finding(*empty)), ("deadlock", Outcome.DEADLOCK, False)
-    yield BROKEN, dict(finding=invariant), ("broken", Outcome.VIOLATED, True)
-    yield BROKEN, dict(finding=other), ("broken", Outcome.VIOLATED, False)
-    yield BROKEN, {}, ("broken", Outcome.UNKNOWN, False)
+    yield SOUND, {}, (Kind.SIMULATION, Outcome.HOLDS, True)
+    yield SOUND, dict(stopped=INTERRUPTED), (Kind.SIMULATION, Outcome.BUDGET, False)
+    yield SOUND, dict(finding=invariant), (Kind.INVARIANT, Outcome.VIOLATED, False)
+    yield SOUND, dict(deadlock=Finding(*empty)), (Kind.DEADLOCK, Outcome.DEADLOCK, False)
+    yield BROKEN, dict(finding=invariant), (Kind.BROKEN, Outcome.VIOLATED, True)
+    yield BROKEN, dict(finding=other), (Kind.BROKEN, Outcome.VIOLATED, False)
+    yield BROKEN, {}, (Kind.BROKEN, Outcome.UNKNOWN, False)
 
 
-@pytest.mark.parametrize(("model", "found", "expected"), list(walks()))
-def test_a_walk_is_judged_by_what_it_met(
-    model: str, found: dict[str, object], expected: tuple[str, Outcome, bool]
+@pytest.mark.parametrize(("model", "found", "expected"), list(simulations()))
+def test_a_simulation_is_judged_by_what_it_met(
+    model: str, found: dict[str, object], expected: tuple[Kind, Outcome, bool]
 ) -> None:
-    """A broken model is to break; a walk that does not meet its bug says nothing, and is no pass."""
+    """A broken model must break; a simulation that does not meet its bug is unknown, and no pass."""
     asked = question(model)
-    walked = Walk(World(asked.machine, asked.sizes), steps=7, **found)  # type: ignore[arg-type]
-    verdict = judging.judge_walk(asked, walked, 5)[0]
+    run = SimulationRun(World(asked.machine, asked.sizes), steps=7, **found)  # type: ignore[arg-type]
+    verdict = judging.judge_simulation(asked, run, 5)[0]
     assert (verdict.kind, verdict.outcome, verdict.expected) == expected
     assert verdict.label == "sampled(7, 5)"
 
 
-def test_what_a_walk_never_took_is_not_called_unreachable() -> None:
-    """An action that a walk did not take is unknown: a longer walk might take it."""
+def test_what_a_simulation_never_took_is_not_called_unreachable() -> None:
+    """An action that a simulation did not take is unknown: a longer one might take it."""
     asked = question(SOUND)
-    walked = Walk(World(asked.machine, asked.sizes), {"post": 3, "receive": 0})
-    _, never = judging.judge_walk(asked, walked, 0)
+    run = SimulationRun(World(asked.machine, asked.sizes), {"post": 3, "receive": 0})
+    _, never = judging.judge_simulation(asked, run, 0)
     assert (never.property, never.outcome, never.code) == ("receive", Outcome.UNKNOWN, 3)

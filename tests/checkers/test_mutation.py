@@ -60,7 +60,7 @@ def bank() -> Machine:
 def test_everything_that_can_be_left_out_is(bank: Machine) -> None:
     """Guards, parts of guards and of what they count, branches, updates and calls; nothing of an invariant."""
     counted = "return count(s.pages, lambda p: s.debt[p] > 0 and (not s.late[p]))"
-    assert sorted((f.function, f.said) for f in faults(bank)) == sorted(
+    assert sorted((f.function, f.text) for f in faults(bank)) == sorted(
         [
             ("borrow", GUARD),
             ("borrow", f"s.debt[page] == 0 of {GUARD}"),
@@ -82,7 +82,7 @@ def test_everything_that_can_be_left_out_is(bank: Machine) -> None:
 
 
 def planted(bank: Machine, said: str) -> Fault:
-    return next(f for f in faults(bank) if f.said == said)
+    return next(f for f in faults(bank) if f.text == said)
 
 
 @pytest.mark.parametrize(
@@ -106,5 +106,5 @@ def test_each_fault_changes_the_machine(bank: Machine) -> None:
 
 def test_each_fault_of_the_rules_has_a_name_of_its_own() -> None:
     """Function and words tell them apart, so that a reason belongs to one."""
-    names = [(f.function, f.said) for f in faults(ownership)]
+    names = [(f.function, f.text) for f in faults(ownership)]
     assert len(names) == len(set(names))

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from checkers.core.stopped import INTERRUPTED, after_seconds
 from checkers.core.traces import Finding
 from checkers.explore.search import explore
-from checkers.simulate import CHECK_EVERY, Walk, walk
-from models.yardstick import Owner, Page, Status, Yardstick, every_device_is_gone, final_free, yardstick
+from checkers.simulate import CHECK_EVERY, SimulationRun, simulate
+from models.yardstick import Owner, Page, Status, Yardstick, every_device_is_freed, final_free, yardstick
 from poolproof import catalog
 from spec.dsl import Machine, Mutant, SpecError, World, drop, each, instead
-from spec.dsl.mutate import Change, changed
+from spec.dsl.ir import Change, changed
 from spec.ownership import ownership
 from tests.clock import ticking
 from tests.sampling import one_in
@@ -21,7 +22,7 @@ STEPS = 20_000
 
 FAULTS: dict[str, tuple[Machine, tuple[Change, ...]]] = {
     "a pool is freed while pages are out": (ownership, drop("pool_free", "require(in_flight(s, pool) == 0)")),
-    "detached before the walk is over": (
+    "detached before the simulate is over": (
         ownership,
         drop(
             "pool_detach",
@@ -34,7 +35,7 @@ FAULTS: dict[str, tuple[Machine, tuple[Change, ...]]] = {
     ),
     "the cpu writes what is shared": (ownership, drop("cpu_write", "require(s.refs[page] == 1)")),
     "the cpu writes before its turn": (ownership, drop("cpu_write", "require(shown_to_cpu(s, page))")),
-    "home without a sync": (ownership, drop("go_home", "sync_if_mapped(s, page, s.device_of[s.home[page]])")),
+    "home without a sync": (ownership, drop("recycle_to_pool", "sync_if_mapped(s, page, s.device_of[s.home[page]])")),
     "home with a foreign reference": (ownership, drop("recycle", "require(not s.foreign[page])")),
     "posted again while shared": (ownership, drop("rx_repost", "require(s.refs[page] == 1)")),
     "unbound while sending": (ownership, drop("device_unbind", "require(in_tx(s, dev) == 0)")),
@@ -56,10 +57,10 @@ def counterexample(finding: Finding) -> list[str]:
 
 
 def missed(bugs: tuple[Mutant, ...]) -> tuple[list[str], list[int]]:
-    """The broken models that a walk does not find, and how much longer than the shortest the other counterexamples are."""
+    """The broken models that a simulate does not find, and how much longer than the shortest the other counterexamples are."""
     names, longer = [], []
     for bug in bugs:
-        seen = walk(bug.machine, tiny(bug.machine), STEPS, seed=0, until=bug.breaks)
+        seen = simulate(bug.machine, tiny(bug.machine), STEPS, seed=0, until=bug.breaks)
         if seen.finding is None:
             names.append(bug.name)
         else:
@@ -82,7 +83,7 @@ def test_a_planted_fault_is_found_by_a_short_run(name: str) -> None:
     """At most three steps longer than the shortest run to the same broken invariant."""
     base, changes = FAULTS[name]
     machine = changed(base, name, changes)
-    found = walk(machine, tiny(machine), STEPS, seed=0).finding
+    found = simulate(machine, tiny(machine), STEPS, seed=0).finding
     assert found
     shortest = explore(machine, tiny(machine), machine.symmetric, until=found.name).violated[found.name]
     assert len(shortest.trace.steps) <= len(found.trace.steps) <= len(shortest.trace.steps) + 3
@@ -91,8 +92,8 @@ def test_a_planted_fault_is_found_by_a_short_run(name: str) -> None:
 @pytest.mark.parametrize("machine", one_in(2, catalog.SOUND), ids=lambda m: m.name)
 def test_a_sound_machine_is_walked_without_a_find(machine: Machine) -> None:
     """All steps are taken and counted, and no action is starved: each gets a hundredth of an even share at least."""
-    seen = walk(machine, machine.sizes("small", {}), STEPS, seed=0)
-    assert (seen.finding, seen.deadlock, seen.never, seen.stopped) == (None, None, (), "")
+    seen = simulate(machine, machine.sizes("small", {}), STEPS, seed=0)
+    assert (seen.finding, seen.deadlock, seen.never, seen.stopped) == (None, None, (), None)
     assert sum(seen.counts.values()) == seen.steps == STEPS
     assert min(seen.counts.values()) >= STEPS / len(seen.counts) / 100
 
@@ -100,7 +101,7 @@ def test_a_sound_machine_is_walked_without_a_find(machine: Machine) -> None:
 def test_the_same_seed_walks_the_same_way() -> None:
     """Another seed walks otherwise."""
     machine = changed(ownership, "unsynced", FAULTS["home without a sync"][1])
-    one, same, other = (walk(machine, tiny(machine), STEPS, seed) for seed in (5, 5, 6))
+    one, same, other = (simulate(machine, tiny(machine), STEPS, seed) for seed in (5, 5, 6))
     assert one.finding
     assert (one.counts, one.finding) == (same.counts, same.finding)
     assert one.counts != other.counts
@@ -110,10 +111,10 @@ def test_a_counterexample_is_a_run_of_the_model_in_which_page_a_comes_first() ->
     """Each step is enabled where it stands, the invariant is broken at the end only, and steps of the search count."""
     machine = changed(ownership, "early", FAULTS["a pool is freed while pages are out"][1])
     sizes = machine.sizes("small", {})
-    seen, world = walk(machine, sizes, STEPS, seed=3), World(machine, sizes)
+    seen, world = simulate(machine, sizes, STEPS, seed=3), World(machine, sizes)
     assert seen.finding
     assert sum(seen.counts.values()) == seen.steps
-    assert counterexample(seen.finding)[:2] == ["pool_create(pool0)", "enter(A, pool0)"]
+    assert counterexample(seen.finding)[:2] == ["pool_create(pool0)", "alloc_into_pool(A, pool0)"]
     trace = seen.finding.trace
     for was, step in zip(trace.codes, trace.steps, strict=False):
         assert not list(world.violated(was))
@@ -128,7 +129,7 @@ def test_only_the_invariant_that_is_wanted_ends_a_walk() -> None:
     names = {"a_free_page_has_no_origin_and_no_mapping", "an_idle_page_is_at_home_and_mapped_there_only"}
     broken = explore(machine, tiny(machine)).violated.keys()
     for name in names & broken:
-        found = walk(machine, tiny(machine), STEPS, seed=0, until=name).finding
+        found = simulate(machine, tiny(machine), STEPS, seed=0, until=name).finding
         assert found
         assert found.name == name
 
@@ -136,11 +137,11 @@ def test_only_the_invariant_that_is_wanted_ends_a_walk() -> None:
 def test_a_deadlock_is_a_find_of_its_own() -> None:
     """A device that never gets to its end is stuck after `destroy`, whatever else happens."""
     machine = changed(yardstick, "endless", drop("final_free", "s.status[dev] = Status.GONE"))
-    seen = walk(machine, tiny(machine), STEPS, seed=0)
+    seen = simulate(machine, tiny(machine), STEPS, seed=0)
     assert seen.finding is None
     assert seen.deadlock
     assert counterexample(seen.deadlock) == ["destroy(eth0)", "destroy(eth1)"]
-    assert walk(machine, tiny(machine), 500, seed=0, until="rings_are_never_overrun").deadlock is None
+    assert simulate(machine, tiny(machine), 500, seed=0, until="rings_are_never_overrun").deadlock is None
 
 
 def everybody_is_gone(s: Yardstick) -> bool:
@@ -161,17 +162,17 @@ def no_page_is_free(s: Yardstick, page: Page) -> bool:
 def test_a_walk_may_end_where_it_begins() -> None:
     """Where nothing can move from the start, that is a deadlock, unless it is final: then nothing was taken."""
     nothing = replace(yardstick, system=(final_free,), environment=(), sometimes=(), final=everybody_is_gone)
-    seen = walk(nothing, tiny(nothing), 100, seed=0)
+    seen = simulate(nothing, tiny(nothing), 100, seed=0)
     assert seen.deadlock
     assert seen.deadlock.trace.steps == ()
-    seen = walk(replace(nothing, final=everything_is_final), tiny(nothing), 100, seed=0)
+    seen = simulate(replace(nothing, final=everything_is_final), tiny(nothing), 100, seed=0)
     assert (seen.deadlock, seen.steps, seen.never) == (None, 0, ("final_free",))
 
 
 def test_an_invariant_broken_from_the_start_needs_no_step() -> None:
     """The initial state is judged too."""
     machine = replace(yardstick, always=(no_page_is_free,))
-    found = walk(machine, tiny(machine), 100, seed=0).finding
+    found = simulate(machine, tiny(machine), 100, seed=0).finding
     assert found
     assert found.trace.steps == ()
 
@@ -183,18 +184,18 @@ def test_an_action_that_is_never_taken_is_named() -> None:
         "unclaimed",
         instead("reclaim", "require(s.at[page] == dev)", "require(s.at[page] != s.origin[page])"),
     )
-    assert walk(machine, tiny(machine), 2_000, seed=0).never == ("reclaim",)
+    assert simulate(machine, tiny(machine), 2_000, seed=0).never == ("reclaim",)
 
 
 def test_a_walk_that_is_interrupted_tells_how_far_it_came() -> None:
     """What was counted so far is kept."""
 
-    def interrupt(seen: Walk) -> None:
+    def interrupt(seen: SimulationRun) -> None:
         if seen.steps > 1_000:
             raise KeyboardInterrupt
 
-    seen = walk(yardstick, tiny(yardstick), STEPS, seed=0, progress=interrupt)
-    assert seen.stopped == "interrupted"
+    seen = simulate(yardstick, tiny(yardstick), STEPS, seed=0, progress=interrupt)
+    assert seen.stopped == INTERRUPTED
     assert 1_000 < seen.steps < 2_000
     assert sum(seen.counts.values()) == seen.steps
 
@@ -202,15 +203,15 @@ def test_a_walk_that_is_interrupted_tells_how_far_it_came() -> None:
 def test_a_walk_stops_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     """It says so at its next look at the clock; here that is the third, a second after the one before."""
     monkeypatch.setattr("checkers.simulate.time", ticking(1.0))
-    seen = walk(yardstick, tiny(yardstick), STEPS, seed=0, seconds=2.5)
-    assert seen.stopped == "2.5 s"
+    seen = simulate(yardstick, tiny(yardstick), STEPS, seed=0, seconds=2.5)
+    assert seen.stopped == after_seconds(2.5)
     assert seen.steps == 3 * CHECK_EVERY
 
 
 @pytest.mark.parametrize(("steps", "examples"), [(1, 0), (90, 0), (300, 3), (5, 10)])
 def test_steps_and_examples_are_limits(steps: int, examples: int) -> None:
     """So many steps in all, in so many runs of hypothesis."""
-    seen = walk(yardstick, tiny(yardstick), steps, seed=0, examples=examples)
+    seen = simulate(yardstick, tiny(yardstick), steps, seed=0, examples=examples)
     assert 0 < seen.steps <= steps
     assert seen.examples <= (examples or steps)
     assert examples or seen.steps == steps
@@ -219,19 +220,19 @@ def test_steps_and_examples_are_limits(steps: int, examples: int) -> None:
 def test_hypothesis_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     """Not even when something is found; the command tells it as a counterexample."""
     machine = changed(yardstick, "unsynced", FAULTS["sent without a sync"][1])
-    assert walk(machine, tiny(machine), STEPS, seed=0).finding
+    assert simulate(machine, tiny(machine), STEPS, seed=0).finding
     assert capfd.readouterr() == ("", "")
 
 
 def test_an_error_of_the_spec_is_no_find() -> None:
-    """A value out of its bounds is a mistake in the model, and the walk says in which step."""
+    """A value out of its bounds is a mistake in the model, and the simulate says in which step."""
     machine = changed(ownership, "unbound", drop("clone", "require(s.refs[page] < s.max_refs)"))
     with pytest.raises(SpecError, match=r"clone\(A\): .*outside its bounds"):
-        walk(machine, tiny(machine), STEPS, seed=0)
+        simulate(machine, tiny(machine), STEPS, seed=0)
 
 
 def test_an_end_may_be_declared() -> None:
     """The yardstick ends where every device is gone: what would be a deadlock is none."""
-    assert yardstick.final is every_device_is_gone
+    assert yardstick.final is every_device_is_freed
     endless = replace(yardstick, final=None)
-    assert walk(endless, tiny(endless), STEPS, seed=0).deadlock
+    assert simulate(endless, tiny(endless), STEPS, seed=0).deadlock

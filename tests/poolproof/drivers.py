@@ -7,7 +7,7 @@ from pathlib import Path
 DRIVER = '''"""A driver with one RX descriptor."""
 
 from spec.dsl import Kind, Machine, Mutant, Sort, State, count, drop, field, members, require
-from spec.dsl.mutate import changed
+from spec.dsl.ir import changed
 
 
 class Page(Sort, called="{letter}"):

@@ -15,10 +15,11 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from checkers import simulate
-from poolproof import asking, drawing, exporting, proving, showing, tracing
+from impl.linux.conformance import holders
+from poolproof import output_files, print_proof, questions
 
-READ = (asking, drawing, exporting, proving, showing, tracing, simulate)
-"""All that takes time to import; the command line is not among it, since it asks for the width once."""
+READ = (output_files, print_proof, questions, simulate, holders)
+"""The slow imports. `poolproof.output` is not among them: it reads the width of the terminal when it is imported."""
 
 FORKS = get_context("forkserver")
 FORKS.set_forkserver_preload([__name__])

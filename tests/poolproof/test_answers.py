@@ -34,7 +34,7 @@ def test_prove_finds_it_too(ask: Ask, name: str) -> None:
     answered(ask("prove", ANSWERS / f"{name}.py", "--jobs", "1"), 12, "few violated in")
 
 
-@pytest.mark.parametrize("command", ["check", "prove", "walk", "show"])
+@pytest.mark.parametrize("command", ["check", "prove", "simulate", "show"])
 @pytest.mark.parametrize(
     ("name", "words"),
     [
@@ -50,9 +50,9 @@ def test_what_no_lint_would_read_is_refused_by_line(ask: Ask, command: str, name
 @pytest.mark.parametrize(
     "words",
     [
-        ("check",), ("walk",), ("show",), ("draw", "-o", "x.svg"), ("draw", "--states", "-o", "x.svg"),
+        ("check",), ("simulate",), ("show",), ("draw", "-o", "x.svg"), ("draw", "--states", "-o", "x.svg"),
         ("export", "--to", "promela"), ("export", "--to", "murphi"), ("prove", "--bmc", "2"),
-        ("check", "--engine", "python"), ("check", "--no-symmetry"),
+        ("check", "--engine", "python"), ("check", "--symmetry", "none"),
     ],
 )  # fmt: skip
 def test_a_scope_without_a_member_that_is_named_is_refused(ask: Ask, words: tuple[str, ...]) -> None:

@@ -17,10 +17,10 @@ from .drivers import AT_THE_START, NOT_ASKED, SOUND, VIOLATED, write
 COUNTS: list[tuple[str, dict[str, int]]] = [
     ("--pages 2", dict(states=757, unreduced_states=1_413)),
     ("--pages 3", dict(states=4_309, unreduced_states=21_621)),
-    ("--pages 2 --no-symmetry", dict(states=1_413, unreduced_states=1_413, transitions=6_454)),
-    ("--pages 3 --no-symmetry", dict(states=21_621, unreduced_states=21_621, transitions=136_168)),
-    ("--pages 2 --device-symmetry", dict(states=388, unreduced_states=1_413)),
-    ("--pages 3 --device-symmetry", dict(states=2_164, unreduced_states=21_621)),
+    ("--pages 2 --symmetry none", dict(states=1_413, unreduced_states=1_413, transitions=6_454)),
+    ("--pages 3 --symmetry none", dict(states=21_621, unreduced_states=21_621, transitions=136_168)),
+    ("--pages 2 --symmetry all", dict(states=388, unreduced_states=1_413)),
+    ("--pages 3 --symmetry all", dict(states=2_164, unreduced_states=21_621)),
 ]
 
 
@@ -55,7 +55,7 @@ def test_each_invariant_witness_and_action_has_a_verdict_of_its_own(ask: Ask, de
 
 
 def test_the_junit_file_has_each_verdict_with_its_label(ask: Ask, desk: Path) -> None:
-    """JUnit is well-formed XML; what is not as it should be fails in it, and what was not asked is skipped."""
+    """JUnit is well-formed XML; an unexpected verdict is a failure, and what was not run is skipped."""
     write(desk / "bad.py", VIOLATED)
     write(desk / "needs.py", NOT_ASKED)
     assert ask("check", "bad.py", "needs.py", "--junit", "out.xml", "--json", "out.json").code == 12
@@ -81,7 +81,7 @@ def test_the_table_says_what_holds_and_how_far(ask: Ask, desk: Path) -> None:
     assert "at every step a page is posted before it is received holds" in said.flat
     assert "it can be that a page is received reached in 2" in said.flat
     assert "my.py: exhaustive(tiny), every reachable state of pages 2" in said.out
-    assert "All 8 answers are as they should be." in said.out
+    assert "All 8 checks are as expected." in said.out
     assert not said.err
 
 
@@ -117,7 +117,7 @@ def test_an_invariant_can_be_broken_at_the_start(ask: Ask, desk: Path) -> None:
     assert (
         "my.py: every page is dirty, at the start\n     This breaks the invariant: every page is dirty (A)." in said.out
     )
-    assert "1 of 8 answers is not as it should be." in said.out
+    assert "1 of 8 checks is not as expected." in said.out
 
 
 def test_one_page_can_be_followed(ask: Ask) -> None:
@@ -129,7 +129,7 @@ def test_one_page_can_be_followed(ask: Ask) -> None:
     assert not [line for line in steps if "(B" in line or "[B" in line]
     assert {line for line in whole.splitlines() if "[A" in line} <= set(steps)
     assert "       life[pool0]: ABSENT -> LIVE" in steps
-    assert "This breaks the invariant: an idle page is held by nobody (B)." in only
+    assert "This breaks the invariant: an idle page has no references and no sender (B)." in only
 
 
 def test_a_broken_model_is_as_expected_and_its_counterexample_is_told(ask: Ask) -> None:
@@ -138,7 +138,7 @@ def test_a_broken_model_is_as_expected_and_its_counterexample_is_told(ask: Ask) 
     assert said.code == 0
     assert "in 5 steps, as declared" in said.flat
     assert "an idle page is at home and mapped there only, in 5 steps" in said.out
-    assert "The answer is as it should be." in said.out
+    assert "The check is as expected." in said.out
 
 
 def test_a_model_asked_twice_is_answered_once(ask: Ask, desk: Path) -> None:
@@ -151,9 +151,9 @@ def test_a_model_asked_twice_is_answered_once(ask: Ask, desk: Path) -> None:
 def test_guards_that_make_no_difference_are_named(ask: Ask) -> None:
     """Where the scope is too small for a guard to say no, a reader is told."""
     said = ask("check", "yardstick", "--scope", "tiny")
-    assert "Guards of yardstick that this scope does not put to the test:" in said.out
+    assert "Guards of yardstick that this scope does not test:" in said.out
     assert "  never false: xmit: require(in_tx(s, dev) < s.tx_limit)" in said.out
-    assert "put to the test" not in ask("check", "yardstick", "--scope", "small").out
+    assert "does not test" not in ask("check", "yardstick", "--scope", "small").out
 
 
 def saved_by(ask: Ask, *words: object) -> tuple[Said, list[str]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from checkers.draw import states
-from poolproof import asking, catalog
+from poolproof import catalog, questions
 
 from .conftest import Ask
 from .drivers import BROKEN, SOUND, STUCK, VIOLATED, write
@@ -16,37 +16,41 @@ from .test_bad_input import must_be_one_line
 from .test_replay import C06, saved
 
 REFUSED: list[tuple[str, int, str]] = [
-    ("draw yardstick --states -o out.bmp", 2, "out.bmp: a picture ends in .svg, .png, .dot; give such a name"),
+    ("draw yardstick --states -o out.bmp", 2, "out.bmp: unknown kind of picture '.bmp' (choose .svg, .png or .dot)"),
     ("draw yardstick --states -o none/out.svg", 2, "none/out.svg: the directory none does not exist"),
-    ("draw yardstick --states -o .svg", 2, ".svg: a picture ends in .svg, .png, .dot; give such a name"),
-    ("draw yardstick --fold place -o out.svg", 2, "--fold: is of the state graph; give --states with it"),
-    ("draw yardstick --max-states 9 -o out.svg", 2, "--max-states: is of the state graph; give --states with it"),
-    ("draw yardstick --time 9 -o out.svg", 2, "--time: is of the state graph; give --states with it"),
+    ("draw yardstick --states -o .svg", 2, ".svg: unknown kind of picture '' (choose .svg, .png or .dot)"),
+    ("draw yardstick --fold place -o out.svg", 2, "--fold: only for the state graph; give --states with it"),
+    ("draw yardstick --max-states 9 -o out.svg", 2, "--max-states: only for the state graph; give --states with it"),
+    ("draw yardstick --time-limit 9 -o out.svg", 2, "--time-limit: only for the state graph; give --states with it"),
     (
         "draw yardstick --states --fold life -o out.svg",
         2,
-        "--fold life: 'life' is no field of yardstick; it has owner,",
+        "unknown field 'life' (choose owner,",
     ),
     (
         "draw yardstick --states --fold place, -o out.svg",
         2,
-        "--fold place,: '' is no field of yardstick; it has owner, at",
+        "unknown field '' (choose owner, at",
     ),
     ("draw yardstick --states --fold place,status -o out.svg", 2, "there are 121 nodes and 437 edges, and a reader"),
     (
         "draw yardstick --states --max-states 700 -o out.svg",
         2,
-        "yardstick: has 700 states or more in this scope; ask",
+        "yardstick: has 700 states or more in this scope; take",
     ),
-    ("draw yardstick --states --pages 3 --time 0.001 -o out.svg", 3, "stopped (0.001 s) before every state was seen"),
+    (
+        "draw yardstick --states --pages 3 --time-limit 0.001 -o out.svg",
+        3,
+        "(0.001 s) before all states were found",
+    ),
     ("draw yardstick --states --pages 99 -o out.svg", 2, "pages=99 is out of range"),
-    ("draw yardstick --states --set ring_size -o out.svg", 2, "--set ring_size: is not NAME=N"),
-    ("replay text.txt --draw out.bmp", 2, "out.bmp: a picture ends in .svg, .png, .dot"),
+    ("draw yardstick --states --set ring_size -o out.svg", 2, "--set ring_size: not of the form NAME=N"),
+    ("replay text.txt --draw out.bmp", 2, "out.bmp: unknown kind of picture"),
     ("replay text.txt --draw none/out.svg", 2, "none/out.svg: the directory none does not exist"),
     (
         "replay text.txt --draw out.svg --as-test",
         2,
-        "--draw out.svg: --as-test prints a test only; ask for one of them",
+        "--draw out.svg: --as-test prints a test only; give one of them",
     ),
     ("replay text.txt --draw out.svg", 65, "text.txt: is no trace"),
 ]
@@ -170,7 +174,7 @@ def test_too_long_a_run_is_refused_and_one_page_of_it_is_not(ask: Ask, desk: Pat
     content["#meta"]["digest"] = "another"  # whose states nobody knows
     trace.write_text(json.dumps(content))
     said = ask("replay", trace, "--model", "my.py", "--draw", "run.svg")
-    must_be_one_line(said, 2, "run.svg: 120 steps are too many for one picture, which takes 80; tell one page only")
+    must_be_one_line(said, 2, "run.svg: 120 steps are too many for one picture, which takes 80; draw one page only")
     assert not (desk / "run.svg").exists()
     assert ask("replay", trace, "--model", "my.py", "--draw", "run.svg", "--only-page", "B").code == 0
     assert (desk / "run.svg").exists()
@@ -178,6 +182,6 @@ def test_too_long_a_run_is_refused_and_one_page_of_it_is_not(ask: Ask, desk: Pat
 
 def test_an_unwritable_picture_is_refused_before_the_work(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the file is a directory nothing is explored."""
-    monkeypatch.setattr(asking, "question", lambda *_: pytest.fail("the work was begun"))
+    monkeypatch.setattr(questions, "question", lambda *_: pytest.fail("the work was begun"))
     Path("out.svg").mkdir()
     must_be_one_line(ask("draw", "yardstick", "--states", "-o", "out.svg"), 2, "out.svg: is a directory")

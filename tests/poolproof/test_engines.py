@@ -18,26 +18,26 @@ from .drivers import SOUND, write
 USAGE, INPUT = 2, 65
 
 BAD = [
-    ("--engine java", USAGE, "--engine java: is none; there are c and python"),
-    ("--engine C", USAGE, "--engine C: is none; there are c and python"),
-    ("--engine python --threads 2", USAGE, "--threads 2: the Python search has one; leave out --engine python"),
-    ("--threads -1", USAGE, "'-1'; see `poolproof check --help`"),
-    ("--threads 257", USAGE, "'257'; see `poolproof check --help`"),
-    ("--max-memory much", USAGE, "--max-memory much: is no size of 10M or more; for example --max-memory 4G"),
-    ("--max-memory 4Q", USAGE, "--max-memory 4Q: is no size of 10M or more"),
-    ("--max-memory 9M", USAGE, "--max-memory 9M: is no size of 10M or more"),
-    ("--max-memory -4G", USAGE, "--max-memory -4G: is no size of 10M or more"),
-    ("--max-memory nan", USAGE, "--max-memory nan: is no size of 10M or more"),
-    ("--max-memory inf", USAGE, "--max-memory inf: is no size of 10M or more"),
-    ("--checkpoint text.txt", USAGE, "text.txt: exists already and is left as it is; give another name"),
+    ("--engine java", USAGE, "unknown engine 'java' (choose c or python)"),
+    ("--engine C", USAGE, "unknown engine 'C' (choose c or python)"),
+    ("--engine python --jobs 2", USAGE, "--jobs 2: the Python search has one thread; leave out --engine python"),
+    ("--jobs -1", USAGE, "'-1'; see `poolproof check --help`"),
+    ("--jobs 257", USAGE, "'257'; see `poolproof check --help`"),
+    ("--max-memory much", USAGE, "--max-memory much: not a size of at least 10M; for example --max-memory 4G"),
+    ("--max-memory 4Q", USAGE, "--max-memory 4Q: not a size of at least 10M"),
+    ("--max-memory 9M", USAGE, "--max-memory 9M: not a size of at least 10M"),
+    ("--max-memory -4G", USAGE, "--max-memory -4G: not a size of at least 10M"),
+    ("--max-memory nan", USAGE, "--max-memory nan: not a size of at least 10M"),
+    ("--max-memory inf", USAGE, "--max-memory inf: not a size of at least 10M"),
+    ("--checkpoint text.txt", USAGE, "text.txt: exists and is not overwritten; give another name"),
     ("--checkpoint none/x", USAGE, "none/x: the directory none does not exist; create it or write elsewhere"),
     ("--checkpoint .", USAGE, ".: is a directory; give the name of a file"),
     ("--checkpoint x --engine python", USAGE, "x: the Python search writes no checkpoints; leave out --engine python"),
-    ("--checkpoint x per_packet", USAGE, "x: a checkpoint is of one search; name one model"),
-    ("--resume x", USAGE, "x: is no file; give a checkpoint that was written with --checkpoint"),
-    ("--resume .", USAGE, ".: is no file; give a checkpoint that was written with --checkpoint"),
+    ("--checkpoint x per_packet", USAGE, "x: a checkpoint holds one search; name one model"),
+    ("--resume x", USAGE, "x: not a file; give a checkpoint that was written with --checkpoint"),
+    ("--resume .", USAGE, ".: not a file; give a checkpoint that was written with --checkpoint"),
     ("--resume text.txt", INPUT, "text.txt: is no checkpoint of this version; begin anew without --resume"),
-    ("--resume text.txt per_packet", USAGE, "text.txt: a checkpoint is of one search; name one model"),
+    ("--resume text.txt per_packet", USAGE, "text.txt: a checkpoint holds one search; name one model"),
     ("--resume text.txt --engine python", USAGE, "text.txt: the Python search writes no checkpoints"),
 ]
 
@@ -90,10 +90,10 @@ def test_a_stopped_check_is_gone_on_with(ask: Ask, desk: Path) -> None:
     scope = ("check", "yardstick", "--pages", 4)
     assert ask(*scope, "--json", "whole.json").code == 0
     assert ask(*scope, "--max-states", 500, "--checkpoint", "search").code == 3
-    assert ask(*scope, "--max-states", 5000, "--resume", "search", "--threads", 2).code == 3
+    assert ask(*scope, "--max-states", 5000, "--resume", "search", "--jobs", 2).code == 3
     assert ask(*scope, "--resume", "search", "--json", "end.json").code == 0
     assert verdicts(desk / "end.json") == verdicts(desk / "whole.json")
-    must_be_one_line(ask(*scope, "--checkpoint", "search"), USAGE, "search: exists already and is left as it is")
+    must_be_one_line(ask(*scope, "--checkpoint", "search"), USAGE, "search: exists and is not overwritten")
 
 
 @needs_a_compiler
@@ -118,8 +118,8 @@ def test_a_full_disk_ends_no_search(ask: Ask, desk: Path, monkeypatch: pytest.Mo
     [
         ("yardstick --pages 3", "search: is of another scope ("),
         ("per_packet --pages 2", "search: is of another model (yardstick, not per_packet)"),
-        ("yardstick --pages 2 --no-symmetry", "search: is of another symmetry (['Page'], not [])"),
-        ("yardstick --pages 2 --device-symmetry", "search: is of another symmetry (['Page'], not ['Page', 'Device'])"),
+        ("yardstick --pages 2 --symmetry none", "search: is of another symmetry (['Page'], not [])"),
+        ("yardstick --pages 2 --symmetry all", "search: is of another symmetry (['Page'], not ['Page', 'Device'])"),
     ],
 )
 def test_a_checkpoint_of_another_question_is_refused(ask: Ask, desk: Path, typed: str, words: str) -> None:
@@ -142,7 +142,7 @@ def test_a_checkpoint_of_a_model_that_changed_is_refused(ask: Ask, desk: Path) -
 @needs_a_compiler
 def test_a_budget_of_memory_is_a_verdict(ask: Ask) -> None:
     """What does not fit is left open, and the line says what it would need."""
-    said = ask("check", "yardstick", "--pages", 6, "--no-symmetry", "--max-memory", "50M")
+    said = ask("check", "yardstick", "--pages", 6, "--symmetry", "none", "--max-memory", "50M")
     assert said.code == 3
     assert "(budget 50 MB of memory: " in said.flat
     assert ", which would grow to " in said.flat

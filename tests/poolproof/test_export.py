@@ -12,6 +12,7 @@ import pytest
 from checkers.export import promela
 from checkers.export.agree import ENGINES
 from poolproof import catalog
+from poolproof.commands.export import WRITERS, Language
 from tests.exported import needs
 from tools.docs import build
 
@@ -37,16 +38,16 @@ def test_the_scope_is_the_one_that_is_asked_for(ask: Ask) -> None:
 
 
 def test_what_appears_meanwhile_is_not_overwritten(ask: Ask, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that somebody makes while the model is read stays as it is."""
+    """A file that appears while the model is read is not overwritten."""
 
     def meanwhile(*_: object) -> str:
         (desk / "y.pml").write_text("mine\n")
         return "theirs"
 
-    monkeypatch.setitem(sys.modules["poolproof.exporting"].WRITERS, "promela", meanwhile)
+    monkeypatch.setitem(WRITERS, Language.PROMELA, meanwhile)
     said = ask("export", "yardstick", "--to", "promela", "--out", "y.pml")
     assert (said.code, said.out) == (2, "")
-    assert "y.pml: exists already and is left as it is; give another name" in said.err
+    assert "y.pml: exists and is not overwritten; give another name" in said.err
     assert (desk / "y.pml").read_text() == "mine\n"
 
 

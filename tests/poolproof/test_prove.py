@@ -26,7 +26,7 @@ from checkers.prove.obligations import SAT, obligations
 from checkers.prove.proof import became
 from checkers.prove.solvers import UNKNOWN, sessions
 from models.yardstick import yardstick
-from poolproof import catalog, cli, interrupts
+from poolproof import catalog, errors, interrupts
 
 from .conftest import Ask
 from .drivers import NEVER_CLEANED, SOUND, VIOLATED, WITHOUT_A_LEMMA, write
@@ -47,7 +47,7 @@ def test_a_proof_says_how_far_each_invariant_reaches(ask: Ask, desk: Path) -> No
     """One row an invariant with its label, what it took, and in the file both solvers with their versions."""
     said = ask("prove", "yardstick", "--jobs", "1", "--json", "out.json", "--junit", "out.xml")
     assert (said.code, said.err) == (0, "")
-    assert "what a device touches is mapped and synced any-N " in said.flat
+    assert "devices access only mapped and synced pages any-N " in said.flat
     assert "rings are never overrun any-N (counted)" in said.flat
     assert "docs/any-number.md" in said.out
     found = verdicts(desk / "out.json")
@@ -117,7 +117,7 @@ def test_a_driver_of_ones_own_is_proved_or_not(ask: Ask, desk: Path) -> None:
     said = ask("prove", "bad.py", "--jobs", "1")
     assert said.code == 12
     assert "Asked for any number of pages" in said.out
-    assert "says the explorer" in said.out
+    assert "by the explorer" in said.out
     assert "This breaks the invariant: " in said.out
     assert "a counterexample to induction" not in said.out
 
@@ -172,7 +172,7 @@ def test_the_texts_are_left_for_other_solvers(ask: Ask, desk: Path) -> None:
 
 def test_seeds_are_compared(ask: Ask) -> None:
     """With several seeds the spread is printed, and all must agree."""
-    said = ask("prove", "yardstick", "--jobs", "1", "--seeds", "2")
+    said = ask("prove", "yardstick", "--jobs", "1", "--solver-seeds", "2")
     assert said.code == 0
     assert "yardstick: seeds 0 to 1: all decided alike;" in said.out
 
@@ -181,7 +181,7 @@ def test_seeds_are_compared(ask: Ask) -> None:
 def test_a_way_that_is_never_taken_is_decided_like_all_else(ask: Ask, desk: Path, model: str) -> None:
     """It is no difference between seeds, and its text says what solvers will say, though somebody hoped otherwise."""
     write(desk / "clean.py", NEVER_CLEANED)
-    said = ask("prove", model, "--jobs", "1", "--seeds", "2", "--smt-dir", "texts")
+    said = ask("prove", model, "--jobs", "1", "--solver-seeds", "2", "--smt-dir", "texts")
     assert said.code == (14 if model == "clean.py" else 0)  # of a user's model nobody has said why
     texts = [file.read_text() for file in next((desk / "texts").iterdir()).iterdir()]
     [never] = [text for text in texts if "; expected: sat" in text and "(set-info :status sat)" not in text]
@@ -205,15 +205,15 @@ def test_an_error_on_the_way_of_an_interrupt_is_an_interrupt(monkeypatch: pytest
     def fails() -> None:
         raise ArithmeticError("argument 2: KeyboardInterrupt")
 
-    assert cli.guarded(fails) == 150
+    assert errors.guarded(fails) == 150
     monkeypatch.setattr(interrupts.INTERRUPTS, "heard", True)
-    assert cli.guarded(fails) == 3
+    assert errors.guarded(fails) == 3
 
 
 @pytest.mark.parametrize("model", ["yardstick", pytest.param("ownership", marks=pytest.mark.slow)])
 def test_a_limit_of_time_is_no_proof(ask: Ask, model: str) -> None:
     """An answer that does not come in time is unknown, and the exit code 3."""
-    said = ask("prove", model, "--jobs", "1", "--timeout", "0.001")
+    said = ask("prove", model, "--jobs", "1", "--solver-timeout", "0.001")
     assert said.code == 3
     assert "unknown" in said.flat
 
@@ -222,7 +222,7 @@ def test_an_interrupt_that_was_lost_ends_a_bounded_question(ask: Ask, monkeypatc
     """Python drops an interrupt that meets a destructor; it is remembered, and no model after it is looked at."""
     honest = scoped.within
 
-    def interrupted(question: Question, steps: int, progress: scoped.Progress) -> list[Verdict]:
+    def interrupted(question: Question, steps: int, progress: scoped.DepthProgress) -> list[Verdict]:
         interrupts.INTERRUPTS.heard = True
         return honest(question, steps, progress)
 
@@ -230,7 +230,7 @@ def test_an_interrupt_that_was_lost_ends_a_bounded_question(ask: Ask, monkeypatc
     monkeypatch.setattr(scoped, "within", interrupted)
     said = ask("prove", "yardstick", "per_packet", "--bmc", "4", "--scope", "tiny")
     assert said.code == 3
-    assert len(re.findall(r"left open, stopped after [01] steps \(interrupted\)", said.flat)) == 2, said.flat
+    assert len(re.findall(r"undecided, stopped after [01] steps \(interrupted\)", said.flat)) == 2, said.flat
 
 
 @pytest.mark.skipif(not shutil.which("pgrep"), reason="pgrep is not installed")
@@ -260,13 +260,13 @@ def pids(option: str, of: int) -> list[str]:
 
 
 BAD = {
-    "--bmc 3 --k-induction 2": "--bmc 3 --k-induction 2: are two questions; give one of them",
+    "--bmc 3 --k-induction 2": "--bmc 3 --k-induction 2: two questions; give one of them",
     "--pages 3": "--pages 3: a proof is for any number; a scope goes with --bmc K or --k-induction K",
     "--scope small": "--scope small: a proof is for any number; a scope goes with --bmc K or --k-induction K",
-    "--suggest": "--suggest: looks at one model, for any number; name it, and leave out --bmc and --k-induction",
+    "--suggest": "--suggest: takes one model, for any number; name it, without --bmc and --k-induction",
     "b01_pool_freed_by_timeout --suggest": "b01_pool_freed_by_timeout: is broken on purpose; --suggest is for a model",
-    "yardstick --seeds 0": "Invalid value for '--seeds': Input should be greater than or equal to 1: '0'",
-    "no_such_model": "'no_such_model' is no model",
+    "yardstick --solver-seeds 0": "Invalid value for '--solver-seeds': Input should be greater than or equal to 1: '0'",
+    "no_such_model": "unknown model 'no_such_model'",
 }
 
 
@@ -296,7 +296,7 @@ def test_violations_of_a_scope_are_found_as_short_as_by_search(ask: Ask, desk: P
     said = ask("prove", "b41_xdp_tx_maps_again", "--bmc", "6", "--trace-dir", "traces")
     assert said.code == 0
     assert "in 5 steps, as declared" in said.flat
-    assert "This breaks the invariant: each map has its one unmap" in said.out
+    assert "This breaks the invariant: every dma map has exactly one unmap" in said.out
     (saved,) = (desk / "traces").iterdir()
     assert ask("replay", saved).code == 0
 
@@ -358,7 +358,7 @@ def test_a_solver_that_dies_takes_nothing_with_it(
 
     monkeypatch.setattr(solver, "limited", limited)
     monkeypatch.setattr(queues, "GRACE", 0.1)
-    said = ask("prove", model, "--jobs", "2", "--timeout", "0.4" if mishap == "hangs" else "30", "--no-cache")
+    said = ask("prove", model, "--jobs", "2", "--solver-timeout", "0.4" if mishap == "hangs" else "30", "--no-cache")
     assert said.code == 3, said.out
     assert f"{solver.name} says unknown ({cause}" in said.flat
     assert asked in said.flat

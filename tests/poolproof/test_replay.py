@@ -19,7 +19,7 @@ C06 = "c06_home_to_the_completing_device"
 
 BREAKS_THE_RULES = """from models.per_packet import MODEL as per_packet
 from spec.dsl import drop
-from spec.dsl.mutate import changed
+from spec.dsl.ir import changed
 
 MODEL = changed(per_packet, "careless", drop("queue_stop", "require(in_flight(s, pool) == 0)"))
 MODEL = changed(MODEL, "careless", drop("pool_destroy", "require(posted(s, pool) == 0)"))
@@ -81,7 +81,7 @@ def test_the_counterexample_is_the_one_that_check_told(ask: Ask) -> None:
         replayed = ask("replay", trace, *only)
         assert replayed.code == 0
         assert replayed.out in told if not only else set(replayed.out.splitlines()) <= set(told.splitlines())
-    must_be_one_line(ask("replay", trace, "--only-page", "D"), 2, "--only-page D: is no page of the scope; it has A, B")
+    must_be_one_line(ask("replay", trace, "--only-page", "D"), 2, "unknown page 'D' (choose A or B)")
 
 
 def test_on_a_mended_model_the_run_stops_at_the_guard(ask: Ask, desk: Path) -> None:
@@ -120,7 +120,7 @@ def test_a_model_that_is_not_here_is_said_so(ask: Ask, desk: Path, monkeypatch: 
     trace = saved(ask, "my.py", "at_most_one_page_is_posted").resolve()
     (desk / "elsewhere").mkdir()
     monkeypatch.chdir(desk / "elsewhere")
-    must_be_one_line(ask("replay", trace), 65, "its model is not found from here (my.py: there is no such file;")
+    must_be_one_line(ask("replay", trace), 65, "its model is not found from here (my.py: no such file;")
     assert ask("replay", trace, "--model", "../my.py").code == 12
 
 
@@ -216,9 +216,9 @@ def test_of_many_traces_a_bad_one_is_refused_before_any_is_run(ask: Ask, desk: P
     (desk / "text.txt").write_text("mine\n")
     must_be_one_line(ask("replay", trace, "text.txt"), 65, "text.txt: is no trace")
     must_be_one_line(
-        ask("replay", trace, trace, "--as-test"), 2, "--as-test: is of one trace, and 2 are given; give one"
+        ask("replay", trace, trace, "--as-test"), 2, "--as-test: takes one trace, and 2 are given; give one"
     )
     must_be_one_line(
-        ask("replay", trace, trace, "--draw", "a.svg"), 2, "--draw a.svg: is of one trace, and 2 are given"
+        ask("replay", trace, trace, "--draw", "a.svg"), 2, "--draw a.svg: takes one trace, and 2 are given"
     )
     assert not (desk / "a.svg").exists()

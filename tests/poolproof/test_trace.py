@@ -10,10 +10,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from rich.console import Console
 
 from impl.linux.trace.reading import Recording
-from poolproof import tracing
+from poolproof import output, recordings
 from tests.impl.linux.printed import PAGES, POOLS, Printer
 from tools.docs.trace_faults_table import TRACES
 
@@ -70,7 +69,7 @@ def test_a_stall_inside_the_trace_is_found(ask: Ask, name: str, desk: Path) -> N
     said = ask("trace", recording(name), "--dmesg", log(name), "--json", "out.json")
     assert said.code == 0
     assert "80 pages out" in said.flat
-    assert f"slow holder: all came home after {retries} retries, one a second; brought back by" in said.flat
+    assert f"slow holder: all returned after {retries} retries, one a second; released by" in said.flat
     assert "80 taken by xdpt-" in said.flat
     assert "may be STACK (held by the CPU" in said.flat
     assert "waits for: release" in said.flat
@@ -85,7 +84,7 @@ def test_every_wait_is_told_when_asked_for(ask: Ask) -> None:
     quiet, asked = ask("trace", recording("6.12.117/hold_inflight")), None
     assert "pages out;" not in quiet.out
     asked = ask("trace", recording("6.12.117/hold_inflight"), "--holders")
-    assert "slow holder: all came home after 8 retries" in asked.flat
+    assert "slow holder: all returned after 8 retries" in asked.flat
 
 
 def test_destroy_unmaps_what_is_out_on_6_12(ask: Ask, desk: Path) -> None:
@@ -125,14 +124,14 @@ def test_a_violation_is_told_with_all_there_is_to_know(ask: Ask, desk: Path) -> 
     said = ask("trace", text(wrong, desk / "t"), "--json", "out.json", "--junit", "out.xml")
     assert said.code == 12
     assert f"line 4: release pool={P:x} page=0x{A:x} number=2 by xdpt-7 on cpu 1" in said.out
-    assert "This breaks the invariant: what is counted in is counted out" in said.out
-    assert "leave says no: require(s.home[page] == pool)" in said.out
+    assert "This breaks the invariant: inflight is hold minus release" in said.out
+    assert "return_idle is refused: require(s.home[page] == pool)" in said.out
     assert "Not accepted: 1 violation of 1 invariant." in said.out
     found = json.loads((desk / "out.json").read_text())
     (finding,) = found["findings"]
-    assert (finding["line"], finding["invariant"]) == (4, "what_is_counted_in_is_counted_out")
+    assert (finding["line"], finding["invariant"]) == (4, "inflight_is_hold_minus_release")
     broken = [v for v in found["verdicts"] if v["verdict"] == "violated"]
-    assert [(v["property"], v["label"]) for v in broken] == [("what_is_counted_in_is_counted_out", "observed(trace)")]
+    assert [(v["property"], v["label"]) for v in broken] == [("inflight_is_hold_minus_release", "observed(trace)")]
     assert 'failures="1"' in (desk / "out.xml").read_text()
 
 
@@ -141,15 +140,15 @@ def test_each_invariant_has_its_verdict(ask: Ask, desk: Path) -> None:
     ask("trace", recording("6.12.117/drop_small"), "--json", "out.json")
     verdicts = json.loads((desk / "out.json").read_text())["verdicts"]
     said = {v["property"]: (v["verdict"], v["note"]) for v in verdicts}
-    assert said["what_is_counted_in_is_counted_out"] == ("observed to hold", "on 129 events")
-    assert said["each_map_has_its_one_unmap"] == ("cannot be seen", "at this level")
-    assert {v["verdict"] for v in verdicts} == {"observed to hold", "cannot be seen"}
+    assert said["inflight_is_hold_minus_release"] == ("not violated", "in 129 events")
+    assert said["every_dma_map_has_exactly_one_unmap"] == ("not observable", "at this level")
+    assert {v["verdict"] for v in verdicts} == {"not violated", "not observable"}
 
 
 def test_dma_events_try_more_invariants(ask: Ask) -> None:
     """128 pages, each mapped and unmapped once."""
     said = ask("trace", recording("6.12.117/vmxnet3_small_swiotlb"))
-    assert "each map has its one unmap observed to hold on 256 events" in said.flat
+    assert "every dma map has exactly one unmap not violated in 256 events" in said.flat
     assert "a sync makes no mapping" in said.out
 
 
@@ -157,7 +156,7 @@ def test_pages_that_are_out_are_told_of_at_any_line(ask: Ask) -> None:
     """--at: in the middle of the stall, and in the middle of the holds."""
     said = ask("trace", recording("6.12.117/hold_stalled"), "--at", "300")
     assert "at line 300: 80 pages out" in said.flat
-    assert "cannot tell: none came home since the worker looked last" in said.flat
+    assert "cannot tell: none returned since the last retry" in said.flat
     early = ask("trace", recording("6.12.117/hold_stalled"), "--at", "60")
     assert "in use: the pool is not destroyed" in early.flat
     by_time = ask("trace", recording("6.1.192/default_format"), "--at", "12.5s")
@@ -181,7 +180,7 @@ def test_a_leak_is_called_one(ask: Ask, desk: Path) -> None:
     leak.wait()
     said = ask("trace", text(leak, desk / "t"))
     assert said.code == 12
-    assert "a pool that is gone is home to no page" in said.flat
+    assert "a freed pool is home to no page" in said.flat
     assert "leak: " in said.flat
 
 
@@ -199,13 +198,13 @@ def test_a_pool_that_still_waits_is_told_of(ask: Ask, desk: Path) -> None:
     """At the end of the trace: a slow holder if pages come home, cannot tell if none does."""
     waits = Printer().hold(P, A, 1).hold(P, B, 2).total(P, 2, 2, 0).total(P, 2, 2, 0, cnt=2)
     assert (
-        "cannot tell: none came home since the worker looked last (2 looks)"
+        "cannot tell: none returned since the last retry (2 looks)"
         in ask("trace", text(waits, desk / "t")).flat
     )
     waits.release(P, A, 1)
     said = ask("trace", text(waits, desk / "t"))
     assert said.code == 0
-    assert "slow holder: 1 came home since the last retry" in said.flat
+    assert "slow holder: 1 returned since the last retry" in said.flat
 
 
 def test_the_kernels_own_complaints_count(ask: Ask, desk: Path) -> None:
@@ -216,7 +215,7 @@ def test_the_kernels_own_complaints_count(ask: Ask, desk: Path) -> None:
     fine.lines.append("[    1.0] page dumped because: page_pool leak")
     said = ask("trace", text(fine, desk / "t"))
     assert said.code == 12
-    assert "the kernel says: [ 1.0] page dumped because: page_pool leak" in said.flat
+    assert "the kernel's log: [ 1.0] page dumped because: page_pool leak" in said.flat
 
 
 def test_several_files_are_one_trace(ask: Ask, desk: Path) -> None:
@@ -260,11 +259,11 @@ WRONG = {
     ("trace", "nowhere"): (65, "nowhere: no such file or directory; give the file of a trace"),
     ("trace", "empty"): (65, "empty: is empty; `poolproof record` says how to record a trace"),
     ("trace", "-", "-"): (2, "-: standard input can be read once; give it once"),
-    ("trace", "good", "--clock", "quartz"): (2, "--clock quartz: is none; there are global, counter, mono"),
-    ("trace", "good", "--at", "soon"): (2, "--at soon: is neither a line nor a time"),
+    ("trace", "good", "--clock", "quartz"): (2, "unknown clock 'quartz' (choose global, counter, mono"),
+    ("trace", "good", "--at", "soon"): (2, "--at soon: neither a line nor a time"),
     ("trace", "good", "--at", "99"): (2, "--at: at line 99 comes after the end, or before the first event"),
     ("trace", "good", "--dmesg", "nowhere"): (65, "nowhere: no such file or directory; give the output of dmesg"),
-    ("trace", "good", "--json", "good"): (2, "good: is there already and holds no verdicts"),
+    ("trace", "good", "--json", "good"): (2, "good: exists and holds no verdicts"),
 }
 
 
@@ -306,7 +305,7 @@ def test_what_to_type_on_the_target_is_printed(ask: Ask) -> None:
     assert "dma/dma_map_page" in dma.out
     assert 'EVENTS="${EVENTS:-1000}"' in dma.out
     said = ask("record", "--level", "all")
-    assert (said.code, said.err) == (2, "poolproof: --level all: is none; there are stock and dma\n")
+    assert (said.code, said.err) == (2, "poolproof: unknown level 'all' (choose stock or dma)\n")
 
 
 LEAK = "raw: 000fffffc0000000 dead000000000040 ff110000070d6800 0000000000000000"
@@ -336,8 +335,9 @@ def test_progress_is_told_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None
 
         def __exit__(self, *_: object) -> None: ...
 
-    monkeypatch.setattr(tracing, "EVERY", 50)
-    monkeypatch.setattr(tracing, "status", lambda console, name: Told())
-    tracing.judged([str(recording("6.12.117/drop_small"))], Console(force_terminal=True, file=io.StringIO()))
+    monkeypatch.setattr(recordings, "EVERY", 50)
+    monkeypatch.setattr(output, "status", lambda name: Told())
+    monkeypatch.setattr(output, "console", output.Output(force_terminal=True, file=io.StringIO()))
+    recordings.judged([str(recording("6.12.117/drop_small"))], recordings.Options())
     assert len(told) == 2
     assert re.fullmatch(r"100 events, [\d,]+ a second, 0 bytes left", told[1])

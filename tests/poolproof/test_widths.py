@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from checkers.core.wording import sentence
-from poolproof import asking, catalog, cli, showing
-from poolproof.asking import Run
+from poolproof import catalog, output, print_verdicts
+from poolproof.commands.check import run_all
+from poolproof.print_verdicts import Run
+from poolproof.questions import Request, question
 
 from . import forked
 from .conftest import Ask
@@ -42,16 +44,15 @@ def test_what_is_printed_into_a_pipe_is_as_wide_as_columns_says(columns: int, co
 
 @cache
 def answers() -> list[Run]:
-    """What `check` found out about some models."""
-    questions = [asking.question(name, asking.Asked("tiny")) for name in SOME]
-    return asking.every_run(questions, cli.Output(file=io.StringIO()))
+    """The results of `check` on some models."""
+    return run_all([question(name, Request("tiny")) for name in SOME])
 
 
 def shown(columns: int) -> str:
-    """What `check` prints of these at this width."""
+    """The report of `check` on these at this width."""
     paper, runs = io.StringIO(), answers()
     verdicts = [v for _, _, some in runs for v in some]
-    showing.results(cli.Output(file=paper, width=columns), runs, verdicts, "", everything=True, verbose=False)
+    print_verdicts.results(output.Output(file=paper, width=columns), runs, verdicts, "", everything=True, verbose=False)
     return paper.getvalue()
 
 
@@ -92,22 +93,22 @@ def test_what_states_took_is_said_on_demand(ask: Ask) -> None:
 
 
 def test_the_summary_comes_first_and_last(ask: Ask) -> None:
-    """Whether all is as it should be is the first line and the last one."""
+    """The summary is the first line and the last one."""
     for words, said in (
-        ("check yardstick --scope tiny", "All 22 answers are as they should be."),
-        ("check yardstick --max-states 3", "20 of 22 questions are left open."),
-        ("check c06_home_to_the_completing_device", "The answer is as it should be."),
+        ("check yardstick --scope tiny", "All 22 checks are as expected."),
+        ("check yardstick --max-states 3", "20 of 22 checks are undecided."),
+        ("check c06_home_to_the_completing_device", "The check is as expected."),
     ):
         lines = ask(*words.split(), "--trace-dir", "traces").out.splitlines()
         assert lines[0] == lines[-1] == said
 
 
-@pytest.mark.parametrize("command", ["show", "refine", "draw", "export", "check", "walk", "prove"])
+@pytest.mark.parametrize("command", ["show", "refine", "draw", "export", "check", "simulate", "prove"])
 def test_help_says_one_default_of_the_scope(ask: Ask, command: str) -> None:
-    """Either there is a default, or it is said what happens without."""
+    """Either typer prints the default, or the text explains it."""
     said = ask(command, "--help").flat
     scope = said[said.index("--scope") : said.index("--pages")]
-    assert ("[default: tiny]" in scope) is ("without it" not in scope)
+    assert ("[default: tiny]" in scope) is ("default: small if" not in scope)
 
 
 def test_refine_says_how_far_it_reaches(ask: Ask) -> None:

@@ -185,7 +185,7 @@ def test_the_longest_line_does_not_keep_the_next_one_waiting(text: str) -> None:
         fuzz.take_words(start + longest)
         judge = fuzz.take_file(f"{start}{longest}\n{SEEDS[0]}".encode())
         assert judge is not None
-        assert judge.heard.lines == 2
+        assert judge.info.lines == 2
         assert judge.last is not None
         assert judge.last.line == 2
 

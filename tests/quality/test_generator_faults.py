@@ -18,7 +18,7 @@ from checkers.native.layout import Layout
 from checkers.native.text import Place, Text
 from models.yardstick import yardstick
 from spec.dsl import NOBODY, Machine, SpecError, World
-from spec.dsl.expr import Less, Not, Sum
+from spec.dsl.ir import Less, Not, Sum
 from tests.checkers.native.ways import WAYS, needs_a_compiler, told
 from tests.machines import module
 from tests.spec.dsl.snippets import PRELUDE, assemble
@@ -149,7 +149,7 @@ def answer(name: str) -> object:
     made, way = ASKED[name]
     machine = made()
     try:
-        return told(engine.explore(machine, machine.sizes("tiny", {}), machine.symmetric, BUDGET, means=WAYS[way]))
+        return told(engine.explore(machine, machine.sizes("tiny", {}), machine.symmetric, BUDGET, options=WAYS[way]))
     except (AssertionError, SpecError, StopIteration) as error:
         return error
 

@@ -13,7 +13,6 @@ from checkers.export.language import Language
 from checkers.export.other_tools import Count, OtherTool, Spin
 from poolproof import catalog
 from spec.dsl import Machine
-from spec.dsl.expr import Not
 from tests.exported import TOOLS, Says, needs, only_some_pages_are_green, traps
 from tests.sampling import one_in
 
@@ -30,8 +29,8 @@ def changed(name: str, change: Callable[[Any], Any]) -> Plant:
     return plant
 
 
-def first_path_left_out(ways: Iterator[Any]) -> Iterator[Any]:
-    return ((action, paths[1:] if len(paths) > 1 else paths) for action, paths in ways)
+def first_path_left_out(paths: Iterator[Any]) -> Iterator[Any]:
+    return ((action, paths[1:] if len(paths) > 1 else paths) for action, paths in paths)
 
 
 def keys_swapped(effects: Any) -> Any:
@@ -49,9 +48,9 @@ def state_before_forgotten(patch: pytest.MonkeyPatch) -> None:
 
 
 def negation_forgotten(patch: pytest.MonkeyPatch) -> None:
-    right = Language._joined
-    forgetful = lambda self, e, inner: inner(e.claim) if isinstance(e, Not) else right(self, e, inner)  # noqa: E731
-    patch.setattr(Language, "_joined", forgetful)
+    for language in (promela.Promela, murphi.Murphi):
+        table = language.operators
+        patch.setattr(language, "operators", {**table, "not": ("", table["not"][1]), "!=": table["=="]})
 
 
 def rewritten(*edits: tuple[str, str]) -> Plant:
@@ -80,7 +79,7 @@ FAULTS: dict[str, Plant] = {
     "an assignment left out": changed("effects", lambda effects: (effects[0], effects[1][:-1])),
     "assignments in another order": changed("effects", lambda effects: (effects[0], effects[1][::-1])),
     "keys swapped": changed("effects", keys_swapped),
-    "a path left out": changed("ways", first_path_left_out),
+    "a path left out": changed("paths", first_path_left_out),
     "a member not counted": changed("members", lambda members: members[:-1]),
     "the state before forgotten": state_before_forgotten,
     "a negation forgotten": negation_forgotten,

@@ -9,7 +9,7 @@ import pytest
 
 from checkers.prove.obligations import UNSAT, obligations
 from checkers.prove.solvers import Z3
-from checkers.prove.theory import facts_of
+from checkers.prove.theory import invariants_of
 from spec import lemmas
 from spec.dsl import Machine
 from spec.ownership import ownership
@@ -19,10 +19,10 @@ LEMMAS = [fn for fn in vars(lemmas).values() if getattr(fn, "__module__", "") ==
 
 def not_kept(machine: Machine) -> list[str]:
     """The steps that z3 does not find to keep an invariant, with what is known of counts where that helps."""
-    every = [o for o in obligations(machine, facts_of(machine)) if o.breaks and o.action]
+    every = [o for o in obligations(machine, invariants_of(machine)) if o.breaks and o.action]
     session = Z3(every[0].theory, 10, 0)
-    left = [o for o in every if session.ask(o.body()).said != UNSAT]
-    return [o.name for o in left if not o.question.known or session.ask(o.body(counting=True)).said != UNSAT]
+    left = [o for o in every if session.ask(o.body()).result != UNSAT]
+    return [o.name for o in left if not o.question.known or session.ask(o.body(counting=True)).result != UNSAT]
 
 
 def test_with_every_lemma_the_invariants_follow_from_each_other() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from checkers.export.agree import Engine
 from checkers.export.other_tools import Count, ToolError
-from poolproof import cli
+from poolproof import errors, output
 from spec.dsl import Machine
 from tests.exported import Says
 from tests.poolproof.conftest import Said
@@ -15,8 +15,8 @@ from tools import agreement
 
 def asked(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *engines: Engine) -> Said:
     """Compare these engines on two models."""
-    monkeypatch.setattr(cli, "console", cli.Output(highlight=False, width=150))
-    code = cli.guarded(lambda: agreement.run(["yardstick", "per_packet"], engines))
+    monkeypatch.setattr(output, "console", output.Output(highlight=False, width=150))
+    code = errors.guarded(lambda: agreement.run(["yardstick", "per_packet"], engines))
     return Said(code, *capsys.readouterr())
 
 
@@ -72,5 +72,5 @@ def test_an_interrupt_is_one_line(capsys: pytest.CaptureFixture[str], monkeypatc
 
 def test_an_unknown_model_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     """A name that is none is said in one line, as by the command."""
-    assert cli.guarded(lambda: agreement.run(["yardstik"], [OURS])) == 2
+    assert errors.guarded(lambda: agreement.run(["yardstik"], [OURS])) == 2
     assert "perhaps 'yardstick'" in capsys.readouterr().err

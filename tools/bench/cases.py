@@ -1,20 +1,20 @@
-"""What `make bench` measures: which searches, against whom, and what they are to reach."""
+"""What `make bench` measures: the searches, their peers, and their targets."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from checkers.explore.search import UNLIMITED, Budget
-from checkers.native.engine import Means
+from checkers.native.engine import SearchOptions
 from models.keep_mapped import keep_mapped
 from models.yardstick import yardstick
 from spec.dsl import Machine, Sort
 from spec.ownership import ownership
 
-BITMAP = Means(threads=1)
-HASH_SET = Means(threads=1, bitmap=False)
-EVALUATED = Means(threads=1, tables=False)
-ALL_CORES = Means()
+BITMAP = SearchOptions(threads=1)
+HASH_SET = SearchOptions(threads=1, bitmap=False)
+EVALUATED = SearchOptions(threads=1, tables=False)
+ALL_CORES = SearchOptions()
 
 SECONDS_IN_COLD = 2.0
 SECONDS_OF_THIRTEEN = 60.0
@@ -28,7 +28,7 @@ A_MINUTE = Budget(seconds=60.0)
 
 @dataclass(frozen=True)
 class Searched:
-    """A machine in a scope, with what is taken as symmetric."""
+    """A machine in a scope, with its symmetric sorts."""
 
     machine: Machine
     scope: str
@@ -41,24 +41,24 @@ class Searched:
 
     @property
     def pages(self) -> str:
-        """The size people ask about first, and whether pages are taken as symmetric."""
+        """The number of pages, and whether they are symmetric."""
         return f"{dict(self.sizes)['pages']} pages" + (", symmetric" if self.symmetric else "")
 
 
 @dataclass(frozen=True)
 class Way:
-    """One way to search, and the speed it is to reach, in times the peer's; 0 asks for nothing."""
+    """One way to search, and its target: times the peer's speed; 0 for none."""
 
-    means: Means
+    options: SearchOptions
     target: float = 0.0
 
 
 @dataclass(frozen=True)
 class Case:
-    """One size of the yardstick, searched in several ways in each round; `symmetric` takes pages that look alike as one.
+    """One size of the yardstick, searched in several ways in each round, with or without symmetric pages.
 
-    `threads` is measured against one thread as well, by the wall clock; of a case that takes long each `every`th
-    round is left.
+    `threads` is measured against one thread as well, by the wall clock; a case that takes long is measured in each
+    `every`th round only.
     """
 
     pages: int
@@ -76,7 +76,7 @@ class Case:
         return yardstick_of(self.pages, self.symmetric)
 
     def rounds(self, asked: int) -> int:
-        """How many rounds it takes, when so many are asked for."""
+        """The rounds of this case, of those that are asked for."""
         return -(-asked // self.every)
 
 
@@ -87,13 +87,13 @@ def searched(machine: Machine, scope: str, changes: dict[str, int] | None = None
 
 
 def yardstick_of(pages: int, symmetric: bool) -> Searched:
-    """The yardstick with so many pages: two devices, ring and TX bound 2, as the other tools were measured."""
+    """The yardstick with this number of pages, two devices, ring and TX bound 2, as other tools were measured."""
     return searched(yardstick, "tiny", {"pages": pages}, symmetric)
 
 
 @dataclass(frozen=True)
 class Design:
-    """A model of people's interest, searched on all cores, and when that is given up."""
+    """A model that is searched on all cores, and its budget."""
 
     search: Searched
     budget: Budget = UNLIMITED
@@ -101,9 +101,9 @@ class Design:
 
 @dataclass(frozen=True)
 class Plan:
-    """All that one run measures; `judged` says whether it is large enough to be held to targets.
+    """All that one run measures; `judged` is false for cases that are too small for targets.
 
-    `bounded` is a model, its pages, and within how many steps violations are looked for.
+    `bounded` is a model, its pages, and the number of steps within which violations are looked for.
     """
 
     cases: tuple[Case, ...]
@@ -117,7 +117,7 @@ class Plan:
     judged: bool = True
 
 
-TWO_THREADS = Way(Means(threads=2), 1.5)
+TWO_THREADS = Way(SearchOptions(threads=2), 1.5)
 UNREDUCED_5 = Case(5, False, (Way(BITMAP, 2.0), Way(HASH_SET, 0.8), Way(EVALUATED, 0.4)))
 UNREDUCED_6 = Case(6, False, (Way(BITMAP, 2.0),), threads=TWO_THREADS, every=2)
 SYMMETRIC_8 = Case(8, True, (Way(BITMAP, 0.9), Way(HASH_SET, 0.8)))
@@ -157,7 +157,7 @@ LONG = Plan(
 )
 QUICK = Plan(
     cases=(
-        Case(4, False, (Way(BITMAP), Way(HASH_SET), Way(EVALUATED)), threads=Way(Means(threads=2))),
+        Case(4, False, (Way(BITMAP), Way(HASH_SET), Way(EVALUATED)), threads=Way(SearchOptions(threads=2))),
         Case(4, True, (Way(BITMAP), Way(HASH_SET))),
     ),
     alone=(),

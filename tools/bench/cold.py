@@ -1,4 +1,4 @@
-"""In a process of its own: how long a model takes from its text to compiled code."""
+"""Run as a process: the seconds that a model takes from its text to compiled code."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from importlib import import_module
 from typing import Any
 
 from checkers.explore.search import Budget
-from checkers.native.engine import Means, Native
+from checkers.native.engine import Native, SearchOptions
 
 HOMES = {"yardstick": "models.yardstick", "ownership": "spec.ownership"}
 
 
 def seconds(model: str, sizes: dict[str, int], symmetric: list[str]) -> float:
-    """How long it takes to read and lift a model, to make its C and its tables, and to compile it all."""
+    """Seconds to import and lift a model, generate its C and its tables, and compile them."""
     started = time.perf_counter()
     machine: Any = getattr(import_module(HOMES[model]), model)
     sorts = tuple(sort for sort in machine.symmetric if sort.__name__ in symmetric)
-    native = Native(machine, sizes, sorts, Budget(states=1), "", Means(threads=1))
+    native = Native(machine, sizes, sorts, Budget(states=1), "", SearchOptions(threads=1))
     native.run(lambda seen: None)
     return time.perf_counter() - started
 

@@ -1,4 +1,4 @@
-"""On what was measured: the machine, its load, the compiler, and whether anybody else computed meanwhile."""
+"""The circumstances of a measurement: the machine, its load, the compiler, and whether others used it."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from checkers.native import build
 from checkers.native.engine import cores
 
 SLACK = 0.5
-"""So much load more than our own is no reason to speak of it."""
+"""Load beyond our own that is not warned of."""
 MINUTE = 60.0
 
 
 def cpu_seconds() -> float:
-    """What this process and all it has started have computed so far."""
+    """CPU-seconds of this process and its children."""
     return sum(os.times()[:4])
 
 
 @dataclass
 class Surroundings:
-    """What was there when the measuring began, and once it has ended, what came of it."""
+    """Load and time when the measurement began, and when it ended."""
 
     load: tuple[float, float, float] = field(default_factory=os.getloadavg)
     started: float = field(default_factory=time.monotonic)
@@ -35,7 +35,7 @@ class Surroundings:
     own_load: float = 0.0
 
     def end(self) -> None:
-        """The measuring is over."""
+        """Record the end of the measurement."""
         self.load_after = os.getloadavg()
         self.seconds = time.monotonic() - self.started
         self.own_load = (cpu_seconds() - self.spent) / self.seconds
@@ -44,13 +44,13 @@ class Surroundings:
         """The first lines of the report, and warnings."""
         yield f"date      {date.today().isoformat()}, measured in {self.seconds:,.0f} s"
         yield f"machine   {processor()}, {os.cpu_count()} cores of which we may use {cores()}"
-        yield f"load      {said(self.load)} before, {said(self.load_after)} after; our own {self.own_load:.2f}"
+        yield f"load      {averages(self.load)} before, {averages(self.load_after)} after; our own {self.own_load:.2f}"
         yield f"compiler  {build.compiler().partition(' ')[2] or 'none'}"
         yield f"Python    {platform.python_version()}"
         yield from self.warnings()
 
     def warnings(self) -> Iterator[str]:
-        """Was there more load than we made? Then ratios may still hold, seconds do not."""
+        """Warnings of load that is not ours: ratios may still hold, seconds do not."""
         if self.load[0] > SLACK:
             yield f"warning: a load average of {self.load[0]:.2f} before we began: {OTHERS}"
         after = self.load_after[0 if self.seconds < 3 * MINUTE else 1]
@@ -58,10 +58,10 @@ class Surroundings:
             yield f"warning: a load average of {after:.2f}, of which {self.own_load:.2f} is ours: {OTHERS}"
 
 
-OTHERS = "others compute here; trust the ratios, not the seconds"
+OTHERS = "others use this machine; trust the ratios, not the seconds"
 
 
-def said(load: tuple[float, float, float]) -> str:
+def averages(load: tuple[float, float, float]) -> str:
     """The load averages of one, five and fifteen minutes."""
     return " ".join(f"{n:.2f}" for n in load)
 

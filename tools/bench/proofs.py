@@ -1,4 +1,4 @@
-"""What proofs take: from cold with both solvers, again with what is remembered, and bounded questions."""
+"""The seconds of proofs: from cold with both solvers, again with kept answers, and of bounded questions."""
 
 from __future__ import annotations
 
@@ -31,39 +31,39 @@ class Proved:
 
     @property
     def note(self) -> str:
-        """What the figure is of."""
+        """The note beside the figure."""
         share = f"reading and lifting {self.lifting:.1f} s, {100 * self.lifting / self.cold:.0f} %"
         slow = f"above {SLOW:g} s: {', '.join(self.slow) or 'none'}"
         return f"{self.obligations:,} obligations, z3 and cvc5; {slow}; {share}"
 
 
 def proofs(models: Sequence[str]) -> Proved:
-    """Prove these models twice, in processes of their own; the first one finds nothing remembered."""
+    """Prove these models twice, in processes of their own; the first one has an empty cache."""
     with tempfile.TemporaryDirectory(prefix="poolproof-") as folder:
         verdicts = Path(folder, "verdicts.json")
         cold = _seconds(folder, "prove", *models, "--json", str(verdicts))
         again = _seconds(folder, "prove", *models)
         lifting = _seconds(folder, "list")
-        told = [v for v in json.loads(verdicts.read_text())["verdicts"] if v["kind"] == "obligation"]
-    slow = tuple(f"{v['property']} ({v['seconds']:.1f} s)" for v in told if v["seconds"] > SLOW)
-    return Proved(cold, again, lifting, len(told), slow)
+        obligations = [v for v in json.loads(verdicts.read_text())["verdicts"] if v["kind"] == "obligation"]
+    slow = tuple(f"{v['property']} ({v['seconds']:.1f} s)" for v in obligations if v["seconds"] > SLOW)
+    return Proved(cold, again, lifting, len(obligations), slow)
 
 
 def bounded(model: str, pages: int, steps: int) -> float:
-    """Seconds to look for violations within so many steps."""
+    """Seconds to look for violations within this number of steps."""
     with tempfile.TemporaryDirectory(prefix="poolproof-") as folder:
         asked = ("--scope", "tiny", "--pages", str(pages), "--bmc", str(steps))
         return _seconds(folder, "prove", model, *asked)
 
 
 def _seconds(cache: str, *words: str) -> float:
-    """How long a command takes, by the clock on the wall; anything but an answer as it should be is an error."""
+    """Seconds of a command by the wall clock; raises ToolError for any exit code but 0."""
     started = time.perf_counter()
     command, env = [sys.executable, "-m", "poolproof", *words], {**os.environ, "XDG_CACHE_HOME": cache}
-    said = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
-    if said.returncode != Exit.OK:
-        last = [*_lines(said.stdout), *_lines(said.stderr)][-1:] or ["it says nothing"]
-        raise ToolError(f"poolproof {' '.join(words)}: exit code {said.returncode}: {last[0]}")
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    if done.returncode != Exit.OK:
+        last = [*_lines(done.stdout), *_lines(done.stderr)][-1:] or ["no output"]
+        raise ToolError(f"poolproof {' '.join(words)}: exit code {done.returncode}: {last[0]}")
     return time.perf_counter() - started
 
 

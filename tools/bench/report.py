@@ -1,4 +1,4 @@
-"""What `make bench` prints: tables for people who choose a checker, on the screen and as Markdown."""
+"""The report of `make bench`: tables on the screen and as Markdown."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from statistics import median
 
 from rich.console import Console
 from rich.table import Table
+
+from tools import markdown
 
 from .cases import Searched
 from .results import Limit, Results, Row
@@ -19,7 +21,7 @@ SPEED = "M transitions a CPU-second"
 
 @dataclass(frozen=True)
 class Sheet:
-    """A table with its title; the first so many columns are words, the others numbers."""
+    """A table with its title; the first `words` columns are text, the others numbers."""
 
     title: str
     columns: tuple[str, ...]
@@ -39,13 +41,12 @@ class Sheet:
         """The sheet for docs/."""
         yield f"**{self.title}**"
         yield ""
-        yield f"| {' | '.join(self.columns)} |"
-        yield "|" + "".join("---|" if n < self.words else "--:|" for n in range(len(self.columns)))
-        yield from (f"| {' | '.join(row)} |" for row in self.rows)
+        right = self.columns[self.words :]
+        yield from (line.rstrip("\n") for line in markdown.table(self.columns, self.rows, right))
 
 
 def sheets(results: Results) -> list[Sheet]:
-    """All tables that have something in them."""
+    """All tables that have rows."""
     every = [peers(results), threads(results), limits(results), spin(results), designs(results), far(results)]
     return [sheet for sheet in every if sheet.rows]
 
@@ -66,7 +67,7 @@ def peer_row(row: Row, has_peer: bool) -> tuple[str, ...]:
 
 
 def ratio(row: Row) -> tuple[str, str]:
-    """How many times faster we are, and in which rounds least and most."""
+    """How many times faster our search is, and the range over the rounds."""
     low, high = row.spread
     return f"{row.ratio:.2f}", f"{low:.2f} to {high:.2f}"
 
@@ -76,7 +77,7 @@ def target(row: Row) -> tuple[str, str]:
 
 
 def threads(results: Results) -> Sheet:
-    """Two threads against one, where the clock on the wall counts."""
+    """Two threads against one, by the wall clock."""
     rows = [
         (
             row.case,
@@ -105,7 +106,7 @@ def threads(results: Results) -> Sheet:
 
 
 def limits(results: Results) -> Sheet:
-    """What is to stay below a number."""
+    """The measurements with an upper limit."""
     rows = [limit_row(limit) for limit in results.limits if limit.measured]
     return Sheet("Time from cold, proofs, and memory", ("what", "measured", "range", "below", "", ""), rows)
 
@@ -117,7 +118,7 @@ def limit_row(limit: Limit) -> tuple[str, ...]:
 
 
 def spin(results: Results) -> Sheet:
-    """spin on our own export, beside our search of the same case."""
+    """spin on our export, beside our search of the same case."""
     columns = ("case", "states", "transitions", "CPU-seconds of spin", "spin", "ours", "ratio")
     rows = [spin_row(*row) for row in results.spin]
     return Sheet(f"spin on the text of `poolproof export`: {SPEED}", columns, rows)
@@ -132,7 +133,7 @@ def spin_row(case: str, run: Run | None, own: Run) -> tuple[str, ...]:
 
 def designs(results: Results) -> Sheet:
     """The rules and the design, on all cores."""
-    columns = "model|sizes|states|standing for|transitions|depth|seconds|M transitions a second|a state"
+    columns = "model|sizes|states|unreduced states|transitions|depth|seconds|M transitions a second|a state"
     rows = [design_row(asked, run) for asked, run in results.designs]
     return Sheet("Rules and design, on all cores, by the wall clock", tuple(columns.split("|")), rows, 2)
 
@@ -145,7 +146,7 @@ def design_row(asked: Searched, run: Run) -> tuple[str, ...]:
 
 
 def far(results: Results) -> Sheet:
-    """How many pages one core can search in five minutes."""
+    """How many pages one core searches in five minutes."""
     rows = [
         (asked.pages, f"{run.states:,}", f"{run.transitions:,}", f"{run.wall:.0f}",
          f"{run.cpu:.0f}", f"stopped: {run.stopped}" if run.stopped else "ended", run.a_state)
@@ -156,7 +157,7 @@ def far(results: Results) -> Sheet:
 
 
 def closing(results: Results) -> Iterator[str]:
-    """What the machine allows at best, and how many targets are met."""
+    """The bounds of the machine, and how many targets are met."""
     if results.physical:
         yield f"What this machine allows: {'; '.join(results.physical)}."
     if results.answers:
@@ -174,7 +175,7 @@ def show(out: Console, head: Sequence[str], results: Results) -> None:
         out.print(line, markup=False, soft_wrap=True)
 
 
-def markdown(head: Sequence[str], results: Results) -> str:
+def document(head: Sequence[str], results: Results) -> str:
     """The report for docs/."""
     lines = ["```", *head, "```"]
     for sheet in sheets(results):

@@ -1,4 +1,4 @@
-"""What `make bench` has measured so far: rows that fill up round by round, and refuse counts that differ."""
+"""The measurements of `make bench`: rows that fill up round by round; counts that differ are refused."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Differs(Exception):
 
 
 def must_agree(case: str, first: str, wanted: Run, second: str, found: Run) -> None:
-    """Refuse to compare the speed of engines that have not done the same work."""
+    """Raise Differs for engines that have not done the same work."""
     for what in ("states", "transitions"):
         a, b = getattr(wanted, what), getattr(found, what)
         if a != b:
@@ -26,7 +26,7 @@ def must_agree(case: str, first: str, wanted: Run, second: str, found: Run) -> N
 
 @dataclass
 class Row:
-    """Runs of our own and of a rival, round by round, and how many times faster we are to be."""
+    """Runs of ours and of a rival, round by round, and the target: times the rival's speed."""
 
     case: str
     target: float
@@ -61,23 +61,23 @@ class Row:
 
     @property
     def extra(self) -> float:
-        """CPU-seconds of ours for each of the rival's: what going about it that way costs."""
+        """CPU-seconds of ours for each of the rival's: the cost of this way."""
         return median(run.cpu for run in self.ours) / max(median(run.cpu for run in self.rival), LEAST_SECONDS)
 
     @property
     def cores(self) -> float:
-        """Cores we had on the average of a round: fewer than threads where others compute too."""
+        """The average number of cores in a round: fewer than threads where others use the machine."""
         return median(run.cpu / max(run.wall, LEAST_SECONDS) for run in self.ours)
 
     @property
     def met(self) -> bool | None:
-        """Is the target met? None where there is nothing to say."""
+        """Whether the target is met; None without a target."""
         return self.ratio >= self.target if self.rivals and self.target else None
 
 
 @dataclass
 class Limit:
-    """Something that is to stay below a number: the median of what was measured, and its range."""
+    """A quantity with an upper limit: the median of what was measured counts."""
 
     what: str
     unit: str
@@ -92,7 +92,7 @@ class Limit:
 
 @dataclass
 class Results:
-    """All that was measured so far."""
+    """All measurements so far."""
 
     rows: list[Row] = field(default_factory=list)
     threads: list[Row] = field(default_factory=list)
@@ -105,6 +105,6 @@ class Results:
 
     @property
     def answers(self) -> Sequence[bool]:
-        """Of each target, whether it was met."""
+        """For each target whether it is met."""
         every = [row.met for row in (*self.rows, *self.threads)] + [limit.met for limit in self.limits]
         return [met for met in every if met is not None]

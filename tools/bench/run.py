@@ -1,23 +1,20 @@
-"""`make bench`: how fast the search is, beside one written by hand for the same machine, in the same run."""
+"""`make bench`: the speed of the search, beside one written by hand for the same machine, in the same run."""
 
 from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from checkers.core.verdict import Exit
 from checkers.explore.search import UNLIMITED, Budget
 from checkers.export.other_tools import ToolError
-from checkers.native.engine import Means
-from poolproof import cli, writing
-from poolproof.asking import BadRequest
+from checkers.native.engine import SearchOptions
+from poolproof import errors, output, output_files
+from poolproof.errors import BadRequest
 from poolproof.interrupts import INTERRUPTS
 
 from . import cases, peer, proofs, report, runs
@@ -46,7 +43,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_mar
 
 
 class Bench:
-    """One run of all measurements; what was measured so far is in `results` at any time."""
+    """One run of all measurements; `results` has what is measured so far at any time."""
 
     def __init__(self, plan: Plan, rounds: int, peers: Peers, tell: Tell) -> None:
         self.plan, self.rounds, self.peers, self.tell = plan, rounds, peers, tell
@@ -54,7 +51,7 @@ class Bench:
         self.first: dict[str, Run] = {}
 
     def run(self) -> None:
-        """Measure everything that is planned, in this order."""
+        """Measure everything in the plan, in this order."""
         for case in self.plan.cases:
             self._case(case)
         self._alone()
@@ -65,9 +62,9 @@ class Bench:
         self._designs()
         self._far()
 
-    def _searched(self, asked: Searched, means: Means, told: str, budget: Budget = UNLIMITED) -> Run:
-        """One run of ours, with its progress told."""
-        return runs.ours(asked, means, lambda seen: self.tell(f"{told}: {seen}"), budget)
+    def _searched(self, asked: Searched, options: SearchOptions, label: str, budget: Budget = UNLIMITED) -> Run:
+        """One run of ours, with progress."""
+        return runs.ours(asked, options, lambda seen: self.tell(f"{label}: {seen}"), budget)
 
     # -- against the peer ----------------------------------------------------------------------------------------------
 
@@ -85,40 +82,40 @@ class Bench:
                 threads.rival.append(rows[0].last)
                 threads.ours.append(run)
 
-    def _round(self, case: Case, rows: list[Row], told: str) -> None:
-        """Ours, the peer, and what other ways of ours there are."""
+    def _round(self, case: Case, rows: list[Row], label: str) -> None:
+        """Our first way, the peer, our other ways."""
         rival: list[Run] = []
         for n, (way, row) in enumerate(zip(case.ways, rows, strict=True)):
-            row.ours.append(self._ours(case, way, told))
+            row.ours.append(self._ours(case, way, label))
             if n == 0:
-                rival = self._peer(case, told)
+                rival = self._peer(case, label)
             row.rival += rival
 
-    def _ours(self, case: Case, way: Way, told: str) -> Run:
-        """One run of ours, which must count what the first one has counted."""
-        run = self._searched(case.search, way.means, f"{told}, ours")
+    def _ours(self, case: Case, way: Way, label: str) -> Run:
+        """One run of ours; raises Differs if it counts otherwise than the first one."""
+        run = self._searched(case.search, way.options, f"{label}, ours")
         if run.stopped:
             raise ToolError(f"yardstick, {case.name}: the search stops at {run.stopped}; no speeds are compared")
         first = self.first.setdefault(case.name, run)
         must_agree(case.name, f"our {first.how}", first, f"our {run.how}", run)
         return run
 
-    def _peer(self, case: Case, told: str) -> list[Run]:
-        """One run of the peer, which must count what we have counted; nothing where there is no peer."""
+    def _peer(self, case: Case, label: str) -> list[Run]:
+        """One run of the peer; raises Differs if it counts otherwise than we do. Empty without a peer."""
         if not self.peers.is_there:
             return []
-        self.tell(f"{told}: the peer")
+        self.tell(f"{label}: the peer")
         ours = self.first[case.name]
         run = self.peers.run(case.pages, case.symmetric, ours.states)
         must_agree(case.name, f"our {ours.how}", ours, f"the peer ({SOURCE})", run)
         if self.plan.judged and not self.results.physical:
-            self.results.physical = self.peers.limits(run.said)
+            self.results.physical = self.peers.limits(run.output)
         return [run]
 
     # -- against numbers -----------------------------------------------------------------------------------------------
 
     def _alone(self) -> None:
-        """Cases for which there is no peer, but a number of CPU-seconds."""
+        """Cases with a limit in CPU-seconds instead of a peer."""
         for asked, most in self.plan.alone:
             run = self._searched(asked, BITMAP, asked.pages)
             limit = self._limit(f"{asked.pages}, one core", "CPU-seconds", 0.0 if run.stopped else most)
@@ -129,12 +126,12 @@ class Bench:
             limit.measured.append(run.cpu)
 
     def _limit(self, what: str, unit: str, target: float) -> Limit:
-        """A new line among the limits, to be filled."""
+        """A new limit, without measurements yet."""
         self.results.limits.append(Limit(what, unit, target if self.plan.judged else 0.0))
         return self.results.limits[-1]
 
     def _memory(self) -> None:
-        """What a state costs in a hash set, over all cases that had one."""
+        """The most bytes a state in a hash set, over all cases that had one."""
         sizes = [run.bytes_a_state for row in self.results.rows for run in row.ours if run.bytes_a_state]
         if sizes:
             self._limit("a state in a hash set, at most", "bytes", BYTES_A_STATE).measured.append(max(sizes))
@@ -151,7 +148,7 @@ class Bench:
         """Proofs for any number from cold and once more, and bounded questions."""
         models, (name, pages, steps) = self.plan.proofs, self.plan.bounded
         cold = self._limit(f"prove {', '.join(models)}", "s", SECONDS_OF_PROOFS)
-        again = self._limit("the same again, with what is remembered", "s", SECONDS_AGAIN)
+        again = self._limit("the same again, with the answers that are kept", "s", SECONDS_AGAIN)
         for _ in range(self.rounds):
             self.tell(cold.what)
             proved = proofs.proofs(models)
@@ -203,70 +200,60 @@ def by_wall(run: Run) -> float:
 
 @app.command()
 def bench(
-    rounds: Annotated[int, typer.Option(help="measure each case so often; large ones less", min=1)] = 3,
+    rounds: Annotated[int, typer.Option(help="rounds for each case; fewer for large ones", min=1)] = 3,
     peers: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="where explore.c is; without it shared/peers beside the checkout")
+        Path | None, typer.Option(metavar="DIR", help="where explore.c is; default: shared/peers beside the checkout")
     ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="tiny cases, one round: does it all work?")] = False,
-    long: Annotated[bool, typer.Option("--long", help="also what takes many minutes")] = False,
-    markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="write the tables there too")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="tiny cases, one round, to see that everything works")] = False,
+    long: Annotated[bool, typer.Option("--long", help="also the cases that take many minutes")] = False,
+    markdown: Annotated[Path | None, typer.Option(metavar="FILE", help="write the tables there, too")] = None,
 ) -> None:
     """Measure the speed of the search: medians, and ratios to a search written by hand, in alternating rounds."""
     if quick and long:
-        raise BadRequest("--quick --long: are opposites; give one of them")
+        raise BadRequest("--quick --long: opposites; give one of them")
     plan = cases.QUICK if quick else cases.LONG if long else cases.USUAL
     folder = peer.found(peers)
     before = kept(markdown)
-    with tempfile.TemporaryDirectory(prefix="poolproof-") as made, told() as tell:
+    with tempfile.TemporaryDirectory(prefix="poolproof-") as made, output.status("measuring") as tell:
         run = Bench(plan, 1 if quick else rounds, Peers(folder, Path(made)), tell)
         code, head = measured(run)
-    report.show(cli.console, head, run.results)
+    report.show(output.console, head, run.results)
     if markdown and not code:
-        markdown.write_text(before + MARK + "\n" + report.markdown(head, run.results), encoding="utf-8")
-        cli.console.print(f"{markdown} written", markup=False)
+        markdown.write_text(before + MARK + "\n" + report.document(head, run.results), encoding="utf-8")
+        output.console.print(f"{markdown} written", markup=False)
     raise typer.Exit(code)
 
 
 def measured(run: Bench) -> tuple[int, list[str]]:
-    """Measure until all is done, or something is wrong, or somebody interrupts; the first lines of the report."""
+    """Measure until the end, an error or an interrupt; returns the exit code and the first lines of the report."""
     around, code = Surroundings(), Exit.OK
     try:
         run.run()
     except KeyboardInterrupt:
-        code = cli.said("interrupted; this is what was measured so far", Exit.BUDGET)
+        code = errors.fail("interrupted; the report has what was measured so far", Exit.BUDGET)
     except Differs as error:
-        code = cli.said(str(error), Exit.VACUOUS)
+        code = errors.fail(str(error), Exit.VACUOUS)
     except ToolError as error:
-        code = cli.said(str(error), Exit.TOOL)
+        code = errors.fail(str(error), Exit.TOOL)
     around.end()
     return code, list(around.lines())
 
 
 def kept(markdown: Path | None) -> str:
-    """What stays of a file that the tables are written to: all that stands before our mark."""
-    writing.must_be_writable(markdown)
+    """The text of the file before our mark, which is kept."""
+    output_files.require_writable(markdown)
     if markdown is None or not markdown.exists():
         return ""
     before, mark, _ = markdown.read_text(encoding="utf-8").partition(MARK)
     if not mark:
-        raise BadRequest(f"{markdown}: has no line {MARK.strip()!r}, after which tables may stand; give a new file")
+        raise BadRequest(f"{markdown}: has no line {MARK.strip()!r} to write the tables after; give a new file")
     return before
-
-
-@contextmanager
-def told() -> Iterator[Tell]:
-    """A progress line on a terminal, nothing in a pipe."""
-    if not cli.console.is_terminal:
-        yield lambda text: None
-        return
-    with cli.console.status("measuring") as line:
-        yield lambda text: line.update(escape(text))
 
 
 def main() -> None:
     """Measure and print; an error is one line, as in the command."""
     INTERRUPTS.listen()
-    sys.exit(cli.guarded(lambda: app(standalone_mode=False, prog_name="python -m tools.bench.run")))
+    sys.exit(errors.guarded(lambda: app(standalone_mode=False, prog_name="python -m tools.bench.run")))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`make bench-trace`: how fast traces are judged, beside awk joining holds with releases; and in what memory."""
+"""`make bench-trace`: the speed of judging traces, beside awk joining holds with releases, and the memory."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ import typer
 from rich.table import Table
 
 from impl.linux.trace.reading import Recording
-from poolproof import cli
-from poolproof.asking import BadRequest
+from poolproof import errors, output
+from poolproof.errors import BadRequest
 from poolproof.interrupts import INTERRUPTS
-from poolproof.tracing import judged
+from poolproof.recordings import Options, judged
 from tools.docs.trace_faults_table import TRACES
 
 from .machine import Surroundings
@@ -31,7 +31,7 @@ SMALL = TRACES / "6.12.117" / "vmx_mix.trace.txt.gz"
 WITH_DMA = TRACES / "6.12.117" / "vmxnet3_small_swiotlb.trace.txt.gz"
 
 LEAST_SPEED, MOST_MEMORY, MANY = 200_000, 200, 10_000_000
-"""Stock events a CPU-second, megabytes, and the events for which they are to be had."""
+"""The limits: stock events a CPU-second, and megabytes for this number of events."""
 
 JOIN = r"""
 /page_pool_state_hold/    { match($0, /pfn=0x[0-9a-f]+/); out[substr($0, RSTART, RLENGTH)] = $0 }
@@ -39,7 +39,7 @@ JOIN = r"""
                             if (k in out) delete out[k]; else odd++ }
 END { n = 0; for (k in out) n++; print n, odd + 0 }
 """
-"""What the bpftrace scripts for leaks do: what is held and not released, and what is released and was not held."""
+"""What the bpftrace scripts for leaks do: pages held and not released, and released and not held."""
 
 
 @dataclass(frozen=True)
@@ -56,28 +56,28 @@ class Measured:
 
 
 def here(what: str, path: str, times: int) -> Measured:
-    """Read a recording so many times in a row, or judge it too, in this process."""
+    """Read a recording several times in a row, or judge it, too, in this process."""
     began = process_time()
     if what == "read":
         recording = Recording([path] * times)
         for _ in recording:
             pass
-        heard = recording.heard
+        info = recording.info
     else:
-        heard = judged([path] * times, cli.console).heard
+        info = judged([path] * times, Options()).info
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return Measured(sum(heard.events.values()), process_time() - began, megabytes)
+    return Measured(sum(info.events.values()), process_time() - began, megabytes)
 
 
 def run(what: str, path: Path, times: int) -> Measured:
     """The same in a process of its own."""
     words = [sys.executable, "-m", "tools.bench.traces", "--one", what, "--times", str(times), str(path)]
-    said = subprocess.run(words, capture_output=True, text=True, check=True)
-    return Measured(**json.loads(said.stdout))
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    return Measured(**json.loads(done.stdout))
 
 
 def joined(path: Path, events: int) -> Measured | None:
-    """What awk takes to join holds with releases in the unpacked text."""
+    """awk joining holds with releases in the unpacked text; None without awk."""
     if shutil.which("awk") is None:
         return None
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -104,13 +104,13 @@ def bench(
         return
     path = trace if trace.is_file() or trace != LARGE else SMALL
     if not path.is_file():
-        raise BadRequest(f"{path}: there is no such file; give a recording")
+        raise BadRequest(f"{path}: no such file; give a recording")
     around = Surroundings()
     rows, is_met = measured(path, rounds, events)
     around.end()
     for line in around.lines():
-        cli.console.print(line, markup=False)
-    cli.console.print(rows)
+        output.console.print(line, markup=False)
+    output.console.print(rows)
     raise typer.Exit(0 if is_met else 3)
 
 
@@ -157,7 +157,7 @@ def _row(table: Table, what: str, runs: Sequence[Measured], awk: Sequence[float]
 def main() -> None:
     """Measure and print; an error is one line, as in the command."""
     INTERRUPTS.listen()
-    sys.exit(cli.guarded(lambda: app(standalone_mode=False, prog_name="python -m tools.bench.traces")))
+    sys.exit(errors.guarded(lambda: app(standalone_mode=False, prog_name="python -m tools.bench.traces")))
 
 
 if __name__ == "__main__":

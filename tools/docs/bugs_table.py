@@ -1,13 +1,14 @@
-"""The table of bugs: which model breaks as each does, which rule of traces denies it, or what it waits for."""
+"""The table of bugs: the model and the trace rule that detect each, or what that needs."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from impl.linux.conformance import rules
 from poolproof import catalog
 from spec import invariants, lemmas
+from tools import markdown
 
 from . import kernel_reference
 from .kernel_reference import Bug
@@ -19,14 +20,14 @@ STEPS, FRAGMENTS, LIVENESS, OWNERS, C_POOL, MODEL = (
 MEANS = {
     STEPS: "here the cache and the pool ring are one place, and a put is one step",
     FRAGMENTS: "here a page is one thing",
-    LIVENESS: "an invariant that something happens in the end",
-    OWNERS: "here references are a number: who puts one, and as which kind, is nothing that an invariant speaks of",
+    LIVENESS: "a liveness property: that something happens in the end",
+    OWNERS: "here references are a number: an invariant cannot tell who puts one, or of which kind it is",
     C_POOL: "what is below these rules: locks, contexts, bits, bytes, memory order",
-    MODEL: "the rules can say it, and nobody has written it down yet",
+    MODEL: "the rules can express it, and no model has it yet",
 }
-"""What several bugs wait for."""
+"""What several bugs need."""
 
-WAITS: dict[str, str] = {
+NEEDS: dict[str, str] = {
     "B04": STEPS,
     "B05": STEPS,
     "B06": STEPS,
@@ -61,7 +62,7 @@ WAITS: dict[str, str] = {
     "B42": f"{C_POOL}: sizes of mappings",
     "B43": FRAGMENTS,
     "B45": "a device that finishes: here a descriptor is done when its driver says so",
-    "B46": "a driver apart from the stack: here who holds the one reference is not told apart",
+    "B46": "a driver apart from the stack: here the holders of the one reference are not told apart",
     "B48": STEPS,
     "B50": "kinds of pools: here every pool maps and syncs",
     "B51": f"{C_POOL}: weak memory",
@@ -69,30 +70,30 @@ WAITS: dict[str, str] = {
     "B53": "a provider, and references of user space",
     "B54": f"{LIVENESS}, and a provider of fixed capacity",
     "B55": "memory that must not be read",
-    "B56": f"{MODEL}: a chain of pages (of one page it is `received_by_nobody`)",
+    "B56": f"{MODEL}: a chain of pages (of one page it is `received_without_a_reference`)",
     "B57": f"{C_POOL}: sizes after a fallback",
     "B58": f"{FRAGMENTS}, {LIVENESS}",
 }
-"""What each bug without a model waits for."""
+"""What each bug without a model needs."""
 
 A_HOME_WHILE_COUNTED = invariants.a_page_has_a_home_exactly_while_a_pool_counts_it.__name__
 
 DENIED_BY: dict[str, str] = {
     "B03": lemmas.a_detached_pool_has_no_mapping_left.__name__,
-    "B18": invariants.what_is_counted_in_is_counted_out.__name__,
+    "B18": invariants.inflight_is_hold_minus_release.__name__,
     "B23": A_HOME_WHILE_COUNTED,
     "B24": A_HOME_WHILE_COUNTED,
     "B25": A_HOME_WHILE_COUNTED,
-    "B41": invariants.each_map_has_its_one_unmap.__name__,
-    "B42": rules.SYMMETRIC,
+    "B41": invariants.every_dma_map_has_exactly_one_unmap.__name__,
+    "B42": rules.AS_MAPPED,
 }
-"""The invariant by which `poolproof trace` denies a recording in which the bug happens and its events are recorded."""
+"""The invariant that `poolproof trace` finds violated where the bug happens and its events are recorded."""
 
 CITED = re.compile(r"B\d\d\b")
 
 
 def models() -> dict[str, list[str]]:
-    """The broken models of each bug: those whose sentence begins with its number."""
+    """The broken models of each bug: those whose description begins with its number."""
     found: dict[str, list[str]] = {}
     for mutant in catalog.BROKEN:
         if cited := CITED.match(mutant.stands_for):
@@ -104,17 +105,18 @@ def table() -> Iterator[str]:
     """The page below its title."""
     every, broken = list(kernel_reference.bugs(kernel_reference.text())), models()
     yield f"{len(every)} bugs of real kernels ([kernel-reference.md](../kernel-reference.md), section 12); "
-    yield f"{len(broken)} of them are broken models here. *Trace rule*: the invariant by which `poolproof trace` denies "
-    yield "a recording in which it happens, if the events that show it are recorded. Of the others it is said what a "
-    yield "model of them waits for:\n\n"
+    yield f"{len(broken)} of them are broken models here. *Trace rule*: the invariant that `poolproof trace` finds "
+    yield "violated in a recording of the bug, if the events that show it are recorded. *Needs*: what a model of the "
+    yield "others lacks:\n\n"
     yield from (f"* **{what}**: {means}.\n" for what, means in MEANS.items())
-    yield "\n| bug | what | breaks | model | trace rule | waits for |\n|---|---|---|---|---|---|\n"
-    yield from (row(bug, broken.get(bug.number, [])) for bug in every)
+    yield "\n"
+    columns = ("bug", "what", "breaks", "model", "trace rule", "needs")
+    yield from markdown.table(columns, (row(bug, broken.get(bug.number, [])) for bug in every))
 
 
-def row(bug: Bug, broken: list[str]) -> str:
-    """One bug's line."""
+def row(bug: Bug, broken: list[str]) -> Sequence[str]:
+    """The cells of one bug."""
     rule = f"`{DENIED_BY[bug.number]}`" if bug.number in DENIED_BY else ""
     names = ", ".join(f"`{name}`" for name in broken)
-    waits = f"not yet: {WAITS[bug.number]}" if bug.number in WAITS else ""
-    return f"| {bug.number} | {bug.title} | {', '.join(bug.breaks)} | {names} | {rule} | {waits} |\n"
+    needs = f"not yet: {NEEDS[bug.number]}" if bug.number in NEEDS else ""
+    return bug.number, bug.title, ", ".join(bug.breaks), names, rule, needs

@@ -1,4 +1,4 @@
-"""`make docs`: the tables and pictures of docs/, made by running what they speak of."""
+"""`make docs`: the tables and pictures of docs/, generated from the models and recordings."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from checkers.report.counterexample import ending
 from checkers.report.local_table import LocalTable, local_table
 from models.keep_mapped import keep_mapped
 from poolproof import catalog
-from poolproof.showing import EXAMPLE
+from poolproof.print_verdicts import EXAMPLE
 from spec.dsl import Machine, Mutant
 from spec.ownership import ownership
+from tools import markdown
 
 from . import bugs_table, functions_table, mutants_table, proofs_table, trace_faults_table
 
@@ -28,31 +29,31 @@ MADE = "<!-- made by `make docs`; a test compares -->\n\n"
 
 
 def local(machine: Machine) -> LocalTable:
-    """The local table that docs/ shows: one pool, all that is symmetric taken as symmetric."""
+    """The local table in docs/: one page, one pool, with the symmetry that the model declares."""
     sizes = machine.sizes("tiny", {"pages": 1} | ({"pools": 1} if "pools" in machine.scopes["tiny"] else {}))
     return local_table(machine, sizes, machine.symmetric)
 
 
 def tiny(machine: Machine) -> Exploration:
-    """The search whose counts docs/ shows."""
+    """The search whose counts are in docs/."""
     return explore(machine, machine.sizes("tiny", {}), machine.symmetric)
 
 
 def counts() -> Iterator[str]:
     """How many states the sound models have at tiny."""
     yield "# Counts at `tiny`\n\n" + MADE
-    yield "| model | states | standing for | transitions | depth |\n|---|---|---|---|---|\n"
-    for machine in catalog.SOUND:
-        seen = tiny(machine)
-        yield f"| {machine.name} | {seen.states:,} | {seen.orbit_sum:,} | {seen.transitions:,} | {seen.depth} |\n"
+    columns = ("model", "states", "unreduced states", "transitions", "depth")
+    seen = {machine.name: tiny(machine) for machine in catalog.SOUND}
+    rows = ([name, f"{s.states:,}", f"{s.orbit_sum:,}", f"{s.transitions:,}", s.depth] for name, s in seen.items())
+    yield from markdown.table(columns, rows, right=columns[1:])
 
 
 def local_tables() -> Iterator[str]:
-    """Each page record of the sound models, and which action takes it where."""
+    """Each page record of the sound models, and the actions that change it."""
     yield (
         "# Local tables\n\n"
         + MADE
-        + "What one page can be, and what takes it where; `poolproof show MODEL --table` prints them.\n"
+        + "The records that one page can have, and the actions that change them, as `poolproof show MODEL --table` does.\n"
     )
     for machine in catalog.SOUND:
         table = local(machine)
@@ -65,28 +66,28 @@ def local_tables() -> Iterator[str]:
 def zoo() -> Iterator[str]:
     """The broken models: what each stands for, and the invariant it breaks."""
     yield "# Broken on purpose\n\n" + MADE
-    yield "Each breaks the invariant it names, in so many steps; `poolproof check NAME` tells the counterexample.\n\n"
-    yield "| model | of | what is wrong | breaks the invariant | steps |\n|---|---|---|---|---|\n"
-    for bug in catalog.BROKEN:
-        yield f"| {bug.name} | {bug.base.name} | {bug.stands_for} | {sentence(bug.breaks)} | {bug.steps} |\n"
+    yield "Each violates its invariant in a shortest run of this length; `poolproof check NAME` prints the run.\n\n"
+    columns = ("model", "of", "what is wrong", "violated invariant", "steps")
+    rows = ([b.name, b.base.name, b.stands_for, sentence(b.breaks), b.steps] for b in catalog.BROKEN)
+    yield from markdown.table(columns, rows, right=("steps",))
 
 
 def planted_faults() -> Iterator[str]:
-    """Each guard, branch and update of the rules left out in turn: who notices, or why nobody has to."""
+    """Each guard, branch and update of the rules left out in turn: what detects it, or why nothing has to."""
     yield "# Planted faults\n\n" + MADE
     yield from mutants_table.table()
 
 
 def trace_faults() -> Iterator[str]:
-    """Each way of tampering with a recording: how often it is found, and why some of it is not."""
+    """Each way of tampering with a recording: how often it is detected, and why not always."""
     yield "# Recordings tampered with\n\n" + MADE
     yield from trace_faults_table.table()
 
 
 def actions() -> Iterator[str]:
-    """Where the actions of the rules are in the kernel, then the actions in prose, with what each cites."""
+    """The actions of the rules: their kernel functions, then each in prose."""
     yield f"# The actions of the rules\n\n{MADE}## In the kernel\n\n"
-    yield "Numbers are those of [kernel-reference.md](../kernel-reference.md), where files and versions stand too.\n\n"
+    yield "The numbers are those of [kernel-reference.md](../kernel-reference.md).\n\n"
     yield from functions_table.table()
     yield f"\n## In prose\n\n{prose.AT_ONCE}\n\n"
     for action in ownership.actions:
@@ -95,13 +96,13 @@ def actions() -> Iterator[str]:
 
 
 def bugs() -> Iterator[str]:
-    """Every bug of the kernel reference: the model or trace rule that catches it, or what it waits for."""
+    """Every bug of the kernel reference: the model or trace rule that detects it, or what that needs."""
     yield "# Bugs of real kernels\n\n" + MADE
     yield from bugs_table.table()
 
 
 def proofs() -> Iterator[str]:
-    """What is proved for any number of pages, and what steps do to counts."""
+    """What is proved for any number of pages, and how steps change counts."""
     yield "# Proved for any number\n\n" + MADE
     yield from proofs_table.proofs()
 
@@ -138,7 +139,7 @@ TEXTS: dict[str, Callable[[], str]] = {
     "keep_mapped.states.svg": lambda: states(keep_mapped),
     f"{EXAMPLE}.run.svg": lambda: run(next(bug for bug in catalog.BROKEN if bug.name == EXAMPLE)),
 }
-"""Pictures of states and of runs, by what gives their text in Graphviz' language."""
+"""Pictures of states and of runs: the functions that return their text in Graphviz' language."""
 
 
 def main() -> None:

@@ -1,14 +1,15 @@
-"""The table of recordings tampered with: how often each kind is found, and what explains every miss."""
+"""The table of recordings tampered with: how often each kind is detected, and the reason of every miss."""
 
 from __future__ import annotations
 
 import gzip
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 
-from poolproof.tracing import of_lines
+from poolproof.recordings import of_lines
+from tools import markdown
 from tools.tampering import DMA, STOCK, TAMPERINGS, Lines, Tampering, events_of, going_on
 
 TRACES = Path(__file__).parents[2] / "tests" / "traces"
@@ -20,9 +21,9 @@ RECORDINGS = {
     DMA: ("6.12.117/vmxnet3_small", "6.12.117/vmxnet3_small_swiotlb"),
 }  # fmt: skip
 TRIES = 6
-"""Places a recording and kind, chosen with a seed of their own."""
+"""Places tried in each recording for each kind, chosen with a seed of their own."""
 
-DENIED, NAMED, MISSED = "violated", "named as missing", "not seen"
+VIOLATED, NAMED, MISSED = "violated", "named as missing", "not detected"
 
 
 def lines_of(recording: str) -> Lines:
@@ -34,12 +35,12 @@ def found(lines: Lines) -> str:
     """How a recording that was tampered with is judged."""
     judge = of_lines(lines)
     if judge.findings.total:
-        return DENIED
-    return NAMED if any(p.unexplained or p.older or p.late for p in judge.accounts.ended) else MISSED
+        return VIOLATED
+    return NAMED if any(p.unexplained or p.older or p.unlogged_at_end for p in judge.pools.ended) else MISSED
 
 
 def rates(kind: Tampering, goes_on: bool = False) -> Counter[str]:
-    """How often this kind is found, over all recordings of its level, as they end or if they went on for a while."""
+    """How often this kind is detected, over all recordings of its level; with `goes_on` they do not end so soon."""
     counted: Counter[str] = Counter()
     for recording in RECORDINGS[kind.level]:
         lines = lines_of(recording)
@@ -55,11 +56,13 @@ def table() -> Iterator[str]:
     """The page below its title."""
     yield "Each kind was planted in real recordings, at places chosen with a seed: stock events in "
     yield f"{len(RECORDINGS[STOCK])} recordings, DMA events in {len(RECORDINGS[DMA])}, {TRIES} places in each that has "
-    yield "such a line. *Named*: the report says which number or whose history is missing, and blames nobody.\n\n"
-    yield "| what was done | level | tried | violated | named | not seen | why some are not violations |\n"
-    yield "|---|---|--:|--:|--:|--:|---|\n"
-    for kind in TAMPERINGS:
-        seen = rates(kind)
-        numbers = " | ".join(str(seen[outcome]) for outcome in (DENIED, NAMED, MISSED))
-        why = kind.misses if seen[NAMED] or seen[MISSED] else ""
-        yield f"| {kind.name} | {kind.level} | {seen.total()} | {numbers} | {why} |\n"
+    yield "such a line. *Named*: the report names the missing number or history, and no violation.\n\n"
+    numbers = ("tried", "violated", "named", "not detected")
+    columns = ("what was done", "level", *numbers, "why some are not violations")
+    yield from markdown.table(columns, map(_row, TAMPERINGS), right=numbers)
+
+
+def _row(kind: Tampering) -> Sequence[object]:
+    seen = rates(kind)
+    why = kind.misses if seen[NAMED] or seen[MISSED] else ""
+    return kind.name, kind.level, seen.total(), *(seen[outcome] for outcome in (VIOLATED, NAMED, MISSED)), why

@@ -1,9 +1,7 @@
-"""The two counters of a page_pool, read from a trace: what is dense, what is missing, and when a pool is gone.
+"""A counter of a page_pool as printed: which numbers were seen, and which are missing.
 
-Trace order is not the order of effects: a counter is raised before its event is printed. So numbers are judged, not
-positions: holds of a pool count up by one, releases too, both modulo 2^32, each number once. A number that is not there
-at the end is missing, unless it is the last: that one may not have been printed yet. The kernel's own sums
-(`page_pool_release`) are compared by the numbers they carry.
+The order of lines is not the order of effects: a counter is raised before its event is printed. So numbers are checked,
+not positions: the holds of a pool count up by one, and so do its releases, both modulo 2^32, each number once.
 """
 
 from __future__ import annotations
@@ -23,11 +21,11 @@ def ahead(number: int, base: int) -> int:
 
 
 MOST_GAPS = 1 << 16
-"""Numbers that may be missing in one place; a leap beyond that is no counting any more."""
+"""Numbers that may be missing in one place; a larger leap is refused."""
 
 
 class Gap(NamedTuple):
-    """Numbers that were left out, one after the other, and when that was seen: a time, or a line."""
+    """`size` numbers from `first` on that were left out, and the moment (a time, or a line) that showed it."""
 
     first: int
     size: int
@@ -36,7 +34,7 @@ class Gap(NamedTuple):
 
 @dataclass(slots=True)
 class Counter:
-    """One counter: every number from `low` to `top` was seen, but for the `gaps`, which are in its order."""
+    """One counter: every number from `low` to `top` was seen, except those of `gaps`, which are in order."""
 
     low: int = 0
     top: int = 0
@@ -44,7 +42,7 @@ class Counter:
     gaps: list[Gap] = field(default_factory=list)
 
     def take(self, number: int, at: float) -> bool:
-        """Note a number and when it was seen; False if it was given before, or leaps out of reach."""
+        """Add a number seen at a moment; False if it was seen before, or is too far from the others."""
         if not self.seen:
             self.low = self.top = number
         elif number == self.top + 1:
@@ -72,19 +70,19 @@ class Counter:
         self.gaps[at : at + old] = [gap for gap in new if gap.size]
 
     def _gap(self, number: int) -> int | None:
-        """The gap in which a number lies."""
+        """The index of the gap that contains a number, or None."""
         at = bisect_right(self.gaps, ahead(number, self.top), key=lambda gap: ahead(gap.first, self.top)) - 1
         return at if at >= 0 and ahead(number, self.gaps[at].first) < self.gaps[at].size else None
 
     def awaits(self, number: int, counted: int) -> bool:
-        """Is this a number that was left out so far, of those up to what was counted?"""
+        """True for a number not seen yet, up to the number counted by the kernel."""
         is_late = self.seen > 0 and 0 < ahead(number, self.top) <= ahead(counted, self.top)
         return is_late or self._gap(number) is not None
 
     def missing(self, counted: int, is_whole: bool, since: float) -> list[int]:
-        """The numbers never seen: from 1 if the count is whole, else as far back as is known, up to what was counted.
+        """The numbers not seen, from 1 if the counter is recorded from its start, else from `low`, up to `counted`.
 
-        Gaps that were seen after `since` are not among them: they may not have been printed yet.
+        Gaps noticed after `since` are left out: their numbers may not be logged yet.
         """
         if not self.seen and not is_whole:
             return []

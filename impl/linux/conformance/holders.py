@@ -1,31 +1,74 @@
-"""Who holds the pages of a pool: since when, taken by whom, where the rules say they may be, and the way home."""
+"""Who holds the pages of a pool: since when, taken by which task, the places the rules permit, the way back.
+
+Everything here is computed from what is passed in, and changes nothing.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
+from enum import Enum
 from statistics import median
 from typing import Any
 
-from impl.linux.trace.events import POOL_RELEASE, Event
+from checkers.monitor import Monitor
+from impl.linux.trace.events import Hold
+from impl.linux.trace.info import RecordingInfo
 
 from . import rules
-from .page_judge import Judge
-from .pools import Held, Pool
+from .pools import Pool
 
 WARNED = 60
-"""Retries, one a second, after which the kernel says "stalled pool shutdown" (DEFER_WARN_INTERVAL)."""
+"""Retries, one a second, after which the kernel logs "stalled pool shutdown" (DEFER_WARN_INTERVAL)."""
 
 ELSEWHERE = (rules.DENIED[rules.in_the_allocator], rules.OWN_POOL)
-"""The invariants that are broken by a page that somebody else has while its pool counts it."""
+"""The invariants violated by a page that is used elsewhere while its pool counts it."""
 
-LEAK, SLOW, CANNOT_TELL, IN_USE = "leak", "slow holder", "cannot tell", "in use"
+NAMED = 5
+"""Unlogged numbers that a reason names."""
+
+
+class Cause(Enum):
+    """Why pages of a pool are out."""
+
+    LEAK = "leak"
+    SLOW = "slow holder"
+    CANNOT_TELL = "cannot tell"
+    IN_USE = "in use"
+
+
+@dataclass(frozen=True)
+class HeldPage:
+    """A page of a pool that is not released; `possible` is its set of states, None if its history cannot be used."""
+
+    hold: Hold
+    possible: int | None
+
+
+@dataclass(frozen=True)
+class HeldPool:
+    """A pool with its pages that are not released; `by_facts` are the states that the pool's facts alone permit."""
+
+    pool: Pool
+    monitor: Monitor
+    pages: tuple[HeldPage, ...]
+    by_facts: int
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All pages that are held at one moment; `left_behind` and `elsewhere` are pages with a violation."""
+
+    info: RecordingInfo
+    pools: tuple[HeldPool, ...]
+    left_behind: frozenset[int]
+    elsewhere: frozenset[int]
 
 
 @dataclass(frozen=True)
 class Group:
-    """Pages that one task took on one cpu."""
+    """Pages that one task took on one CPU, with the first and last number of their holds."""
 
     task: str
     cpu: int
@@ -36,7 +79,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Whereabouts:
-    """A place where the pages may be, and the ways by which the rules let them leave their pool from there."""
+    """A place where the pages may be, and the shortest runs by which they leave their pool from there."""
 
     place: str
     means: str
@@ -45,7 +88,7 @@ class Whereabouts:
 
 @dataclass(frozen=True)
 class Holders:
-    """The pages of one pool that are out at one moment."""
+    """The pages of one pool that are out at one moment; ages are in `unit`."""
 
     pool: Pool
     when: str
@@ -55,11 +98,11 @@ class Holders:
     unit: str
     groups: tuple[Group, ...]
     places: tuple[Whereabouts, ...]
-    verdict: str
+    verdict: Cause
     reason: str
 
     def as_json(self) -> dict[str, Any]:
-        """The record for other tools."""
+        """The record for JSON output."""
         return {
             "pool": self.pool.name,
             "when": self.when,
@@ -69,127 +112,108 @@ class Holders:
             "unit": self.unit,
             "held_by": [asdict(group) for group in self.groups],
             "may_be": [asdict(place) for place in self.places],
-            "verdict": self.verdict,
+            "verdict": self.verdict.value,
             "reason": self.reason,
         }
 
 
 def retries(pool: Pool) -> int:
-    """How often the release worker came back; the kernel counts the first look too."""
-    return max(pool.retries, pool.said.more[3] - 1 if pool.said else 0)
+    """The number of retries of the release worker; the kernel's `cnt` includes the first look."""
+    return max(pool.retries, pool.last_report.cnt - 1 if pool.last_report else 0)
 
 
-def drained(judge: Judge, pool: Pool) -> Holders | None:
-    """Of a pool that drained after its worker had to wait: who had its pages at the last retry."""
-    return _drained(judge, pool) if pool.freed and pool.returns and pool.retries else None
+def drained(info: RecordingInfo, monitor: Monitor, states: int, pool: Pool) -> Holders | None:
+    """The holders at the last retry of a pool that drained after it had to wait; None for other pools.
+
+    `states` are the states of a page while the pool retries.
+    """
+    if not (pool.freed and pool.returned_since_retry and pool.retries):
+        return None
+    retry = pool.last_retry or pool.freed
+    tasks = Counter(r.release.task for r in pool.returned_since_retry)
+    by = ", ".join(f"{task} ({n})" for task, n in tasks.most_common(3))
+    reason = f"all returned after {_counted(retries(pool), 'retry', 'retries')}, one a second; released by {by}"
+    holds = [r.hold for r in pool.returned_since_retry if r.hold]
+    when = f"at its last retry before it drained ({info.where(retry.line)})"
+    pages = retry.inflight or len(pool.returned_since_retry)
+    places = _places(monitor, [states], pool)
+    return Holders(pool, when, pages, *_ages(info, holds, retry.time), _groups(holds), places, Cause.SLOW, reason)
 
 
-def _drained(judge: Judge, pool: Pool) -> Holders:
-    assert pool.freed
-    retry = pool.retry or pool.freed
-    home = Counter(r.release.task for r in pool.returns)
-    by = ", ".join(f"{task} ({n})" for task, n in home.most_common(3))
-    reason = f"all came home after {_so_many(retries(pool), 'retry', 'retries')}, one a second; brought back by {by}"
-    holds = [r.hold for r in pool.returns if r.hold]
-    when = f"at its last retry before it drained ({judge.heard.where(retry.line)})"
-    pages, where = int(retry.more[0]) or len(pool.returns), [_waited(judge, pool)]
-    return _holders(judge, pool, when, retry, pages, holds, where, SLOW, reason)
+def now(snapshot: Snapshot, when: str, time: float) -> list[Holders]:
+    """The holders of each pool that has pages out at this moment, which `when` describes and `time` gives."""
+    return [_now(snapshot, held, when, time) for held in snapshot.pools]
 
 
-def now(judge: Judge, when: str, at: Event) -> list[Holders]:
-    """Of each pool that is not empty at this moment: who has its pages."""
-    of: dict[int, list[Held]] = {}
-    for held in judge.pages.values():
-        if held.hold is not None:
-            judge.learn(held, held.hold.page)
-            of.setdefault(id(held.pool), []).append(held)
-    return [_now(judge, when, at, held) for held in of.values()]
+def _now(snapshot: Snapshot, held: HeldPool, when: str, time: float) -> Holders:
+    verdict, reason = _verdict(snapshot, held)
+    holds = [page.hold for page in held.pages]
+    states = Counter(page.possible for page in held.pages if page.possible is not None)
+    places = _places(held.monitor, [one for one, _ in states.most_common()] or [held.by_facts], held.pool)
+    ages = _ages(snapshot.info, holds, time)
+    return Holders(held.pool, when, len(holds), *ages, _groups(holds), places, verdict, reason)
 
 
-def _now(judge: Judge, when: str, at: Event, held: Sequence[Held]) -> Holders:
-    pool = held[0].pool
-    verdict, reason = _verdict(judge, pool, held)
-    holds = [h.hold for h in held if h.hold]
-    where = [at for at, _ in Counter(h.at for h in held if not h.lost).most_common()] or [_waited(judge, pool)]
-    is_cited = at.kind == POOL_RELEASE and at.pool == pool.address and pool.said is at
-    return _holders(judge, pool, when, at, at.more[0] if is_cited else len(held), holds, where, verdict, reason)
-
-
-def _verdict(judge: Judge, pool: Pool, held: Sequence[Held]) -> tuple[str, str]:
-    pages = {h.hold.page for h in held if h.hold}
-    if lost := {f.page for f in judge.findings.shown if f.page in pages and f.invariant in ELSEWHERE}:
-        return LEAK, f"{len(lost)} of the pages were seen elsewhere, see the violations above"
-    if pages & judge.left_behind:
-        return LEAK, "the pool is gone, and they were never released"
+def _verdict(snapshot: Snapshot, held: HeldPool) -> tuple[Cause, str]:
+    pool, pages = held.pool, {page.hold.page for page in held.pages}
+    if elsewhere := pages & snapshot.elsewhere:
+        return Cause.LEAK, f"{len(elsewhere)} of the pages were seen elsewhere, see the violations above"
+    if pages & snapshot.left_behind:
+        return Cause.LEAK, "the pool is freed, and they were never released"
     if pool.freed is not None:
-        return CANNOT_TELL, f"the kernel counts them as released and calls the pool gone; {_late(pool)}"
+        return Cause.CANNOT_TELL, f"the kernel counts them as released and reports the pool freed; {_unlogged(pool)}"
     if pool.destroyed is None:
-        return IN_USE, "the pool is not destroyed: a working driver has pages in its rings"
-    if pool.returns:
-        return SLOW, f"{len(pool.returns)} came home since the last retry"
-    looks = _so_many(retries(pool) + 1, "look", "looks")
-    return CANNOT_TELL, f"none came home since the worker looked last ({looks}); a leak looks the same so far"
+        return Cause.IN_USE, "the pool is not destroyed: a working driver has pages in its rings"
+    if pool.returned_since_retry:
+        return Cause.SLOW, f"{len(pool.returned_since_retry)} returned since the last retry"
+    looks = _counted(retries(pool) + 1, "look", "looks")
+    return Cause.CANNOT_TELL, f"none returned since the last retry ({looks}); a leak looks the same so far"
 
 
-def unblamed(held: Holders) -> Holders:
-    """The same, where in the end nothing was found that the rules do not permit."""
-    if held.verdict != LEAK:
+def without_blame(held: Holders) -> Holders:
+    """The same without the verdict that pages leaked, for when all violations were withdrawn."""
+    if held.verdict is not Cause.LEAK:
         return held
-    return replace(held, verdict=CANNOT_TELL, reason="events were lost, and what these pages did is not known")
+    reason = "events were lost, and what these pages did is not known"
+    return replace(held, verdict=Cause.CANNOT_TELL, reason=reason)
 
 
-def _late(pool: Pool) -> str:
-    """The numbers that were counted and are not printed so far."""
-    late = pool.unprinted()
-    some = ", ".join(f"{kind} {number}" for kind, number in late[:5])
-    return f"{some}{' and more' if len(late) > 5 else ''}: not printed so far"
+def _unlogged(pool: Pool) -> str:
+    """The numbers that were counted and are not logged so far."""
+    unlogged = pool.unlogged()
+    some = ", ".join(f"{kind} {number}" for kind, number in unlogged[:NAMED])
+    return f"{some}{' and more' if len(unlogged) > NAMED else ''}: not printed so far"
 
 
-def _so_many(n: int, one: str, more: str) -> str:
+def _counted(n: int, one: str, more: str) -> str:
     return f"{n} {one if n == 1 else more}"
 
 
-def _waited(judge: Judge, pool: Pool) -> int:
-    """Where a page of this pool may be while its worker retries, if nothing else is known of it."""
-    level = judge.level(pool)
-    at = level.at_home
-    for fact, _ in pool.facts:
-        at = level.monitor.assume(at, fact)
-    return at
+def _ages(info: RecordingInfo, holds: Sequence[Hold], time: float) -> tuple[float, float, str]:
+    """The oldest and the median age of these holds, and their unit."""
+    ages = [time - hold.time for hold in holds] or [0.0]
+    return max(ages), median(ages), "events" if info.counts_events else "s"
 
 
-def _holders(
-    judge: Judge,
-    pool: Pool,
-    when: str,
-    at: Event,
-    pages: int,
-    holds: list[Event],
-    where: Sequence[int],
-    verdict: str,
-    why: str,
-) -> Holders:
-    ages = [at.time - hold.time for hold in holds] or [0.0]
-    unit = "events" if judge.heard.counts_events else "s"
-    places = {place.place: place for one in reversed(where) for place in _places(judge, pool, one)}
-    groups, may_be = tuple(_groups(holds)), tuple(places.values())
-    return Holders(pool, when, pages, max(ages), median(ages), unit, groups, may_be, verdict, why)
-
-
-def _groups(holds: Iterable[Event]) -> list[Group]:
+def _groups(holds: Iterable[Hold]) -> tuple[Group, ...]:
     of: dict[tuple[str, int], list[int]] = {}
     for hold in holds:
         of.setdefault((hold.task, hold.cpu), []).append(hold.number)
     groups = [Group(task, cpu, len(n), min(n), max(n)) for (task, cpu), n in of.items()]
-    return sorted(groups, key=lambda g: -g.pages)
+    return tuple(sorted(groups, key=lambda g: -g.pages))
 
 
-def _places(judge: Judge, pool: Pool, at: int) -> tuple[Whereabouts, ...]:
-    """Where the rules say such a page may be, and by which steps it leaves its pool from there."""
+def _places(monitor: Monitor, sets: Sequence[int], pool: Pool) -> tuple[Whereabouts, ...]:
+    """The places that these sets of states permit; of one in several sets, the routes from the first set count."""
+    places = {place.place: place for states in reversed(sets) for place in _places_in(monitor, states, pool)}
+    return tuple(places.values())
+
+
+def _places_in(monitor: Monitor, states: int, pool: Pool) -> tuple[Whereabouts, ...]:
     fact = rules.drained if pool.destroyed else rules.anything
-    ways = judge.level(pool).monitor.ways(at, rules.RETURNED, "place", fact)
-    places = dict.fromkeys(way.place for way in ways)
+    routes = monitor.routes(states, rules.RETURNED, "place", fact)
+    places = dict.fromkeys(route.place for route in routes)
     return tuple(
-        Whereabouts(repr(place), str(place.value), tuple(w.actions for w in ways if w.place == place))
+        Whereabouts(repr(place), str(place.value), tuple(r.actions for r in routes if r.place == place))
         for place in places
     )

@@ -1,7 +1,7 @@
-"""The pools of a trace: which lifetime an event belongs to, whether its numbers add up, and what is missing at its end.
+"""The pools of a trace: the lifetime of each event, and the checks of counters.
 
-Numbers are judged here, pages in `judge.py`: a pool's holds and releases are dense and unique, modulo 2^32, and what
-the kernel says of them is right.
+A pool's holds and releases are dense and unique, modulo 2^32, and agree with the kernel's reports. Pages are judged in
+`page_judge.py`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections import deque
 from collections.abc import Callable
 from math import inf
 
-from impl.linux.trace.events import Event
-from impl.linux.trace.reading import Heard
+from impl.linux.trace.events import NAMES, Connect, Disconnect, Event, Hold, PoolRelease, Release
+from impl.linux.trace.info import RecordingInfo
 
 from . import rules
 from .counters import ahead
@@ -19,28 +19,30 @@ from .pools import Pool
 from .violations import Finding, Findings
 
 TAIL = 256
-"""Lines before the end of a recording in which a number may have been counted and not been printed yet."""
+"""Lines before the end of a recording whose counted events may not be logged yet."""
 
 SECONDS = 5.0
-"""The same where the clock tells the time: a put in process context is preempted between its counter and its line."""
+"""The same in seconds, where the clock has them: a put can be preempted between its counter and its event."""
 
 MOST_NAMED = 5
-"""Numbers that are missing which are named; the others are counted."""
+"""Missing numbers that a message names; the others are counted."""
 
 
-class Accounts:
-    """All pools: those at an address now, and those that were there before."""
+class PoolTable:
+    """All pools: those at an address now, and `ended` ones; `on_end` is called with each pool that ends.
 
-    def __init__(self, heard: Heard, findings: Findings) -> None:
-        self.heard, self.findings = heard, findings
+    `has_gaps` is set when numbers are missing, `is_sparse` when most of a pool's are.
+    """
+
+    def __init__(self, info: RecordingInfo, findings: Findings, on_end: Callable[[Pool], None]) -> None:
+        self.info, self.findings, self.on_end = info, findings, on_end
         self.now: dict[int, Pool] = {}
         self.ended: list[Pool] = []
         self.by_lines = self.has_gaps = self.is_sparse = False
         self.connected: dict[int, tuple[int, int]] = {}
-        self.at_end: Callable[[Pool], None] = lambda pool: None
 
-    def of_hold(self, event: Event) -> Pool | None:
-        """The lifetime that a hold belongs to; None if its number cannot be, which is a finding."""
+    def for_hold(self, event: Hold) -> Pool | None:
+        """The pool lifetime of a hold; None if its number is impossible, which is added to the findings."""
         pool = self.now.get(event.pool)
         if pool is None or pool.freed is not None or event.number == 1:
             pool = self._lifetime(event, pool)
@@ -48,151 +50,155 @@ class Accounts:
             self._again(event, pool)
             return None
         pool.recent.append(event)
-        pool.last_hold = event.line
-        pool.out += 1
-        if pool.out > pool.most:
-            pool.most = pool.out
+        pool.last_hold_line = event.line
+        pool.in_flight += 1
+        if pool.in_flight > pool.most_in_flight:
+            pool.most_in_flight = pool.in_flight
         return pool
 
-    def of_release(self, event: Event, pool: Pool | None) -> Pool | None:
-        """The lifetime that a release belongs to: that which holds the page, or else the one at the address."""
+    def for_release(self, event: Release, pool: Pool | None) -> Pool | None:
+        """The pool lifetime of a release: `pool`, which holds the page, or else the one at the address now."""
         pool = pool or self.now.get(event.pool) or self._begin(event, None)
         if not pool.releases.take(event.number, event.line if self.by_lines else event.time):
             self._again(event, pool)
             return None
         pool.recent.append(event)
-        pool.out -= 1
+        pool.in_flight -= 1
         return pool
 
-    def of_total(self, event: Event) -> Pool:
-        """The lifetime that the kernel speaks of, which must add up."""
+    def for_report(self, event: PoolRelease) -> Pool:
+        """The pool lifetime of a page_pool_release, after its counters are checked."""
         pool = self.now.get(event.pool)
         if pool is None or pool.freed is not None:
             pool = self._begin(event, pool)
-        self._must_add_up(event, pool)
+        self._check_report(event, pool)
         pool.recent.append(event)
         return pool
 
-    def _lifetime(self, event: Event, pool: Pool | None) -> Pool:
-        """The lifetime a hold belongs to: the one that is there, or the next at this address."""
+    def _lifetime(self, event: Hold, pool: Pool | None) -> Pool:
+        """The lifetime of a hold: the present one at its address, or the next."""
         if pool is None or not pool.holds.seen:
             return pool if pool is not None and pool.freed is None else self._begin(event, pool)
         if pool.freed is not None:
             return pool if pool.holds.awaits(event.number, pool.counted[0]) else self._begin(event, pool)
-        return self._begin(event, pool) if event.number == 1 and (pool.lost or pool.out <= 0) else pool
+        return self._begin(event, pool) if event.number == 1 and (pool.untrusted or pool.in_flight <= 0) else pool
 
-    def _begin(self, event: Event, before: Pool | None) -> Pool:
-        """A pool is seen for the first time, or for the first time at an address that had another one."""
+    def _begin(self, event: Hold | Release | PoolRelease, before: Pool | None) -> Pool:
+        """Begin a lifetime, and end the one before it at the same address."""
         pool = Pool(event.pool, before.lifetime + 1 if before else 1, event)
-        self.by_lines = self.heard.counts_events
+        self.by_lines = self.info.counts_events
         if before is not None:
             self._end(before)
-            before.returns = []  # what is over and done with takes no room
-            before.recent = before.recent if before.unprinted() else deque()
-            pool.is_new = before.freed is not None and not before.lost
+            before.returned_since_retry = []  # not needed any more
+            before.recent = before.recent if before.unlogged() else deque()
+            pool.is_new = before.freed is not None and not before.untrusted
         pool.mem_id, pool.ifindex = self.connected.pop(event.pool, (0, 0))
         self.now[event.pool] = pool
         return pool
 
-    def _must_add_up(self, event: Event, pool: Pool) -> None:
-        """S6: in flight is hold less release, never negative, and no page had entered or left beyond that.
+    def _check_report(self, event: PoolRelease, pool: Pool) -> None:
+        """S6: inflight is hold - release and not negative, and no number beyond these was printed before.
 
-        A release may be printed between the moment the kernel reads the counters and the moment it prints them: those
-        that are in flight may all have come home meanwhile.
+        Releases of all pages in flight may be printed between the moment the kernel reads the counters and the moment
+        it prints them.
         """
-        inflight, hold, release, _ = event.more
+        inflight, hold, release = event.inflight, event.hold, event.release
         if inflight < 0:
             self._number(event, pool, f"{release} are released, but only {hold} were held")
         elif inflight != ahead(hold, release):
             self._number(event, pool, f"{hold} held less {release} released are {ahead(hold, release)}, not {inflight}")
-        elif pool.lost or not self.heard.is_ordered:
+        elif pool.untrusted or not self.info.is_ordered:
             return
         elif pool.holds.seen and ahead(pool.holds.top, hold) > 0:
             self._number(event, pool, f"the kernel counts {hold} holds, but number {pool.holds.top} was printed before")
         elif pool.releases.seen and ahead(pool.releases.top, hold) > 0:
-            said = f"the kernel counts {hold} holds, but release {pool.releases.top} was printed before"
-            self._number(event, pool, said)
+            what = f"the kernel counts {hold} holds, but release {pool.releases.top} was printed before"
+            self._number(event, pool, what)
 
-    def connect(self, event: Event) -> None:
-        """XDP learns of a pool: its memory id, and the interface."""
-        mem_id, ifindex = event.more
+    def connect(self, event: Connect) -> None:
+        """Note the memory id and the interface of a pool."""
+        mem_id, ifindex = event.mem_id, event.ifindex
         pool = self.now.get(event.pool)
         if pool is not None and pool.freed is None:
             pool.mem_id, pool.ifindex = mem_id, ifindex
         elif event.pool:
             self.connected[event.pool] = (mem_id, ifindex)
 
-    def disconnect(self, event: Event) -> None:
-        """XDP forgets a pool, which is about to be freed."""
+    def disconnect(self, event: Disconnect) -> None:
+        """Note that a pool is about to be freed."""
         pool = self.now.get(event.pool)
         if pool is not None:
-            self._follows(pool)
-            pool.mem_id = pool.mem_id or event.more[0]
+            self._settle(pool)
+            pool.mem_id = pool.mem_id or event.mem_id
 
-    def says(self, event: Event, pool: Pool) -> None:
-        """The kernel says what a pool counts; what it said of it long ago must have been printed by now."""
-        self._follows(pool)
-        pool.said = event
-        pool.words.append((event.line if self.by_lines else event.time, pool.counted))
+    def report(self, event: PoolRelease, pool: Pool) -> None:
+        """Note a report; all events that much earlier reports count must have been logged by now."""
+        self._settle(pool)
+        pool.last_report = event
+        pool.reports.append((event.line if self.by_lines else event.time, pool.counted))
 
-    def _follows(self, pool: Pool) -> None:
-        """More of a pool is printed: where lines are all there is, what it counted before must have been, too."""
+    def _settle(self, pool: Pool) -> None:
+        """Settle the reports before the horizon; all of them under a clock that counts events."""
         pool.settle(inf if self.by_lines else self.horizon)
 
     @property
     def horizon(self) -> float:
-        """What was counted by then must have been printed by now."""
-        return self.heard.lines - TAIL if self.by_lines else self.heard.latest - SECONDS
+        """The moment (a line, or a time) up to which every counted event must have been logged."""
+        return self.info.lines - TAIL if self.by_lines else self.info.latest - SECONDS
 
-    def _again(self, event: Event, pool: Pool) -> None:
-        if not pool.lost:
-            self._number(event, pool, f"{event.kind} {event.number} was there before, or leaps")
+    def _again(self, event: Hold | Release, pool: Pool) -> None:
+        if not pool.untrusted:
+            what = f"{NAMES[type(event)]} {event.number} was printed before, or is out of reach"
+            self._number(event, pool, what, event.page)
 
-    def _number(self, event: Event, pool: Pool, what: str) -> None:
-        self.findings.add(Finding(rules.NUMBERS, what, event, event.page, pool.name, recent=tuple(pool.recent)))
+    def _number(self, event: Event, pool: Pool, what: str, page: int = 0) -> None:
+        self.findings.add(Finding(rules.NUMBERS, what, event, page, pool.name, recent=tuple(pool.recent)))
 
     def _end(self, pool: Pool) -> None:
-        """A lifetime is over; what it leaves out may still be printed, and is looked for at the end."""
+        """End a lifetime; its missing numbers may still be printed, and are checked at the end of the recording."""
         self.ended.append(pool)
-        self.at_end(pool)
+        self.on_end(pool)
 
     def lose(self) -> None:
-        """Events were lost: of the pools that are there, and of those that were there lately, all may be missing."""
+        """Events were lost: present pools and those that ended lately are untrusted from now on."""
         for pool in self.now.values():
-            pool.lost = True
+            pool.untrusted = True
         for pool in reversed(self.ended):
             if self.is_over(pool):
                 break
-            pool.lost = True
+            pool.untrusted = True
 
-    def _must_be_complete(self, pool: Pool) -> None:
-        """At the end of the trace all numbers of a pool must have been seen, but for what was counted lately."""
-        is_over, last = self.is_over(pool), (pool.said or pool.first)._replace(page=0)
-        unseen = pool.unseen(inf if is_over and self.by_lines else self.horizon)
-        due = set(unseen)
-        late = [f"{kind} {number}" for kind, number in pool.unprinted() if (kind, number) not in due]
-        pool.late, pool.first_late = len(late), tuple(late[:MOST_NAMED])
-        if unseen:
-            self.has_gaps, self.is_sparse = True, self.is_sparse or len(unseen) > pool.holds.seen + pool.releases.seen
-            said = ", ".join(f"{kind} {number}" for kind, number in unseen[:MOST_NAMED])
-            more = f" and {len(unseen) - MOST_NAMED} more" if len(unseen) > MOST_NAMED else ""
-            self._number(last, pool, f"never printed, though counted: {said}{more}")
+    def _check_complete(self, pool: Pool) -> None:
+        """Check at the end of the recording that all numbers of a pool that must be logged are there."""
+        is_over, last = self.is_over(pool), pool.last_report or pool.first
+        missing = pool.missing(inf if is_over and self.by_lines else self.horizon)
+        due = set(missing)
+        unlogged = [f"{kind} {number}" for kind, number in pool.unlogged() if (kind, number) not in due]
+        pool.unlogged_at_end, pool.first_unlogged = len(unlogged), tuple(unlogged[:MOST_NAMED])
+        if missing:
+            self.has_gaps, self.is_sparse = True, self.is_sparse or len(missing) > pool.holds.seen + pool.releases.seen
+            named = ", ".join(f"{kind} {number}" for kind, number in missing[:MOST_NAMED])
+            more = f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else ""
+            self._number(last, pool, f"counted and never printed: {named}{more}")
         if beyond := pool.beyond():
-            self._number(last, pool, f"printed, though the kernel never counted so far: {beyond}")
+            self._number(last, pool, f"printed and never counted by the kernel: {beyond}")
         if pool.unexplained > pool.older and pool.holds.seen:
-            said = f"{pool.unexplained} pages left that never entered, {pool.older} had entered before the trace"
-            self._number(last, pool, said)
+            what = f"{pool.unexplained} pages left that never entered, {pool.older} had entered before the trace"
+            self._number(last, pool, what)
 
     def is_over(self, pool: Pool) -> bool:
-        """Was the kernel's last word of it said so early that all that it counts must have been printed?"""
+        """True if the pool's last report is so far before the end that every event it counts must be logged.
+
+        That is TAIL lines or SECONDS seconds before the end.
+        """
         pool.settle(self.horizon)
-        return pool.said is not None and not pool.words
+        return pool.last_report is not None and not pool.reports
 
     def end_all(self) -> None:
-        """The trace has ended, and so have all pools; what one counted long before that must have been printed."""
+        """End all pools with the recording, and check that their numbers are complete."""
         for pool in self.now.values():
             self._end(pool)
         for pool in self.ended:
-            if not pool.lost:
-                self._must_be_complete(pool)
+            if not pool.untrusted:
+                self._check_complete(pool)
         self.now = {}

@@ -1,17 +1,19 @@
-"""How the events of a trace speak of the spec: which steps they show, which facts they tell, which invariants they try.
+"""Relates events to the spec: the counter increments they show, the facts they state, the invariants they can deny.
 
-A page's history is a run of the rules with one page, its home, any other pool, its home's device and any other device.
-A guard that looks at other pages only gets weaker without them, so what the rules permit among many they permit here.
+The history of a page is a run of the rules with one page, its home, one other pool, its home's device and one other
+device. A guard that reads other pages only gets weaker without them, so whatever the rules permit among many pages they
+permit here.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
-from impl.linux.trace.events import HOLD, MAP, PAGE_ALLOC, PAGE_FREE, POOL_RELEASE, RELEASE, SYNC, UNMAP
+from checkers.monitor import Label, Monitor
+from impl.linux.trace.events import Event, Hold, Map, PageAlloc, PageFree, PoolRelease, Release, Sync, Unmap
 from spec import invariants, lemmas
-from spec.dsl import NOBODY, Sort
+from spec.dsl import NOBODY
 from spec.page import Device, Dma, Life, Ownership, Page, Place, Pool
 
 SCOPE = dict(pages=1, pools=2, devices=2, ring_size=1, tx_limit=1, max_refs=2, live_pools=2)
@@ -19,37 +21,40 @@ SCOPE = dict(pages=1, pools=2, devices=2, ring_size=1, tx_limit=1, max_refs=2, l
 
 PAGE, HOME, OTHER, NEAR, FAR = Page(0), Pool(0), Pool(1), Device(0), Device(1)
 
-Label = tuple[str, tuple[Sort, ...]]
-HELD, HELD_ELSEWHERE = ("hold", (HOME,)), ("hold", (OTHER,))
-RETURNED, RETURNED_ELSEWHERE = ("returned", (HOME,)), ("returned", (OTHER,))
-MAPPED, MAPPED_FAR = ("maps", (PAGE, NEAR)), ("maps", (PAGE, FAR))
-UNMAPPED, UNMAPPED_FAR = ("unmaps", (PAGE, NEAR)), ("unmaps", (PAGE, FAR))
+HELD: Label = ("hold", (HOME,))
+HELD_ELSEWHERE: Label = ("hold", (OTHER,))
+RETURNED: Label = ("returned", (HOME,))
+RETURNED_ELSEWHERE: Label = ("returned", (OTHER,))
+MAPPED: Label = ("maps", (PAGE, NEAR))
+MAPPED_FAR: Label = ("maps", (PAGE, FAR))
+UNMAPPED: Label = ("unmaps", (PAGE, NEAR))
+UNMAPPED_FAR: Label = ("unmaps", (PAGE, FAR))
 
 STOCK = ("hold", "returned")
 WITH_DMA = ("hold", "returned", "maps", "unmaps")
-"""The history counters that can be seen without the DMA events, and with them."""
+"""The history counters that events show without and with the DMA events."""
 
 
-# What an event tells of the state itself.
+# Facts: what an event states about the state itself. The first words of a docstring name the event.
 
 
 def anything(s: Ownership) -> bool:
-    """Nothing is known."""
+    """No event: any state."""
     return True
 
 
 def in_the_allocator(s: Ownership) -> bool:
-    """mm_page_alloc, mm_page_free; and where every page begins: the page is free, and no pool counts it."""
+    """mm_page_alloc, mm_page_free: the page is free and no pool counts it; also where every history begins."""
     return s.place[PAGE] == Place.FREE and s.home[PAGE] == NOBODY
 
 
 def at_home(s: Ownership) -> bool:
-    """Whatever came before: the page has this home."""
+    """A history before the recording: the page has this home."""
     return bool(s.home[PAGE] == HOME)
 
 
 def live(s: Ownership) -> bool:
-    """A hold: its pool is in use."""
+    """A hold: its pool is live."""
     return bool(s.life[HOME] == Life.LIVE)
 
 
@@ -69,83 +74,65 @@ def mapped(s: Ownership, dev: Device) -> bool:
 
 
 def drained(s: Ownership) -> bool:
-    """A retry emptied the pool ring before it counted (kernel reference 4.1, step 4a): what it counts is not idle."""
+    """A retry: the pool ring was emptied before (4.1, step 4a of the kernel reference), so the page is not idle."""
     return s.place[PAGE] != Place.POOL
 
 
 DENIED: dict[Any, str] = {
     in_the_allocator: invariants.a_page_has_a_home_exactly_while_a_pool_counts_it.__name__,
     live: lemmas.a_page_of_a_live_pool_is_mapped_for_its_device.__name__,
-    destroyed: invariants.a_life_goes_forward.__name__,
+    destroyed: invariants.the_life_of_a_pool_only_advances.__name__,
     detached: lemmas.a_detached_pool_has_no_mapping_left.__name__,
     mapped: invariants.a_sync_makes_no_mapping.__name__,
 }
-"""The invariant that is broken where a fact cannot be."""
+"""The invariant that is violated where a fact is impossible."""
 
-MISSED = invariants.each_map_has_its_one_unmap.__name__
-"""The invariant that is broken where a step was seen without the map or unmap that goes before it."""
+MISSED = invariants.every_dma_map_has_exactly_one_unmap.__name__
+"""The invariant that is violated where a map or unmap is missing before another event."""
 
 OWN_POOL = invariants.a_page_goes_home_to_its_own_pool.__name__
-NUMBERS = invariants.what_is_counted_in_is_counted_out.__name__
-LEFT_BEHIND = invariants.a_pool_that_is_gone_is_home_to_no_page.__name__
-AFTER_DESTROY = invariants.a_free_page_enters_a_live_pool.__name__
+NUMBERS = invariants.inflight_is_hold_minus_release.__name__
+LEFT_BEHIND = invariants.a_freed_pool_is_home_to_no_page.__name__
+AFTER_DESTROY = invariants.a_page_is_allocated_only_into_a_live_pool.__name__
 
-SYMMETRIC = "a_mapping_is_undone_and_synced_as_it_was_made"
-"""The one invariant that is not of the spec, which knows no sizes and no directions (S10: the DMA API's contract)."""
+AS_MAPPED = "a_mapping_is_unmapped_and_synced_as_it_was_mapped"
+"""The one invariant that is not in the spec, which has no sizes and directions (S10: the DMA API's contract)."""
 
 OF = {"hold": NUMBERS, "returned": NUMBERS, "maps": MISSED, "unmaps": MISSED}
-"""The invariant about each counter, for what no action could have shown even unguarded."""
+"""The invariant about each counter, where no action raises it even without guards."""
 
-SEEN: dict[str, tuple[str, ...]] = {
-    invariants.a_page_has_a_home_exactly_while_a_pool_counts_it.__name__: (HOLD, PAGE_ALLOC, PAGE_FREE),
-    OWN_POOL: (HOLD, RELEASE),
-    NUMBERS: (HOLD, RELEASE, POOL_RELEASE),
-    LEFT_BEHIND: (POOL_RELEASE,),
-    AFTER_DESTROY: (HOLD,),
-    MISSED: (MAP, UNMAP),
-    invariants.a_sync_makes_no_mapping.__name__: (SYNC,),
-    lemmas.a_page_of_a_live_pool_is_mapped_for_its_device.__name__: (UNMAP,),
-    lemmas.a_detached_pool_has_no_mapping_left.__name__: (UNMAP,),
-    SYMMETRIC: (UNMAP, SYNC),
+SEEN: dict[str, tuple[type[Event], ...]] = {
+    invariants.a_page_has_a_home_exactly_while_a_pool_counts_it.__name__: (Hold, PageAlloc, PageFree),
+    OWN_POOL: (Hold, Release),
+    NUMBERS: (Hold, Release, PoolRelease),
+    LEFT_BEHIND: (PoolRelease,),
+    AFTER_DESTROY: (Hold,),
+    MISSED: (Map, Unmap),
+    invariants.a_sync_makes_no_mapping.__name__: (Sync,),
+    lemmas.a_page_of_a_live_pool_is_mapped_for_its_device.__name__: (Unmap,),
+    lemmas.a_detached_pool_has_no_mapping_left.__name__: (Unmap,),
+    AS_MAPPED: (Unmap, Sync),
 }
-"""The invariants that events can deny, and the kinds of events that try each of them."""
-
-
-class Monitor(Protocol):
-    """What is asked about sets of states; `checkers.monitor` is one."""
-
-    def observe(self, at: int, label: Label) -> int: ...
-
-    def assume(self, at: int, fact: Any, *args: Sort) -> int: ...
-
-    def where(self, fact: Any, *args: Sort) -> int: ...
-
-    def possible(self, at: int, field: str) -> list[Any]: ...
-
-    def ways(self, at: int, label: Label, field: str, fact: Any, *args: Sort) -> list[Any]: ...
-
-    def refusals(self, at: int, label: Label) -> list[Any]: ...
-
-    def broken(self, at: int, label: Label) -> list[str]: ...
+"""The invariants that events can deny, with the kinds of events that can deny each."""
 
 
 @dataclass(frozen=True)
 class Level:
-    """The rules as far as some kinds of events can see."""
+    """The rules as observed through some kinds of events, with the sets of states in which a history may begin."""
 
     monitor: Monitor
 
     @property
-    def begin(self) -> int:
-        """Where a page begins: free, in any world."""
+    def initial(self) -> int:
+        """The states of a page that is free."""
         return self.monitor.where(in_the_allocator)
 
     @property
-    def lost(self) -> int:
-        """Where a page is of which nothing is known."""
+    def unknown(self) -> int:
+        """All states, of a page whose history is not known."""
         return self.monitor.where(anything)
 
     @property
     def at_home(self) -> int:
-        """Where a page is that was in its pool before the trace began."""
+        """The states of a page that was in its pool before the recording."""
         return self.monitor.where(at_home)

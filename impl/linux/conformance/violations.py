@@ -1,4 +1,4 @@
-"""What a trace denies: the line, the invariant, what was possible before, and why no step of the rules explains it."""
+"""Violations in a trace: the event, the invariant, the places possible before, why no step of the rules explains it."""
 
 from __future__ import annotations
 
@@ -7,18 +7,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from impl.linux.trace.events import LOST, MESSAGE, Event
+from checkers.monitor import Refusal
+from impl.linux.trace.events import Event, LogMessage, Lost
 
 MOST_FRESH = 1 << 16
-"""Findings that are taken back if it turns out later that events had been lost by then."""
+"""Findings that can be withdrawn if it turns out later that events had been lost by then."""
 
 MOST_SHOWN = 20
-"""Findings that are told in full; the rest are counted."""
+"""Findings that are kept in full; the rest are counted."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that the rules do not permit."""
+    """One violation: `before` are the places possible before the event, `refused` the actions that could explain it.
+
+    `recent` are earlier events of the page and its pool.
+    """
 
     invariant: str
     what: str
@@ -26,13 +30,17 @@ class Finding:
     page: int = 0
     pool: str = ""
     before: tuple[str, ...] = ()
-    refused: tuple[tuple[str, str], ...] = ()
+    refused: tuple[Refusal, ...] = ()
     recent: tuple[Event, ...] = ()
 
 
 @dataclass
 class Findings:
-    """All findings: the first of each page in full, the others by number."""
+    """All findings: the first of each page in full, the others counted.
+
+    `fresh` are the findings that can be withdrawn, each with the line it was found at; `last` is the last line of each
+    CPU.
+    """
 
     shown: list[Finding] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
@@ -43,7 +51,7 @@ class Findings:
     last: dict[int, int] = field(default_factory=dict)
 
     def is_new(self, page: int) -> bool:
-        """Will a finding about this page be told in full?"""
+        """True if a finding about this page will be kept in full."""
         return len(self.shown) < MOST_SHOWN and (not page or page not in self.pages)
 
     def add(self, finding: Finding) -> None:
@@ -55,22 +63,22 @@ class Findings:
             self.further += 1
         if finding.page and len(self.pages) < 1 << 16:
             self.pages.add(finding.page)
-        if finding.event.kind != MESSAGE:
+        if not isinstance(finding.event, LogMessage):
             self.fresh.append((self.line(), finding))
 
     def note(self, event: Event) -> None:
-        """There are findings, and a CPU goes on; if it lost events, what was found since its last one is taken back.
+        """Note the line of a CPU; if it lost events, withdraw the findings since its last line.
 
-        A loss is printed when its CPU prints again: the others have gone on meanwhile without what was lost.
+        A loss is printed when its CPU prints again: meanwhile other CPUs printed events that depend on the lost ones.
         """
-        if event.kind != LOST:
+        if not isinstance(event, Lost):
             self.last[event.cpu] = event.line
             return
         since = self.last.get(event.cpu, 0)
         while self.fresh and self.fresh[-1][0] > since:
-            self._take_back(self.fresh.pop()[1])
+            self._withdraw(self.fresh.pop()[1])
 
-    def _take_back(self, finding: Finding) -> None:
+    def _withdraw(self, finding: Finding) -> None:
         self.counts[finding.invariant] -= 1
         if not self.counts[finding.invariant]:
             del self.counts[finding.invariant]
@@ -82,19 +90,20 @@ class Findings:
 
     @property
     def total(self) -> int:
+        """The number of all findings."""
         return sum(self.counts.values())
 
     def as_json(self, line: Callable[[int], int]) -> list[dict[str, Any]]:
-        """The findings that are told in full, for other tools; `line` says which line of the files an event is."""
+        """The findings in full, for JSON output; `line` maps a line to its number in the files."""
         return [
             {
-                "line": f.event.line if f.event.kind == MESSAGE else line(f.event.line),
+                "line": f.event.line if isinstance(f.event, LogMessage) else line(f.event.line),
                 "invariant": f.invariant,
                 "what": f.what,
                 "page": f"0x{f.page:x}" if f.page else "",
                 "pool": f.pool,
                 "possible_before": list(f.before),
-                "refused": [{"action": action, "why": why} for action, why in f.refused],
+                "refused": [{"action": r.action, "why": r.why} for r in f.refused],
             }
             for f in self.shown
         ]

@@ -42,23 +42,27 @@ class Message:
 OF_POOLS = ("", "single", "page", "phys")
 """The kinds of mappings that pools make, by the words of the kernels that debug them; some messages do not say."""
 
-NUMBERS = "what_is_counted_in_is_counted_out"
+NUMBERS = "inflight_is_hold_minus_release"
 STALL = "stalled pool shutdown"
 LEFT, DETAILS = "DMA left at unbind", "details of a mapping"
 
 SAYS: tuple[tuple[str, str, str], ...] = (
     (STALL, r"stalled pool shutdown:? (?:id (?P<id>\d+), )?(?P<pages>-?\d+) inflight (?P<seconds>\d+) sec", ""),
     ("negative inflight", r"Negative\((?P<pages>-?\d+)\) inflight packet-pages", NUMBERS),
-    ("refcnt violation", r"page_pool refcnt (?P<pages>-?\d+) violation", "an_idle_page_is_held_by_nobody"),
+    (
+        "refcnt violation",
+        r"page_pool refcnt (?P<pages>-?\d+) violation",
+        "an_idle_page_has_no_references_and_no_sender",
+    ),
     ("page_pool leak", r"page dumped because: page_pool leak", "a_page_has_a_home_exactly_while_a_pool_counts_it"),
     ("pool not created", r"page_pool_(?:create|create_percpu|init)\(\) (?:gave up|mem-provider init failed)", ""),
     ("DMA mapping not tracked", r"couldn't track DMA mapping|unexpected DMA address", ""),
     (LEFT, r"DMA-API: .*has pending DMA allocations while released", "no_mapping_outlives_the_driver"),
-    ("DMA free of nothing", r"DMA-API: .*tries to free", "each_map_has_its_one_unmap"),
-    ("DMA free unlike its map", r"DMA-API: .*frees DMA memory with", "each_map_has_its_one_unmap"),
+    ("DMA free of nothing", r"DMA-API: .*tries to free", "every_dma_map_has_exactly_one_unmap"),
+    ("DMA free unlike its map", r"DMA-API: .*frees DMA memory with", "every_dma_map_has_exactly_one_unmap"),
     ("DMA sync of nothing", r"DMA-API: .*tries to sync DMA memory it has not", "a_sync_makes_no_mapping"),
     ("DMA sync beside its map", r"DMA-API: .*syncs (?:DMA memory|device)", ""),
-    ("DMA mappings overlap", r"DMA-API: .*overlapping mappings", "each_map_has_its_one_unmap"),
+    ("DMA mappings overlap", r"DMA-API: .*overlapping mappings", "every_dma_map_has_exactly_one_unmap"),
     (DETAILS, r"One of leaked entries details:", ""),
     ("DMA error not checked", r"DMA-API: .*failed to check map error", ""),
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from checkers.core.cache import NotOurs, cache_folder, must_be_ours
+from checkers.core.cache import ForeignFile, cache_folder, must_be_ours
 
 SOMEBODY = 65_534
 as_root = pytest.mark.skipif(
@@ -66,13 +66,15 @@ def test_a_cache_of_another_user_is_refused(base: Path) -> None:
     """Also where it is a link of theirs to a folder of ours."""
     (base / "poolproof").mkdir()
     os.chown(base / "poolproof", SOMEBODY, SOMEBODY)
-    with pytest.raises(NotOurs, match=r"poolproof: belongs to another user .*give another place with XDG_CACHE_HOME"):
+    with pytest.raises(
+        ForeignFile, match=r"poolproof: belongs to another user .*give another place with XDG_CACHE_HOME"
+    ):
         cache_folder()
     (base / "poolproof").rmdir()
     (base / "mine").mkdir()
     (base / "poolproof").symlink_to(base / "mine")
     os.lchown(base / "poolproof", SOMEBODY, SOMEBODY)
-    with pytest.raises(NotOurs):
+    with pytest.raises(ForeignFile):
         cache_folder()
 
 

@@ -81,7 +81,7 @@ def test_the_compiled_search_computes_as_the_text_does(low: int, more: int) -> N
     sizes = machine.sizes("tiny", {})
     expected = exactly(explore(machine, sizes, machine.symmetric))
     for means in KINDS.values():
-        assert exactly(engine.explore(machine, sizes, machine.symmetric, means=means)) == expected
+        assert exactly(engine.explore(machine, sizes, machine.symmetric, options=means)) == expected
 
 
 @needs_a_compiler
@@ -90,7 +90,7 @@ def test_a_claim_is_judged_on_whole_numbers(claim: str) -> None:
     """Claims beyond 31 bits have the verdict in C that they have when they are computed without a limit."""
     machine = written(0, 1, claim)
     sizes = machine.sizes("tiny", {})
-    assert exactly(engine.explore(machine, sizes, means=KINDS["evaluated"])) == exactly(explore(machine, sizes))
+    assert exactly(engine.explore(machine, sizes, options=KINDS["evaluated"])) == exactly(explore(machine, sizes))
 
 
 @needs_a_compiler

@@ -7,7 +7,7 @@ import pytest
 from checkers.core.prose import AT_ONCE, Case, action_lines, as_it_was, enabled, touching, update, updates
 from poolproof import catalog
 from spec.dsl import Machine, Sort, World
-from spec.dsl.expr import Read, evaluate, walk
+from spec.dsl.ir import Read, evaluate, walk
 
 MODELS = pytest.mark.parametrize("machine", catalog.SOUND, ids=[m.name for m in catalog.SOUND])
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from checkers.core.traces import Trace
-from checkers.core.verdict import Exit, Outcome, Verdict, exit_code
+from checkers.core.verdict import Exit, Kind, Outcome, Verdict, exit_code
 
 HOLDS = Verdict(
     model="m",
-    kind="invariant",
+    kind=Kind.INVARIANT,
     property="p",
     outcome=Outcome.HOLDS,
     label="exhaustive(tiny)",
@@ -25,21 +25,21 @@ HOLDS = Verdict(
 )
 
 UNEXPECTED = [
-    (Outcome.VIOLATED, "invariant", 12),
-    (Outcome.VIOLATED, "step invariant", 12),
-    (Outcome.VIOLATED, "refinement", 12),
-    (Outcome.VIOLATED, "broken", 14),
-    (Outcome.HOLDS, "broken", 14),
-    (Outcome.UNREACHABLE, "witness", 14),
-    (Outcome.UNREACHABLE, "action", 14),
-    (Outcome.DEADLOCK, "deadlock", 11),
-    (Outcome.BUDGET, "invariant", 3),
-    (Outcome.UNKNOWN, "action", 3),
+    (Outcome.VIOLATED, Kind.INVARIANT, 12),
+    (Outcome.VIOLATED, Kind.STEP_INVARIANT, 12),
+    (Outcome.VIOLATED, Kind.REFINEMENT, 12),
+    (Outcome.VIOLATED, Kind.BROKEN, 14),
+    (Outcome.HOLDS, Kind.BROKEN, 14),
+    (Outcome.UNREACHABLE, Kind.WITNESS, 14),
+    (Outcome.UNREACHABLE, Kind.ACTION, 14),
+    (Outcome.DEADLOCK, Kind.DEADLOCK, 11),
+    (Outcome.BUDGET, Kind.INVARIANT, 3),
+    (Outcome.UNKNOWN, Kind.ACTION, 3),
 ]
 
 
 @pytest.mark.parametrize(("outcome", "kind", "code"), UNEXPECTED)
-def test_what_is_not_as_expected_has_its_exit_code(outcome: Outcome, kind: str, code: int) -> None:
+def test_what_is_not_as_expected_has_its_exit_code(outcome: Outcome, kind: Kind, code: int) -> None:
     """Each way to go wrong has the exit code that the design gives it."""
     assert replace(HOLDS, outcome=outcome, kind=kind, expected=False).code == code
 
@@ -53,7 +53,7 @@ def test_what_is_expected_is_fine(outcome: Outcome) -> None:
 def test_unknown_is_never_a_pass() -> None:
     """Neither "budget spent" nor "unknown" has the exit code of a pass, whatever was asked."""
     for outcome in (Outcome.BUDGET, Outcome.UNKNOWN):
-        for kind in ("invariant", "step invariant", "deadlock", "witness", "action", "broken", "refinement", "walk"):
+        for kind in Kind:
             assert replace(HOLDS, outcome=outcome, kind=kind, expected=False).code == Exit.BUDGET
 
 

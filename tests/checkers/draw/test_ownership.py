@@ -22,9 +22,8 @@ from checkers.draw.ownership import dot_text, draw, everyday_round, levels, owne
 from checkers.draw.style import COLOUR, LINE
 from models.per_packet import MODEL as per_packet
 from models.yardstick import MODEL as yardstick
-from spec.dsl import Kind, Machine, Sort, SpecError, State, World, field, members, require
-from spec.dsl.machine import first_sort
-from spec.dsl.mutate import changed, drop, instead
+from spec.dsl import Kind, Machine, Sort, SpecError, State, World, drop, field, instead, members, require
+from spec.dsl.ir import changed, first_sort
 from spec.ownership import ownership
 
 SHIPPED = [pytest.param(m, id=m.name) for m in (ownership, yardstick)]
@@ -101,7 +100,7 @@ def test_system_and_environment_are_told_apart(machine: Machine) -> None:
 def test_effects_say_what_happens_to_mapping_and_references() -> None:
     """Labels come from the assignments: of which mapping, of which references, and whether in some cases only."""
     graph = graph_of("ownership")
-    assert edge(graph, "FREE", "POOL", "enter")["effects"] == ("home := pool", "dma[pool] := DEVICE")
+    assert edge(graph, "FREE", "POOL", "alloc_into_pool")["effects"] == ("home := pool", "dma[pool] := DEVICE")
     assert edge(graph, "STACK", "STACK", "clone")["effects"] == ("refs + 1",)
     assert edge(graph, "STACK", "STACK", "get_page")["effects"] == ("foreign := yes",)
     assert edge(graph, "POOL", "RX_RING", "rx_post")["effects"] == ()
@@ -127,7 +126,7 @@ def test_the_same_action_says_different_things_on_different_edges() -> None:
 @pytest.mark.parametrize(
     ("changes", "where", "effect"),
     [
-        (drop("give_to_device", "s.turn[page] = Turn.DEV"), ("STACK", "TX", "xmit"), "turn := DEV"),
+        (drop("give_to_device", "s.dma_owner[page] = DmaOwner.DEV"), ("STACK", "TX", "xmit"), "dma_owner := DEV"),
         (drop("refill", "s.mapped[page, dev] = True"), ("ALLOC", "POOL", "refill"), "mapped[dev] := yes"),
         (
             instead("drop", "give(s, page, Owner.POOL, s.origin[page])", "give(s, page, Owner.ALLOC, s.origin[page])"),
@@ -277,7 +276,7 @@ def pieces(text: str) -> Iterator[tuple[str, str]]:
 def test_two_runs_give_the_same_text() -> None:
     """The text does not depend on the order of sets: interpreters with other hash seeds say the same."""
     script = (
-        "from spec.ownership import ownership as m; from checkers.draw import *;"
+        "from spec.ownership import ownership as m; from checkers.draw.ownership import *;"
         "print(dot_text(ownership_graph(m, m.sizes('tiny', {}))), end='')"
     )
     for seed in ("1", "2"):

@@ -12,14 +12,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from checkers.draw.states import Look, Stopped, TooLarge, folded, must_be_readable, state_graph
+from checkers.draw.states import Incomplete, Look, TooLarge, folded, must_be_readable, state_graph
 from checkers.explore.search import Budget, explore
 from models.broken.zoo import ZOO
 from models.keep_mapped import keep_mapped
 from models.per_packet import per_packet
 from models.yardstick import yardstick
-from spec.dsl import Machine, World
-from spec.dsl.mutate import changed, drop, instead
+from spec.dsl import Machine, World, drop, instead
+from spec.dsl.ir import changed
 from tests.checkers.test_random_machines import often
 from tests.clock import ticking
 from tests.machines import machines, module
@@ -88,9 +88,9 @@ def test_a_state_knows_how_far_it_is(name: str) -> None:
 
 def test_a_search_that_is_not_allowed_to_end_gives_no_graph(monkeypatch: pytest.MonkeyPatch) -> None:
     """A part of the states is no state graph, whichever budget was spent."""
-    monkeypatch.setattr("checkers.explore.time", ticking(1.0))
+    monkeypatch.setattr("checkers.explore.search.time", ticking(1.0))
     for budget, said in ((Budget(states=100), "100 states"), (Budget(seconds=2.5), "2.5 s")):
-        with pytest.raises(Stopped, match=said):
+        with pytest.raises(Incomplete, match=said):
             state_graph(yardstick, tiny(yardstick), yardstick.symmetric, budget)
 
 
@@ -157,7 +157,7 @@ def test_any_machine_can_be_folded_by_anything(machine: Machine, data: st.DataOb
     """On random machines and random fields: sums are right, and each step is on the edge between its two looks."""
     try:
         states = state_graph(machine, tiny(machine), machine.symmetric, Budget(states=400))
-    except Stopped:
+    except Incomplete:
         assume(False)
     names = tuple(data.draw(st.lists(st.sampled_from(list(machine.shape.fields)), min_size=1, unique=True)))
     graph, look = folded(states, names), Look(states.graph["world"], machine.symmetric, names)
@@ -214,7 +214,7 @@ def test_what_never_happens_is_known() -> None:
 def test_a_broken_invariant_is_on_the_nodes_where_it_is_broken() -> None:
     """The double return of igc leaves an idle page held: in how many states, and not in those without a pool page."""
     states = states_of_bug("b28_returned_twice_on_a_full_tx_ring")
-    graph, invariant = folded(states, ("place",)), "an_idle_page_is_held_by_nobody"
+    graph, invariant = folded(states, ("place",)), "an_idle_page_has_no_references_and_no_sender"
     found = of(graph, "broken_after").values()
     assert min(after[invariant] for after in found if invariant in after) == 10
     told = sum(breaks[invariant] for breaks in of(graph, "breaks").values())

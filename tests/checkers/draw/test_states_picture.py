@@ -114,7 +114,7 @@ def test_what_is_wrong_is_red() -> None:
         assert (f'color="{WRONG}"' in box) is bool(said["breaks"])
     assert 'penwidth="3"' in lines(graph, "POOL, TX")[0]
     assert 'penwidth="3"' not in lines(graph, "FREE, POOL")[0]
-    assert "held by nobody, first after 10" in lines(graph, "POOL, TX")[0]
+    assert ">first after 10 steps<" in lines(graph, "POOL, TX")[0]
     assert "red: an invariant is broken" in text
     assert WRONG not in dot_text(shipped("keep_mapped"))
 
@@ -125,7 +125,7 @@ def test_a_step_that_is_wrong_is_red_too() -> None:
     label = '"FREE, STACK -> FREE, POOL"'
     red = [line for line in dot_text(graph).splitlines() if label in line and f'color="{WRONG}"' in line]
     assert len(red) == 3
-    assert "30 break: the last holder" in red[0]
+    assert "30 break: only the last" in red[0]
     within = folded(states_of_bug("a_clone_recycles_too"), ("bind",))
     assert any("steps within break:" in line for node in within for line in lines(within, node))
     assert ">1 deadlock<" in lines(graph_of(driver(STUCK)), "2 STACK")[0]

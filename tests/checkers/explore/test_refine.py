@@ -7,6 +7,7 @@ import inspect
 
 import pytest
 
+from checkers.core.stopped import after_states
 from checkers.explore.refine import fits, refine
 from checkers.explore.search import Budget
 from models.broken.zoo import ZOO
@@ -154,5 +155,5 @@ def test_the_state_of_a_design_extends_that_of_its_rules() -> None:
 def test_a_budget_ends_the_comparison() -> None:
     """A refinement that was cut short says so, and has no trace."""
     result = refine(keep_mapped, keep_mapped.sizes("tiny", {}), Budget(states=20))
-    assert result.seen.stopped == "20 states"
+    assert result.seen.stopped == after_states(20)
     assert result.trace is None

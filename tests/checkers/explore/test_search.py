@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from checkers.core.guards import Coverage
+from checkers.core.stopped import Reason, Stopped, after_seconds, after_states
 from checkers.core.symmetry import Symmetry
 from checkers.core.traces import Finding
 from checkers.explore.search import Budget, Exploration, explore, reach
@@ -238,11 +240,11 @@ def test_an_action_that_changes_nothing_is_no_way_out() -> None:
 
 def test_a_search_stops_when_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
     """A budget of states, of time, or the invariant that is wanted ends a search, which says so."""
-    monkeypatch.setattr("checkers.explore.time", ticking(1.0))
+    monkeypatch.setattr("checkers.explore.search.time", ticking(1.0))
     made = machine(COUNTING + "def invariant(s: S, page: Page) -> bool:\n    return s.refs[page] < 1\n")
     sizes = made.sizes("tiny", {})
-    assert explore(made, sizes, budget=Budget(states=10)).stopped == "10 states"
-    assert explore(made, sizes, budget=Budget(seconds=2.5)).stopped == "2.5 s"
+    assert explore(made, sizes, budget=Budget(states=10)).stopped == after_states(10)
+    assert explore(made, sizes, budget=Budget(seconds=2.5)).stopped == after_seconds(2.5)
     wanted = explore(made, sizes, until="invariant")
     assert wanted.stopped
     assert lengths(wanted) == {"invariant": 1}
@@ -286,13 +288,15 @@ def test_a_witness_of_stages_is_reached_in_order() -> None:
     sizes = made.sizes("tiny", {})
     found = [reach(made, sizes, witness) for witness in made.witnesses]
     assert [len(f.trace.steps) if isinstance(f, Finding) else f for f in found] == [2, None, 2]
-    assert reach(made, sizes, made.witnesses[1], Budget(states=5)) == "10 states searched"
+    assert reach(made, sizes, made.witnesses[1], Budget(states=5)) == Stopped(Reason.STATES, "10 states searched")
 
 
 def test_guards_that_never_said_no_are_named() -> None:
     """A search says which guards it never saw true, or never saw false."""
     seen = explored(action("require(s.refs[page] < 2)\nrequire(s.refs[page] < 3)\ns.refs[page] += 1"))
-    assert [(site.text, why) for site, why in seen.untested] == [("require(s.refs[page] < 3)", "never false")]
+    assert [(one.site.text, one.coverage) for one in seen.untested] == [
+        ("require(s.refs[page] < 3)", Coverage.NEVER_FALSE)
+    ]
 
 
 def explored(text: str) -> Exploration:

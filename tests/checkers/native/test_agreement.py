@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from checkers.explore.search import Budget, Exploration, explore
 from checkers.native import engine
-from checkers.native.engine import Means
+from checkers.native.engine import SearchOptions
 from models.yardstick import yardstick
 from poolproof import catalog
 from spec.dsl import Machine, Sort
@@ -40,7 +40,7 @@ def test_random_machines_come_out_the_same(machine: Machine, symmetric: bool, wa
     oracle = explore(machine, sizes, sorts, BUDGET)
     assume(not oracle.stopped)
     for way in ways:
-        seen = engine.explore(machine, sizes, sorts, means=WAYS[way])
+        seen = engine.explore(machine, sizes, sorts, options=WAYS[way])
         assert told(seen) == told(oracle), way
         assert replays(seen)
 
@@ -57,16 +57,16 @@ def asked_python(name: str, symmetric: Sorts) -> Exploration:
     return explore(machine, machine.sizes("tiny", {}), symmetric)
 
 
-def asked_c(machine: Machine, symmetric: Sorts, means: Means) -> Exploration:
-    return engine.explore(machine, machine.sizes("tiny", {}), symmetric, means=means)
+def asked_c(machine: Machine, symmetric: Sorts, options: SearchOptions) -> Exploration:
+    return engine.explore(machine, machine.sizes("tiny", {}), symmetric, options=options)
 
 
 @pytest.mark.parametrize("name", SOUND)
 def test_every_way_agrees_on_a_sound_model(name: str) -> None:
     """With tables and without, in a bitmap and a hash set, on one thread and on two."""
     machine = SOUND[name]
-    for way, means in WAYS.items():
-        seen = asked_c(machine, machine.symmetric, means)
+    for way, options in WAYS.items():
+        seen = asked_c(machine, machine.symmetric, options)
         assert told(seen) == told(asked_python(name, machine.symmetric)), way
         assert replays(seen)
 
@@ -90,10 +90,10 @@ def test_models_agree_without_symmetry(name: str) -> None:
     sizes = machine.sizes("tiny", dict(devices=1, max_refs=1) if name == "ownership" else {})
     oracle = explore(machine, sizes)
     for way in ("tables, bitmap, two threads", "tables, hash set", "evaluated"):
-        assert told(engine.explore(machine, sizes, means=WAYS[way])) == told(oracle), way
+        assert told(engine.explore(machine, sizes, options=WAYS[way])) == told(oracle), way
 
 
-MANY = {"freed_under_a_live_descriptor", "recycled_into_somebody_elses_pool"}
+MANY = {"freed_under_a_live_descriptor", "recycled_into_another_pool"}
 """Broken models with so many states that the Python search takes long; here C answers for it, without its tables."""
 
 
@@ -117,7 +117,7 @@ def test_threads_change_nothing(name: str, how: dict[str, Any]) -> None:
     """One, two and three threads give the same counts, findings and traces, step by step."""
     machine = catalog.find(name)
     one, two, three = (
-        asked_c(machine, machine.symmetric, Means(threads=threads, **QUICK, **how)) for threads in (1, 2, 3)
+        asked_c(machine, machine.symmetric, SearchOptions(threads=threads, **QUICK, **how)) for threads in (1, 2, 3)
     )
     assert exactly(one) == exactly(two) == exactly(three)
     assert one.violated or one.reached
@@ -128,15 +128,20 @@ def test_threads_change_nothing(name: str, how: dict[str, Any]) -> None:
 def test_threads_do_not_get_in_each_others_way(tables: bool, level: str) -> None:
     """Three threads that meet in a small hash set again and again never count a state twice, or not at all."""
     sizes = yardstick.sizes("tiny", dict(pages=4))
-    means = Means(threads=3, tables=tables, bitmap=False, chunk=8, level=level)
+    options = SearchOptions(threads=3, tables=tables, bitmap=False, chunk=8, level=level)
     for _ in range(6):
-        seen = engine.explore(yardstick, sizes, yardstick.symmetric, means=means)
+        seen = engine.explore(yardstick, sizes, yardstick.symmetric, options=options)
         assert (seen.states, seen.orbit_sum, seen.transitions) == (19_981, 345_749, 139_940)
 
 
 def test_sets_that_grow_lose_nothing() -> None:
     """A bitmap, a hash set, and a hash set of wide states that all grow several times: the same hundred thousands."""
     sizes = yardstick.sizes("tiny", dict(pages=6))
-    ways = Means(threads=1), Means(threads=2, bitmap=False), Means(threads=1, tables=False), Means(3, tables=False)
-    seen = [engine.explore(yardstick, sizes, yardstick.symmetric, means=means) for means in ways]
+    ways = (
+        SearchOptions(threads=1),
+        SearchOptions(threads=2, bitmap=False),
+        SearchOptions(threads=1, tables=False),
+        SearchOptions(3, tables=False),
+    )
+    seen = [engine.explore(yardstick, sizes, yardstick.symmetric, options=options) for options in ways]
     assert {(s.states, s.orbit_sum, s.transitions, s.depth) for s in seen} == {(269_405, 92_083_181, 2_497_982, 33)}

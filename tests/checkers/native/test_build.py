@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from checkers import engines
-from checkers.engines import Effort
+from checkers.engines import EngineChoice
 from checkers.explore.search import explore
 from checkers.native import build
 from checkers.native.build import CannotCompile
@@ -93,7 +93,7 @@ def test_without_a_compiler_the_python_search_answers(fresh: Path, monkeypatch: 
     assert seen.engine == f"explore (python): {MISSING}"
     assert told(seen) == told(explore(yardstick, sizes, yardstick.symmetric))
     with pytest.raises(CannotCompile, match="no C compiler"):
-        engines.explore(yardstick, sizes, yardstick.symmetric, effort=Effort("c"))
+        engines.explore(yardstick, sizes, yardstick.symmetric, choice=EngineChoice("c"))
 
 
 def test_a_compiler_that_refuses_is_quoted(fresh: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,10 +15,11 @@ from typing import Any
 
 import pytest
 
+from checkers.core.stopped import INTERRUPTED
 from checkers.explore.search import UNLIMITED, Budget, Exploration
 from checkers.native import checkpoint, engine, library
 from checkers.native.checkpoint import BadCheckpoint, Checkpoint
-from checkers.native.engine import Means
+from checkers.native.engine import SearchOptions
 from poolproof import catalog
 from spec.dsl import Machine, Sort
 from tests.clock import ticking
@@ -48,8 +49,8 @@ class Asked:
     ) -> Exploration:
         identity = {"model": self.machine.name, "scope": self.sizes, "symmetry": [s.__name__ for s in self.symmetric]}
         point = Checkpoint(identity, path or resume, resume, interval=inf) if path or resume else None
-        means = replace(Means(threads=1, **QUICK), checkpoint=point, **{**self.how, **more})
-        return engine.explore(self.machine, self.sizes, self.symmetric, budget, means=means)
+        options = replace(SearchOptions(threads=1, **QUICK), checkpoint=point, **{**self.how, **more})
+        return engine.explore(self.machine, self.sizes, self.symmetric, budget, options=options)
 
 
 def asked(name: str, symmetric: bool = True, sizes: dict[str, int] | None = None, **how: Any) -> Asked:
@@ -124,7 +125,7 @@ def test_the_first_checkpoint_comes_soon(tmp_path: Path, monkeypatch: pytest.Mon
     """After a second, two, four: who kills a search loses half of it at most, and never more than a minute."""
     monkeypatch.setattr(checkpoint, "time", ticking(1.0))
     point, intervals = Checkpoint({}, tmp_path / "search"), list[int]()
-    made = engine.Native(SAVED.machine, SAVED.sizes, SAVED.symmetric, UNLIMITED, "", Means(threads=1, **QUICK))
+    made = engine.Native(SAVED.machine, SAVED.sizes, SAVED.symmetric, UNLIMITED, "", SearchOptions(threads=1, **QUICK))
     search = library.Search(made.compiled, made.config, threads=1, most_bytes=10**9)
     for _ in range(8):
         intervals.append(next(seconds for seconds in count(1) if point.is_due()))
@@ -143,7 +144,7 @@ def test_an_interrupt_is_gone_on_from(tmp_path: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(library.Search, "run", interrupted)
     seen = question(file)
-    assert seen.stopped == "interrupted"
+    assert seen.stopped == INTERRUPTED
     assert seen.states < 78_565
     assert exactly(question(resume=file)) == exactly(question())
 
@@ -155,7 +156,7 @@ import sys
 from pathlib import Path
 from checkers.native import engine, library
 from checkers.native.checkpoint import Checkpoint
-from checkers.native.engine import Means
+from checkers.native.engine import SearchOptions
 from models.yardstick import yardstick
 from tests.checkers.native.ways import hurried
 
@@ -168,8 +169,8 @@ file, resume, symmetric, bitmap, tables = sys.argv[1:]
 sizes = yardstick.sizes("tiny", dict(pages=4))
 sorts = yardstick.symmetric if symmetric == "1" else ()
 point = Checkpoint({"model": "yardstick"}, Path(file), Path(file) if resume == "1" else None, interval=0)
-means = Means(2, tables == "1", bitmap == "1", point, chunk=64, level="-O1")
-seen = engine.explore(yardstick, sizes, sorts, means=means, progress=go_on)
+options = SearchOptions(2, tables == "1", bitmap == "1", point, chunk=64, level="-O1")
+seen = engine.explore(yardstick, sizes, sorts, options=options, progress=go_on)
 lengths = {name: len(found.trace.steps) for name, found in seen.reached.items()}
 print("done", seen.states, seen.orbit_sum, seen.transitions, seen.depth, sorted(lengths.items()), len(seen.untested))
 """
@@ -251,7 +252,7 @@ def test_a_checkpoint_of_another_question_is_refused(other: Asked, words: str, s
 
 
 def test_a_checkpoint_of_other_code_is_refused(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the search itself has changed, an old file means nothing."""
+    """Where the search itself has changed, an old file options nothing."""
     monkeypatch.setattr(checkpoint, "shared_text", lambda: "other code")
     assert refused(SAVED, saved).startswith("is of another version of the code (")
 
@@ -349,7 +350,7 @@ def test_a_search_goes_on_where_none_of_it_can_be_written(tmp_path: Path, monkey
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_what_the_system_says_of_a_write_is_told(tmp_path: Path) -> None:
     """A file that takes nothing, and a directory that is not there: the words are the system's."""
-    made = engine.Native(SAVED.machine, SAVED.sizes, SAVED.symmetric, UNLIMITED, "", Means(threads=1, **QUICK))
+    made = engine.Native(SAVED.machine, SAVED.sizes, SAVED.symmetric, UNLIMITED, "", SearchOptions(threads=1, **QUICK))
     search = library.Search(made.compiled, made.config, threads=1, most_bytes=10**9)
     for path, said in (("/dev/full", FULL), (str(tmp_path / "none" / "x"), "No such file or directory")):
         with pytest.raises(OSError, match=said):
@@ -387,4 +388,4 @@ def test_what_the_readme_says_of_comments(comment: str, ends: bool, tmp_path: Pa
     if ends:
         assert "is of another version of the code" in refused(question(), file)
     else:
-        assert question()(resume=file).stopped == ""
+        assert question()(resume=file).stopped is None

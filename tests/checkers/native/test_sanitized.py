@@ -13,7 +13,7 @@ import pytest
 
 from checkers.explore.search import UNLIMITED
 from checkers.native import build, library
-from checkers.native.engine import Means, Native
+from checkers.native.engine import Native, SearchOptions
 from poolproof import catalog
 from spec.dsl import Machine
 
@@ -25,9 +25,9 @@ HERE = Path(__file__).parent
 BYTES = 1 << 32
 
 WAYS = {
-    "tables, bitmap": Means(threads=1),
-    "tables, hash set": Means(threads=2, bitmap=False),
-    "evaluated": Means(threads=2, tables=False),
+    "tables, bitmap": SearchOptions(threads=1),
+    "tables, hash set": SearchOptions(threads=2, bitmap=False),
+    "evaluated": SearchOptions(threads=2, tables=False),
 }
 
 
@@ -54,10 +54,10 @@ def compiled(folder: Path, kind: str, name: str, text: str, *flags: str) -> str:
 
 
 def counted(
-    machine: Machine, sizes: dict[str, int], means: Means, kind: str, folder: Path
+    machine: Machine, sizes: dict[str, int], options: SearchOptions, kind: str, folder: Path
 ) -> tuple[list[int], list[int]]:
     """States, transitions, orbits and depth, as the library counts them and as the sanitized program does."""
-    native = Native(machine, sizes, machine.symmetric, UNLIMITED, "", means)
+    native = Native(machine, sizes, machine.symmetric, UNLIMITED, "", options)
     config, tabled = native.config, native.compiled.tables is not None
     objects = [
         compiled(folder, kind, "model", native.model.source(), *(() if tabled else ("-DEVALUATED",))),
@@ -67,7 +67,7 @@ def counted(
     ]
     program = folder / "program"
     subprocess.run([*build.command(), *CHECKED, f"-fsanitize={kind}", *objects, "-o", str(program)], check=True)
-    typed = [str(program), str(means.threads), str(config.space), str(BYTES)]
+    typed = [str(program), str(options.threads), str(config.space), str(BYTES)]
     quiet = {**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}  # tables live as long as their process
     said = subprocess.run(typed, capture_output=True, text=True, check=False, env=quiet)
     assert said.returncode == 0, said.stderr[-2000:]
@@ -95,9 +95,9 @@ def test_a_search_does_nothing_undefined(name: str, way: str, tmp_path: Path) ->
 
 
 MANY = {
-    "tables, bitmap": Means(threads=4, chunk=8),
-    "tables, hash set": Means(threads=4, bitmap=False, chunk=8),
-    "evaluated": Means(threads=4, tables=False, chunk=8),
+    "tables, bitmap": SearchOptions(threads=4, chunk=8),
+    "tables, hash set": SearchOptions(threads=4, bitmap=False, chunk=8),
+    "evaluated": SearchOptions(threads=4, tables=False, chunk=8),
 }
 
 

@@ -12,28 +12,13 @@ import z3
 from hypothesis import HealthCheck, given, settings
 
 from checkers.prove import finite
-from checkers.prove.finite import (
-    Cell,
-    Choice,
-    Encoder,
-    Env,
-    Reader,
-    Term,
-    Write,
-    both,
-    either,
-    encoded,
-    opposite,
-    slots_of,
-    unknowns,
-)
+from checkers.prove.choices import Choice, Term, both, either, holds, opposite, truth, unknowns
+from checkers.prove.finite import Cell, Encoder, Env, Reader, Write, encoded, slots_of
 from checkers.prove.unrolling import Unrolling
 from models.keep_mapped import keep_mapped
 from models.yardstick import yardstick
 from spec.dsl import Instance, Machine, SpecError, World
-from spec.dsl.expr import Expr, Less, Var
-from spec.dsl.lift import Path
-from spec.dsl.symbolic import Put
+from spec.dsl.ir import Expr, Less, Path, Put, Var
 from tests.exported import traps
 from tests.machines import machines, module
 from tests.semantics import REFUSED, WRONG, broken, broken_by_steps, concretely
@@ -256,8 +241,10 @@ def fewer_members(right: Any, self: Reader, var: Var, body: Expr, env: Env) -> l
     return list(right(self, var, body, env)[:-1])
 
 
-def one_off(right: Any, self: Reader, e: Expr, env: Env) -> Term:
-    return opposite(right(self, Less(e.right, e.left), env)) if isinstance(e, Less) else right(self, e, env)
+def one_off(right: Any, self: Reader, e: Expr, env: Env) -> Choice:
+    return (
+        truth(opposite(holds(right(self, Less(e.right, e.left), env)))) if isinstance(e, Less) else right(self, e, env)
+    )
 
 
 def first_cell_only(right: Any, self: Reader, *args: Any) -> list[tuple[Cell, Term]]:
@@ -275,7 +262,7 @@ FAULTS: dict[str, tuple[Machine, Plant]] = {
     "what is not written may become anything": (traps(), changed(Encoder, "_moves", no_frame)),
     "bounds that nobody looks at": (module(OVERDRAWN).MACHINE, changed(Encoder, "_wrong", no_bounds)),
     "a member not counted": (traps(), changed(Reader, "_bodies", fewer_members)),
-    "a limit off by one": (traps(), changed(Reader, "_holds", one_off)),
+    "a limit off by one": (traps(), changed(Reader, "_value", one_off)),
     "a key that is always the first member": (traps(), changed(Reader, "places", first_cell_only)),
     "a history that nobody counts": (keep_mapped, changed(Encoder, "_broken", no_growth)),
 }

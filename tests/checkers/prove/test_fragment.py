@@ -7,7 +7,7 @@ import re
 import pytest
 
 from checkers.prove.fragment import check
-from checkers.prove.theory import facts_of
+from checkers.prove.theory import invariants_of
 from poolproof import catalog
 from spec.dsl import Machine, SpecError
 from tests.machines import module
@@ -59,7 +59,7 @@ def line_of(words: str, **parts: str) -> int:
 @pytest.mark.parametrize("machine", [*catalog.SOUND, *(b.machine for b in catalog.BROKEN)], ids=lambda m: m.name)
 def test_what_is_shipped_is_reached(machine: Machine) -> None:
     """No claim and no field of a shipped machine leads in a circle."""
-    check(machine, facts_of(machine))
+    check(machine, invariants_of(machine))
 
 
 WITHIN = {
@@ -75,7 +75,7 @@ WITHIN = {
 def test_what_leads_one_way_is_reached(parts: dict[str, str]) -> None:
     """From pages to devices, or to nobody new: the solvers come to an end."""
     machine = chain(**parts)
-    check(machine, facts_of(machine))
+    check(machine, invariants_of(machine))
 
 
 @pytest.mark.parametrize("field", ["field(Page, optional(Page), NOBODY", "field((Page, Device), Page, Page(0)"])
@@ -83,14 +83,14 @@ def test_a_field_that_leads_from_a_page_to_a_page_is_refused_by_name(field: str)
     """A list of pages has no end for a solver."""
     machine = chain(cell=f'behind = {field}, "the page behind it")')
     with pytest.raises(SpecError, match=r"^field behind: leads back from Page.*--bmc or --k-induction"):
-        check(machine, facts_of(machine))
+        check(machine, invariants_of(machine))
 
 
 def test_a_circle_through_two_fields_is_refused() -> None:
     """From pages to devices, and from devices back to pages."""
     machine = chain(cell='last = field(Device, optional(Page), NOBODY, "the page it had last")')
     with pytest.raises(SpecError, match=r"^field last: leads back from (Page to Device|Device to Page)"):
-        check(machine, facts_of(machine))
+        check(machine, invariants_of(machine))
 
 
 BEYOND = {
@@ -120,6 +120,6 @@ def test_a_claim_that_leads_back_is_refused_by_its_line(parts: dict[str, str], a
     """For every page (or device) some page: refused, with the line and what can be done instead."""
     machine = chain(**parts)
     with pytest.raises(SpecError) as caught:
-        check(machine, facts_of(machine))
+        check(machine, invariants_of(machine))
     assert re.match(rf"<written_\d+>:{line_of(at)}: ", str(caught.value)), str(caught.value)
     assert "check it in a scope" in str(caught.value)

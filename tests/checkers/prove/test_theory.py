@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, reject, settings
 
-from checkers.prove.deciding import Effort, decide
+from checkers.prove.deciding import SolverOptions, decide
 from checkers.prove.obligations import HEAD, TAIL, Obligation, obligations
 from checkers.prove.smt import Text, asserted, size_name
 from checkers.prove.solvers import Z3
 from checkers.prove.theory import Question, Theory, arguments
 from spec.dsl import Instance, Machine, Sort, SpecError, World
-from spec.dsl.expr import Var, evaluate
+from spec.dsl.ir import Var, evaluate
 from tests.machines import machines, module
 from tests.semantics import environment
 
@@ -95,17 +95,17 @@ class Asked:
         self.step = Z3(declared + self.theory.invariants_hold, 20, 0)
 
     def can_be(self, session: Z3, question: Question) -> bool:
-        said = session.ask(question.declared + question.asked + TAIL).said
+        said = session.ask(question.declared + question.asked + TAIL).result
         assert said in ("sat", "unsat")
         return said == "sat"
 
     def breaking(self) -> set[Broken]:
-        facts = self.theory.facts
-        about_states = [f for f in facts if not f.is_step]
+        invariants = self.theory.invariants
+        about_states = [f for f in invariants if not f.is_step]
         found = {("", f.name) for f in about_states if self.can_be(self.start, self.theory.broken_at_start(f))}
-        for action, fact in product(self.machine.actions, facts):
-            if self.can_be(self.step, self.theory.broken_by(action, fact)):
-                found.add((action.name, fact.name))
+        for action, invariant in product(self.machine.actions, invariants):
+            if self.can_be(self.step, self.theory.broken_by(action, invariant)):
+                found.add((action.name, invariant.name))
         return found
 
     def going(self) -> set[tuple[str, int]]:
@@ -167,8 +167,8 @@ def must_say_where(refusal: str) -> None:
 @given(machines())
 def test_what_is_kept_for_any_number_is_broken_in_no_size(machine: Machine) -> None:
     """An invariant that both solvers say a step keeps is broken by no step in any size that can be enumerated."""
-    decided = decide([o for o in listed(machine) if o.breaks], Effort(seconds=1, jobs=1))
-    kept = {(d.obligation.action, d.obligation.facts[0]) for d in decided if d.is_as_wanted}
+    decided = decide([o for o in listed(machine) if o.breaks], SolverOptions(seconds=1, jobs=1))
+    kept = {(d.obligation.action, d.obligation.invariants[0]) for d in decided if d.is_as_wanted}
     for world in worlds(machine):
         assert not kept & breaking(world).keys(), world.sizes
 
@@ -187,14 +187,16 @@ def test_every_broken_invariant_is_one_of_the_text_about_any_number(machine: Mac
 def denied(world: World, action: str, name: str, shown: Shown) -> list[str]:
     """Which of the texts about any number leaves out what was found by enumeration."""
     (code, instance, args), theory = shown, Theory(world.machine)
-    fact = next(f for f in theory.facts if f.name == name)
-    question = theory.broken_by(world.machine.action(action), fact) if action else theory.broken_at_start(fact)
+    invariant = next(f for f in theory.invariants if f.name == name)
+    question = (
+        theory.broken_by(world.machine.action(action), invariant) if action else theory.broken_at_start(invariant)
+    )
     text = HEAD + theory.declared + (theory.invariants_hold if action else theory.started)
     session = Z3(text + closed(theory, world) + fixed(theory, world, code), 20, 0)
-    who = _arguments(theory, "it", fact.params, args)
+    who = _arguments(theory, "it", invariant.params, args)
     who += _arguments(theory, "arg", instance.action.params, instance.args) if instance else ""
     asked = [question.asked, *([question.known] if question.known else [])]
-    return [one for one in asked if session.ask(question.declared + who + one + TAIL).said != "sat"]
+    return [one for one in asked if session.ask(question.declared + who + one + TAIL).result != "sat"]
 
 
 def _arguments(theory: Theory, prefix: str, params: tuple[Var, ...], args: tuple[Sort, ...]) -> str:

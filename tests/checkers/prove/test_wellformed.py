@@ -10,7 +10,7 @@ from checkers.prove import wellformed
 from checkers.prove.queues import Undecided
 from checkers.prove.wellformed import problems
 from spec.dsl import Machine
-from spec.dsl.lift import Lifted, Path
+from spec.dsl.ir import Lifted, Path
 from tests.machines import shipped
 from tests.spec.dsl.snippets import HERE, PRELUDE, action, machine
 

@@ -12,7 +12,7 @@ from rich.text import Text
 from checkers.report.columns import Table, say
 
 NAMES = ("b03_mapping_outlives_the_driver", "yardstick_second_mapping_left_behind", "x")
-PROSE = "a page with the stack has a home only while it is referenced, and nobody else has it"
+PROSE = "an unreferenced page with the stack has no home, and nobody else has it"
 WIDTHS = pytest.mark.parametrize("width", [60, 80, 100, 120, 150])
 
 
@@ -56,8 +56,8 @@ def test_a_record_says_which_cell_is_which() -> None:
     lines = printed(60, table(2))
     at = lines.index(f"  {NAMES[0]}")
     assert lines[at - 1] == "a kind"
-    assert lines[at + 1].startswith("    said 0: a page with the stack")
-    assert any(line.startswith("    said 1: a page with the stack") for line in lines[at + 2 :])
+    assert lines[at + 1].startswith("    said 0: an unreferenced page with the stack")
+    assert any(line.startswith("    said 1: an unreferenced page with the stack") for line in lines[at + 2 :])
     assert "┃" not in "".join(lines)
 
 

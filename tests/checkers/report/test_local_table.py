@@ -5,7 +5,7 @@ from __future__ import annotations
 from checkers.report.local_table import local_table
 from models.yardstick import Page, yardstick
 from spec.dsl import drop
-from spec.dsl.mutate import changed
+from spec.dsl.ir import changed
 from spec.ownership import ownership
 
 

@@ -8,8 +8,8 @@ from contextlib import suppress
 
 import pytest
 
-from impl.linux import page_dump
-from impl.linux.page_dump import NotWords
+from impl.linux import page_dump, page_words
+from impl.linux.page_words import NotWords
 from spec import invariants
 
 FIRST = "raw: 0017ffffc0000000 dead000000000040 ff11000006d7e000 0000000000000000"
@@ -35,9 +35,9 @@ def with_magic(word: str) -> str:
 def test_a_whole_dump_tells_page_process_reason_kernel_and_pool() -> None:
     """What stands around the words is read too: who gave which page back, why the kernel printed it, which kernel."""
     page = page_dump.decode(DUMP)
-    assert page.dump == page_dump.Dump("ksoftirqd/1", 0x7231, "page_pool leak", "6.12.117+deb12-amd64")
+    assert page.dump == page_words.Dump("ksoftirqd/1", 0x7231, "page_pool leak", "6.12.117+deb12-amd64")
     assert page.is_page_pool
-    assert page.words[page_dump.POOL] == 0xFF11000006D7E000
+    assert page.words[page_words.POOL] == 0xFF11000006D7E000
     said = "\n".join(page.lines())
     assert "pool ff11000006d7e000 and page 0x7231" in said
     assert "address 7231000, the same as its physical one" in said
@@ -61,7 +61,7 @@ def test_a_whole_dump_tells_page_process_reason_kernel_and_pool() -> None:
 def test_however_the_words_are_pasted_they_say_the_same(text: str) -> None:
     """Lines or words, with time stamps or without, wrapped by a mail or begun at the magic: one page is one page."""
     page = page_dump.decode(text)
-    assert page.words[page_dump.MAGIC :] == page_dump.decode(f"{FIRST}\n{SECOND}").words[page_dump.MAGIC :]
+    assert page.words[page_words.MAGIC :] == page_dump.decode(f"{FIRST}\n{SECOND}").words[page_words.MAGIC :]
 
 
 SOFT = f"{FIRST[:50]}=\n{FIRST[50:]}\n{MAPPED[:60]}=\n{MAPPED[60:]}\n"
@@ -95,7 +95,7 @@ def test_words_that_were_cut_in_their_middle_are_joined_where_that_is_certain(te
 )
 def test_words_that_were_cut_and_cannot_be_joined_are_refused(text: str, value: str) -> None:
     """Nothing is guessed: the piece is named."""
-    with pytest.raises(NotWords, match=r"is no word of 16 hexadecimal digits.*`raw:`") as refused:
+    with pytest.raises(NotWords, match=r"is not a word of 16 hexadecimal digits.*`raw:`") as refused:
         page_dump.decode(text)
     assert value in str(refused.value)
 
@@ -117,8 +117,8 @@ def test_words_beside_something_else_are_not_taken_for_those_of_a_page(text: str
 def test_a_word_that_is_cut_short_does_not_shift_the_next_line() -> None:
     """A line without its last word leaves that word open; the second line is read as it stands."""
     page = page_dump.decode(f"{FIRST[:-17]}\n{MAPPED}")
-    assert page.words[page_dump.PADDING] is None
-    assert page.words[page_dump.DMA] == 0x7231000
+    assert page.words[page_words.PADDING] is None
+    assert page.words[page_words.DMA] == 0x7231000
 
 
 def test_the_signature_is_known_with_every_index_and_every_bit_of_the_allocator() -> None:
@@ -126,14 +126,14 @@ def test_the_signature_is_known_with_every_index_and_every_bit_of_the_allocator(
     of_chance = random.Random(5)
     for index in [0, 1, (1 << 32) - 1, *(of_chance.randrange(1 << 32) for _ in range(200))]:
         for low in range(4):
-            page = page_dump.decode(with_magic(f"{page_dump.SIGNATURE | index << 7 | low:016x}"))
+            page = page_dump.decode(with_magic(f"{page_words.SIGNATURE | index << 7 | low:016x}"))
             assert (page.is_page_pool, page.dma_index) == (True, index)
 
 
 @pytest.mark.parametrize("bit", [2, 3, 4, 5, 6, *range(39, 64)])
 def test_any_other_bit_makes_it_no_page_of_a_pool(bit: int) -> None:
     """A bit outside the index and the allocator's two is a different word, and no pool is named."""
-    page = page_dump.decode(with_magic(f"{page_dump.SIGNATURE ^ 1 << bit:016x}"))
+    page = page_dump.decode(with_magic(f"{page_words.SIGNATURE ^ 1 << bit:016x}"))
     assert not page.is_page_pool
     assert page.as_json()["pool"] is None
     assert page.as_json()["denies"] == []
@@ -144,7 +144,7 @@ def test_any_other_bit_makes_it_no_page_of_a_pool(bit: int) -> None:
     [
         ("dead000000000100", "LIST_POISON1"),
         ("dead000000000122", "LIST_POISON2"),
-        ("0000000000000000", "has let go of it"),
+        ("0000000000000000", "has released it"),
         ("ffd40000001c8c48", "a kernel address"),
         ("0000000000000040", "is not dead000000000040"),
     ],
@@ -164,7 +164,7 @@ def test_an_index_tells_the_kernels_with_a_table_of_mappings_and_a_second_broken
     assert page.dma_index == 68
     assert page.is_mapped
     assert "ee62ce7a1d90" in said
-    assert invariants.a_free_page_is_left_alone.__name__ in said
+    assert invariants.a_free_page_is_unmapped_unreferenced_and_clean.__name__ in said
     assert "poolproof record --level dma" in said
 
 
@@ -179,7 +179,7 @@ def test_what_cannot_be_a_dma_address_is_not_called_one(word: str) -> None:
 @pytest.mark.parametrize(
     ("references", "counts", "said"),
     [
-        ("0000000000000001", "00000000ffffffff", "reference count: 0, nobody holds it"),
+        ("0000000000000001", "00000000ffffffff", "reference count: 0, nothing holds it"),
         ("0000000000000003", "00000002ffffffff", "reference count: 2"),
         ("0000000000000003", "00000002ffffffff", "pp references:   3"),
         ("ffffffffffffffff", "ffffffffffffffff", "pp references:   -1: more were put than were taken"),
@@ -228,13 +228,13 @@ def test_json_has_all_of_it() -> None:
     """The record for other tools can be written, and names every word."""
     record = json.loads(json.dumps(page_dump.decode(DUMP).as_json()))
     assert record["pool"] == "0xff11000006d7e000"
-    assert list(record["words"]) == list(page_dump.NAMES)
+    assert list(record["words"]) == list(page_words.NAMES)
 
 
 @pytest.mark.parametrize(
     ("text", "value", "rule"),
     [
-        ("", "nothing", "16 hexadecimal digits"),
+        ("", "empty text", "16 hexadecimal digits"),
         ("page dumped because: page_pool leak", "page dumped", "16 hexadecimal digits"),
         ("raw:", "raw:", "16 hexadecimal digits"),
         ("raw: c0de1234 00000040 c2345678 00000000", "c0de1234", "32 bits"),

@@ -9,9 +9,9 @@ import pytest
 
 from checkers.explore.search import explore
 from spec.dsl import Machine, Mutant, SpecError, World, drop, instead, swap
-from spec.dsl.expr import text
 from spec.dsl.mutate import changed
 from spec.dsl.source import tree_of
+from spec.dsl.text import text
 from tests.machines import module
 
 from .snippets import PRELUDE, assemble, machine
@@ -157,9 +157,9 @@ def test_the_text_of_a_mutant_can_be_read() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        (drop("act_tkae", "require(s.up[dev])"), "changes 'act_tkae', which is no action .*; did you mean 'act_take'"),
+        (drop("act_tkae", "require(s.up[dev])"), "'act_tkae', which is not an action .*; did you mean 'act_take'"),
         (drop("act_take", "require(s.up[page])"), r"act_take has no statement .*; did you mean 'require\(s.up\[dev"),
-        (drop("invariant_idle", "return True"), "m: changes 'invariant_idle', which is no action or helper here"),
+        (drop("invariant_idle", "return True"), "m: changes 'invariant_idle', which is not an action or helper here"),
         (instead("act_take", "require(s.up[dev])", "require(s.up[page])"), r">:\d+: up is indexed by a Device"),
         (instead("act_take", "require(s.up[dev])", "require(up)"), "up is not defined here"),
         (instead("act_take", "s.refs[page] = 1", "x = s.home[page] is dev"), "`is` compares objects"),
@@ -175,7 +175,7 @@ def test_a_change_that_cannot_be_made_is_an_error(changes: Any, words: str) -> N
 def test_a_mutant_names_an_invariant_that_exists() -> None:
     """What a mutant is to break is an invariant of its base."""
     with pytest.raises(
-        SpecError, match="m: breaks='invariant_idel' is no invariant of snippet; did you mean 'invariant_idle'"
+        SpecError, match="m: breaks='invariant_idel' is not an invariant of snippet; did you mean 'invariant_idle'"
     ):
         _ = Mutant(BASE, "m", drop("act_take", "s.refs[page] = 1"), "invariant_idel", 1, "x").machine
 

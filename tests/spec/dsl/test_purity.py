@@ -28,7 +28,9 @@ IMPURE = {
 def test_hidden_state_shows_when_an_action_is_lifted_twice(text: str) -> None:
     """What comes out differently the second time has state outside its arguments, even where no lint sees it."""
     names, page = written(text)
-    with pytest.raises(SpecError, match=r">:\d+: lifted came out differently when lifted twice; it has hidden state"):
+    with pytest.raises(
+        SpecError, match=r">:\d+: lifted gave two different results when lifted twice; it has hidden state"
+    ):
         lift_action(names.lifted, names.S, (page,))
 
 

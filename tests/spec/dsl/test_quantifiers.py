@@ -5,9 +5,8 @@ from itertools import product
 
 import pytest
 
-from spec.dsl import World
+from spec.dsl import Claim, World
 from spec.dsl.expr import Quantified, walk
-from spec.dsl.machine import Claim
 from tests.semantics import claimed, encode
 
 from .snippets import Bench, action, invariant, machine

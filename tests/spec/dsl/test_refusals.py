@@ -7,8 +7,8 @@ from spec.dsl import SpecError
 from .snippets import action, invariant, machine, refused
 
 GUARD = {
-    "a string": ("s.place[page] == 'TX'", "'TX' is no value of the notation"),
-    "None": ("s.home[page] == None", "None is no value of the notation"),
+    "a string": ("s.place[page] == 'TX'", "'TX' is not a value of the notation"),
+    "None": ("s.home[page] == None", "None is not a value of the notation"),
     "a class": ("s.place[page] == Place", "Place is a class, not a value; name a member of it"),
     "an enum of another field": ("s.place[page] == Turn.CPU", "a Place is compared with a Turn"),
     "an enum of another field in a tuple": ("s.place[page] in (Turn.CPU, Place.TX)", "a Place is compared with a Turn"),
@@ -56,11 +56,11 @@ GUARD = {
     "one key of two": ("s.mapped[page]", "mapped has 2 keys (Page, Device), not 1"),
     "two keys of one": ("s.dirty[page, dev]", "dirty has 1 keys (Page), not 2"),
     "keys in the wrong order": ("s.mapped[dev, page]", "mapped is indexed by a Page, not by a Device"),
-    "a key that may be nobody": ("s.up[s.home[page]]", "may be nobody here; test it with != NOBODY first"),
-    "a key that is nobody": ("s.home[page] == NOBODY and s.up[s.home[page]] or True", "may be nobody here"),
-    "a key tested too late": ("s.up[s.home[page]] and s.home[page] != NOBODY or True", "may be nobody here"),
-    "a key of another page tested": ("s.home[other] == NOBODY or s.up[s.home[page]]", "may be nobody here"),
-    "an eager implies": ("implies(s.home[page] != NOBODY, s.up[s.home[page]])", "may be nobody here"),
+    "a key that may be nobody": ("s.up[s.home[page]]", "may be NOBODY here; test it with != NOBODY first"),
+    "a key that is nobody": ("s.home[page] == NOBODY and s.up[s.home[page]] or True", "may be NOBODY here"),
+    "a key tested too late": ("s.up[s.home[page]] and s.home[page] != NOBODY or True", "may be NOBODY here"),
+    "a key of another page tested": ("s.home[other] == NOBODY or s.up[s.home[page]]", "may be NOBODY here"),
+    "an eager implies": ("implies(s.home[page] != NOBODY, s.up[s.home[page]])", "may be NOBODY here"),
     "a symbol as a key of a tuple": ("(True, False)[s.refs[page]]", "only a field is indexed"),
     "a symbol indexed": ("s.refs[page][0] == 1", "only a field is indexed"),
     "an attribute of a page": ("page.index == 0", "page.index: S declares no index; known are pages, devices"),
@@ -83,18 +83,18 @@ EFFECT = {
         "a condition reads taken",
     ),
     "an enum of another field": ("s.place[page] = Turn.CPU", "place holds FREE, RING, TX, not a Turn"),
-    "a string": ("s.place[page] = 'TX'", "'TX' is no value of the notation"),
-    "None for nobody": ("s.home[page] = None", "None is no value of the notation"),
+    "a string": ("s.place[page] = 'TX'", "'TX' is not a value of the notation"),
+    "None for nobody": ("s.home[page] = None", "None is not a value of the notation"),
     "1 for True": ("s.dirty[page] = 1", "dirty holds yes or no, not a number"),
     "True for 1": ("s.refs[page] = True", "refs holds 0..cap, not a truth value"),
     "a page for a device": ("s.home[page] = page", "home holds a Device or nobody, not a Page"),
     "nobody for a number": ("s.refs[page] = NOBODY", "refs holds 0..cap, not"),
     "nobody for a device": ("s.peer[dev] = NOBODY", "peer holds a Device, not"),
-    "what may be nobody": ("s.peer[dev] = s.home[page]", "peer is never nobody, but the value may be"),
+    "what may be nobody": ("s.peer[dev] = s.home[page]", "peer is never NOBODY, but the value may be"),
     "a constant above the bounds": ("s.refs[page] = 4", "refs holds 0..cap, 4 is outside its bounds"),
     "a constant below the bounds": ("s.refs[page] = -1", "refs holds 0..cap, -1 is outside its bounds"),
     "a field": ("s.dirty[page] = s.dirty", "dirty is used as a whole; index it"),
-    "a key that may be nobody": ("s.up[s.home[page]] = True", "may be nobody here; test it with != NOBODY first"),
+    "a key that may be nobody": ("s.up[s.home[page]] = True", "may be NOBODY here; test it with != NOBODY first"),
     "the wrong key": ("s.up[page] = True", "up is indexed by a Device, not by a Page"),
     "a bound": ("s.cap[page] = 1", "a symbolic value has no int, float, text, index"),
     "inside a quantifier": (
@@ -164,7 +164,7 @@ def test_an_action_on_no_path_is_an_error() -> None:
     """An action that no state enables would vanish without a word."""
     for guard in ("False", "s.place[page] == Place.TX)\n    require(s.place[page] == Place.RING"):
         text = f"def act(s: S, page: Page) -> None:  # here\n    require({guard})\n    s.dirty[page] = True\n"
-        refused(text, "act is enabled on no path; look for a guard that is plainly false")
+        refused(text, "act is enabled on no path; look for a guard that is always false")
 
 
 def test_a_claim_about_absolute_history_is_refused() -> None:
@@ -185,9 +185,9 @@ def test_a_claim_about_absolute_history_is_refused() -> None:
         ("def act() -> None:  # here\n    pass\n", "act: takes a state first, of type S or its base"),
         ("def act(page: Page, s: S) -> None:  # here\n    pass\n", "act: takes a state first"),
         ("def act(s: S, page) -> None:  # here\n    pass\n", "act: parameter page needs a type"),
-        ("def act(s: S, page: 'Pgae') -> None:  # here\n    pass\n", "annotations name something unknown"),
+        ("def act(s: S, page: 'Pgae') -> None:  # here\n    pass\n", "annotations contain an unknown name"),
         ("def act(s: S, n: int) -> None:  # here\n    pass\n", "parameter n is a int, which S has no members of"),
-        ("def act(s: S, page_1: Page) -> None:  # here\n    pass\n", "parameter page_1 is called like the member"),
+        ("def act(s: S, page_1: Page) -> None:  # here\n    pass\n", "page_1 has the name of a quantifier's member"),
         ("def step(s: S, page: Page) -> bool:  # here\n    return True\n", "takes two states, before and after,"),
         ("class T(State):\n    pages = members(Page)\n\ndef act(s: T) -> None:  # here\n    pass\n", "of type S or"),
     ],
@@ -200,7 +200,7 @@ def test_the_parameters_say_what_a_function_is_about(text: str, words: str) -> N
 @pytest.mark.parametrize("value", ["s.taken[other] + 1", "s.taken[page] + s.taken[other]", "1", "2 - s.taken[page]"])
 def test_a_history_counter_becomes_itself_and_more(value: str) -> None:
     """A counter that another one decides would change with the whole past, which is no part of a state."""
-    refused(action(f"s.taken[page] = {value}  # here"), "taken becomes something else than taken and what is added")
+    refused(action(f"s.taken[page] = {value}  # here"), "taken is assigned something else than a sum of taken")
 
 
 def test_a_mistake_that_python_finds_names_the_line_of_the_spec() -> None:

@@ -6,7 +6,8 @@ Every step here is taken twice, by running the function and by its lifted paths,
 import pytest
 
 from spec.dsl import NOBODY
-from spec.dsl.expr import TRUE, text
+from spec.dsl.expr import TRUE
+from spec.dsl.text import text
 
 from .snippets import Bench, action
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from checkers.native.build import compiler
-from poolproof import cli
+from poolproof import errors, output
 from tests.poolproof.conftest import Said
 from tools.bench import cases, run, runs
 from tools.bench import peer as peers
@@ -44,11 +44,11 @@ Measure = Callable[..., Said]
 @pytest.fixture
 def measure(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Measure:
     """Type the command; what is printed is caught."""
-    monkeypatch.setattr(cli, "console", cli.Output(highlight=False, width=170))
+    monkeypatch.setattr(output, "console", output.Output(highlight=False, width=170))
 
     def typed(*words: object) -> Said:
         capsys.readouterr()
-        code = cli.guarded(lambda: run.app([str(word) for word in words], standalone_mode=False))
+        code = errors.guarded(lambda: run.app([str(word) for word in words], standalone_mode=False))
         return Said(code, *capsys.readouterr())
 
     return typed

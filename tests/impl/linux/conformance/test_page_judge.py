@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from checkers.monitor import Refusal
 from impl.linux.conformance import rules
-from poolproof.tracing import of_lines as judged
+from poolproof.recordings import of_lines as judged
 from spec.dsl import Mutant, drop
 from spec.ownership import ownership
 from tests.impl.linux.printed import DEVICES, PAGES, POOLS, Printer, run
@@ -30,7 +31,7 @@ def test_every_run_of_the_rules_is_accepted(seed: int, with_dma: bool) -> None:
 
 def test_rules_with_a_guard_dropped_judge_differently() -> None:
     """A pool that takes a page in after its destroy: denied by the rules, accepted by rules that permit it."""
-    guard = drop("enter", "require(s.life[pool] == Life.LIVE)")
+    guard = drop("alloc_into_pool", "require(s.life[pool] == Life.LIVE)")
     lax = Mutant(ownership, "lax", guard, rules.AFTER_DESTROY, 1, "a pool takes pages in for ever").machine
     p = Printer()
     p.hold(P, A, 1)
@@ -59,7 +60,7 @@ def test_a_page_is_denied_once_and_its_other_violations_are_counted() -> None:
     p.hold(P, A, 2)
     found = judged(p.lines).findings
     assert [(f.invariant, f.event.line, f.page) for f in found.shown] == [("a_page_goes_home_to_its_own_pool", 3, A)]
-    assert ("enter", "require(s.place[page] == Place.FREE)") in found.shown[0].refused
+    assert Refusal("alloc_into_pool", "require(s.place[page] == Place.FREE)") in found.shown[0].refused
     assert found.shown[0].before == ("POOL", "RX_RING", "STACK", "TX")
     assert found.shown[0].recent[0].line == 2
 
@@ -67,22 +68,25 @@ def test_a_page_is_denied_once_and_its_other_violations_are_counted() -> None:
 Denial = tuple[str, Callable[[Printer], object]]
 
 DENIALS: dict[str, Denial] = {
-    "a release of a page that is not in": ("what_is_counted_in_is_counted_out", lambda p: p.release(P, B, 1)),
+    "a release of a page that is not in": ("inflight_is_hold_minus_release", lambda p: p.release(P, B, 1)),
     "a release to another pool": (
         "a_page_goes_home_to_its_own_pool",
         lambda p: (p.hold(Q, B, 1), p.release(Q, A, 1)),
     ),
-    "a hold of a page that is in": ("what_is_counted_in_is_counted_out", lambda p: p.hold(P, A, 2)),
+    "a hold of a page that is in": ("inflight_is_hold_minus_release", lambda p: p.hold(P, A, 2)),
     "a hold by another pool": ("a_page_goes_home_to_its_own_pool", lambda p: p.hold(Q, A, 1)),
     "left behind by a pool that is gone": (
-        "a_pool_that_is_gone_is_home_to_no_page",
+        "a_freed_pool_is_home_to_no_page",
         lambda p: p.total(P, 0, 1, 1).wait(),
     ),
-    "a number twice": ("what_is_counted_in_is_counted_out", lambda p: p.hold(P, B, 1)),
-    "a sum that does not add up": ("what_is_counted_in_is_counted_out", lambda p: p.total(P, 2, 1, 0)),
-    "a negative sum": ("what_is_counted_in_is_counted_out", lambda p: p.total(P, -1, 1, 2)),
-    "a sum behind its numbers": ("what_is_counted_in_is_counted_out", lambda p: p.total(P, 0, 0, 0)),
-    "a hold after destroy": ("a_free_page_enters_a_live_pool", lambda p: (p.total(P, 1, 1, 0), p.hold(P, B, 2))),
+    "a number twice": ("inflight_is_hold_minus_release", lambda p: p.hold(P, B, 1)),
+    "a sum that does not add up": ("inflight_is_hold_minus_release", lambda p: p.total(P, 2, 1, 0)),
+    "a negative sum": ("inflight_is_hold_minus_release", lambda p: p.total(P, -1, 1, 2)),
+    "a sum behind its numbers": ("inflight_is_hold_minus_release", lambda p: p.total(P, 0, 0, 0)),
+    "a hold after destroy": (
+        "a_page_is_allocated_only_into_a_live_pool",
+        lambda p: (p.total(P, 1, 1, 0), p.hold(P, B, 2)),
+    ),
     "freed under the pool": (
         "a_page_has_a_home_exactly_while_a_pool_counts_it",
         lambda p: p.say("mm_page_free", f"page={A * 64:x} pfn=0x{A:x} order=0"),
@@ -125,7 +129,7 @@ def test_a_page_that_several_others_send_at_once_is_not_judged() -> None:
     p.map(A, ETH1, DMA_A).map(A, "eth2", DMA_A).unmap(ETH1, DMA_A).unmap("eth2", DMA_A)
     p.unmap(ETH0, DMA_A).release(P, A, 1)
     judge = judged(p.lines)
-    assert (judge.findings.total, judge.shared) == (0, 1)
+    assert (judge.findings.total, judge.mappings.multi_mapped_skipped) == (0, 1)
 
 
 def test_an_address_that_somebody_else_has_now_is_no_pages_any_more() -> None:
@@ -136,14 +140,14 @@ def test_an_address_that_somebody_else_has_now_is_no_pages_any_more() -> None:
 
 
 DMA_DENIALS: dict[str, Denial] = {
-    "unmapped twice": ("each_map_has_its_one_unmap", lambda p: (p.unmap(ETH0, DMA_A), p.unmap(ETH0, DMA_A))),
-    "mapped twice": ("each_map_has_its_one_unmap", lambda p: p.map(A, ETH0, DMA_A + 4096)),
-    "released while mapped": ("each_map_has_its_one_unmap", lambda p: p.release(P, A, 1)),
-    "held without a map": ("each_map_has_its_one_unmap", lambda p: p.hold(P, PAGES[2], 3)),
+    "unmapped twice": ("every_dma_map_has_exactly_one_unmap", lambda p: (p.unmap(ETH0, DMA_A), p.unmap(ETH0, DMA_A))),
+    "mapped twice": ("every_dma_map_has_exactly_one_unmap", lambda p: p.map(A, ETH0, DMA_A + 4096)),
+    "released while mapped": ("every_dma_map_has_exactly_one_unmap", lambda p: p.release(P, A, 1)),
+    "held without a map": ("every_dma_map_has_exactly_one_unmap", lambda p: p.hold(P, PAGES[2], 3)),
     "synced after the unmap": ("a_sync_makes_no_mapping", lambda p: (p.unmap(ETH0, DMA_A), p.sync(ETH0, DMA_A))),
-    "undone with another size": (rules.SYMMETRIC, lambda p: p.unmap(ETH0, DMA_A, size=2048)),
-    "undone in another direction": (rules.SYMMETRIC, lambda p: p.unmap(ETH0, DMA_A, direction="TO_DEVICE")),
-    "synced beyond the mapping": (rules.SYMMETRIC, lambda p: p.sync(ETH0, DMA_A + 4000, size=200)),
+    "undone with another size": (rules.AS_MAPPED, lambda p: p.unmap(ETH0, DMA_A, size=2048)),
+    "undone in another direction": (rules.AS_MAPPED, lambda p: p.unmap(ETH0, DMA_A, direction="TO_DEVICE")),
+    "synced beyond the mapping": (rules.AS_MAPPED, lambda p: p.sync(ETH0, DMA_A + 4000, size=200)),
     "still mapped when destroy has returned": (
         "a_detached_pool_has_no_mapping_left",
         lambda p: (p.total(P, 2, 2, 0), p.total(P, 2, 2, 0, cnt=2)),
@@ -207,7 +211,7 @@ def test_an_address_that_is_used_again_is_another_pool() -> None:
     p.total(P, 0, 1, 1)
     judge = judged(p.lines)
     assert judge.findings.shown == []
-    assert [(pool.lifetime, pool.releases.seen) for pool in judge.accounts.ended] == [(1, 2), (2, 1)]
+    assert [(pool.lifetime, pool.releases.seen) for pool in judge.pools.ended] == [(1, 2), (2, 1)]
 
 
 def test_numbers_wrap() -> None:
@@ -229,7 +233,7 @@ def test_a_page_whose_history_is_missing_is_never_blamed() -> None:
     p.release(P, PAGES[2], 7)
     judge = judged(p.lines)
     assert judge.findings.shown == []
-    assert [(pool.older, pool.unexplained) for pool in judge.accounts.ended] == [(2, 2)]
+    assert [(pool.older, pool.unexplained) for pool in judge.pools.ended] == [(2, 2)]
 
 
 def test_more_pages_cannot_leave_than_were_in() -> None:
@@ -257,7 +261,7 @@ def test_between_two_recordings_nobody_is_blamed() -> None:
     p.lines += ["# tracer: nop", "#"]
     p.hold(P, B, 5).release(P, PAGES[2], 4)
     judge = judged(p.lines)
-    assert (judge.findings.total, judge.heard.gaps) == (1, 1)
+    assert (judge.findings.total, judge.info.gaps) == (1, 1)
 
 
 def test_what_begins_after_a_loss_is_judged() -> None:
@@ -296,7 +300,7 @@ def test_a_number_that_was_not_printed_at_the_end_is_no_violation() -> None:
     p.hold(P, A, 1)
     p.total(P, 0, 1, 1)
     judge = judged(p.lines)
-    assert (judge.findings.total, judge.accounts.ended[0].first_late) == (0, ("release 1",))
+    assert (judge.findings.total, judge.pools.ended[0].first_unlogged) == (0, ("release 1",))
     p.say("mem_disconnect", f"mem_id=1 mem_type=PAGE_POOL allocator={P:x}")
     assert judged(p.lines).findings.total == 0
     p.wait()
@@ -308,7 +312,7 @@ def test_what_the_kernel_had_counted_before_its_last_word_must_have_been_printed
     p = Printer()
     p.hold(P, A, 1).hold(P, B, 2).total(P, 1, 2, 1)
     judge = judged(p.lines)
-    assert (judge.findings.total, judge.accounts.ended[0].first_late) == (0, ("release 1",))
+    assert (judge.findings.total, judge.pools.ended[0].first_unlogged) == (0, ("release 1",))
     p.total(P, 1, 2, 1, cnt=2)
     assert judged(p.lines).findings.total == 0
     p.wait().total(P, 1, 2, 1, cnt=3)
@@ -317,7 +321,7 @@ def test_what_the_kernel_had_counted_before_its_last_word_must_have_been_printed
 
 def test_the_invariants_that_are_tried_are_invariants() -> None:
     """What events are said to deny is invariant by the rules, but for the one about sizes and directions."""
-    assert {*rules.SEEN, *rules.DENIED.values()} - {c.name for c in ownership.invariants} == {rules.SYMMETRIC}
+    assert {*rules.SEEN, *rules.DENIED.values()} - {c.name for c in ownership.invariants} == {rules.AS_MAPPED}
 
 
 def test_every_invariant_that_is_said_to_be_tried_can_be_denied() -> None:
@@ -342,7 +346,7 @@ def test_a_put_that_is_preempted_before_its_line_is_no_leak(seconds: float) -> N
     p.wait(seconds).release(P, B, 2).release(P, A, 1).total(P, 0, 1, 1).wait()
     later = judged(p.lines)
     assert (at_once.findings.total, later.findings.total) == (0, 0)
-    assert [pool.releases.seen for pool in later.accounts.ended] == [2, 1]
+    assert [pool.releases.seen for pool in later.pools.ended] == [2, 1]
 
 
 def test_where_lines_are_all_there_is_their_order_decides() -> None:
@@ -401,7 +405,7 @@ def test_what_the_dma_api_says_is_about_pages_only_where_pools_are_seen_to_map()
     p = Printer().hold(P, A, 1)
     p.lines.append(f"{API} {ETH0}: device driver tries to free DMA memory it has not allocated [device address=0x10]")
     assert judged(p.lines).findings.total == 0
-    assert judged([*mapped().lines, p.lines[-1]]).findings.counts == {"each_map_has_its_one_unmap": 1}
+    assert judged([*mapped().lines, p.lines[-1]]).findings.counts == {"every_dma_map_has_exactly_one_unmap": 1}
 
 
 LEGITIMATE: dict[str, Callable[[Printer], object]] = {

@@ -40,7 +40,7 @@ def test_what_messages_deny_are_invariants() -> None:
 def test_more_out_than_in_is_denied_by_the_kernels_own_number() -> None:
     """A stall only reports; one with a negative number says that the counts are wrong."""
     negative, stall = message(f"{STALL} -5 inflight 60 sec"), message(f"{STALL} 5 inflight 60 sec")
-    assert (negative and negative.invariant, stall and stall.invariant) == ("what_is_counted_in_is_counted_out", "")
+    assert (negative and negative.invariant, stall and stall.invariant) == ("inflight_is_hold_minus_release", "")
 
 
 WHOLE = f"{STALL}: id 412, 3 inflight 60 sec"

@@ -8,12 +8,12 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from rich.console import Console
 
 from impl.linux.trace.files import Unreadable
 from impl.linux.trace.lines import PREFIX
-from poolproof import tracing
-from poolproof.asking import BadRequest
+from poolproof import recordings
+from poolproof.errors import BadRequest
+from poolproof.recordings import Moment, Options
 from tests.impl.linux.printed import PAGES, POOLS, Printer
 from tools.tampering import in_time
 
@@ -42,9 +42,9 @@ def parts(lines: list[str], cpus: int | None = None) -> list[list[str]]:
     return [[line for line in events if cpu_of(line) == cpu] for cpu in sorted({cpu_of(line) or 0 for line in events})]
 
 
-def judged(path: Path, lines: list[str]) -> tracing.Judged:
+def judged(path: Path, lines: list[str]) -> recordings.Judged:
     path.write_text("\n".join(lines) + "\n")
-    return tracing.judged([str(path)], Console(quiet=True))
+    return recordings.judged([str(path)], Options())
 
 
 @pytest.mark.parametrize("heads", ["none", "one", "each"])
@@ -63,8 +63,8 @@ def test_lines_of_each_cpu_one_after_the_other_say_the_same(
     whole, done = judged(tmp_path / "whole", lines), judged(tmp_path / "t", text)
     assert done.judge.findings.total == 0
     times = [float(found[4]) for line in text if (found := PREFIX.match(line)) and not line.startswith("#")]
-    assert bool(done.heard.order) is (times != sorted(times))
-    assert [p.holds.seen for p in done.judge.accounts.ended] == [p.holds.seen for p in whole.judge.accounts.ended]
+    assert bool(done.info.order) is (times != sorted(times))
+    assert [p.holds.seen for p in done.judge.pools.ended] == [p.holds.seen for p in whole.judge.pools.ended]
 
 
 REFUSED: dict[str, Callable[[list[str]], list[str]]] = {
@@ -94,9 +94,9 @@ def test_a_real_violation_is_found_in_merged_lines(tmp_path: Path) -> None:
     p.hold(P, A, 1, cpu=0).release(P, A, 1, cpu=1).hold(P, A, 2, cpu=0).hold(P, A, 3, cpu=1)
     head, (one, two, three, four) = p.lines[:2], p.lines[2:]
     done = judged(tmp_path / "t", [*head, one, three, two, four])
-    (found,) = done.judge.findings.as_json(done.heard.line)
-    assert (found["line"], found["invariant"]) == (6, "what_is_counted_in_is_counted_out")
-    assert done.heard.where(done.judge.findings.shown[0].event.line) == "line 6"
+    (found,) = done.judge.findings.as_json(done.info.line)
+    assert (found["line"], found["invariant"]) == (6, "inflight_is_hold_minus_release")
+    assert done.info.where(done.judge.findings.shown[0].event.line) == "line 6"
 
 
 def test_merged_lines_that_nobody_vouches_for_deny_nothing(tmp_path: Path) -> None:
@@ -116,8 +116,8 @@ def test_events_at_one_time_on_two_cpus_are_in_no_order(tmp_path: Path) -> None:
         p.hold(P, A if cpu else B, hold, cpu=cpu).release(P, B if cpu else A, release, cpu=cpu)
         text += p.lines[1:]
     done = judged(tmp_path / "t", text)
-    assert done.heard.is_overtaken
-    assert not done.heard.is_ordered
+    assert done.info.is_overtaken
+    assert not done.info.is_ordered
     assert done.judge.findings.total == 0
 
 
@@ -126,8 +126,8 @@ def test_a_moment_in_merged_lines_is_a_time(tmp_path: Path) -> None:
     p = Printer().hold(P, A, 1, cpu=0).hold(P, B, 2, cpu=1).release(P, A, 1, cpu=0)
     (tmp_path / "t").write_text("\n".join([p.lines[0], p.lines[2], p.lines[1], p.lines[3]]))
     with pytest.raises(BadRequest, match="give a time"):
-        tracing.judged([str(tmp_path / "t")], Console(quiet=True), tracing.moment("2"))
-    assert tracing.judged([str(tmp_path / "t")], Console(quiet=True), tracing.moment("0.0015s")).held[0].pages == 1
+        recordings.judged([str(tmp_path / "t")], Options(Moment(line=2)))
+    assert recordings.judged([str(tmp_path / "t")], Options(Moment(time=0.0015))).held[0].pages == 1
 
 
 def test_times_stay_where_they_are_when_lines_are_moved() -> None:

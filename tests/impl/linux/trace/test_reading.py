@@ -1,4 +1,4 @@
-"""Recordings are read plain or packed, from files in sequence, in little memory; what is none is refused."""
+"""Recordings are read plain or packed, from files in sequence, in little memory; other files are refused."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from impl.linux.trace.events import HOLD
+from impl.linux.trace.events import Hold, LogMessage, Release
 from impl.linux.trace.files import LONGEST, Unreadable, lines_of
-from impl.linux.trace.reading import Heard, Recording
+from impl.linux.trace.info import RecordingInfo
+from impl.linux.trace.reading import Recording
 from tests.impl.linux.printed import PAGES, POOLS, Printer
 
 
@@ -39,14 +40,14 @@ PACKED: dict[str, Callable[[bytes], bytes]] = {
 
 @pytest.mark.parametrize("how", PACKED)
 def test_however_it_is_packed_it_is_read(how: str, tmp_path: Path) -> None:
-    """By its first bytes, whatever the file is called."""
+    """By its first bytes, whatever the name of the file."""
     (tmp_path / "trace").write_bytes(PACKED[how](text().encode()))
-    assert [e.kind for e in Recording([str(tmp_path / "trace")])] == ["hold", "release"]
+    assert [type(e) for e in Recording([str(tmp_path / "trace")])] == [Hold, Release]
 
 
 @pytest.mark.parametrize("how", [how for how in PACKED if how != "plain"])
 def test_a_packed_file_that_is_cut_off_is_refused(how: str, tmp_path: Path) -> None:
-    """Half a file is no recording; the message names it."""
+    """Half a file is refused; the message names it."""
     p = Printer()
     for n in range(800):
         p.hold(POOLS[0], PAGES[0] + n, n + 1)
@@ -66,11 +67,11 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_what_is_no_recording_is_refused_in_one_line(what: str, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_recording_is_refused_in_one_line(what: str, tmp_path: Path) -> None:
     """With the reason, and what to do instead."""
-    content, said = REFUSED[what]
+    content, message = REFUSED[what]
     (tmp_path / "trace").write_bytes(content)
-    with pytest.raises(Unreadable, match=said) as caught:
+    with pytest.raises(Unreadable, match=message) as caught:
         list(Recording([str(tmp_path / "trace")]))
     assert "\n" not in str(caught.value)
 
@@ -80,14 +81,14 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
         list(Recording([str(tmp_path / "nowhere")]))
 
 
-def test_files_are_one_sequence_and_lines_are_known_by_file(tmp_path: Path) -> None:
+def test_files_are_one_sequence_and_lines_are_numbered_by_file(tmp_path: Path) -> None:
     """The second file goes on where the first ended."""
     for name in "ab":
         (tmp_path / name).write_text(text().replace(" 0.00", f" {name == 'b':d}.00"))
     recording = Recording([str(tmp_path / "a"), str(tmp_path / "b")])
     lines = [e.line for e in recording]
     assert lines == [2, 3, 5, 6]
-    assert recording.heard.where(5) == f"{tmp_path / 'b'}:2"
+    assert recording.info.where(5) == f"{tmp_path / 'b'}:2"
 
 
 HEADS = {
@@ -102,15 +103,15 @@ HEADS = {
 
 
 @pytest.mark.parametrize("line", HEADS)
-def test_what_a_recording_says_of_itself_is_heard(line: str) -> None:
+def test_what_a_recording_says_about_itself_is_in_its_info(line: str) -> None:
     """Kernel, clock, pointers, losses."""
     name, value = HEADS[line]
-    assert getattr(read(line).heard, name) == value
+    assert getattr(read(line).info, name) == value
 
 
 def read(*lines: str) -> Recording:
     recording = Recording([])
-    recording.heard.names.append((1, "text"))
+    recording.info.names.append((1, "text"))
     list(recording.events(lines))
     return recording
 
@@ -119,19 +120,19 @@ CLOCKS = {"11.607136": ("unknown", False), "4711": ("counter", True)}
 
 
 @pytest.mark.parametrize("at", CLOCKS)
-def test_the_kind_of_clock_is_told_from_the_times(at: str) -> None:
+def test_the_kind_of_clock_is_derived_from_the_times(at: str) -> None:
     """Whole numbers count events; seconds may be of any clock, so that CPUs cannot be put in order."""
     line = f" a-1 [000] b...1 {at}: page_pool_state_hold: page_pool=ff11000000000000 page=f pfn=0x1 hold=1"
-    heard = read(line).heard
-    assert (heard.clock, heard.is_ordered) == CLOCKS[at]
-    assert (heard.generation, heard.is_hashed, heard.events[HOLD]) == ("page", False, 1)
+    info = read(line).info
+    assert (info.clock, info.is_ordered) == CLOCKS[at]
+    assert (info.format, info.is_hashed, info.events[Hold]) == ("page", False, 1)
 
 
-def test_lines_of_the_kernels_log_are_no_lines_that_are_not_understood() -> None:
+def test_lines_of_the_kernels_log_do_not_count_as_not_understood() -> None:
     """Those about pages are events; others are passed over."""
     stall = "[   79.529736] page_pool_release_retry() stalled pool shutdown: id 6, 80 inflight 60 sec"
-    heard = read(stall, "[   79.6] eth0: link up", "what is this").heard
-    assert (heard.events["message"], heard.not_understood) == (1, 1)
+    info = read(stall, "[   79.6] eth0: link up", "what is this").info
+    assert (info.events[LogMessage], info.not_understood) == (1, 1)
 
 
 TOOLS = {
@@ -142,18 +143,18 @@ TOOLS = {
 
 
 @pytest.mark.parametrize("line", TOOLS)
-def test_whose_text_it_is_is_told(line: str) -> None:
+def test_the_tool_is_derived_from_the_text(line: str) -> None:
     """By the head of trace-cmd, and by the prefix of perf."""
-    heard = read(line).heard
-    assert (heard.tool, heard.not_understood) == (TOOLS[line], 0)
+    info = read(line).info
+    assert (info.tool, info.not_understood) == (TOOLS[line], 0)
 
 
-def test_strict_shows_what_was_not_understood() -> None:
-    said: list[tuple[str, str]] = []
-    recording = Recording([], lambda where, line: said.append((where, line)))
-    recording.heard.names.append((1, "text"))
+def test_strict_passes_on_what_was_not_understood() -> None:
+    passed: list[tuple[str, str]] = []
+    recording = Recording([], lambda where, line: passed.append((where, line)))
+    recording.info.names.append((1, "text"))
     list(recording.events(["# fine", "what is this"]))
-    assert said == [("line 2", "what is this")]
+    assert passed == [("line 2", "what is this")]
 
 
 def test_a_line_without_an_end_is_cut() -> None:
@@ -174,15 +175,15 @@ def test_a_line_without_an_end_is_cut() -> None:
     assert peak < 8 << 20
 
 
-def test_nothing_said_is_nothing_lost() -> None:
-    assert Heard().is_whole
-    assert not Heard(lost=1).is_whole
+def test_a_recording_is_whole_unless_a_loss_is_reported() -> None:
+    assert RecordingInfo().is_whole
+    assert not RecordingInfo(lost=1).is_whole
 
 
-def test_a_clock_that_somebody_tells_is_believed() -> None:
-    """Whoever says --clock knows better than the head of the file."""
+def test_a_given_clock_overrides_the_head() -> None:
+    """The clock of --clock is used, not that of the head."""
     recording = Recording([])
-    recording.heard.told_clock = "global"
-    recording.heard.names.append((1, "text"))
+    recording.info.given_clock = "global"
+    recording.info.names.append((1, "text"))
     list(recording.events(text("#! trace_clock: [local] global").split("\n")))
-    assert recording.heard.clock == "global"
+    assert recording.info.clock == "global"

@@ -13,7 +13,8 @@ import pytest
 
 from impl.linux.trace import record_script
 from impl.linux.trace.events import Event
-from impl.linux.trace.reading import Heard, Recording
+from impl.linux.trace.info import RecordingInfo
+from impl.linux.trace.reading import Recording
 
 TRACES = Path(__file__).parents[3] / "traces"
 SHELLS = [
@@ -76,9 +77,9 @@ class Target:
         )
         return f"{done.stderr}exit {done.returncode}"
 
-    def read(self) -> tuple[list[Event], Heard]:
+    def read(self) -> tuple[list[Event], RecordingInfo]:
         recording = Recording([str(self.root / "out.trace.txt.gz")])
-        return list(recording), recording.heard
+        return list(recording), recording.info
 
     def said(self, name: str) -> str:
         return (self.root / name).read_text()
@@ -118,11 +119,11 @@ def target(tmp_path: Path) -> Target:
 def test_what_the_script_writes_is_what_the_reader_reads(target: Target, level: str, shell: str) -> None:
     """Under every shell: kernel, clock, real addresses and no losses are read, and every event of the trace."""
     said = target.record(record_script.recipe(level), shell)
-    events, heard = target.read()
+    events, info = target.read()
     assert said.endswith("exit 0"), said
     assert "nothing was lost" in said
-    assert heard.kernel == os.uname().release
-    assert (heard.clock, heard.is_hashed, heard.is_whole, heard.not_understood) == ("global", False, True, 0)
+    assert info.kernel == os.uname().release
+    assert (info.clock, info.is_hashed, info.is_whole, info.not_understood) == ("global", False, True, 0)
     assert [e._replace(line=0) for e in events] == [e._replace(line=0) for e in Recording([str(RECORDED)])]
 
 
@@ -169,10 +170,10 @@ def test_events_that_were_lost_are_said_and_read(tmp_path: Path, overrun: int, d
     """The statistics of each CPU stand in the file: the reader counts the same losses as the script tells."""
     target = Target.make(tmp_path, record_script.events(record_script.STOCK), overrun, dropped)
     said = target.record(record_script.recipe())
-    heard = target.read()[1]
+    info = target.read()[1]
     assert f"{overrun + dropped} events were LOST" in said
-    assert heard.overwritten == overrun + dropped
-    assert not heard.is_whole
+    assert info.overwritten == overrun + dropped
+    assert not info.is_whole
 
 
 def test_only_what_was_logged_meanwhile_is_kept(target: Target) -> None:

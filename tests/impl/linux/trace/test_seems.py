@@ -6,12 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from impl.linux.trace import seems
+from impl.linux.trace.events import Hold, Release
 from impl.linux.trace.files import Unreadable
 from impl.linux.trace.lines import is_of_a_piece, is_of_an_event
-from poolproof import tracing
+from poolproof import recordings
+from poolproof.recordings import Options
 from tests.impl.linux.printed import PAGES, POOLS, Printer
 
 A, B = PAGES[:2]
@@ -37,7 +38,7 @@ def refused(path: Path, text: str) -> str:
     """The one line with which a text is refused."""
     path.write_bytes(text.encode())
     with pytest.raises(Unreadable) as said:
-        tracing.judged([str(path)], Console(quiet=True))
+        recordings.judged([str(path)], Options())
     assert "\n" not in str(said.value)
     assert str(path) in str(said.value)
     return str(said.value)
@@ -52,7 +53,7 @@ def test_what_holds_nothing_of_pools_is_told_what_it_seems_to_be(what: str, tmp_
 
 def test_our_own_sources_are_no_traces(tmp_path: Path) -> None:
     """They speak of the same events, and are source text all the same."""
-    for path in sorted(Path(tracing.__file__).parent.parent.rglob("impl/linux/*.py")):
+    for path in sorted(Path(recordings.__file__).parent.parent.rglob("impl/linux/*.py")):
         is_code = "import" in path.read_text()
         assert not is_code or "it seems to be source text" in refused(tmp_path / "t", path.read_text())
 
@@ -111,16 +112,16 @@ def test_in_the_place_of_a_line_that_cannot_be_mended_a_loss_can_be_said(tmp_pat
     p = Printer().hold(P, A, 1)
     (tmp_path / "t").write_text("\n".join([*p.lines, "CPU:0 [LOST 1 EVENTS]", *p.release(P, B, 9).lines[2:]]))
     assert "CPU:0 [LOST 1 EVENTS]" in seems.why("a line that nobody knows")
-    done = tracing.judged([str(tmp_path / "t")], Console(quiet=True))
-    assert (done.judge.findings.total, done.heard.is_whole) == (0, False)
+    done = recordings.judged([str(tmp_path / "t")], Options())
+    assert (done.judge.findings.total, done.info.is_whole) == (0, False)
 
 
 def test_line_ends_of_other_systems_are_read(tmp_path: Path) -> None:
     """CR and LF at each end: heads and events are the same."""
     text = "\r\n".join([*Printer().hold(P, A, 1).release(P, A, 1).lines, ""])
     (tmp_path / "t").write_bytes(text.encode())
-    heard = tracing.judged([str(tmp_path / "t")], Console(quiet=True)).heard
-    assert (heard.clock, heard.events["hold"], heard.events["release"], heard.not_understood) == ("global", 1, 1, 0)
+    info = recordings.judged([str(tmp_path / "t")], Options()).info
+    assert (info.clock, info.events[Hold], info.events[Release], info.not_understood) == ("global", 1, 1, 0)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,8 @@
-"""What `poolproof show` prints: a model in prose, or one action, field or claim of it."""
+"""A model on the screen: the whole in prose, or one action, field or claim."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from rich.console import Console
@@ -17,24 +16,22 @@ from checkers.judging import Question
 from checkers.report import tables
 from checkers.report.columns import Table, say
 from checkers.report.local_table import local_table
-from spec.dsl import ANY, Action, Claim, Machine
-from spec.dsl.expr import text
-from spec.dsl.machine import Witness, reads
-from spec.dsl.state import Field
+from spec.dsl import ANY, Action, Claim, Field, Machine, Witness
+from spec.dsl.ir import reads, text
 
-from .asking import BadRequest
+from .errors import BadRequest, nearest
 
 BESIDE = (
-    "Each of these guards reads all that its invariant speaks of, and so might make it true by its words alone: see at "
-    "the action why its party can know so much. `poolproof show {model} NAME` shows all the guards beside one invariant."
+    "Each of these guards reads every field that its invariant reads, so it might make it true by definition: the "
+    "action explains how its party can know as much. `poolproof show {model} NAME` prints all guards of one."
 )
 
 
-def model(console: Console, asked: Question, with_table: bool) -> int:
-    """A model in prose; the exit code says whether the table, if asked for, is whole."""
-    machine = asked.machine
-    told = escape(f"  {machine.doc}")
-    say(console, Text.from_markup(f"[bold]{escape(machine.name)}[/]{told}  [dim]{machine.digest}[/]"))
+def model(console: Console, question: Question, with_table: bool) -> int:
+    """Print a model in prose; returns BUDGET if the table is wanted and not complete."""
+    machine = question.machine
+    doc = escape(f"  {machine.doc}")
+    say(console, Text.from_markup(f"[bold]{escape(machine.name)}[/]{doc}  [dim]{machine.digest}[/]"))
     for scope in machine.scopes:
         sizes = ", ".join(f"{name} {n}" for name, n in machine.sizes(scope, {}).items())
         say(console, f"scope {scope}: {sizes}", "dim")
@@ -50,13 +47,13 @@ def model(console: Console, asked: Question, with_table: bool) -> int:
         for action in (a for a in machine.actions if a.system is system):
             _action(console, action)
     console.print()
-    _claims(console, asked)
-    return _table(console, asked) if with_table else Exit.OK
+    _claims(console, question)
+    return _table(console, question) if with_table else Exit.OK
 
 
-def part(console: Console, asked: Question, name: str) -> None:
-    """One action, field, invariant or witness of a model, with what stands beside it."""
-    machine = asked.machine
+def part(console: Console, question: Question, name: str) -> None:
+    """Print one action, field, invariant or witness of a model, with the guards or claims that read the same fields."""
+    machine = question.machine
     fields = machine.shape.fields | machine.shape.histories
     actions = {a.name: a for a in machine.actions}
     claims = {c.name: c for c in machine.invariants} | {w.name: w for w in machine.witnesses}
@@ -69,9 +66,8 @@ def part(console: Console, asked: Question, name: str) -> None:
         _one_claim(console, machine, claims[wanted])
     else:
         known = [*actions, *fields, *claims]
-        close = [k for k in known if len(wanted) > 2 and wanted in k] or get_close_matches(wanted, known, cutoff=0.4)
-        way_out = f"perhaps {' or '.join(map(repr, close[:3]))}" if close else f"see `poolproof show {asked.name}`"
-        raise BadRequest(f"{name!r} is no action, field or claim of {machine.name}; {way_out}")
+        way_out = nearest(wanted, known, f"see `poolproof show {question.name}`")
+        raise BadRequest(f"unknown action, field or claim {name!r} of {machine.name} ({way_out})")
 
 
 def _one_action(console: Console, machine: Machine, action: Action) -> None:
@@ -86,11 +82,11 @@ def _one_field(console: Console, machine: Machine, field: Field[Any, Any]) -> No
     console.print(_fields(machine, {field.name: field}, {}))
     writers = [a for a in machine.actions if any(put.field is field for p in a.lifted.paths for put in p.puts)]
     readers = [a for a in machine.actions if any(field.name in reads(g) for g in prose.guards(a))]
-    speakers = [c for c in machine.invariants if field.name in reads(c.expr)]
-    for what, found in (("changed by", writers), ("looked at by", readers)):
+    claims = [c for c in machine.invariants if field.name in reads(c.expr)]
+    for what, found in (("written by", writers), ("read by", readers)):
         say(console, f"{what}: {', '.join(a.name for a in found) or 'no action'}")
-    console.print("invariants that speak of it:" if speakers else "no invariant speaks of it")
-    for claim in speakers:
+    console.print("invariants that read it:" if claims else "no invariant reads it")
+    for claim in claims:
         say(console, f"  {claim.sentence()}")
 
 
@@ -102,7 +98,7 @@ def _one_claim(console: Console, machine: Machine, claim: Claim | Witness) -> No
         who = ", ".join(f"{v.sort.__name__} {v.name}" for v in stage.params)
         say(console, f"  {' '.join(stage.doc.split())}")
         word = "for each" if claim is stage else "for some"
-        say(console, f"  that is{f', {word} {who}' * bool(who)}: {text(stage.expr)}")
+        say(console, f"  meaning{f', {word} {who}' * bool(who)}: {text(stage.expr)}")
     if isinstance(claim, Claim):
         console.print()
         console.print(_pairs("Guards beside it", (p for p in prose.touching(machine) if p[1] is claim), 0))
@@ -128,16 +124,16 @@ def _cell(f: Field[Any, Any]) -> str:
 
 
 def _action(console: Console, action: Action) -> None:
-    told = escape(f"  {prose.first_line(action.doc)}")
-    say(console, Text.from_markup(f"  [bold]{prose.signature(action)}[/]{told}"))
+    doc = escape(f"  {prose.first_line(action.doc)}")
+    say(console, Text.from_markup(f"  [bold]{prose.signature(action)}[/]{doc}"))
     if cited := prose.source(action):
         say(console, f"    {cited}", "dim")
     for line in prose.action_lines(action):
         say(console, f"    {line}")
 
 
-def _claims(console: Console, asked: Question) -> None:
-    machine = asked.machine
+def _claims(console: Console, question: Question) -> None:
+    machine = question.machine
     table = Table("Invariants")
     table.add_column("invariant")
     table.add_column("which means")
@@ -149,25 +145,25 @@ def _claims(console: Console, asked: Question) -> None:
     console.print(table)
     if pairs := list(prose.beside(machine)):
         console.print(_pairs("Guards beside invariants", pairs))
-        say(console, BESIDE.format(model=asked.name), "dim")
+        say(console, BESIDE.format(model=question.name), "dim")
 
 
 def _pairs(title: str, pairs: Iterable[prose.Pair], *shown: int) -> Table:
-    """Guards beside invariants as pairs, each with the fields that both read; `shown` are the sides that are told."""
+    """Guards beside invariants as pairs, each with the fields that both read; `shown` are the sides to print."""
     sides = shown or (0, 1)
     table = Table(title)
     for side in sides:
         table.add_names("guard of") if side == 0 else table.add_column("invariant")
     table.add_column("because both read")
     for action, claim, names in pairs:
-        told: Sequence[str] = (action.name, claim.sentence())
-        table.add_row(*(told[side] for side in sides), ", ".join(names))
+        names_of: Sequence[str] = (action.name, claim.sentence())
+        table.add_row(*(names_of[side] for side in sides), ", ".join(names))
     return table
 
 
-def _table(console: Console, asked: Question) -> int:
-    """The local table: each page record, and which action takes it where."""
-    found = local_table(asked.machine, asked.sizes, asked.symmetric, asked.budget)
+def _table(console: Console, question: Question) -> int:
+    """Print the local table: each page record, and the actions that change it."""
+    found = local_table(question.machine, question.sizes, question.symmetric, question.budget)
     console.print(f"[bold]{len(found.records)} records of one page, {len(found.steps)} steps between them[/]")
     for number, record in enumerate(found.records):
         say(console, f"{number:4}  {record}")
@@ -175,5 +171,5 @@ def _table(console: Console, asked: Question) -> int:
             if was == number:
                 console.print(f"        {action} -> {now}", markup=False)
     if found.stopped:
-        console.print(f"This is not all: stopped ({found.stopped}).", markup=False)
+        console.print(f"Not complete: stopped ({found.stopped}).", markup=False)
     return Exit.BUDGET if found.stopped else Exit.OK

@@ -1,18 +1,25 @@
-"""`poolproof new`: the skeleton of a driver's model, small enough to be read whole."""
+"""`poolproof new`: the skeleton of a model of a driver."""
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
+from typing import Annotated
 
-from .asking import BadRequest
+import typer
+
+from checkers.report.columns import say
+
+from .. import output, output_files
+from ..errors import BadRequest
 
 TEXT = '''"""My driver: what it does with its pages. Ask with `poolproof check {name}`."""
 
 from spec.dsl import Machine, require
 from spec.ownership import ALWAYS, STEPS, everything_is_over, ownership
 from spec.page import Ownership, Page, Place, Pool
-from spec.page_actions import cpu_write, enter, recycle, rx_complete, rx_post, sync_for_cpu
-from spec.pool_actions import device_unbind, pool_create, pool_destroy, pool_detach, pool_free, scrub, unmap_early
+from spec.page_actions import cpu_write, alloc_into_pool, recycle, rx_complete, rx_post, sync_for_cpu
+from spec.pool_actions import device_unbind, pool_create, pool_destroy, pool_detach, pool_free, scrub, scrub_unmap
 
 
 def rx_drop(s: Ownership, page: Page, pool: Pool) -> None:
@@ -31,8 +38,8 @@ MODEL = Machine(
     doc="My driver: refill, receive, drop.",
     state=Ownership,
     system=(
-        enter, rx_post, rx_complete, sync_for_cpu, rx_drop,
-        pool_create, pool_destroy, scrub, unmap_early, pool_detach, pool_free,
+        alloc_into_pool, rx_post, rx_complete, sync_for_cpu, rx_drop,
+        pool_create, pool_destroy, scrub, scrub_unmap, pool_detach, pool_free,
     ),
     environment=(cpu_write, device_unbind),
     always=ALWAYS,
@@ -47,14 +54,10 @@ MODEL = Machine(
 '''
 
 
-def write(path: Path) -> None:
-    """Write the skeleton; whatever is there already stays as it is."""
+def new(path: Annotated[Path, typer.Argument(metavar="FILE", help="the Python file to write")]) -> None:
+    """Write the skeleton of a model of your own; an existing file is never overwritten."""
     if path.suffix != ".py":
         raise BadRequest(f"{path}: a model is a Python file; give a name that ends in .py")
-    if not path.parent.is_dir():
-        raise BadRequest(f"{path}: the directory {path.parent} does not exist; create it or write elsewhere")
-    try:
-        with path.open("x") as file:
-            file.write(TEXT.format(name=path, stem=path.stem))
-    except FileExistsError:
-        raise BadRequest(f"{path}: exists already and is left as it is; give another name") from None
+    output_files.require_new(path)
+    output_files.create(path, TEXT.format(name=path, stem=path.stem))
+    say(output.console, f"{path} written; next: poolproof check {shlex.quote(str(path))}")

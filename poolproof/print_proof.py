@@ -8,10 +8,10 @@ from statistics import median
 from rich.console import Console
 from rich.markup import escape
 
-from checkers.core.verdict import Exit, Outcome, Verdict
+from checkers.core.verdict import Exit, Kind, Outcome, Verdict
 from checkers.core.wording import named, sentence, shown
 from checkers.judging import Question
-from checkers.prove.cti import Cti, said_sizes
+from checkers.prove.cti import Cti, scope_text
 from checkers.prove.deciding import Decided
 from checkers.prove.obligations import SAT
 from checkers.prove.proof import COUNTED, Proof
@@ -22,7 +22,7 @@ from checkers.report.columns import Table, say
 from checkers.report.counterexample import ending, telling
 from spec.dsl import ANY
 
-from . import showing
+from . import print_verdicts
 
 SLOW = 1.0
 """Seconds above which an obligation is listed as slow."""
@@ -55,7 +55,7 @@ def proofs(console: Console, proved: Sequence[Proof], verbose: bool) -> None:
         _told(console, p, verbose)
     if any(v.label == COUNTED for p in proved for v in p.verdicts):
         say(console, FOOTNOTE, "dim")
-    showing.closing(console, [v for p in proved for v in p.verdicts])
+    print_verdicts.closing(console, [v for p in proved for v in p.verdicts])
     for p in sound:
         if any(v.outcome is Outcome.NOT_INDUCTIVE for v in p.verdicts):
             say(console, HINT.format(name=p.name))
@@ -63,7 +63,7 @@ def proofs(console: Console, proved: Sequence[Proof], verbose: bool) -> None:
 
 def _title(sound: Sequence[Proof]) -> str:
     """What the table says: proved only if everything in it is."""
-    invariant = [v for p in sound for v in p.verdicts if v.kind != "way"]
+    invariant = [v for p in sound for v in p.verdicts if v.kind is not Kind.PATH]
     word = "Proved" if all(v.outcome is Outcome.HOLDS for v in invariant) else "Asked"
     return f"{word} for {reach(p.machine for p in sound) or ANY_NUMBER}"
 
@@ -104,7 +104,7 @@ def scoped(console: Console, runs: Sequence[tuple[Question, list[Verdict]]]) -> 
     every = [v for _, verdicts in runs for v in verdicts]
     for v in (v for v in every if v.trace):
         tables.tell(console, v)
-    showing.closing(console, every)
+    print_verdicts.closing(console, every)
 
 
 def _within(verdict: Verdict) -> str:
@@ -118,7 +118,7 @@ def _word(verdict: Verdict) -> str:
     """How far an invariant is proved, or in how many steps of which scope it is broken."""
     if verdict.outcome is Outcome.HOLDS:
         return f"[green]{verdict.label}[/]"
-    return tables.word(verdict) + (f" with {said_sizes(verdict.scope)}" if verdict.trace else "")
+    return tables.word(verdict) + (f" with {scope_text(verdict.scope)}" if verdict.trace else "")
 
 
 def _obligations(console: Console, proved: Proof) -> None:
@@ -151,7 +151,7 @@ def _effort(proved: Sequence[Proof]) -> Table:
     table.add_names("model")
     table.add_column("obligations", justify="right")
     table.add_column("decided alike by")
-    for name in ("seconds, each", "median ms", "slowest ms", "ways possible", "never taken"):
+    for name in ("seconds, each", "median ms", "slowest ms", "paths possible", "never taken"):
         table.add_column(name, justify="right")
     for p in proved:
         table.add_row(*_row(p))
@@ -159,7 +159,7 @@ def _effort(proved: Sequence[Proof]) -> Table:
 
 
 def _row(p: Proof) -> Iterator[str]:
-    ways = [v for v in p.verdicts if v.kind == "way"]
+    ways = [v for v in p.verdicts if v.kind is Kind.PATH]
     solvers = sorted({name for d in p.decided for name in d.answers}, reverse=True)
     times = [d.seconds * 1000 for d in p.decided]
     yield from (escape(p.name), f"{len(p.decided):,}", " and ".join(solvers))
@@ -170,9 +170,9 @@ def _row(p: Proof) -> Iterator[str]:
 
 def _told(console: Console, p: Proof, verbose: bool) -> None:
     """What is to be said of one model beside its verdicts."""
-    never = [v for v in p.verdicts if v.kind == "way" and v.outcome is Outcome.UNREACHABLE and v.expected]
+    never = [v for v in p.verdicts if v.kind is Kind.PATH and v.outcome is Outcome.UNREACHABLE and v.expected]
     if never and not verbose:
-        said = f"{len(never)} ways are never taken; each of their branches is taken elsewhere (-v lists them)"
+        said = f"{len(never)} paths are never taken; each of their branches is taken elsewhere (-v lists them)"
         say(console, f"{p.name}: {said}", "dim")
     for decided in p.decided:
         if any(a.seconds > SLOW for a in decided.answers.values()):
@@ -189,7 +189,7 @@ def _told(console: Console, p: Proof, verbose: bool) -> None:
 def _spread(console: Console, p: Proof) -> None:
     """How the answers and times differ with the seeds of the solvers."""
     runs = [p.decided, *p.seeds]
-    differing = [same for same in zip(*runs, strict=True) if len({said for d in same for said in d.said}) > 1]
+    differing = [same for same in zip(*runs, strict=True) if len({said for d in same for said in d.results}) > 1]
     totals = [sum(d.seconds for d in run) for run in runs]
     slowest = [max(d.seconds for d in run) * 1000 for run in runs]
     said = f"{len(differing)} obligations not decided alike" if differing else "all decided alike"
@@ -209,7 +209,7 @@ def counterexample(console: Console, model: str, name: str, cti: Cti) -> None:
     for said in (*_unusual(cti), *_step(cti)):
         say(console, f"       {said}")
     say(console, f"     {ending(sentence(name), tuple(map(repr, cti.args)))}")
-    say(console, f"     It is {cti.said()}.")
+    say(console, f"     It is {cti.reachability}.")
 
 
 def _step(cti: Cti) -> Iterator[str]:

@@ -14,10 +14,10 @@ from impl.linux.conformance.pool_table import SECONDS, TAIL
 from impl.linux.conformance.pools import Pool
 from impl.linux.conformance.violations import Finding
 from impl.linux.trace.dmesg import STALL
-from impl.linux.trace.events import MESSAGE, told
-from impl.linux.trace.reading import UNKNOWN
+from impl.linux.trace.events import LogMessage, Other, described
+from impl.linux.trace.info import UNKNOWN
 
-from .tracing import Judged
+from .recordings import Judged
 
 MOST_POOLS = 20
 """Rows of the table of pools; --json has all."""
@@ -37,8 +37,8 @@ def trace(console: Console, done: Judged, verdicts: Sequence[Verdict], every_hol
             f"\n{done.judge.findings.further:,} further violations are counted, not told: the first of a page is."
         )
     console.print(pools(done))
-    if early := [p for p in done.judge.accounts.ended if p.early]:
-        said = f"{sum(p.early for p in early):,} pages of {len(early)} pool{'s' * (len(early) > 1)}"
+    if early := [p for p in done.judge.pools.ended if p.unmapped_while_held]:
+        said = f"{sum(p.unmapped_while_held for p in early):,} pages of {len(early)} pool{'s' * (len(early) > 1)}"
         console.print(f"Destroy: {said} were unmapped while they were still held (the scrub's walk, since 6.12).")
     shown = [*done.stalls, *(h for h in done.held if every_holder or h.pool.destroyed)]
     for held in shown[:MOST_POOLS]:
@@ -51,54 +51,56 @@ def trace(console: Console, done: Judged, verdicts: Sequence[Verdict], every_hol
 
 def beginning(done: Judged) -> Iterator[str]:
     """What was read, in two lines."""
-    heard = done.heard
-    events = sum(heard.events.values())
-    names = ", ".join(name for _, name in heard.names)
+    info = done.info
+    events = sum(info.events.values())
+    names = ", ".join(name for _, name in info.names)
     rate = f", {events / done.seconds:,.0f} a second" if done.seconds > 1 else ""
-    merged = ", put in the order of time: lines of several CPUs stood one after the other" if heard.order else ""
-    yield f"{names}: {events:,} events in {heard.lines:,} lines{merged}{rate}"
-    kernel = f"kernel {heard.kernel}" if heard.kernel else "kernel not named"
-    said = [kernel, f"prints {heard.generation or 'no pages'}", f"{heard.tool} text", f"clock {heard.clock or UNKNOWN}"]
-    said += [heard.pointers] if heard.generation else []
+    merged = ", put in the order of time: lines of several CPUs stood one after the other" if info.order else ""
+    yield f"{names}: {events:,} events in {info.lines:,} lines{merged}{rate}"
+    kernel = f"kernel {info.kernel}" if info.kernel else "kernel not named"
+    tracepoints = f"{info.format} tracepoints" if info.format else "no holds or releases"
+    said = [kernel, tracepoints, f"{info.tool} text", f"clock {info.clock or UNKNOWN}"]
+    said += [info.pointers] if info.format else []
     yield "; ".join(said)
 
 
 def caveats(done: Judged) -> Iterator[str]:
     """What lowers what can be claimed, before anything is claimed."""
-    heard, judge = done.heard, done.judge
+    info, judge = done.info, done.judge
     if done.interrupted:
-        yield f"Interrupted after {heard.lines:,} lines: what follows is about these."
-    if heard.lost:
+        yield f"Interrupted after {info.lines:,} lines: what follows is about these."
+    if info.lost:
         yield "Events were lost on the way: of the pages and pools that were there, nothing is known from there on."
-    if heard.gaps:
-        yield f"{heard.gaps + 1} recordings in sequence: of what was there when the next began, the history is missing."
-    if heard.overwritten:
-        yield f"{heard.overwritten:,} events were overwritten or dropped unprinted: histories are missing."
-    if judge.shared:
-        yield f"{judge.shared:,} times a page was mapped for several others at once (parts, clones): not judged on."
-    if heard.probe_misses:
-        yield f"Kprobes missed {heard.probe_misses:,} hits; their events are counted here and not judged."
-    if heard.is_overtaken:
+    if info.gaps:
+        yield f"{info.gaps + 1} recordings in sequence: of what was there when the next began, the history is missing."
+    if info.overwritten:
+        yield f"{info.overwritten:,} events were overwritten or dropped unprinted: histories are missing."
+    if judge.mappings.multi_mapped_skipped:
+        times = f"{judge.mappings.multi_mapped_skipped:,} times"
+        yield f"{times} a page was mapped for several other devices at once (fragments, clones): not judged further."
+    if info.probe_misses:
+        yield f"Kprobes missed {info.probe_misses:,} hits; their events are counted here and not judged."
+    if info.is_overtaken:
         yield "Events of CPUs overtake each other or have one time: numbers decide, and pages where that is clear."
-    elif heard.generation and not heard.is_ordered:
-        yield f"Clock {heard.clock}: CPUs cannot be put in order; numbers decide, and pages where their order is clear."
-    if heard.tool != "ftrace":
-        yield f"Text of {heard.tool}: read by its documentation, untested on a recording."
-    if older := [p for p in judge.accounts.ended if not p.is_from_the_start]:
+    elif info.format and not info.is_ordered:
+        yield f"Clock {info.clock}: CPUs cannot be put in order; numbers decide, and pages where their order is clear."
+    if info.tool != "ftrace":
+        yield f"Text of {info.tool}: read by its documentation, untested on a recording."
+    if older := [p for p in judge.pools.ended if not p.is_from_the_start]:
         pages = sum(p.older for p in older)
         lost = sum(p.unexplained for p in older)
         yield (
             f"{len(older)} pool{'s are' if len(older) > 1 else ' is'} older than the trace, with {pages:,} pages in "
             f"before it; {lost:,} releases are unexplained: history missing."
         )
-    if late := sum(p.late for p in judge.accounts.ended):
+    if late := sum(p.unlogged_at_end for p in judge.pools.ended):
         yield f"{late:,} holds or releases are counted and were not printed before the end: not yet, or lost."
-    if heard.others:
-        some = ", ".join(f"{name} {n:,}" for name, n in heard.others.most_common(4))
-        more = ", ..." if len(heard.others) > 4 else ""
-        yield f"{heard.events['other']:,} other events are counted and not judged: {some}{more}"
-    if heard.not_understood:
-        yield f"{heard.not_understood:,} lines were not understood; --strict shows them."
+    if info.others:
+        some = ", ".join(f"{name} {n:,}" for name, n in info.others.most_common(4))
+        more = ", ..." if len(info.others) > 4 else ""
+        yield f"{info.events[Other]:,} other events are counted and not judged: {some}{more}"
+    if info.not_understood:
+        yield f"{info.not_understood:,} lines were not understood; --strict shows them."
 
 
 def invariants(verdicts: Sequence[Verdict]) -> Table:
@@ -107,12 +109,12 @@ def invariants(verdicts: Sequence[Verdict]) -> Table:
     table.add_names("invariant")
     table.add_column("verdict: observed(trace)")
     for v in verdicts:
-        if v.outcome is not Outcome.UNSEEN:
-            said = "observed to hold" if v.outcome is Outcome.OBSERVED else "[bold red]violated[/]"
+        if v.outcome is not Outcome.NOT_OBSERVABLE:
+            said = "not violated" if v.outcome is Outcome.NOT_VIOLATED else "[bold red]violated[/]"
             table.add_row(sentence(v.property), f"{said} {v.note}")
-    if unseen := sum(v.outcome is Outcome.UNSEEN for v in verdicts):
+    if unseen := sum(v.outcome is Outcome.NOT_OBSERVABLE for v in verdicts):
         table.add_section()
-        table.add_row(f"{unseen} more invariants", "[dim]cannot be seen at this level[/]")
+        table.add_row(f"{unseen} more invariants", "[dim]not observable at this level[/]")
     return table
 
 
@@ -126,9 +128,11 @@ def _finding(console: Console, done: Judged, finding: Finding) -> None:
     lines.append(f"  {finding.what}")
     if finding.before:
         lines.append(f"  before it the page could be: {', '.join(finding.before)}")
-    lines += [f"  {action} says no: {why}" for action, why in finding.refused]
+    lines += [f"  {refusal.action} is refused: {refusal.why}" for refusal in finding.refused]
     lines += [
-        f"  earlier, {done.heard.where(e.line)}: {told(e)}" for e in dict.fromkeys(finding.recent) if e != finding.event
+        f"  earlier, {done.info.where(e.line)}: {described(e)}"
+        for e in dict.fromkeys(finding.recent)
+        if e != finding.event
     ]
     console.print()
     for n, line in enumerate(lines):
@@ -138,7 +142,7 @@ def _finding(console: Console, done: Judged, finding: Finding) -> None:
 def _where(done: Judged, finding: Finding) -> str:
     """The line of a violation, and the event that stands there."""
     event = finding.event
-    return "the kernel's log" if event.kind == MESSAGE else f"{done.heard.where(event.line)}: {told(event)}"
+    return "the kernel's log" if isinstance(event, LogMessage) else f"{done.info.where(event.line)}: {described(event)}"
 
 
 def pools(done: Judged) -> Table:
@@ -147,13 +151,13 @@ def pools(done: Judged) -> Table:
     table.add_names("pool")
     for name in ("pages", "most in flight", "at destroy", "out", "destroy to free", "retries", "releases/s at the end"):
         table.add_column(name, justify="right")
-    shown = sorted(done.judge.accounts.ended, key=lambda p: (-retries(p), p.first.line))
+    shown = sorted(done.judge.pools.ended, key=lambda p: (-retries(p), p.first.line))
     for pool in sorted(shown[:MOST_POOLS], key=lambda p: p.first.line):
         device = " ".join(filter(None, (pool.name, pool.device, f"if{pool.ifindex}" if pool.ifindex else "")))
-        out = str(max(pool.out, 0)) if pool.is_from_the_start else f"{max(pool.out + pool.older, 0)}?"
+        out = str(max(pool.in_flight, 0)) if pool.is_from_the_start else f"{max(pool.in_flight + pool.older, 0)}?"
         row = (
             f"{pool.holds.seen:,}",
-            f"{pool.most:,}",
+            f"{pool.most_in_flight:,}",
             "" if pool.out_at_destroy is None else f"{pool.out_at_destroy:,}",
             out,
             _waited(done, pool),
@@ -171,18 +175,18 @@ def _waited(done: Judged, pool: Pool) -> str:
     """How long from destroy to free; a clock that counts events tells no time, but retries come once a second."""
     if pool.destroyed is None:
         return "in use"
-    if done.heard.counts_events:
+    if done.info.counts_events:
         return f"~{retries(pool)} s" if pool.freed else f"over {retries(pool)} s"
-    end = pool.freed.time if pool.freed else done.heard.latest
+    end = pool.freed.time if pool.freed else done.info.latest
     return f"{'' if pool.freed else 'over '}{max(end - pool.destroyed.time, 0.0):.1f} s"
 
 
 def _rate(done: Judged, pool: Pool) -> str:
     """Pages that came home a second, between the last retry that found some out and the end."""
-    if not pool.returns or pool.retry is None or pool.freed is None:
+    if not pool.returned_since_retry or pool.last_retry is None or pool.freed is None:
         return ""
-    seconds = 1.0 if done.heard.counts_events else max(pool.freed.time - pool.retry.time, 1e-6)
-    return f"{'~' if done.heard.counts_events else ''}{len(pool.returns) / seconds:,.0f}"
+    seconds = 1.0 if done.info.counts_events else max(pool.freed.time - pool.last_retry.time, 1e-6)
+    return f"{'~' if done.info.counts_events else ''}{len(pool.returned_since_retry) / seconds:,.0f}"
 
 
 def _holders(console: Console, held: Holders) -> None:
@@ -195,7 +199,7 @@ def _holders(console: Console, held: Holders) -> None:
         lines.append(f"  and {len(held.groups) - 5} more tasks")
     for place in held.places:
         lines.append(f"  may be {place.place} ({place.means}); waits for: {_ways(place)}")
-    lines.append(f"  {held.verdict}: {held.reason}")
+    lines.append(f"  {held.verdict.value}: {held.reason}")
     console.print()
     for n, line in enumerate(lines):
         say(console, line, "" if n else "bold")
@@ -212,7 +216,7 @@ def _log(console: Console, done: Judged) -> None:
         return
     console.print("\nThe kernel's log says:", style="bold")
     for event in done.judge.messages[:10]:
-        say(console, f"  {event.more[0].text}")
+        say(console, f"  {event.message.text}")
     if len(done.judge.messages) > 10:
         console.print(f"  and {len(done.judge.messages) - 10} more")
 
@@ -221,7 +225,7 @@ def closing(console: Console, done: Judged, verdicts: Sequence[Verdict]) -> None
     """One sentence: accepted or not, and how far that reaches."""
     broken = [v for v in verdicts if v.outcome is Outcome.VIOLATED]
     stalls = len({id(h.pool) for h in (*done.stalls, *done.held) if h.pool.destroyed is not None})
-    warned = sum(e.more[0].about == STALL for e in done.judge.messages)
+    warned = sum(e.message.about == STALL for e in done.judge.messages)
     if stalls or warned:
         console.print()
         say(console, f"{_waits(stalls, warned)}.", "yellow")
@@ -233,7 +237,7 @@ def closing(console: Console, done: Judged, verdicts: Sequence[Verdict]) -> None
         console.print()
         say(console, f"Nothing was judged: {_nothing(done)}.", "bold yellow")
     else:
-        is_whole = done.heard.is_whole and not any(p.late for p in done.judge.accounts.ended)
+        is_whole = done.info.is_whole and not any(p.unlogged_at_end for p in done.judge.pools.ended)
         so_far = " so far" if done.interrupted else "" if is_whole else ", as far as it was seen"
         said = f"Accepted{so_far}: some run of the rules explains every page's history.{_late(done)}"
         console.print()
@@ -251,20 +255,23 @@ def _waits(stalls: int, warned: int) -> str:
 
 def _nothing(done: Judged) -> str:
     """Why no page was judged, and what to do."""
-    heard = done.heard
-    if not sum(heard.events.values()):
+    info = done.info
+    if not sum(info.events.values()):
         return "it was recorded, and no page entered or left a pool meanwhile; older pools, or nothing that touches one"
-    if heard.events[MESSAGE] == sum(heard.events.values()) and not heard.heads:
+    if info.events[LogMessage] == sum(info.events.values()) and not info.heads:
         return "this is a log of the kernel and no trace; what it says of pools stands above"
     return "no page is seen to enter a pool; begin to record before the driver makes its pools"
 
 
 def _late(done: Judged) -> str:
     """The numbers that were counted and not printed: of these pages nobody can tell."""
-    ended = done.judge.accounts.ended
-    late, n = [f"{number} of pool {p.name}" for p in ended for number in p.first_late], sum(p.late for p in ended)
+    ended = done.judge.pools.ended
+    late, n = (
+        [f"{number} of pool {p.name}" for p in ended for number in p.first_unlogged],
+        sum(p.unlogged_at_end for p in ended),
+    )
     if not late:
         return ""
     more = f" and {n - 3:,} more" if n > 3 else ""
-    when = f"the last {TAIL} lines" if done.heard.counts_events else f"the last {SECONDS:g} s"
+    when = f"the last {TAIL} lines" if done.info.counts_events else f"the last {SECONDS:g} s"
     return f" Cannot tell: {', '.join(late[:3])}{more} counted in {when} and not printed before the end."
