@@ -57,7 +57,7 @@ def counterexample(finding: Finding) -> list[str]:
 
 
 def missed(bugs: tuple[Mutant, ...]) -> tuple[list[str], list[int]]:
-    """The broken models that a simulate does not find, and how much longer than the shortest the other counterexamples are."""
+    """The broken models that a simulation misses, and by how much the other counterexamples exceed the shortest."""
     names, longer = [], []
     for bug in bugs:
         seen = simulate(bug.machine, tiny(bug.machine), STEPS, seed=0, until=bug.breaks)

@@ -132,7 +132,7 @@ def test_states_nothing_is_said_about_are_found() -> None:
     """A lifter that lost a path is reported: there the action would neither happen nor refuse."""
     branching = machine(action(BRANCHING))
     (message,) = problems(_lifted_as(branching, branching.actions[0].lifted.paths[0]))
-    assert "says nothing about some states" in message
+    assert "neither a path nor a refusal for some states" in message
 
 
 def test_a_refusal_completes_an_action() -> None:
@@ -141,7 +141,7 @@ def test_a_refusal_completes_an_action() -> None:
     assert problems(machine(text)) == []
     refusing = machine(text)
     (message,) = problems(_lifted_as(refusing, *refusing.actions[0].lifted.paths))
-    assert "says nothing about some states" in message
+    assert "neither a path nor a refusal for some states" in message
 
 
 def _lifted_as(made: Machine, *paths: Path) -> Machine:
