@@ -7,6 +7,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from platformdirs import user_cache_path
+
 from spec.dsl import PoolproofError
 
 from .verdict import Exit
@@ -44,9 +46,12 @@ def _close(folder: Path) -> None:
 
 
 def _base() -> Path:
-    """XDG_CACHE_HOME if it is absolute; the XDG Base Directory Specification requires that others are ignored."""
+    """The user's cache on this platform; XDG_CACHE_HOME is ignored unless absolute, as its specification requires."""
     given = os.environ.get("XDG_CACHE_HOME", "")
-    return Path(given) if os.path.isabs(given) else Path("~/.cache").expanduser()
+    base = user_cache_path() if not given or os.path.isabs(given) else Path("~/.cache").expanduser()
+    if not base.is_absolute():
+        raise RuntimeError("this user has no home directory")
+    return base
 
 
 def must_be_ours(path: Path, way_out: str) -> None:

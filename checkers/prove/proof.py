@@ -36,8 +36,8 @@ class Proof:
     """The decided obligations of one machine; `seeds` are the answers with other seeds of the solvers.
 
     `uncounted` are the invariants proved without the cardinality axioms, `ctis` counterexamples to induction, and
-    `runs` shortest runs in small scopes that violate an unproved invariant. `depends_on_unproved` gives, for invariants whose
-    own obligations hold, the names of the unproved ones they need.
+    `runs` shortest runs in small scopes that violate an unproved invariant. `depends_on_unproved` gives, for invariants
+    whose own obligations hold, the names of the unproved ones they need.
     """
 
     name: str
