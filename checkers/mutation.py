@@ -1,4 +1,4 @@
-"""Faults that can be planted in the text of a machine: each guard, each part of one, each branch, each update."""
+"""Faults to plant in the text of a machine: each guard and part of one, each branch, and each update left out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from spec.dsl.ir import Change, changed, functions_of, reachable, tree_of
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing changed in a function of a machine: `what`, in the words of the text, as a part `of` a statement."""
+    """One change in a function of a machine: `what` is left out, as spec text, as a part `of` a statement."""
 
     function: str
     what: str
@@ -22,13 +22,13 @@ class Fault:
     changes: tuple[Change, ...]
 
     def planted(self, machine: Machine) -> Machine:
-        """The machine with this fault; raises SpecError where the notation refuses it."""
+        """The machine with this fault; raises SpecError if the notation refuses it."""
         mutant = changed(machine, machine.name, self.changes)
         _ = mutant.actions
         return mutant
 
     def planted_in_what_is_shared(self, design: Machine, rules: Machine) -> Machine:
-        """The design with this fault in the functions that it has of its rules; the same design if it has none."""
+        """The design with this fault in the functions it shares with the rules; unchanged if it shares none."""
         shared = functions_of(design) & functions_of(rules)
         if not any(f.__name__ == self.function for f in shared):
             return design
@@ -36,12 +36,12 @@ class Fault:
 
     @property
     def text(self) -> str:
-        """What is left out, in one line; it names the fault within its function."""
+        """What is left out, in one line; unique within its function."""
         return f"{self.what} of {self.of}" if self.of else self.what
 
 
 def faults(machine: Machine) -> list[Fault]:
-    """Every fault, in the order of the actions and of their text; what several actions share is planted once."""
+    """Every fault, in the order of the actions and their text; shared functions are changed once."""
     functions = {f.__code__: f for action in machine.actions for f in reachable(action.fn)}
     return list(dict.fromkeys(fault for f in functions.values() for fault in _of_function(f)))
 
@@ -69,14 +69,14 @@ def _of_statement(function: str, statement: ast.stmt) -> Iterator[Fault]:
 
 
 def _guards(claim: ast.expr) -> str:
-    """A claim as guards, one for each part of a conjunction."""
+    """A claim as `require` statements, one for each part of a conjunction."""
     only = claim.values[0] if isinstance(claim, ast.BoolOp) and len(claim.values) == 1 else claim
     every = only.values if isinstance(only, ast.BoolOp) and isinstance(only.op, ast.And) else [only]
     return "; ".join(f"require({ast.unparse(one)})" for one in every)
 
 
 def _of_branch(function: str, statement: ast.If, test: str) -> Iterator[Fault]:
-    """The branch taken always, or never; where it holds one statement only, that one's absence says the latter."""
+    """The branch always taken, or never; not the latter if it has one statement only, whose absence is the same."""
     yield Fault(function, "always", f"if {test}", instead(function, test, "True"))
     if len(statement.body) > 1 or statement.orelse:
         yield Fault(function, "never", f"if {test}", instead(function, test, "False"))

@@ -280,7 +280,7 @@ def again(simulator: Simulator, start: bytes, instances: Iterable[Instance]) -> 
 
 
 def shortest(simulator: Simulator, found: Finding) -> Finding:
-    """Leave out stretches, from half of the run down to single steps and pairs, while the same kind of finding remains."""
+    """Leave out stretches, from half of the run down to single steps and pairs, as long as something is found."""
     size = len(found.trace.steps) // 2
     while size:
         runs = (again(simulator, found.trace.start, tries) for tries in fewer(found.trace, size))

@@ -1,4 +1,4 @@
-"""Folders and files that only their user may touch: what lies in them is loaded as code, or believed."""
+"""The cache folder. Its files are loaded as code or trusted, so only the user may write there."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+
+from platformdirs import user_cache_path
 
 from spec.dsl import PoolproofError
 
@@ -21,7 +23,7 @@ class ForeignFile(PoolproofError):
 
 
 def cache_folder() -> Path:
-    """Where compiled code and answers are kept: the user's cache, or a new folder where that cannot be written."""
+    """The folder of compiled code and answers: the user's cache, or a temporary folder if that is not writable."""
     folder = _base() / "poolproof"
     try:
         folder.mkdir(mode=ALONE, parents=True, exist_ok=True)
@@ -35,7 +37,7 @@ def cache_folder() -> Path:
 
 
 def _close(folder: Path) -> None:
-    """From now on nobody else writes there, and what somebody else wrote before goes."""
+    """Make a folder private; if it was not, remove the files of other users."""
     was_open = folder.stat().st_mode & OTHERS_WRITE
     folder.chmod(ALONE)
     for path in folder.iterdir() if was_open else ():
@@ -44,19 +46,22 @@ def _close(folder: Path) -> None:
 
 
 def _base() -> Path:
-    """XDG_CACHE_HOME if it is an absolute path; the XDG Base Directory Specification has any other ignored."""
+    """The user's cache on this platform; XDG_CACHE_HOME is ignored unless absolute, as its specification requires."""
     given = os.environ.get("XDG_CACHE_HOME", "")
-    return Path(given) if os.path.isabs(given) else Path("~/.cache").expanduser()
+    base = user_cache_path() if not given or os.path.isabs(given) else Path("~/.cache").expanduser()
+    if not base.is_absolute():
+        raise RuntimeError("this user has no home directory")
+    return base
 
 
 def must_be_ours(path: Path, way_out: str) -> None:
-    """Refuse what belongs to another user; the administrator may do anything anyhow."""
+    """Raise ForeignFile for a path of another user; root is trusted."""
     if not _is_ours(path):
-        whose = f"user {path.stat().st_uid}, who could change what lies there"
+        whose = f"user {path.stat().st_uid}, who could change it"
         raise ForeignFile(f"{path}: belongs to another user ({whose}); {way_out}")
 
 
 def _is_ours(path: Path) -> bool:
-    """Does this, and what it may be a link to, belong to this user or the administrator?"""
+    """True if the path, and what it may be a link to, belong to this user or root."""
     mine = (0, os.geteuid()) if hasattr(os, "geteuid") else ()
     return not mine or {path.lstat().st_uid, path.stat().st_uid} <= set(mine)

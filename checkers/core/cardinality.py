@@ -30,7 +30,8 @@ class Abstraction:
 def abstraction(var: Var, body: Expr, is_argument: Callable[[Expr], bool] = lambda e: True) -> Abstraction:
     """Replace the largest parts of a body that do not depend on the counted member by parameters.
 
-    `is_argument` restricts these parts; literals and sizes of the scope always stay.
+    `is_argument` restricts these parts; literals and sizes of the scope always stay. It must hold for comparisons with
+    NOBODY: a parameter that stood for one side of it would not be known to be optional.
     """
     found: dict[Expr, Var] = {}
     opened = _opened(body, frozenset([var.name]), found, is_argument)

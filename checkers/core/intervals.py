@@ -1,4 +1,4 @@
-"""How far the numbers of a machine can reach in a scope: every engine means the whole numbers of mathematics."""
+"""The intervals of a machine's numbers in a scope. Every engine computes with unbounded integers, or refuses."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ Interval = tuple[int, int]
 
 INT = 31
 WORD = 63
-"""Bits beside the sign of C's int, and of the widest number that a compiled search computes with."""
+"""Bits beside the sign of C's int, and of the widest numbers of a compiled search."""
 
 
 def fits(interval: Interval, bits: int) -> bool:
-    """Can a signed number of so many bits, beside the sign, hold all of this?"""
+    """True if a signed number with this many bits beside the sign can hold all values."""
     return -(1 << bits) < interval[0] and interval[1] < 1 << bits
 
 
@@ -35,7 +35,7 @@ class Intervals:
             self.growth[put.field.name] = max(self.growth[put.field.name], self.of(put.value)[1])
 
     def of(self, e: Any) -> Interval:
-        """Where the values of an expression lie; of what is no number, (0, 0)."""
+        """The interval of an expression; (0, 0) for what is no number."""
         match e:
             case Const(value) if e.domain.base is int:
                 return value, value
@@ -51,14 +51,14 @@ class Intervals:
         return self.of_domain(e.domain)
 
     def of_domain(self, domain: Domain[Any]) -> Interval:
-        """Where the numbers of a domain lie."""
+        """The interval of a domain."""
         return (self._number(domain.low), self._number(domain.high)) if domain.base is int else (0, 0)
 
     def _number(self, limit: int | Bound) -> int:
         return self.sizes[limit.name] if isinstance(limit, Bound) else limit
 
     def beyond(self, bits: int) -> Iterator[tuple[str, Expr, int]]:
-        """The numbers that so many bits cannot hold: the line, the expression, and a value that it may have."""
+        """The expressions that may exceed this many bits: the line, the expression, and such a value."""
         for where, e in expressions(self.machine):
             for x in walk(e):
                 low, high = self.of(x)
@@ -66,6 +66,6 @@ class Intervals:
                     yield where, x, high if not fits((high, high), bits) else low
 
 
-def said(where: str, e: Expr, value: int, bits: int) -> str:
-    """What is wrong with a number that is too large, and the way out."""
+def too_large(where: str, e: Expr, value: int, bits: int) -> str:
+    """The message for a number that is too large."""
     return f"{where}: {text(e)} may be {value}, beyond {bits} bits and the sign; write it with smaller numbers"

@@ -1,4 +1,4 @@
-"""Canonical forms: of all states that differ only in which page is which, one speaks for all of them."""
+"""Canonical forms: of all states that differ only by a renaming of symmetric members, one stands for all."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Permutation = dict[type[Sort], tuple[int, ...]]
 
 
 class Move:
-    """One permutation of devices and pools, acting on page records and on the rest of a code; remembers what it did.
+    """One permutation of devices and pools, acting on page records and on the rest of a code, with a cache.
 
-    A page's record stays that page's record, so records and rest can be moved one by one: there are few of each.
+    A page keeps its record, so records and rest are permuted one by one; there are few different ones.
     """
 
     def __init__(self, source: list[int], tables: list[list[int]]) -> None:
@@ -33,10 +33,10 @@ class Move:
 
 
 class Symmetry:
-    """The group that permutes the members of some sorts, acting on the codes of a world's states.
+    """The group of permutations of the members of some sorts, acting on the codes of states.
 
-    Pages are handled by sorting their records, which is exact because nothing points at a page; devices and
-    pools by taking the least over their permutations of the sorted form.
+    Page records are sorted, which is exact because no field names a page. For devices and pools the canonical form is
+    the least sorted form over all permutations.
     """
 
     def __init__(self, world: World, sorts: tuple[type[Sort], ...]) -> None:
@@ -55,7 +55,7 @@ class Symmetry:
             yield dict(zip(others, choice, strict=True))
 
     def _move(self, sigma: Permutation) -> Move:
-        """Where each byte of the permuted code comes from, and what becomes of its value."""
+        """The source of each byte of the permuted code, and the table of its values."""
         world, cells = self.world, sum(map(len, self.world.offsets.values()))
         source, tables = [0] * cells, [list[int]()] * cells
         for name, offsets in world.offsets.items():
@@ -71,7 +71,7 @@ class Symmetry:
         return Move(source, tables)
 
     def canonical(self, code: bytes) -> bytes:
-        """The one code that speaks for the whole orbit of this one."""
+        """The code that represents the orbit of this one."""
         return min(self._forms(code)) if self.moves else self._joined(self._records(code), code[self.split :])
 
     def _forms(self, code: bytes) -> list[bytes]:
@@ -90,13 +90,13 @@ class Symmetry:
         return b"".join(sorted(records) if self.sorts_pages else records) + rest
 
     def orbit_size(self, code: bytes) -> int:
-        """How many states this canonical one speaks for: the group's order over the stabiliser's."""
+        """The number of states in the orbit of a canonical one: the order of the group over that of the stabiliser."""
         fixing = self._forms(code).count(code)
         same = prod(map(factorial, Counter(self._records(code)).values())) if self.sorts_pages else 1
         return self.order // (fixing * same)
 
     def repeats(self, code: bytes) -> set[int]:
-        """Pages whose record equals their left neighbour's: what happens to one of them happens to both."""
+        """The pages whose record equals that of the page before: their steps are the same up to renaming."""
         if not self.sorts_pages:
             return set()
         records = self._records(code)

@@ -1,4 +1,4 @@
-"""What a search tells when it is done: runs of named pages, and for whom something was found."""
+"""Traces: runs of named members, and the findings they lead to."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Contradiction(Exception):
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a trace: what happened, and the state it led to."""
+    """One step of a trace: the instance, and the code of the state after."""
 
     instance: Instance
     code: bytes
@@ -24,7 +24,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Trace:
-    """A run of named pages from an initial state."""
+    """A run of named members from an initial state; states are codes."""
 
     start: bytes
     steps: tuple[Step, ...]
@@ -36,7 +36,7 @@ class Trace:
 
 @dataclass(frozen=True)
 class Finding:
-    """Something found, for which arguments, and a shortest trace to it."""
+    """A violated or reached claim by name, its arguments, and a shortest trace to it."""
 
     name: str
     args: tuple[Sort, ...]
@@ -50,7 +50,7 @@ def steps(world: World, code: bytes) -> Iterator[Step]:
 
 
 def named(symmetry: Symmetry, forms: Sequence[bytes]) -> Trace:
-    """One run of named pages through states that have these canonical forms, one after the other."""
+    """A run of named members through states with these canonical forms."""
     world = symmetry.world
     start = next(c for c in world.initial() if symmetry.canonical(c) == forms[0])
     code, taken = start, list[Step]()
@@ -61,7 +61,7 @@ def named(symmetry: Symmetry, forms: Sequence[bytes]) -> Trace:
 
 
 def finding(world: World, claim: Claim, trace: Trace, invariant: bool) -> Finding:
-    """The arguments an invariant fails for (or a witness holds for) at the end of this trace, or one step on."""
+    """The finding of a claim at the end of this trace, for a claim about steps one step later."""
     code = trace.codes[-1]
     if not claim.is_step:
         args = next(a for a in world.tuples(claim.params) if world.holds(claim, code, a) != invariant)

@@ -1,4 +1,4 @@
-"""Where Graphviz comes from: the `dot` on PATH if there is one, or else the library inside pygraphviz' wheel."""
+"""Graphviz: the `dot` on PATH if there is one, or else the library in the wheel of pygraphviz."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class DrawingError(PoolproofError):
 
 
 def render(text: str, kind: str) -> bytes:
-    """The picture ("svg" or "png") that Graphviz lays out from a text in its DOT language."""
+    """A picture ("svg" or "png", or its "json") of a text in the DOT language."""
     program = shutil.which("dot")
     return _by_program(program, text, kind) if program else _by_library(text, kind)
 
 
 def _by_program(program: str, text: str, kind: str) -> bytes:
-    """Ask the `dot` on PATH."""
+    """Run the `dot` on PATH."""
     try:
         picture: bytes = graphviz.Source(text).pipe(format=kind, quiet=True)
     except graphviz.CalledProcessError as error:
@@ -36,7 +36,7 @@ def _by_program(program: str, text: str, kind: str) -> bytes:
 
 
 def _by_library(text: str, kind: str) -> bytes:
-    """Ask the library; it is imported here only, so that where there is a `dot` no wheel is needed."""
+    """Use the library; it is imported here only, so that it is not needed if there is a `dot`."""
     try:
         from pygraphviz import AGraph
     except ImportError as error:
@@ -45,11 +45,11 @@ def _by_library(text: str, kind: str) -> bytes:
 
 
 def _quietly(make: Callable[[], bytes]) -> bytes:
-    """Keep to ourselves what the library says on stderr (of fonts, mostly), unless it is an error of its own."""
+    """Suppress the library's warnings on stderr (mostly on fonts); raises DrawingError for its errors."""
     sys.stderr.flush()
     terminal, wrong = os.dup(2), ""
-    with tempfile.TemporaryFile() as said:
-        os.dup2(said.fileno(), 2)
+    with tempfile.TemporaryFile() as output:
+        os.dup2(output.fileno(), 2)
         try:
             picture = make()
         except Exception as error:
@@ -57,8 +57,8 @@ def _quietly(make: Callable[[], bytes]) -> bytes:
         finally:
             os.dup2(terminal, 2)
             os.close(terminal)
-        said.seek(0)
-        heard = said.read().decode(errors="replace")
-    if wrong or any(line.startswith("Error:") for line in heard.splitlines()):
-        raise DrawingError(f"Graphviz: {wrong}{heard}".strip())
+        output.seek(0)
+        messages = output.read().decode(errors="replace")
+    if wrong or any(line.startswith("Error:") for line in messages.splitlines()):
+        raise DrawingError(f"Graphviz: {wrong}{messages}".strip())
     return picture

@@ -1,4 +1,4 @@
-"""What a picture of a run shows: for each step its action, what it changed, and where each page is after it."""
+"""The data of a picture of a run: for each step its action, its changes, and the place of each page after it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from spec.dsl.ir import first_sort
 from .ownership import places_of
 
 STEPS = 80
-"""A picture of more steps is a roll of paper."""
+"""The most steps of a picture."""
 
 
 class TooLong(PoolproofError):
@@ -26,7 +26,7 @@ class TooLong(PoolproofError):
 
 @dataclass(frozen=True)
 class Row:
-    """One step: what is written beside it, where each page is after it, which pages moved, and which it is about."""
+    """One step: its text, the place of each page after it, the pages that moved, and the pages it is about."""
 
     number: int
     action: str
@@ -40,9 +40,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Lanes:
-    """A run as a picture has it: its lanes, the pages that are shown by number, its rows, and its last sentence.
+    """A run as a picture: its lanes, the pages with their numbers, its rows, and its last sentence.
 
-    `wrong` says whether it ends in something that should not be, `whom` which pages are to blame.
+    `wrong` is true if it ends in a violation, `whom` are the arguments of the violated invariant.
     """
 
     name: str
@@ -63,10 +63,10 @@ def lanes(
     whom: tuple[str, ...] | None = None,
     only: str = "",
 ) -> Lanes:
-    """What a picture of this run shows: `titles` are the model and what is told of it.
+    """The picture of a run; `titles` are the model and the claim.
 
-    `whom` are those for whom the ending is wrong, None if nothing is; with `only`, this page alone is shown, and the
-    steps that concern it.
+    `whom` are the arguments of the violated invariant, None if the run violates nothing. With `only`, this page is
+    shown, and the steps that concern it.
     """
     names = tuple(place.name for place in places_of(world.machine))
     every = world.values(trace.start)[world.machine.place.name]
@@ -75,7 +75,7 @@ def lanes(
 
 
 def rows_of(world: World, trace: Trace, only: str = "") -> tuple[Row, ...]:
-    """The rows of a run, the first of them its start; with `only`, the steps that concern this page."""
+    """The rows of a run, first the initial state; with `only`, the steps that concern this page."""
     told = ", ".join(beginning(world, trace.start, only))
     nothing: frozenset[str] = frozenset()
     rows = [Row(0, "", "", True, (told,) if told else (), _whereabouts(world, trace.start, only), nothing, nothing)]
@@ -85,12 +85,12 @@ def rows_of(world: World, trace: Trace, only: str = "") -> tuple[Row, ...]:
         about = _pages(world, [*step.instance.args, *(_first(key) for key, _ in changes)]) & at.keys()
         rows.append(Row(number, *_label(step.instance), _but_places(world, changes), at, moved, about))
     if len(rows) > STEPS + 1:
-        raise TooLong(f"{len(rows) - 1} steps are too many for one picture, which takes {STEPS}")
+        raise TooLong(f"{len(rows) - 1} steps are too many for one picture (at most {STEPS})")
     return tuple(rows)
 
 
 def _label(instance: Instance) -> tuple[str, str, bool]:
-    """An action by name, its arguments, and whether it is the system's."""
+    """The name of an action, its arguments, and whether it belongs to the system."""
     return instance.action.name, ", ".join(map(repr, instance.args)), instance.action.system
 
 
@@ -109,6 +109,6 @@ def _pages(world: World, things: Iterable[Any]) -> frozenset[str]:
 
 
 def _but_places(world: World, changes: list[tuple[Any, str]]) -> tuple[str, ...]:
-    """What changed, in words, but for the places: those are what the paths show."""
+    """The changes as text, without those of places, which the paths show."""
     place = f"{world.machine.place.name}["
     return tuple(change for _, change in changes if not change.startswith(place))

@@ -37,7 +37,7 @@ class Seen:
     telling: set[Effect] = field(default_factory=set)
 
     def phrases(self) -> tuple[str, ...]:
-        """What the move does: "maybe" for what it does on some paths only; without effects that never change a value."""
+        """What the move does: "maybe" for effects of some paths only; without those that change nothing."""
         often = [(e.phrase, self.had[e] == self.steps) for e in sorted(self.telling)]
         return tuple(phrase if always else f"maybe {phrase}" for phrase, always in often)
 
@@ -132,7 +132,7 @@ class Wording:
         return text(e)
 
     def key(self, e: Expr) -> str:
-        """dma[page, device_of[pool]] becomes dma[pool], if device_of is the only field that leads from a pool to a device."""
+        """dma[page, device_of[pool]] becomes dma[pool], if only device_of leads from a pool to a device."""
         if isinstance(e, Read) and e.keys != (self.subject,) and self._only_way(e.field):
             return self.key(e.keys[0])
         return self.say(e)

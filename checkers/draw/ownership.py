@@ -1,7 +1,7 @@
-"""The ownership graph of a machine as a picture: where a page can be, what moves it, and what that does to it.
+"""The ownership graph of a machine as a picture: the places of a page, the actions that move it, and their effects.
 
-Nothing is drawn by hand. Which action leads from where to where is found by running every reachable state of a
-small scope; what it does there is read off its lifted paths, those that were taken.
+It is made from every reachable state of a small scope: the moves from the states, their effects from the lifted paths
+that were taken.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ from .style import (
 
 
 def draw(machine: Machine, sizes: dict[str, int], out: Path) -> None:
-    """Write the ownership graph as a picture; the ending of the file says of which kind."""
+    """Write the ownership graph as a picture; the suffix of the file decides the format."""
     require_suffix(out)
     graph = ownership_graph(machine, sizes)
     save(out, lambda dpi: dot_text(graph, dpi))
 
 
 def ownership_graph(machine: Machine, sizes: dict[str, int]) -> nx.MultiDiGraph[str]:
-    """Places as nodes, and for each action an edge from every place to every place it was seen to take a page.
+    """Places as nodes, and for each action an edge between any two places between which it moves a page.
 
-    Nodes carry `meaning` and `start`; edges have the action's name as key, and carry `system` and `effects`; what these
-    say in short is in the graph's `short`. What no page takes part in, and what was never seen, is in `aside`.
+    Nodes have `meaning` and `start`; edges have the action's name as key, with `system` and `effects`. In the graph,
+    `short` explains abbreviations in effects, and `aside` are the actions that move no page or never happen.
     """
     places = places_of(machine)
     recorder = MoveRecorder(machine, sizes)
@@ -71,7 +71,7 @@ def ownership_graph(machine: Machine, sizes: dict[str, int]) -> nx.MultiDiGraph[
 
 
 def places_of(machine: Machine) -> tuple[Enum, ...]:
-    """The values of the field that says where a page is."""
+    """The values of the place of a page; raises SpecError if the machine has none."""
     page = first_sort(machine)
     if machine.place is None:
         raise SpecError(f"{machine.name} does not say where a {page.__name__} is; give it place=, a field of the state")
@@ -86,7 +86,7 @@ def _said(action: Action, effects: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _aside(machine: Machine, seen: dict[Move, Seen]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The actions that no page takes part in, and those that never happened."""
+    """The actions that move no page, and those that never happen."""
     for action in machine.actions:
         if not any(name == action.name for name, _, _ in seen):
             yield action.name, _said(action, ("never happens in this scope",))

@@ -98,9 +98,9 @@ def _ends(search: Search, graph: nx.MultiDiGraph[int], number: int, moves: bool)
 
 
 def folded(graph: nx.MultiDiGraph[int], names: tuple[str, ...]) -> nx.DiGraph[str]:
-    """The graph with all states that look alike in these fields as one node, and all steps between two as one edge.
+    """The quotient graph: states with the same look in these fields are one node, steps between two nodes one edge.
 
-    This is the quotient graph, made in one pass: networkx' own asks about every pair of states, and drops the loops.
+    It is made in one pass; networkx' own quotient compares every pair of states, and drops loops.
     """
     look = Look(graph.graph["world"], graph.graph["symmetric"], names)
     name_of = {number: look.at(graph.nodes[number]["code"]) for number in graph}
@@ -114,7 +114,7 @@ def folded(graph: nx.MultiDiGraph[int], names: tuple[str, ...]) -> nx.DiGraph[st
 
 
 def _empty(graph: nx.MultiDiGraph[int], look: Look) -> nx.DiGraph[str]:
-    """A folded graph that knows what it will be of."""
+    """An empty folded graph with its attributes."""
     machine, sizes = look.world.machine, look.world.sizes
     system = {action.name: action.system for action in machine.actions}
     scope = ", ".join(f"{name}={size}" for name, size in sizes.items())
@@ -127,7 +127,7 @@ def _name(facts: tuple[str, ...]) -> str:
 
 
 def _count_state(made: nx.DiGraph[str], facts: tuple[str, ...], state: dict[str, Any]) -> None:
-    """Add one state to what its node stands for; states come in the order of their depth."""
+    """Add one state to its node; states come in the order of their depth."""
     name = _name(facts)
     if name not in made:
         empty = {"states": 0, "start": 0, "final": 0, "stuck": 0, "breaks": Counter(), "broken_after": {}}
@@ -142,7 +142,7 @@ def _count_state(made: nx.DiGraph[str], facts: tuple[str, ...], state: dict[str,
 
 
 def _count_step(made: nx.DiGraph[str], start: str, end: str, step: dict[str, Any]) -> None:
-    """Add one step to what its edge stands for."""
+    """Add one step to its edge."""
     if not made.has_edge(start, end):
         made.add_edge(start, end, actions=Counter(), breaks=Counter(), by={True: Counter(), False: Counter()})
     edge, system = made.edges[start, end], made.graph["system"]
@@ -152,23 +152,23 @@ def _count_step(made: nx.DiGraph[str], start: str, end: str, step: dict[str, Any
 
 
 def must_be_readable(graph: nx.DiGraph[str]) -> None:
-    """Refuse a folded graph that is too much for one picture."""
+    """Raise TooLarge for a folded graph with too many nodes or edges for a picture."""
     edges = sum(start != end for start, end in graph.edges)
     if len(graph) > NODES or edges > EDGES:
         fold = graph.graph["fold"]
-        said = f"folded by {','.join(fold)} there are {len(graph)} nodes and {edges} edges"
+        size = f"folded by {','.join(fold)} there are {len(graph)} nodes and {edges} edges"
         coarser = "fold by fewer fields (--fold), or " if len(fold) > 1 else ""
-        raise TooLarge(f"{said}, and a reader takes {NODES} and {EDGES}; {coarser}ask a smaller scope")
+        raise TooLarge(f"{size}; at most {NODES} and {EDGES} are drawn; {coarser}take a smaller scope")
 
 
 # -- what a state looks like ---------------------------------------------------------------------------------------
 
 Cell = tuple[str, tuple[Any, ...]]
-"""What is not symmetric of a key, and the values there."""
+"""The names of the members of a key that are not symmetric, and the values of the fields there."""
 
 
 class Look:
-    """What a reader sees of a state: the chosen fields, cell by cell, equal ones counted."""
+    """The look of a state: the values of the chosen fields, with equal cells counted."""
 
     def __init__(self, world: World, symmetric: tuple[type[Sort], ...], names: tuple[str, ...]) -> None:
         self.world, self.symmetric, self.names = world, symmetric, names
@@ -178,12 +178,12 @@ class Look:
             self.groups.setdefault(f.keys, []).append(f)
 
     def at(self, code: bytes) -> tuple[str, ...]:
-        """One line for the chosen fields of the pages, one for those of the pools, and so on."""
+        """One line for the fields of each kind of key: of pages, of pools, and so on."""
         values = self.world.values(code)
         return tuple(self._line(fields, self._cells(fields, values)) for fields in self.groups.values())
 
     def imaginable(self) -> Iterator[str]:
-        """Every look that the values of one field of equal things could have."""
+        """Every look of a single field with symmetric keys, reachable or not."""
         fields = [f for group in self.groups.values() for f in group]
         if len(fields) == 1 and set(fields[0].keys) <= set(self.symmetric):
             cells = self.world.state.__dict__[fields[0].name]
@@ -197,21 +197,21 @@ class Look:
             yield named, tuple(values[f.name][key] for f in fields)
 
     def _line(self, fields: list[Field[Any, Any]], cells: Iterable[Cell]) -> str:
-        """What these cells say together, in order of declaration."""
+        """The text of these cells, in the order of values."""
         codes = [self.world.state.__dict__[f.name].codes for f in fields]
 
         def order(cell: Cell) -> tuple[str, list[int]]:
             return cell[0], [code[value] for code, value in zip(codes, cell[1], strict=True)]
 
         times = Counter(cells)
-        return ", ".join(self._said(fields, cell, times[cell]) for cell in sorted(times, key=order))
+        return ", ".join(self._cell_text(fields, cell, times[cell]) for cell in sorted(times, key=order))
 
-    def _said(self, fields: list[Field[Any, Any]], cell: Cell, times: int) -> str:
+    def _cell_text(self, fields: list[Field[Any, Any]], cell: Cell, times: int) -> str:
         often = [str(times)] if times > 1 else []
         return " ".join([*often, *filter(None, [cell[0]]), *map(self._word, fields, cell[1])])
 
     def _word(self, f: Field[Any, Any], value: Any) -> str:
-        """A value in a word or two; members of a sort that are symmetric have no name."""
+        """A value as text; symmetric members have no name."""
         if isinstance(value, Enum):
             return value.name
         symmetric = type(value) in self.symmetric

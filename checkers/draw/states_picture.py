@@ -1,4 +1,4 @@
-"""The folded state graph of a scope as a picture: what states look like, how many do, and which actions lead on."""
+"""The folded state graph of a scope as a picture: the nodes with their numbers of states, and the actions between."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ from .style import (
 PAPER = {"bgcolor": "white", "fontname": FONT, "fontsize": 11, "labelloc": "t", "outputorder": "edgesfirst"}
 PAPER |= {"nodesep": 0.2, "ranksep": 0.22, "pad": 0.15}
 SMALL, ROOM = 9, 0.45
-"""The size of what is said below the name of a node; the inches a node keeps for each arrow on one side."""
+"""The font size below the name of a node; the width in inches that a node keeps for each arrow on one side."""
 NEVER = 6
-"""Of what never happens no more is listed."""
+"""The most unreachable nodes that are listed."""
 ROUND = 'style=rounded; color="#9A9A9A"; label=""'
 
 Line = tuple[str, str]
-"""Where an arrow begins and ends."""
+"""The start and the end of an arrow."""
 
 
 def dot_text(graph: nx.DiGraph[str], dpi: str = "") -> str:
-    """The picture in Graphviz' language: what is reached later stands lower, whichever way the arrows go."""
+    """The picture in the DOT language; nodes with a greater depth stand lower."""
     paper = PAPER | _described(graph) | {"label": f"<{_header(graph)}>"} | ({"dpi": dpi} if dpi else {})
     lines = [look("graph", **paper), look("node", **BOX), look("edge", arrowsize=0.8)]
     lines += [line for name in graph for line in _node(graph, name)]
@@ -51,14 +51,14 @@ def dot_text(graph: nx.DiGraph[str], dpi: str = "") -> str:
 
 
 def _described(graph: nx.DiGraph[str]) -> dict[str, str]:
-    """What the picture shows, for who cannot see it."""
+    """The description of the picture, for screen readers."""
     nodes = (f"{name}: {counted(node['states'], 'state')}" for name, node in graph.nodes(data=True))
     arrows = (f"{a} to {b}: {', '.join(step['actions'])}" for a, b, step in graph.edges(data=True) if a != b)
     return described(f"{graph.name}: its states, folded by {' and '.join(graph.graph['fold'])}", (*nodes, *arrows))
 
 
 def rounds(graph: nx.DiGraph[str]) -> list[list[str]]:
-    """The sets of nodes that all lead to each other, in order; none if that is the whole graph."""
+    """The strongly connected components with several nodes, in order; none if that is the whole graph."""
     whole = nx.condensation(graph)
     parts = [[n for n in graph if n in members] for _, members in whole.nodes(data="members")]
     return sorted((p for p in parts if 1 < len(p) < len(graph)), key=lambda p: list(graph).index(p[0]))
@@ -68,7 +68,7 @@ def rounds(graph: nx.DiGraph[str]) -> list[list[str]]:
 
 
 def _node(graph: nx.DiGraph[str], name: str) -> Iterator[str]:
-    """What its states look like, how many there are and how far away, and what is wrong with them."""
+    """A node: its look, the number and depth of its states, and their violations."""
     node, wrong = graph.nodes[name], list(_wrong(graph, name))
     rows = [f'<b><font point-size="13">{plain(fact)}</font></b>' for fact in node["facts"]]
     rows += [f'<font point-size="{SMALL}">{line}</font>' for line in _counts(graph, name)]
@@ -92,12 +92,12 @@ def _counts(graph: nx.DiGraph[str], name: str) -> Iterator[str]:
 
 
 def counted(number: int, what: str) -> str:
-    """So many of them, in the right number."""
+    """A number with a noun in the singular or plural."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _wrong(graph: nx.DiGraph[str], name: str) -> Iterator[str]:
-    """Each invariant that is broken here, in how many states, and whether it is broken nowhere earlier."""
+    """The violations in a node: the invariant, the number of states, and the depth if it is the least."""
     node, first = graph.nodes[name], _breaks_first(graph, name)
     for invariant, times in node["breaks"].items():
         far = f", first after {counted(node['broken_after'][invariant], 'step')}" if invariant in first else ""
@@ -110,14 +110,14 @@ def _wrong(graph: nx.DiGraph[str], name: str) -> Iterator[str]:
 
 
 def _breaks_first(graph: nx.DiGraph[str], name: str) -> list[str]:
-    """The invariants that are broken in no node after fewer steps than in this."""
+    """The invariants that no other node violates at a smaller depth."""
     every = [after for _, after in graph.nodes(data="broken_after")]
     mine = graph.nodes[name]["broken_after"]
     return [p for p, steps in mine.items() if steps == min(after[p] for after in every if p in after)]
 
 
 def _width(graph: nx.DiGraph[str], name: str) -> float:
-    """Room for the arrows that meet a node above or below, so that they do not run into each other."""
+    """The width of a node, so that the arrows above or below it do not overlap."""
     order = list(graph).index
     others = [end if start == name else start for start, end in graph.edges if name in (start, end) and start != end]
     above = sum(order(n) < order(name) for n in others)
@@ -128,7 +128,7 @@ def _width(graph: nx.DiGraph[str], name: str) -> float:
 
 
 def _arrow(graph: nx.DiGraph[str], start: str, end: str) -> Iterator[str]:
-    """An arrow for the system and one for its environment, each through the names of the actions that take it."""
+    """An arrow for the system and one for its environment, each with the names of its actions."""
     step, system, order = graph.edges[start, end], graph.graph["system"], list(graph).index
     for side in _sides(graph, start, end):
         breaks = step["by"][side]
@@ -140,13 +140,13 @@ def _arrow(graph: nx.DiGraph[str], start: str, end: str) -> Iterator[str]:
 
 
 def _sides(graph: nx.DiGraph[str], start: str, end: str) -> list[bool]:
-    """Who takes these steps: the system, its environment, or both."""
+    """The sides that take these steps: the system, its environment, or both."""
     taken = {graph.graph["system"][name] for name in graph.edges[start, end]["actions"]}
     return [side for side in (True, False) if side in taken]
 
 
 def arrow_name(start: str, end: str, system: bool) -> str:
-    """What the label of an arrow is called in Graphviz' language."""
+    """The name of the label of an arrow in the DOT language."""
     return f"{start} -> {end}" if system else f"{start} -> {end} by its environment"
 
 
@@ -164,7 +164,7 @@ def _stacked(rows: Iterable[str], align: str) -> str:
 
 
 def _frame(graph: nx.DiGraph[str], number: int, part: list[str]) -> str:
-    """A frame around nodes that all lead to each other, with the arrows between them."""
+    """A frame around a strongly connected component."""
     inside = [edge for edge in graph.edges if edge[0] != edge[1] and {*edge} <= set(part)]
     arrows = [arrow_name(*edge, side) for edge in inside for side in _sides(graph, *edge)]
     return f"subgraph cluster_{number} {{{ROUND}; {'; '.join(map(quoted, [*part, *arrows]))}}}"
@@ -174,7 +174,7 @@ def _frame(graph: nx.DiGraph[str], number: int, part: list[str]) -> str:
 
 
 def _header(graph: nx.DiGraph[str]) -> str:
-    """What the picture is of, how to read it, and what is not to be seen on it because it never happens."""
+    """The title, the legend, and the nodes that are not reachable."""
     said = graph.graph
     left = [
         f'<b><font point-size="15">{plain(graph.name)}</font></b>',
@@ -191,7 +191,7 @@ def _header(graph: nx.DiGraph[str]) -> str:
 
 
 def _legend(graph: nx.DiGraph[str]) -> Iterator[str]:
-    """What is special on this picture, each in a line, if it is there at all."""
+    """The lines of the legend that apply to this picture."""
     nodes: list[dict[str, Any]] = [node for _, node in graph.nodes(data=True)]
     yield f"a box: all states with the same {plain(' and '.join(graph.graph['fold']))}; beside an action: its steps"
     if any(node["final"] for node in nodes):

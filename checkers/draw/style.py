@@ -1,4 +1,4 @@
-"""What all pictures share: endings, colours, type, statements of Graphviz' language, and how a picture is saved."""
+"""What all pictures share: file endings, colours, fonts, statements of the DOT language, and saving."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from .svg import finished
 
 ENDINGS = (".svg", ".png", ".dot")
 COLOUR = {True: "#0072B2", False: "#C04E00"}
-"""The system blue, its environment vermillion: told apart by every eye, and dark enough to be read on white."""
+"""The system is blue, its environment vermillion: distinct also for the colour-blind, and dark enough on white."""
 LINE = {True: "solid", False: "dashed"}
 WRONG, PALE = "#B00020", "#FBE9E9"
-"""What violates an invariant, as ink and as ground."""
+"""The line and the fill colour of violations."""
 GROUND = "#EFEFEF"
-"""What a place is filled with."""
+"""The fill colour of places."""
 SHARP = "144"
-"""Dots an inch in a PNG, so that it is sharp where it is shown smaller."""
+"""Dots per inch of a PNG."""
 FONT = "DejaVu Sans,Verdana,Helvetica,sans-serif"
 BOX = {"shape": "box", "fontname": FONT, "fontsize": 11, "width": 0, "height": 0}
 BREAK = '<br align="left"/>'
@@ -27,9 +27,9 @@ TABLE = '<table border="0" cellborder="0" cellspacing="0" cellpadding="1">'
 
 
 def save(out: Path, text: Callable[[str], str]) -> None:
-    """Write a picture; `text` gives it in Graphviz' language for so many dots an inch, the ending says of which kind.
+    """Write a picture; `text` makes it in the DOT language for a resolution in dots per inch.
 
-    Nothing is written where it cannot be laid out.
+    The suffix of the file decides the format. Nothing is written if the layout fails.
     """
     require_suffix(out)
     ending = out.suffix.lower()
@@ -42,38 +42,38 @@ def save(out: Path, text: Callable[[str], str]) -> None:
 
 
 def svg(text: str) -> bytes:
-    """The picture as SVG: with a title and a description, dark where its reader likes it dark, and no text too wide."""
+    """The picture as SVG, with a title, a description, colours for dark screens, and texts that fit."""
     return finished(render(text, "svg"), render(text, "json"))
 
 
 def require_suffix(out: Path) -> None:
-    """Refuse a name that does not say which kind of picture is meant."""
+    """Raise ValueError for a file name without the suffix of a picture."""
     if out.suffix.lower() not in ENDINGS:
         raise ValueError(f"{out.name} ends in {out.suffix or 'nothing'}; a picture ends in {', '.join(ENDINGS)}")
 
 
 def look(what: str, **attributes: object) -> str:
-    """A statement of the language; a text in angle brackets is one of its tables."""
-    said = ", ".join(f"{k}={v if str(v).startswith('<') else quoted(str(v))}" for k, v in attributes.items())
-    return f"{what} [{said}]"
+    """A statement of the DOT language; a text in angle brackets is an HTML-like label."""
+    pairs = ", ".join(f"{k}={v if str(v).startswith('<') else quoted(str(v))}" for k, v in attributes.items())
+    return f"{what} [{pairs}]"
 
 
 def quoted(name: str) -> str:
-    """A name as the language takes it, whatever is in it."""
+    """A quoted name of the DOT language."""
     return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def action_name(name: str, system: bool) -> str:
-    """An action as all pictures name it: the system's upright, its environment's in italics, each in its colour."""
+    """The label of an action: upright for the system, in italics for its environment, in their colours."""
     shown = plain(name) if system else f"<i>{escape(name)}</i>"
     return f'<font color="{COLOUR[system]}"><b>{shown}</b></font>'
 
 
 def plain(text: str) -> str:
-    """A text as it stands on a picture: without Markdown's back-ticks, and nothing in it is a mark of ours."""
+    """A text as part of an HTML-like label, without Markdown's back-ticks."""
     return escape(text.replace("`", ""))
 
 
 def described(title: str, parts: Iterable[str]) -> dict[str, str]:
-    """The attribute of a graph from which an SVG has its title and its description."""
+    """The attribute of a graph with the title and the description of its SVG."""
     return {"comment": f"{title}\t{'; '.join(parts).replace('`', '')}"}

@@ -1,4 +1,4 @@
-"""Do all engines count alike: states, transitions, and whether the invariants about states hold?"""
+"""Comparison of all engines: states, transitions, and whether the invariants of states hold."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from .other_tools import Count, Rumur, Spin, ToolError
 
 
 class Engine(Protocol):
-    """Something that counts the states of a machine in a scope, all of them, told apart by every name."""
+    """An engine that counts all states of a machine in a scope, without symmetry."""
 
     @property
     def name(self) -> str: ...
 
     def available(self) -> bool:
-        """Is it installed here?"""
+        """True if it is installed."""
 
     def count(self, machine: Machine, sizes: dict[str, int]) -> Count:
-        """Its count; it raises ToolError where it has none."""
+        """Its count; raises ToolError."""
 
 
 @dataclass(frozen=True)
 class Explorer:
-    """This project's own search, in Python or in C, of all states, or of orbits whose sizes must add up."""
+    """The search of this project, in Python or in C: of all states, or of orbits whose sizes are added up."""
 
     language: str = PYTHON
     orbits: bool = False
@@ -42,7 +42,7 @@ class Explorer:
         return self.language == PYTHON or bool(compiler())
 
     def count(self, machine: Machine, sizes: dict[str, int]) -> Count:
-        """The count of the whole search; one that somebody interrupted has counted nothing."""
+        """The count of a complete search; raises KeyboardInterrupt after an interrupt."""
         seen = explore(machine, sizes, machine.symmetric if self.orbits else (), choice=EngineChoice(self.language))
         if seen.stopped:
             raise KeyboardInterrupt
@@ -51,7 +51,7 @@ class Explorer:
 
 
 def _breaks_a_state(machine: Machine, violated: set[str]) -> bool:
-    """Is one of these an invariant about states?"""
+    """True if one of these is an invariant of states."""
     return any(claim.name in violated for claim in machine.invariants if not claim.is_step)
 
 
@@ -63,12 +63,12 @@ ENGINES: tuple[Engine, ...] = (
     Spin(),
     Rumur(),
 )
-"""All that can count; the first one that answers is the one the others are compared with."""
+"""All engines; they are compared with the first one that answers."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """What the engines say about one model: a count, an error, or None where an engine is not installed."""
+    """The answers for one model: a count, an error, or None if an engine is not installed."""
 
     model: str
     answers: dict[str, Count | ToolError | None]
@@ -79,29 +79,29 @@ class Row:
 
     @property
     def errors(self) -> list[str]:
-        """What went wrong, an engine a line."""
+        """The errors, one line each."""
         return [f"{self.model}: {answer}" for answer in self.answers.values() if isinstance(answer, ToolError)]
 
     @property
     def disagreements(self) -> list[str]:
-        """Where an engine parts from the first one, a line each."""
+        """The differences from the first engine, one line each."""
         (first, wanted), *others = self.counts.items() or [("", Count(0))]
         return [f"{self.model}: {line}" for name, found in others for line in _parts(first, wanted, name, found)]
 
 
 def _parts(first: str, wanted: Count, name: str, found: Count) -> Iterator[str]:
-    """How two counts differ, with both numbers."""
+    """The differences of two counts, with both numbers."""
     if wanted.states != found.states:
         yield f"{first} counts {wanted.states:,} states, {name} {found.states:,}"
     if None not in (wanted.transitions, found.transitions) and wanted.transitions != found.transitions:
         yield f"{first} counts {wanted.transitions:,} transitions, {name} {found.transitions:,}"
     if None not in (wanted.holds, found.holds) and wanted.holds != found.holds:
-        said = {True: "all invariants about states hold", False: "one is broken"}
-        yield f"for {first} {said[wanted.holds is True]}, for {name} {said[found.holds is True]}"
+        words = {True: "all invariants of states hold", False: "one is violated"}
+        yield f"for {first} {words[wanted.holds is True]}, for {name} {words[found.holds is True]}"
 
 
 def compare(machine: Machine, sizes: dict[str, int], engines: Sequence[Engine] = ENGINES) -> Row:
-    """Ask every engine that is installed."""
+    """The answers of all installed engines."""
     return Row(machine.name, {engine.name: _answer(engine, machine, sizes) for engine in engines})
 
 
@@ -113,7 +113,7 @@ def _answer(engine: Engine, machine: Machine, sizes: dict[str, int]) -> Count | 
 
 
 def exit_code(rows: Sequence[Row]) -> int:
-    """An error weighs more than a disagreement; what is not installed weighs nothing."""
+    """The exit code: an error outweighs a disagreement; an engine that is not installed does not count."""
     if any(row.errors for row in rows):
         return Exit.TOOL
     return Exit.VACUOUS if any(row.disagreements for row in rows) else Exit.OK

@@ -1,4 +1,4 @@
-"""A machine for other model checkers: what Promela and Murphi share, made from the lifted paths and nothing else."""
+"""A machine for other model checkers: what Promela and Murphi share, made from the lifted paths."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any, ClassVar
 
-from checkers.core.intervals import Intervals, said
+from checkers.core.intervals import Intervals, too_large
 from checkers.core.prose import first_line
 from checkers.core.verdict import Exit
 from spec.dsl import ANY, NOBODY, Action, Claim, Field, Machine, PoolproofError, Sort
@@ -46,14 +46,14 @@ class CannotExport(PoolproofError):
 
 
 class Names:
-    """What things are called in the export: as in the spec, unless the language has that word, or it is taken."""
+    """The names in an export: as in the spec, unless the word is reserved in the language, or taken."""
 
     def __init__(self, reserved: frozenset[str]) -> None:
         self.reserved = reserved
         self.given: dict[object, str] = {}
 
     def of(self, thing: object, wanted: str) -> str:
-        """The name of a thing, always the same one."""
+        """The name of a thing; the same for each call."""
         if thing not in self.given:
             name = re.sub(r"\W", "_", wanted, flags=re.ASCII)
             name = name if name[0].isalpha() else f"x{name}"
@@ -65,7 +65,7 @@ class Names:
 
 @dataclass(frozen=True)
 class Kept:
-    """A value of the state before that a path needs after it has written over what the value is made from."""
+    """A value of the state before that a path uses after it has overwritten a field in it."""
 
     name: str
     domain: Domain[Any]
@@ -83,9 +83,9 @@ def operators(conjoined: str, disjoined: str, equals: str) -> Operators:
 
 
 class Language(ABC):
-    """Expressions, cells and assignments as text; a subclass says how its language writes them.
+    """Expressions, cells and assignments as text; subclasses give the syntax.
 
-    `bits` are those of its numbers, beside the sign.
+    `bits` is the size of its numbers, without the sign.
     """
 
     reserved: ClassVar[frozenset[str]]
@@ -96,7 +96,7 @@ class Language(ABC):
         self.machine, self.shape, self.sizes = machine, machine.shape, sizes
         self.names = Names(self.reserved)
         for where, e, value in Intervals(machine, sizes).beyond(self.bits):
-            raise CannotExport(said(where, e, value, self.bits))
+            raise CannotExport(too_large(where, e, value, self.bits))
         for name, f in self.shape.fields.items():
             self.names.of(f, name)
         for name, number in self.shape.bounds.items():
@@ -113,7 +113,7 @@ class Language(ABC):
         return self.names.of(("var", var.name), var.name)
 
     def group(self, sort: type[Sort]) -> str:
-        """How many members of a sort there are."""
+        """The constant with the number of members of a sort."""
         return self.names.of(("group", sort), self.shape.scope_name[sort].upper())
 
     def member(self, value: Enum) -> str:
@@ -121,7 +121,7 @@ class Language(ABC):
         return self.names.of((type(value), value.name), f"{type(value).__name__}_{value.name}")
 
     def constants(self) -> Iterator[tuple[str, int, str]]:
-        """The numbers the scope fixes: name, value, and what it is the number of."""
+        """The constants of the scope: name, value, and meaning."""
         for name, group in self.shape.members.items():
             yield self.group(group.sort), self.sizes[name], name
         for name, number in self.shape.bounds.items():
@@ -135,7 +135,7 @@ class Language(ABC):
     # -- expressions -----------------------------------------------------------------------------------------------
 
     def literal(self, value: Any) -> str:
-        """A value as the language writes it."""
+        """A literal in this language."""
         if value is NOBODY:
             return "NOBODY"
         if isinstance(value, bool):
@@ -164,7 +164,7 @@ class Language(ABC):
         return infix(e, self.operators, leaf, least)
 
     def members(self, e: Quantified, bound: dict[str, str]) -> list[str]:
-        """What a quantifier says of each member, one after the other."""
+        """The body of a quantifier for each member."""
         count = self.shape.size(e.var.sort, self.sizes)
         every = [self.text(e.body, {**bound, e.var.name: str(n)}) for n in range(count)]
         return [f"({one})" if " " in one else one for one in every]
@@ -180,18 +180,18 @@ class Language(ABC):
     # -- states ----------------------------------------------------------------------------------------------------
 
     def free_cells(self) -> list[Cell]:
-        """The cells that may start as anything."""
+        """The cells with any initial value."""
         free = [f for f in self.shape.fields.values() if f.start is ANY]
         return [(f, tuple(k.index for k in key)) for f in free for key in self.shape.keys(f, self.sizes)]
 
     def starts(self) -> Iterator[tuple[Any, ...]]:
-        """Every choice of values for the cells that may start as anything: one initial state each."""
+        """Every choice of values for these cells, one for each initial state."""
         return product(*(self.shape.values(f, self.sizes) for f, _ in self.free_cells()))
 
     # -- actions and invariants --------------------------------------------------------------------------------------
 
     def paths(self) -> Iterator[tuple[Action, list[tuple[str, ActionPath]]]]:
-        """Every action with its paths, each under a name of its own; of one instance at most one is enabled."""
+        """Every action with its paths, each with a name; at most one path of an instance is enabled."""
         for action in self.machine.actions:
             several = len(action.lifted.paths) > 1
             labels = [f"{action.name}_{n}" if several else action.name for n, _ in enumerate(action.lifted.paths, 1)]
@@ -203,13 +203,13 @@ class Language(ABC):
         return product(*(range(self.shape.size(v.sort, self.sizes)) for v in params))
 
     def guard(self, path: ActionPath) -> list[str]:
-        """What must hold for this path to be taken, in the order in which the action asks."""
+        """The conditions of a path, in their order."""
         found = path.guard
         claims = found.claims if isinstance(found, And) else (found,)
         return [self.text(c, {}, CLAIM) for c in claims]
 
     def effects(self, path: ActionPath) -> tuple[list[Kept], list[tuple[str, str]]]:
-        """What a path keeps from the state before, and its assignments in order: a cell and its value."""
+        """The values that a path keeps from the state before, and its assignments in order."""
         kept: dict[Expr, Kept] = {}
         written: set[str] = set()
         puts = []
@@ -223,7 +223,7 @@ class Language(ABC):
         return list(kept.values()), puts
 
     def _before(self, e: Expr, domain: Domain[Any], written: set[str], kept: dict[Expr, Kept]) -> str:
-        """The value that an expression has in the state before: kept, where it reads what is written by then."""
+        """The text of an expression about the state before: a kept value, if it reads a field that was written."""
         if not reads(e) & written:
             return self.text(e, {})
         if e not in kept:
@@ -232,18 +232,18 @@ class Language(ABC):
         return kept[e].name
 
     def judged(self) -> list[Claim]:
-        """The invariants that speak of one state."""
+        """The invariants of states that use no history counter."""
         return [c for c in self.machine.invariants if not c.is_step and not history_read(c.expr)]
 
-    def told(self, f: Field[Any, Any]) -> str:
-        """What a field means, and its own name where it has another one here."""
+    def meaning(self, f: Field[Any, Any]) -> str:
+        """The meaning of a field, with its name in the spec if that differs."""
         renamed = "" if self.field(f) == f.name else f"{f.name}: "
         return renamed + " ".join(f.doc.split())
 
     # -- what stands above -----------------------------------------------------------------------------------------
 
     def head(self) -> list[str]:
-        """What this is an export of, and what it leaves out."""
+        """The header: what is exported, and what is left out."""
         scope = ", ".join(f"{name}={size}" for name, size in self.sizes.items())
         left = [c.name for c in self.machine.invariants if c not in self.judged()]
         out = [f"{self.machine.name} at {scope}. {' '.join(self.machine.doc.split())}"]
@@ -251,19 +251,19 @@ class Language(ABC):
         if self.shape.histories:
             out.append(f"Left out, being no part of a state: the history counters {', '.join(self.shape.histories)}.")
         if left:
-            out.append(f"Left out, speaking of steps and not of states: the invariants {', '.join(left)}.")
+            out.append(f"Left out, because they are about steps or counters: the invariants {', '.join(left)}.")
         if self.machine.is_final:
             out.append(f"Left out: where a run may end ({self.machine.is_final.name}); look for no deadlocks.")
         return [line for text in out for line in wrap(text, 108)]
 
 
 def title(action: Action | Claim) -> str:
-    """The name of a spec function, where it stands, and the sentence it begins with."""
+    """The name of a spec function, its place, and its first sentence."""
     return " ".join(f"{action.name}, {where(action)}: {first_line(action.doc)}".split())
 
 
 def where(written: Action | Claim) -> str:
-    """File and line of a spec function; the file as people of this project call it."""
+    """File and line of a spec function; the path is relative to this project."""
     code = written.fn.__code__
     path = Path(code.co_filename)
     name = path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name

@@ -23,7 +23,7 @@ return rule ruleset scalarset startstate switch then to traceuntil true type und
 
 
 def text(machine: Machine, sizes: dict[str, int], judging: bool = True) -> str:
-    """The machine as a Murphi model; `judging` says whether rumur is to judge the state invariants too."""
+    """The machine as a Murphi model, with its invariants of states if `judging`."""
     return "\n".join(Murphi(machine, sizes).lines(judging)) + "\n"
 
 
@@ -107,10 +107,10 @@ class Murphi(Language):
         yield "\nvar"
         for f in self.shape.fields.values():
             arrays = "".join(f"array [{self.sort(sort)}] of " for sort in f.keys)
-            yield f"  {self.field(f)}: {arrays}{self.kind(f.domain)};  -- {self.told(f)}"
+            yield f"  {self.field(f)}: {arrays}{self.kind(f.domain)};  -- {self.meaning(f)}"
 
     def start(self) -> Iterator[str]:
-        """The initial states: a ruleset of the cells that may start as anything."""
+        """The initial states: a ruleset over the cells with any initial value."""
         yield ""
         free = self.free_cells()
         body = ["startstate", "begin"]
@@ -120,18 +120,18 @@ class Murphi(Language):
         yield from self.within(choices, [*body, "end;"])
 
     def choice(self, cell: Cell) -> str:
-        """What a cell that may start as anything starts as."""
+        """The ruleset parameter for a cell with any initial value."""
         f, keys = cell
         return self.names.of(("start", *cell), "_".join([f.name, *map(str, keys)]))
 
     def filled(self, f: Field[Any, Any]) -> str:
-        """Every cell of a field gets the value it starts with."""
+        """The assignment of the initial value to every cell of a field."""
         keys = [self.names.of(("key", n), f"key_{n}") for n, _ in enumerate(f.keys, 1)]
         loops = "".join(f"for {key}: {self.sort(sort)} do " for key, sort in zip(keys, f.keys, strict=True))
         return f"  {loops}{self.cell(f, keys)} := {self.literal(f.start)}; {'end; ' * len(keys)}".rstrip()
 
     def rule(self, name: str, path: ActionPath) -> Iterator[str]:
-        """One path: guards first, then what must be kept, then the assignments in their order."""
+        """One path: guards, kept values, and the assignments in order."""
         kept, puts = self.effects(path)
         yield f'rule "{name}"'
         yield "  " + " &\n  ".join(self.guard(path))
@@ -150,7 +150,7 @@ class Murphi(Language):
         yield f"  {' '.join([*every, self.text(claim.expr, {}), *('end' for _ in every)])};"
 
     def within(self, ranges: Iterable[str], lines: list[str]) -> Iterator[str]:
-        """The lines inside a ruleset, if there is something to range over."""
+        """The lines in a ruleset over these ranges, if there are any."""
         listed = "; ".join(ranges)
         if not listed:
             yield from lines

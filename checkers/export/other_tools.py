@@ -1,4 +1,4 @@
-"""Other model checkers, where they are installed: spin and rumur count the states of an exported machine."""
+"""Other model checkers: spin and rumur count the states of an exported machine, if they are installed."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from . import murphi, promela
 from .language import CannotExport
 
 SECONDS = 600.0
-"""How long one command of a tool may take."""
+"""The limit of one command of a tool."""
 DEPTH = 1_000_000
-"""How deep spin may search; it says nothing wrong and counts less where this is too small, so that we look."""
+"""The depth limit of spin's search; if it is reached, the output has a note, which is checked."""
 SPIN_OPTIONS = ("-w", "-DSAFETY", "-DNOREDUCE", "-DMEMLIM=8000", "-DVECTORSZ=65000")
 RUMUR_OPTIONS = (
     *("--threads", "1", "--symmetry-reduction", "off", "--deadlock-detection", "off"),
@@ -41,7 +41,7 @@ class ToolError(PoolproofError):
 
 @dataclass(frozen=True)
 class Count:
-    """What an engine has counted, and whether the invariants about states hold; None where it does not say."""
+    """The counts of an engine, and whether the invariants of states hold; None for what it does not report."""
 
     states: int
     transitions: int | None = None
@@ -53,9 +53,9 @@ Write = Callable[[Machine, dict[str, int], bool], str]
 
 @dataclass(frozen=True)
 class OtherTool(ABC):
-    """A tool that makes a C program of a model; the program counts, and stops at the first broken invariant.
+    """A tool that makes a C program of a model; the program counts, and stops at the first violated invariant.
 
-    `effort` is how hard the C compiler is to try; `seconds` how long each command may take.
+    `effort` is the optimisation level of the C compiler, `seconds` the limit of each command.
     """
 
     write: Write
@@ -69,7 +69,7 @@ class OtherTool(ABC):
         return bool(which(self.name) and which("cc"))
 
     def count(self, machine: Machine, sizes: dict[str, int]) -> Count:
-        """All states, and whether every invariant about states holds; where one does not, it is counted without them."""
+        """All states, and whether every invariant of states holds; if not, the count is repeated without them."""
         found = self._counted(machine, sizes, judging=True)
         return found if found.holds else replace(self._counted(machine, sizes, judging=False), holds=False)
 
@@ -78,9 +78,9 @@ class OtherTool(ABC):
             Path(directory, self.file).write_text(self._written(machine, sizes, judging), encoding="utf-8")
             *made, last = self.commands()
             for words in made:
-                code, said = self.run(words, directory)
+                code, output = self.run(words, directory)
                 if code:
-                    raise ToolError(f"{self.name}: {words[0]} fails: {_first(said) or f'exit code {code}'}")
+                    raise ToolError(f"{self.name}: {words[0]} fails: {_first(output) or f'exit code {code}'}")
             return self.understood(self.run(last, directory)[1], machine, sizes)
 
     def _written(self, machine: Machine, sizes: dict[str, int], judging: bool) -> str:
@@ -90,7 +90,7 @@ class OtherTool(ABC):
             raise ToolError(f"{self.name}: {error}") from None
 
     def run(self, words: Sequence[str], directory: str) -> tuple[int, str]:
-        """Run one command; what goes wrong is said with the tool's name."""
+        """Run one command; errors have the name of the tool."""
         try:
             return _run(words, directory, self.seconds)
         except ToolError as error:
@@ -98,23 +98,23 @@ class OtherTool(ABC):
 
     @abstractmethod
     def commands(self) -> Sequence[Sequence[str]]:
-        """What is run in the directory of the model, one after the other; the last one counts."""
+        """The commands in the directory of the model; the last one counts."""
 
     @abstractmethod
-    def understood(self, said: str, machine: Machine, sizes: dict[str, int]) -> Count:
-        """The count in what the tool has said."""
+    def understood(self, output: str, machine: Machine, sizes: dict[str, int]) -> Count:
+        """The count in the output of the tool."""
 
-    def number(self, pattern: str, said: str) -> int:
-        """A number that the tool must have said."""
-        found = re.findall(pattern, said, re.MULTILINE)
+    def number(self, pattern: str, output: str) -> int:
+        """A number that must be in the output once."""
+        found = re.findall(pattern, output, re.MULTILINE)
         if len(found) != 1:
-            raise ToolError(f"{self.name}: output not understood: {_first(said) or 'it says nothing'}")
+            raise ToolError(f"{self.name}: output not understood: {_first(output) or 'it is empty'}")
         return int(found[0])
 
 
 @dataclass(frozen=True)
 class Spin(OtherTool):
-    """spin: exhaustive, without partial-order reduction, and no variable hidden."""
+    """spin: exhaustive, without partial-order reduction and hidden variables."""
 
     write: Write = promela.text
     name = "spin"
@@ -124,20 +124,20 @@ class Spin(OtherTool):
         compiled = ("cc", self.effort, *SPIN_OPTIONS, "-o", "pan", "pan.c")
         return ("spin", "-o2", "-a", self.file), compiled, ("./pan", f"-m{DEPTH}")
 
-    def understood(self, said: str, machine: Machine, sizes: dict[str, int]) -> Count:
-        errors = self.number(r"errors: (\d+)$", said)
-        if errors and re.search(r"^pan:\d+: assertion violated (?!-)", said, re.MULTILINE):
+    def understood(self, output: str, machine: Machine, sizes: dict[str, int]) -> Count:
+        errors = self.number(r"errors: (\d+)$", output)
+        if errors and re.search(r"^pan:\d+: assertion violated (?!-)", output, re.MULTILINE):
             return Count(0, holds=False)
-        if errors or "Full statespace search" not in said or re.search("too small|not completed|reached -D", said):
-            raise ToolError(f"{self.name}: the search is not complete: {_first(said)}")
+        if errors or "Full statespace search" not in output or re.search("too small|not completed|reached -D", output):
+            raise ToolError(f"{self.name}: the search is not complete: {_first(output)}")
         states, transitions = promela.surplus(machine, sizes)
-        stored, taken = self.number(r"^ *(\d+) states, stored$", said), self.number(r"^ *(\d+) transitions", said)
+        stored, taken = self.number(r"^ *(\d+) states, stored$", output), self.number(r"^ *(\d+) transitions", output)
         return Count(stored - states, taken - transitions, holds=True)
 
 
 @dataclass(frozen=True)
 class Rumur(OtherTool):
-    """rumur: without symmetry, and a state without a next step is no error."""
+    """rumur: without symmetry reduction and deadlock detection."""
 
     write: Write = murphi.text
     name = "rumur"
@@ -148,23 +148,23 @@ class Rumur(OtherTool):
         compiled = ("cc", "-w", "-std=c11", self.effort, *wide, "-o", "model", "model.c", "-lpthread")
         return ("rumur", *RUMUR_OPTIONS, "--output", "model.c", self.file), compiled, ("./model",)
 
-    def understood(self, said: str, machine: Machine, sizes: dict[str, int]) -> Count:
-        if self.number(r'^<summary .*errors="(\d+)"', said):
-            message = "".join(re.findall("<message>(.*)</message>", said))
+    def understood(self, output: str, machine: Machine, sizes: dict[str, int]) -> Count:
+        if self.number(r'^<summary .*errors="(\d+)"', output):
+            message = "".join(re.findall("<message>(.*)</message>", output))
             if INVARIANT.fullmatch(message):
                 return Count(0, holds=False)
             raise ToolError(f"{self.name}: the search is not complete: {message}")
         states, fired = (rf'^<summary .*\b{name}="(\d+)"' for name in ("states", "rules_fired"))
-        return Count(self.number(states, said), self.number(fired, said), holds=True)
+        return Count(self.number(states, output), self.number(fired, output), holds=True)
 
 
-def _first(said: str) -> str:
-    """The first line of what a tool has said."""
-    return next((line.strip() for line in said.splitlines() if line.strip()), "")
+def _first(output: str) -> str:
+    """The first line of an output."""
+    return next((line.strip() for line in output.splitlines() if line.strip()), "")
 
 
 def _run(words: Sequence[str], directory: str, seconds: float) -> tuple[int, str]:
-    """The exit code of a command, and all it says; when we stop, it stops, with all it has started."""
+    """The exit code and the output of a command; at an interrupt its process group is killed."""
     try:
         process = subprocess.Popen(
             words,
@@ -177,11 +177,11 @@ def _run(words: Sequence[str], directory: str, seconds: float) -> tuple[int, str
     except OSError as error:
         raise ToolError(f"{words[0]} cannot be run: {error.strerror}") from None
     try:
-        said, _ = process.communicate(timeout=seconds)
+        output, _ = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
         raise ToolError(f"{words[0]} gives no answer within {seconds:g} s") from None
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-    return process.returncode, said.decode(errors="replace")
+    return process.returncode, output.decode(errors="replace")

@@ -23,32 +23,32 @@ auto case char const continue default double enum extern float long register res
 switch typeof asm union void volatile while uchar ushort uint ulong main
 """
 MOST_STARTS = 4096
-"""Promela has no choice among values that takes no step, so that every initial state is a line of text."""
+"""The most initial states: Promela has no choice of values without a step, so each is a line of text."""
 
 
 def text(machine: Machine, sizes: dict[str, int], judging: bool = True) -> str:
-    """The machine as a Promela model; `judging` says whether spin is to judge the state invariants too."""
+    """The machine as a Promela model, with its invariants of states if `judging`."""
     return "\n".join(Promela(machine, sizes).lines(judging)) + "\n"
 
 
 def surplus(machine: Machine, sizes: dict[str, int]) -> tuple[int, int]:
-    """How many states and transitions spin counts that the machine does not have.
+    """The numbers of states and transitions that spin counts in addition to those of the machine.
 
-    Its transitions begin with one for the root; where there is a choice of initial states, the state before that
-    choice is one more, and each choice is a transition.
+    It counts one transition for the root. A choice of initial states adds the state before it, and one transition for
+    each choice.
     """
     starts = _starts(Promela(machine, sizes))
     return (1, 1 + starts) if starts else (0, 1)
 
 
 def _starts(model: Promela) -> int:
-    """How many initial states are chosen from; 0 where there is no choice."""
+    """The number of initial states to choose from; 0 if there is no choice."""
     free = model.free_cells()
     return prod(len(model.shape.values(f, model.sizes)) for f, _ in free) if free else 0
 
 
 class Promela(Language):
-    """NOBODY is 255, enums are counted from 0, and an array of several keys is one long array."""
+    """NOBODY is 255, enums are numbered from 0, and an array with several keys is one long array."""
 
     reserved = frozenset(WORDS.split())
     operators = operators("&&", "||", "==")
@@ -91,11 +91,11 @@ class Promela(Language):
             yield from (f"#define {self.member(value)} {n}" for n, value in enumerate(enum))
 
     def cells(self) -> Iterator[str]:
-        """The state; fields that may start as anything are set by the first step."""
+        """The state; fields with any initial value are set by the first step."""
         for f in self.shape.fields.values():
             size = "*".join(self.group(sort) for sort in f.keys)
             start = "" if any(f is free for free, _ in self.free_cells()) else f" = {self.literal(f.start)}"
-            yield f"{self.kind(f)} {self.field(f)}[{size}]{start};  /* {_quoted(self.told(f))} */"
+            yield f"{self.kind(f)} {self.field(f)}[{size}]{start};  /* {_quoted(self.meaning(f))} */"
         kept = {k.name: None for _, paths in self.paths() for _, path in paths for k in self.effects(path)[0]}
         yield from (f"hidden int {name};  /* used within one step, no part of the state */" for name in kept)
 
@@ -107,7 +107,7 @@ class Promela(Language):
         return "bool" if f.domain.base is bool else "byte"
 
     def step(self, name: str, params: tuple[Var, ...], path: ActionPath) -> Iterator[str]:
-        """One path as one step: guards first, then what must be kept, then the assignments in their order."""
+        """One path as one step: guards, kept values, and the assignments in order."""
         kept, puts = self.effects(path)
         yield f"inline {name}({', '.join(map(self.var, params))}) {{"
         yield "  d_step {"
@@ -126,7 +126,7 @@ class Promela(Language):
             yield f"#define {name}({params}) ({self.text(claim.expr, {})})"
 
     def process(self, judging: bool) -> Iterator[str]:
-        """The one process: it chooses an initial state, and then steps as long as it can."""
+        """The process: it chooses an initial state, and then takes steps."""
         yield "\nactive proctype machine() {"
         yield from self.choice()
         yield "end:"
@@ -145,7 +145,7 @@ class Promela(Language):
         return (f"{name}({', '.join(map(str, args))})" for args in self.arguments(params))
 
     def choice(self) -> Iterator[str]:
-        """The first step, where fields may start as anything: one branch for each initial state."""
+        """The first step, if fields have any initial value: one branch for each initial state."""
         starts = _starts(self)
         if starts > MOST_STARTS:
             raise CannotExport(
@@ -165,5 +165,5 @@ class Promela(Language):
 
 
 def _quoted(words: str) -> str:
-    """Words that may stand in a comment."""
+    """Text that cannot end a comment."""
     return " ".join(words.replace("*/", "* /").replace("/*", "/ *").split())

@@ -59,7 +59,7 @@ class Checkpoint:
         return self.path is not None and time.monotonic() - self.last >= self.interval
 
     def save(self, search: Search, config: Config, seconds: float) -> str:
-        """Write the search to a new file and move it over the old one; returns the reason if that fails, else nothing."""
+        """Write the search to a new file and move it over the old one; returns the reason if that fails."""
         if self.path is None:
             return ""
         head = {"format": FORMAT, **self._identity(search, config), "threads": search.threads, "seconds": seconds}

@@ -25,7 +25,6 @@ from spec.dsl.ir import (
     Read,
     Size,
     Sum,
-    Var,
     negate,
     parts,
     text,
@@ -102,7 +101,7 @@ class Counts:
         There is none if the body looks at more than the record of the counted page and at values given from outside.
         """
         body = negate(e.body) if e.word == "each" else e.body
-        made = abstraction(e.var, body, lambda x: isinstance(x, Var | Read))
+        made = abstraction(e.var, body, _is_argument)
         domains = tuple(x.domain for x in made.arguments)
         if len(made.whens) > 1 or not self._is_of_one_page(made) or not self._fit(domains):
             return None
@@ -115,13 +114,13 @@ class Counts:
     def _is_of_one_page(self, made: Abstraction) -> bool:
         """True if the body reads the record of the counted page, and pools and devices, and no history counter."""
         first, inside = self.layout.first, walk(made.body)
-        for x in (*inside, *made.arguments):
-            if isinstance(x, Read) and (x.field.history or x.domain.base is first):
-                return False
+        outside = [x for argument in made.arguments for x in walk(argument)]
+        if any(isinstance(x, Read) and (x.field.history or x.domain.base is first) for x in (*inside, *outside)):
+            return False
         reads = [x for x in inside if isinstance(x, Read)]
         others = any(first in x.field.keys[1:] for x in reads)
         others |= any(self.layout.is_paged(x.field) and x.keys[0] != made.var for x in reads)
-        names_page = any(isinstance(x, Const) and isinstance(x.value, first) for x in inside)
+        names_page = any(isinstance(x, Const) and isinstance(x.value, first) for x in (*inside, *outside))
         return not (others or names_page or any(map(self.is_over_pages, inside)))
 
     def _fit(self, slots: Sequence[Domain[Any]]) -> bool:
@@ -228,3 +227,8 @@ class Counts:
         for count in self.all():
             count.base, at = at, at + len(self.choices(count))
         return at
+
+
+def _is_argument(e: Expr) -> bool:
+    """True for a value of a known small domain: no number that is computed, and no count in it."""
+    return not isinstance(e, Sum) and not any(isinstance(x, Quantified) for x in walk(e))

@@ -121,7 +121,7 @@ class Question:
         return time.monotonic() - self.started
 
     def answers(self, depth: int, otherwise: Outcome) -> list[Bounded]:
-        """The answer for each invariant, in their order; `otherwise` is the outcome of those that are open in the end."""
+        """The answer for each invariant, in their order; `otherwise` is the outcome of the open ones."""
         rest, depth = (_outcome(self.stopped), self.depth) if self.stopped else (otherwise, depth)
         left = {c.name: Bounded(c, rest, depth, None, self.elapsed, self.stopped) for c in self.open}
         return [{**self.done, **left}[c.name] for c in self.machine.invariants]

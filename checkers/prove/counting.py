@@ -1,8 +1,7 @@
-"""Counts over pages (or pools): what their sizes are known to be, and how a step changes them.
+"""Cardinalities of sets of members: the term for each, and how a step changes it.
 
-A count is a function of what its body says beside the counted member, its parameters. Nothing is stored: in every
-state it is the size of the set, of which three things are used. It is not negative; it is at least 1 where somebody
-is in the set, and only there; and where a step changes the membership of one member only, it changes as that does.
+A proof uses three properties of the size of a set. It is not negative; it is at least 1 exactly if some member is in
+the set; and if a step changes the membership of one member only, it changes with that.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ from spec.dsl.ir import (
 
 @dataclass(frozen=True)
 class CardinalityTerm:
-    """A set that is counted: the members for which the body holds, beside its parameters."""
+    """The cardinality of the members for which the body holds, as a function of its parameters."""
 
     number: int
     var: Var
@@ -57,19 +56,19 @@ class CardinalityTerm:
 
     @cached_property
     def fields(self) -> frozenset[Any]:
-        """The fields that decide who is in the set."""
+        """The fields that decide the membership."""
         return frozenset(x.field for x in walk(self.body) if isinstance(x, Read))
 
 
 class CardinalityTable:
-    """Every set that a machine counts, each once, whatever stands in the place of its parameters."""
+    """The cardinality terms of a machine, one for all arguments of its parameters."""
 
     def __init__(self) -> None:
         self.known: dict[tuple[Var, Expr], CardinalityTerm] = {}
         self.met: dict[int, tuple[Quantified, tuple[CardinalityTerm, list[Expr], str]]] = {}
 
     def of(self, e: Quantified) -> tuple[CardinalityTerm, list[Expr], str]:
-        """The set behind a count, what stands in the place of its parameters, and the state it is counted in."""
+        """The term of a count, its arguments, and the state it is counted in."""
         if id(e) not in self.met:
             self.met[id(e)] = e, self._of(e)
         return self.met[id(e)][1]
@@ -88,10 +87,10 @@ class CardinalityTable:
 
 @dataclass(frozen=True)
 class Change:
-    """How one path changes a count: one more where `enters` holds of the parameters, one less where `leaves` does.
+    """How one path changes a cardinality: one more if `enters` holds of the parameters, one less if `leaves` does.
 
-    Both are found by plain syntax in what the path writes about `member`; obligations of their own say that they
-    are right. Without a member the path writes nothing the count looks at; `havoc_reason` says why nothing is known.
+    Both are derived by syntax from what the path writes about `member`, and have obligations that they are right.
+    Without a member the path writes nothing the set depends on; `havoc_reason` is why the size is left open.
     """
 
     member: Expr | None = None
@@ -101,7 +100,7 @@ class Change:
 
     @property
     def is_derived(self) -> bool:
-        """Was something found that has to be shown to be right?"""
+        """True if the change was derived, and has an obligation that it is right."""
         return self.member is not None
 
     @property
@@ -113,13 +112,13 @@ class Change:
 
 
 def change(counted: CardinalityTerm, path: Path) -> Change:
-    """What a path does to a count, from its assignments."""
+    """How a path changes a cardinality, from its assignments."""
     puts = tuple(put for put in path.puts if put.field in counted.fields)
     if not puts:
         return Change()
     members = {key for put in puts for key in _members(counted, put)}
     if len(members) != 1:
-        return Change(havoc_reason="the step writes what the count reads of more than one member")
+        return Change(havoc_reason="the step writes what the count reads for more than one member")
     (member,) = members
     facts = Facts()
     for given in path.conditions:
@@ -133,36 +132,36 @@ def change(counted: CardinalityTerm, path: Path) -> Change:
 
 
 def _members(counted: CardinalityTerm, put: Put) -> set[Expr]:
-    """The members whose membership an assignment may change: the keys where the body has the counted one."""
+    """The members whose membership an assignment may change: its keys in the place of the counted member."""
     reads = [x for x in walk(counted.body) if isinstance(x, Read) and x.field is put.field]
     return {key for x in reads for key in (_member_of(counted, x, put),)}
 
 
 def _member_of(counted: CardinalityTerm, read: Read, put: Put) -> Expr:
-    """The key of the assignment where the read has the counted member; of all members where it has none."""
+    """The key of the assignment in the place of the counted member; the variable itself if it is in no such place."""
     found = [at for at, key in enumerate(read.keys) if key == counted.var]
     return put.keys[found[0]] if len(found) == 1 else counted.var
 
 
 def _written(e: Expr, puts: tuple[Put, ...]) -> Expr:
-    """A claim about the state before, as it reads after these assignments."""
+    """A claim about the state after these assignments, as one about the state before."""
     made = rebuild(e, [_written(p, puts) for p in parts(e)])
     return _last(made, puts) if isinstance(made, Read) else made
 
 
 def _last(read: Read, puts: tuple[Put, ...]) -> Expr:
-    """What the last assignment to a cell gave, where plain syntax tells which cells are the same."""
+    """The value of the last assignment to a cell; raises SpecError if syntax does not decide which cells are equal."""
     for put in reversed(puts):
         same = conjunction(*map(equal, put.keys, read.keys)) if put.field is read.field else FALSE
         if same == TRUE:
             return put.value
         if same != FALSE:
-            raise SpecError(f"whether the step writes what the count reads hangs on {spoken(same)}")
+            raise SpecError(f"whether the step writes what the count reads depends on {spoken(same)}")
     return read
 
 
 def _decided(e: Expr, facts: Facts) -> Expr:
-    """The claim with all folded that the guards of the path decide."""
+    """The claim, simplified by the guards of the path."""
     known = facts.decide(e) if e.domain.base is bool else None
     if known is not None:
         return Const(known)

@@ -1,7 +1,7 @@
-"""Counterexamples to induction: a smallest state that satisfies every invariant, a step, and the invariant it breaks.
+"""Counterexamples to induction: a smallest state that satisfies every invariant, and a step that violates one.
 
-Such a state need not be reachable, so it is no bug. What a solver found is run by the functions themselves before
-it is shown, and the explorer is asked whether the state is reachable at that size.
+Such a state need not be reachable, so it is no bug. It is replayed by the functions of the spec before it is shown,
+and a search decides whether it is reachable at that size.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from .theory import Invariant, Theory, arguments
 from .workers import Lost
 
 MOST = 3
-"""Members of each sort among which a counterexample to induction is looked for."""
+"""The most members of each sort in a counterexample to induction."""
 
 
 @dataclass(frozen=True)
 class Cti:
-    """A counterexample to induction: an instance of an action, or a start if there is none.
+    """A counterexample to induction: a step, or an initial state if there is no instance.
 
-    The trace has no step where the step leaves the range of a number. `reachable` is None where the explorer did not
-    come far enough to know; `is_broken` says that it met another run of that size which breaks the claim.
+    The trace has no step if the step leaves the range of a number. `reachable` is None if the search was incomplete;
+    `is_broken` is true if the search found a run of that size that violates the invariant.
     """
 
     world: World
@@ -62,7 +62,7 @@ class Cti:
 
 
 def scope_text(sizes: Mapping[str, int]) -> str:
-    """A scope in words."""
+    """A scope as text."""
     return ", ".join(f"{name} {size}" for name, size in sizes.items())
 
 
@@ -71,7 +71,7 @@ def smallest(
 ) -> Cti | None:
     """The counterexample with fewest pages, then pools, devices and so on; None if none is found in these sizes.
 
-    Without an action it is a start that breaks the claim.
+    Without an action it is an initial state that violates the invariant.
     """
     machine = near.machine
     with Server(models(seconds), seconds) as solver:
@@ -85,21 +85,21 @@ def smallest(
 
 
 def _asked(theory: Theory, action: Action | None, invariant: Invariant) -> str:
-    """Whether the step, or the start, can break the claim, as one text."""
+    """The question for a step, or an initial state, that violates the invariant, as one text."""
     question = theory.broken_by(action, invariant) if action else theory.broken_at_start(invariant)
     assumed = theory.invariants_hold if action else theory.started
     return HEAD + theory.declared + assumed + question.declared + question.asked
 
 
 def small_first(machine: Machine) -> Iterator[dict[str, int]]:
-    """Sizes up to MOST: fewest pages first, then fewest of all others."""
+    """Sizes up to MOST: first by pages, then by the other sorts."""
     groups, least = machine.shape.members, least_sizes(machine)
     every = product(*(range(least[n], min(max(least[n], MOST), m.high) + 1) for n, m in groups.items()))
     yield from (dict(zip(groups, sizes, strict=True)) for sizes in every)
 
 
 def limited(machine: Machine, limits: Mapping[str, int]) -> str:
-    """The numbers of the scope: as given, or what the machine takes."""
+    """Assertions on the numbers of the scope: as given, or up to their declared limits."""
     lines = []
     for name, number in machine.shape.bounds.items():
         exactly = f"(= {size_name(number)} {limits[name]})" if name in limits else ""
@@ -123,7 +123,7 @@ def probes(theory: Theory) -> str:
 
 
 def _model(solver: Server, text: str) -> Model | None:
-    """The constants of a model of the text; None if there is none, or none is found."""
+    """The constants of a model of the text; None if none is found."""
     try:
         found: Model | None = solver.ask(text)
     except Lost:
@@ -154,7 +154,7 @@ class Reading:
         return bytes(code)
 
     def value(self, name: str, base: type[Any]) -> Any:
-        """The value of a constant; what the model leaves open may be anything."""
+        """The value of a constant, or any value if the model leaves it open."""
         found = self.model.get(name)
         if base in (bool, int):
             return base(found or 0)
@@ -167,12 +167,12 @@ class Reading:
         return Instance(action, self.arguments("arg", action.params))
 
     def arguments(self, prefix: str, params: Iterable[Any]) -> tuple[Sort, ...]:
-        """Who a step or a claim is about; who matters to neither may be anybody."""
+        """The arguments of a step or an invariant; one that the model leaves open is the first member."""
         names = arguments(prefix, params)
         return tuple(self._member(names[v.name], v.sort) for v in params)
 
     def _member(self, name: str, sort: type[Any]) -> Any:
-        """The member a constant stands for, or NOBODY; the first where the model leaves it open."""
+        """The member of a constant, or NOBODY; the first member if the model leaves it open."""
         found = self.model.get(name)
         return sort(0) if found is None else self.members.get(found, NOBODY)
 
@@ -180,7 +180,7 @@ class Reading:
 def _replayed(
     read: Reading, action: Action | None, invariant: Invariant, assumed: Sequence[Invariant], near: Near
 ) -> Cti:
-    """Run what the model says, and hold every claim against the functions themselves."""
+    """Replay the model, and check every claim with the functions of the spec."""
     world = read.world()
     code, args = read.code(world), read.arguments("it", invariant.params)
     names = {f.name for f in assumed}
@@ -201,7 +201,7 @@ def _must(so: bool, what: str, invariant: Invariant) -> None:
 
 
 def _stepped(world: World, code: bytes, instance: Instance, invariant: Invariant) -> bytes:
-    """The state after the step, which must break the claim; empty where the step itself leaves a field's range."""
+    """The state after the step, which must violate the invariant; empty if the step leaves the range of a field."""
     try:
         for n, after in world.successors(code):
             if world.instances[n] == instance:

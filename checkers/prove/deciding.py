@@ -1,4 +1,4 @@
-"""Every obligation to both solvers, on all cores; what was decided before is not asked again."""
+"""Deciding obligations: each by both solvers, on all cores, and only if no answer is cached."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .queues import Queue, answered
 from .solvers import DEFINITE, SOLVERS, UNKNOWN, Answer, Session, answer_of, sessions, versions
 
 BATCH = 64
-"""Obligations that are remembered at once."""
+"""Answers that are written to the cache at once."""
 
 
 @dataclass(frozen=True)
 class Decided:
-    """An obligation, and what each solver says of it; `counting` if what is known of counts was needed."""
+    """An obligation and the answers of the solvers; `counting` if the cardinality axioms were used."""
 
     obligation: Obligation
     answers: dict[str, Answer]
@@ -28,22 +28,22 @@ class Decided:
 
     @property
     def is_as_wanted(self) -> bool:
-        """Both solvers are there, and both say what is wanted."""
+        """True if both solvers gave the wanted answer."""
         return self.agreed == self.obligation.wanted
 
     @property
     def agreed(self) -> str:
-        """What both solvers say, or that it is not known."""
+        """The answer of both solvers, or UNKNOWN."""
         return next(iter(self.results)) if len(self.answers) == len(SOLVERS) and len(self.results) == 1 else UNKNOWN
 
     @property
     def is_disputed(self) -> bool:
-        """One solver says yes and another no."""
+        """True if one solver answers sat and another unsat."""
         return set(DEFINITE) <= self.results
 
     @property
     def fails(self) -> bool:
-        """Some solver says the opposite of what is wanted, and none says that; impossible takes both to say so."""
+        """True if a solver gives the opposite answer and none the wanted one; for unsatisfiability both must."""
         if self.obligation.wanted == SAT:
             return self.agreed == UNSAT
         return SAT in self.results and not self.is_disputed
@@ -55,7 +55,7 @@ class Decided:
 
 @dataclass(frozen=True)
 class SolverOptions:
-    """How hard to try: seconds for each answer, processes (0: all cores), whether to remember, and which seed."""
+    """Seconds for each answer (0: no limit), processes (0: all cores), the cache of answers, and the seed."""
 
     seconds: float = 10.0
     jobs: int = 0
@@ -64,14 +64,14 @@ class SolverOptions:
 
 
 Answers = dict[str, Answer]
-"""What each solver says, by name."""
+"""The answers of the solvers by name."""
 CountProgress = Callable[[int, int], None]
 
 
 def decide(
     every: Sequence[Obligation], options: SolverOptions, progress: CountProgress = lambda n, of: None
 ) -> list[Decided]:
-    """What both solvers say of each obligation, in the order given."""
+    """Decide each obligation; the results are in the order given."""
     found = dict(_remembered(every, options))
     progress(len(found), len(every))
     left = {n: o for n, o in enumerate(every) if n not in found}
@@ -89,22 +89,22 @@ def decide(
 
 
 def _remember(new: list[Decided], options: SolverOptions) -> None:
-    """Keep what is new, once."""
+    """Write the new answers to the cache."""
     options.known.remember({d.obligation.digest(d.counting): d.answers for d in new}, options.seed)
     new.clear()
 
 
 def _remembered(every: Sequence[Obligation], options: SolverOptions) -> Iterator[tuple[int, Decided]]:
-    """What was decided before: without what is known of counts, or with it where that was needed."""
+    """The cached answers: without the cardinality axioms, or with them if they were needed."""
     if not options.known.path:
         return
     plain = {n: o.digest() for n, o in enumerate(every)}
     answers = options.known.answers(plain.values(), options.seed)
     left = {}
     for n, digest in plain.items():
-        o, said = every[n], answers.get(digest, {})
-        if said and (not o.question.known or all(a.result == o.wanted for a in said.values())):
-            yield n, Decided(o, said)
+        o, cached = every[n], answers.get(digest, {})
+        if cached and (not o.question.known or all(a.result == o.wanted for a in cached.values())):
+            yield n, Decided(o, cached)
         elif o.question.known:
             left[n] = o.digest(counting=True)
     answers = options.known.answers(left.values(), options.seed)
@@ -112,7 +112,7 @@ def _remembered(every: Sequence[Obligation], options: SolverOptions) -> Iterator
 
 
 def _asked(left: dict[int, Obligation], options: SolverOptions) -> Iterator[tuple[int, Decided]]:
-    """Ask without what is known of counts, and what that does not decide as it should be once more with it."""
+    """Ask without the cardinality axioms, and again with them what that does not decide as wanted."""
     again: dict[int, Obligation] = {}
     for n, answers in _by_all(left, False, options):
         o = left[n]
@@ -124,7 +124,7 @@ def _asked(left: dict[int, Obligation], options: SolverOptions) -> Iterator[tupl
 
 
 def _by_all(left: dict[int, Obligation], counting: bool, options: SolverOptions) -> Iterator[tuple[int, Answers]]:
-    """What all solvers that are installed say; the one that does not know what the other knows tries harder."""
+    """The answers of all installed solvers; one that does not know what the other does is asked again, thoroughly."""
     installed = [solver for solver in SOLVERS if solver.name in versions()]
     found: dict[int, Answers] = {n: {} for n in left}
     hard: list[tuple[int, type[Session]]] = []
@@ -146,7 +146,7 @@ def _round(
     options: SolverOptions,
     thorough: bool,
 ) -> Iterator[tuple[int, type[Session], Answer]]:
-    """Each of these obligations to its solver, in processes of their own, a session for each solver and theory."""
+    """Ask each obligation of its solver, in worker processes, with a session for each solver and theory."""
     groups: dict[tuple[type[Session], str], list[int]] = {}
     for n, solver in asked:
         groups.setdefault((solver, left[n].theory), []).append(n)
@@ -155,11 +155,11 @@ def _round(
         Queue(sessions(solver, theory, seconds, seed, thorough), [left[n].body(counting) for n in numbers])
         for (solver, theory), numbers in at
     ]
-    for queue, number, said in answered(queues, options.jobs, seconds):
+    for queue, number, answer in answered(queues, options.jobs, seconds):
         (solver, _), numbers = at[queue]
-        yield numbers[number], solver, answer_of(said)
+        yield numbers[number], solver, answer_of(answer)
 
 
 def _ordered(answers: Answers) -> Answers:
-    """In the order of the solvers, whoever answered first."""
+    """The answers in the order of the solvers."""
     return {solver.name: answers[solver.name] for solver in SOLVERS if solver.name in answers}

@@ -1,9 +1,9 @@
-"""Which machines proofs for any number reach: nothing leads from a page back to a page.
+"""The fragment of machines that is proved for any number of members: EPR with stratified functions.
 
-Every claim that is assumed, and every field, leads from the sorts it speaks of for all to the sorts it says there is
-somebody of. While these arrows have no circle, a broken invariant is broken with few members (the fragment called EPR
-with stratified functions), and both solvers answer. What has a circle is refused by its line. A sort that always has
-the same members is in no circle: each of them has a name.
+Every assumed claim, and every field, gives edges from its universally quantified sorts to its existentially quantified
+ones. If the graph of these edges has no cycle, a violated invariant is violated with few members, and both solvers
+answer. An edge that closes a cycle is refused with its line. A sort of fixed size is in no cycle: its members have
+names.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from .sizes import fixed
 from .theory import Invariant
 
 Arrow = tuple[type[Any], type[Any], str]
-"""From a sort to a sort, and what leads there."""
+"""An edge between sorts, and the line it comes from."""
 
 
 def check(machine: Machine, invariants: Sequence[Invariant]) -> None:
-    """Refuse a machine some of whose claims lead in a circle."""
+    """Raise SpecError for a machine whose edges have a cycle."""
     graph: nx.DiGraph[str] = nx.DiGraph()
     named = {machine.shape.members[name].sort for name in fixed(machine)}
     arrows = (*_of_fields(machine), *_of_claims(machine, invariants))
@@ -33,7 +33,7 @@ def check(machine: Machine, invariants: Sequence[Invariant]) -> None:
         if nx.has_path(graph, end.__name__, start.__name__):
             called = start.__name__ if start is end else f"{end.__name__} to {start.__name__}"
             raise SpecError(
-                f"{why}: leads back from {called}, and so out of what is proved for any number; "
+                f"{why}: leads from {called} in a cycle, which proofs for any number do not reach; "
                 "check it in a scope, or with --bmc or --k-induction"
             )
 
@@ -45,7 +45,7 @@ def _of_fields(machine: Machine) -> Iterator[Arrow]:
 
 
 def _of_claims(machine: Machine, invariants: Sequence[Invariant]) -> Iterator[Arrow]:
-    """Arrows of what is assumed: invariants for all their arguments, guards and values, and an invariant that is broken."""
+    """The edges of what is assumed: invariants for all arguments, guards, values, and the negation of an invariant."""
     for invariant in invariants:
         if not invariant.is_step:
             yield from _arrows(invariant.expr, [v.sort for v in invariant.params], True, where_of(machine, invariant))
@@ -59,7 +59,7 @@ def _of_claims(machine: Machine, invariants: Sequence[Invariant]) -> Iterator[Ar
 
 
 def where_of(machine: Machine, invariant: Invariant) -> str:
-    """File and line of an invariant."""
+    """File, line and name of an invariant."""
     found = next((c for c in machine.invariants if c.name == invariant.name), None)
     return (
         f"{found.fn.__code__.co_filename}:{found.fn.__code__.co_firstlineno}: {invariant.name}"
@@ -69,7 +69,7 @@ def where_of(machine: Machine, invariant: Invariant) -> str:
 
 
 def _arrows(e: Expr, everybody: list[type[Any]], positive: bool, why: str) -> Iterator[Arrow]:
-    """From each sort spoken of for all to each of which there is somebody, where the claim is assumed."""
+    """The edges from each universal sort to each existential one, for a claim that is assumed or denied."""
     match e:
         case Not(claim):
             yield from _arrows(claim, everybody, not positive, why)

@@ -1,4 +1,4 @@
-"""From obligations to verdicts: each invariant, each path an action can go, and that there are states at all."""
+"""From obligations to verdicts: on each invariant, and on the satisfiability of states and paths."""
 
 from __future__ import annotations
 
@@ -20,23 +20,24 @@ from .theory import Invariant, invariants_of
 from .uncounted import counting_free_core
 
 ANY, COUNTED = "any-N", "any-N (counted)"
-"""Proved for any number of members of each sort; and so, where besides it is used that counts are sizes of sets, for
-the claim itself or for another that it leans on."""
+"""The labels of a proof for any number of members; the second if it, or what it depends on, uses that counts are sizes
+of sets."""
 
 TRIES = 3
-"""Failing obligations of one invariant of which a counterexample to induction is looked for."""
+"""The number of failing obligations of an invariant for which a counterexample to induction is searched."""
 
 ProofProgress = Callable[[str, int, int], None]
 Branch = tuple[str, bool]
-"""A line of the text, and which of its answers."""
+"""A branch by its line, and the answer taken."""
 
 
 @dataclass
 class Proof:
-    """What became of the obligations of one machine; `seeds` are the answers with other seeds of the solvers.
+    """The decided obligations of one machine; `seeds` are the answers with other seeds of the solvers.
 
-    `uncounted` are the claims of whose steps nothing was assumed that needs counting; `runs` are shortest runs of
-    small scopes that break a claim which is not proved.
+    `uncounted` are the invariants proved without the cardinality axioms, `ctis` counterexamples to induction, and
+    `runs` shortest runs in small scopes that violate an unproved invariant. `depends_on_unproved` gives, for invariants
+    whose own obligations hold, the names of the unproved ones they need.
     """
 
     name: str
@@ -51,7 +52,7 @@ class Proof:
     verdicts: list[Verdict] = field(default_factory=list)
 
     def of(self, invariant: Invariant) -> list[Decided]:
-        """What was decided of one claim, with every seed."""
+        """The decided obligations of one invariant, for every seed."""
         return [d for run in (self.decided, *self.seeds) for d in run if invariant.name in d.obligation.invariants]
 
     @property
@@ -66,7 +67,7 @@ def prove(
     seeds: int = 1,
     progress: ProofProgress = lambda what, n, of: None,
 ) -> Proof:
-    """Decide every obligation of a machine, and judge; of a broken one those of the invariant it breaks come first."""
+    """Decide the obligations of a machine; for a broken one those of its invariant first, others only if these hold."""
     every = invariants_of(machine)
     asked = tuple(f for f in every if machine.breaks is None or f.name == machine.breaks.invariant)
     proof = _decided(machine, name, asked, every, options, seeds, progress)
@@ -95,11 +96,11 @@ def _decided(
     seeds: int,
     progress: ProofProgress,
 ) -> Proof:
-    """The obligations of some claims, or of all, with every seed."""
+    """Decide the obligations of some invariants, or of all, with every seed."""
     listed, uncounted = obligations(machine, () if asked == every else asked, every), frozenset[str]()
     if asked == every:
         listed, uncounted = counting_free_core(
-            machine, every, listed, options, lambda n, of: progress("looked at for counting", n, of)
+            machine, every, listed, options, lambda n, of: progress("checked without counting", n, of)
         )
     runs = [decide(listed, replace(options, seed=k), lambda n, of: progress("", n, of)) for k in range(seeds)]
     if any(d.counting and uncounted & set(d.obligation.invariants) for run in runs for d in run):
@@ -108,7 +109,7 @@ def _decided(
 
 
 def _runs(proof: Proof, near: Near) -> Iterator[tuple[str, tuple[World, Finding]]]:
-    """Of each claim that is not proved a shortest run that breaks it: in its counterexample's scope, or at tiny."""
+    """A shortest run that violates each unproved invariant, in the scope of its counterexample or at tiny."""
     for invariant in proof.invariants:
         if all(d.is_as_wanted for d in proof.of(invariant)) and invariant.name not in proof.depends_on_unproved:
             continue
@@ -122,7 +123,7 @@ def _runs(proof: Proof, near: Near) -> Iterator[tuple[str, tuple[World, Finding]
 def _counterexample(
     proof: Proof, near: Near, invariant: Invariant, every: Sequence[Invariant], options: SolverOptions
 ) -> Cti | None:
-    """Of the failing obligations of a claim, a smallest counterexample: one that can happen, if there is one."""
+    """A smallest counterexample to induction for an invariant, a reachable one if there is one."""
     found: list[Cti] = []
     failing = [d.obligation for d in proof.of(invariant) if d.fails and d.obligation.breaks]
     for obligation in list(dict.fromkeys(failing))[:TRIES]:
@@ -140,9 +141,9 @@ def _depends_on_unproved(
     options: SolverOptions,
     progress: ProofProgress,
 ) -> dict[str, tuple[str, ...]]:
-    """Claims that are kept only as long as claims hold that are not proved, and the names of those.
+    """The invariants that are inductive only if unproved invariants are assumed, with the names of those.
 
-    What fails is not assumed any more, until nothing more fails; first it is seen whether what was asked does.
+    Invariants that fail are not assumed any more, until no other fails. It is tried first with the asked invariants.
     """
     failed = {f.name for f in every if not all(d.is_as_wanted for d in proof.of(f))}
     depends_on_unproved: dict[str, tuple[str, ...]] = {}
@@ -178,7 +179,7 @@ def base(proof: Proof, decided: Sequence[Decided]) -> Verdict:
 
 
 def _verdict(proof: Proof, invariant: Invariant) -> Verdict:
-    """What is proved of one claim."""
+    """The verdict on one invariant."""
     mine = proof.of(invariant)
     label, kind = (ANY if invariant.name in proof.uncounted else COUNTED), invariant_kind(invariant.is_step)
     asked = replace(base(proof, mine), property=invariant.name, kind=kind, label=label)
@@ -195,7 +196,7 @@ def _verdict(proof: Proof, invariant: Invariant) -> Verdict:
 
 
 def _outcome(proof: Proof, invariant: Invariant, mine: Sequence[Decided]) -> tuple[Outcome, str]:
-    """What is to be said of a claim, and why."""
+    """The outcome for an invariant, and the reason."""
     if disputed := [d.obligation.name for d in mine if d.is_disputed]:
         return Outcome.DISPUTED, f"about: {disputed[0]}"
     if invariant.name in proof.runs:
@@ -204,7 +205,7 @@ def _outcome(proof: Proof, invariant: Invariant, mine: Sequence[Decided]) -> tup
     if cti := proof.ctis.get(invariant.name):
         return (Outcome.VIOLATED if cti.is_broken else Outcome.NOT_INDUCTIVE), cti.reachability
     if failing := [d.obligation.name for d in mine if d.fails]:
-        return Outcome.NOT_INDUCTIVE, f"not so: {failing[0]}"
+        return Outcome.NOT_INDUCTIVE, f"fails: {failing[0]}"
     if unknown := [d for d in mine if not d.is_as_wanted]:
         return Outcome.UNKNOWN, unanswered(unknown[0])
     if invariant.name in proof.depends_on_unproved:
@@ -216,34 +217,34 @@ def _outcome(proof: Proof, invariant: Invariant, mine: Sequence[Decided]) -> tup
 
 
 def _some(names: Sequence[str]) -> str:
-    """A few claims by name."""
+    """The first name, and the number of others."""
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""
     return f"{sentence(names[0])}{more}"
 
 
 def unanswered(decided: Decided) -> str:
-    """Why an obligation is not decided."""
+    """The reason why an obligation is not decided."""
     missing = [solver.name for solver in SOLVERS if solver.name not in decided.answers]
     if missing:
         return f"{missing[0]} is not installed: no answer rests on one solver"
     answers = ((name, a.result, f" ({a.cause})" if a.cause else "") for name, a in decided.answers.items())
-    said = ", ".join(f"{name} says {word}{cause}" for name, word, cause in answers)
-    return f"{said}: {decided.obligation.name}"
+    text = ", ".join(f"{name}: {word}{cause}" for name, word, cause in answers)
+    return f"{text}; obligation: {decided.obligation.name}"
 
 
 def _broken(proof: Proof, invariant: Invariant, asked: Verdict, mine: Sequence[Decided]) -> Verdict:
-    """A broken model must fail by the invariant it names: by a step, or because what it depends on fails."""
+    """A broken model must fail by the declared invariant: by a step, or because what that depends on fails."""
     outcome, note = _outcome(proof, invariant, mine)
     if outcome in (Outcome.VIOLATED, Outcome.NOT_INDUCTIVE):
         by = ", ".join(dict.fromkeys(d.obligation.action or "the start" for d in mine if d.fails))
-        return replace(asked, outcome=outcome, label="not run", note=f"not kept by {by}" if by else note)
+        return replace(asked, outcome=outcome, label="not run", note=f"violated by {by}" if by else note)
     if outcome is Outcome.HOLDS:
-        return replace(asked, expected=False, note="survives: the invariant it says it breaks is proved")
+        return replace(asked, expected=False, note="survives: the invariant it is declared to break is proved")
     return replace(asked, outcome=outcome, label="not run", expected=False, note=note)
 
 
 def label_of(proof: Proof, decided: Decided) -> str:
-    """How far the answer to one obligation reaches."""
+    """The label of one obligation: for which sizes its answer holds."""
     if not decided.is_as_wanted:
         return "not run"
     if decided.obligation.wanted == SAT:
@@ -252,7 +253,7 @@ def label_of(proof: Proof, decided: Decided) -> str:
 
 
 def became(decided: Decided) -> Outcome:
-    """What became of one obligation."""
+    """The outcome of one obligation."""
     if decided.is_as_wanted:
         return Outcome.REACHED if decided.obligation.wanted == SAT else Outcome.HOLDS
     if decided.is_disputed:
@@ -263,7 +264,7 @@ def became(decided: Decided) -> Outcome:
 
 
 def _possible(proof: Proof) -> Iterator[Verdict]:
-    """That there are states at all, and which paths actions can go."""
+    """The verdicts on satisfiability: of states, and of each path of each action."""
     paths = [d for d in proof.decided if d.obligation.wanted == SAT]
     taken = {branch for d in paths if d.is_as_wanted for branch in _branches(proof.machine, d.obligation)}
     open_paths = any(became(d) is Outcome.UNKNOWN for d in paths)
@@ -278,17 +279,17 @@ def _possible(proof: Proof) -> Iterator[Verdict]:
 
 
 def _never(told: Verdict, mine: set[Branch], taken: set[Branch], open_paths: bool) -> Verdict:
-    """A path that no state permits: right where its branches are for other paths, else what is proved of it is empty."""
+    """The verdict on an unsatisfiable path: as expected if other paths take all its branches."""
     if mine and mine <= taken:
         return replace(told, label="not run", note="each of its branches is taken elsewhere")
     if open_paths:
-        note = "impossible; whether its branches are taken elsewhere is not decided"
+        note = "unsatisfiable; whether other paths take its branches is not decided"
         return replace(told, outcome=Outcome.UNKNOWN, label="not run", expected=False, note=note)
-    return replace(told, label="not run", expected=False, note="what is proved of it is empty")
+    return replace(told, label="not run", expected=False, note="proofs about it are vacuous")
 
 
 def _branches(machine: Machine, obligation: Obligation) -> list[Branch]:
-    """The branches of a path as places in the text: a line, and which of its answers."""
+    """The branches of a path."""
     if obligation.path is None:
         return []
     path: Path = machine.action(obligation.action).lifted.paths[obligation.path]

@@ -1,6 +1,6 @@
-"""Questions to workers, one after the other or many at once, each with a limit that is kept by ending the worker.
+"""Questions to workers, one by one or many at once; a limit of time is kept by ending the worker.
 
-Here a worker's generator yields once when it is ready, and then once for each request.
+The generator of such a worker yields once when it is ready, and then once for each request.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from spec.dsl import PoolproofError
 from .workers import Lost, Work, Worker, readable
 
 START = 60.0
-"""Seconds until a worker must be ready to be asked."""
+"""Seconds until a worker must be ready."""
 
 GRACE = 1.0
-"""Seconds beyond the limit of an answer until a worker is ended: solvers look at their own clocks now and then."""
+"""Seconds between the limit of an answer and the end of the worker: solvers check their own clocks rarely."""
 
 
 class Undecided(PoolproofError):
@@ -31,7 +31,7 @@ class Undecided(PoolproofError):
 
 
 class Server:
-    """One worker that is asked one thing after the other; where it is lost, the next request begins a new one."""
+    """One worker that answers one request after the other; after a loss the next request starts a new one."""
 
     def __init__(self, work: Work, seconds: float) -> None:
         self.work, self.seconds = work, seconds
@@ -62,13 +62,13 @@ class Server:
 
 
 def _until(seconds: float) -> float | None:
-    """When an answer is too late, of which so many seconds are the limit; 0 is none."""
+    """The time at which an answer with this limit is too late; 0 is no limit."""
     return monotonic() + seconds + GRACE if seconds else None
 
 
 @dataclass(frozen=True)
 class Queue:
-    """Requests that workers of one kind are to answer."""
+    """Requests for workers of one kind."""
 
     work: Work
     requests: Sequence[Any]
@@ -77,7 +77,7 @@ class Queue:
 def answered(queues: Sequence[Queue], jobs: int, seconds: float) -> Iterator[tuple[int, int, Any]]:
     """All answers as they come: the numbers of queue and request, and the answer, or Lost with its cause.
 
-    So many workers are at work at once (0: as many as there are cores); one answer has the limit of `seconds`.
+    `jobs` workers run at once (0: one for each core); `seconds` is the limit for one answer.
     """
     pool = _Pool(queues, seconds)
     try:
@@ -87,7 +87,7 @@ def answered(queues: Sequence[Queue], jobs: int, seconds: float) -> Iterator[tup
 
 
 class _Seat:
-    """A worker at a queue: the request that it is at, since when, and until when; -1 while it starts."""
+    """A worker at a queue: the number of its request (-1 while it starts), and the times of its start and limit."""
 
     def __init__(self, queue: int, work: Work) -> None:
         self.queue, self.number = queue, -1
@@ -107,7 +107,7 @@ class _Seat:
 
 
 class _Pool:
-    """Workers, each at the queue that was longest when it began."""
+    """Workers, each started for the queue with most requests for each of its workers."""
 
     def __init__(self, queues: Sequence[Queue], seconds: float) -> None:
         self.queues, self.seconds = queues, seconds
@@ -122,7 +122,7 @@ class _Pool:
                 yield from self._answer(seat, seat in ready)
 
     def _fill(self, jobs: int) -> bool:
-        """Put workers where most is to be done; is anybody at work?"""
+        """Start workers for the longest queues; true if any worker is at work."""
         while len(self.seats) < jobs and any(self.waiting):
             at = max(range(len(self.queues)), key=lambda n: len(self.waiting[n]) / (1 + self._at(n)))
             if len(self.waiting[at]) <= self._starting(at):
@@ -137,12 +137,12 @@ class _Pool:
         return sum(seat.queue == queue and seat.number < 0 for seat in self.seats)
 
     def _answer(self, seat: _Seat, is_ready: bool) -> Iterator[tuple[int, int, Any]]:
-        """What a worker says, if it has said all of it; then it is asked on, or gives up its seat."""
+        """The answer of a worker, if it is complete; then the worker gets the next request, or its seat is given up."""
         try:
             if not is_ready:
                 raise seat.worker.late()
             seat.worker.read()
-            said = seat.worker.heard()
+            answer = seat.worker.heard()
         except Lost as lost:
             lost.seconds = monotonic() - seat.since
             self._leave(seat)
@@ -151,11 +151,11 @@ class _Pool:
             if seat.number >= 0:
                 yield seat.queue, seat.number, lost
             return
-        if said:
+        if answer:
             number = seat.number
             self._go_on(seat)
             if number >= 0:
-                yield seat.queue, number, said[0]
+                yield seat.queue, number, answer[0]
 
     def _go_on(self, seat: _Seat) -> None:
         if self.waiting[seat.queue]:

@@ -1,7 +1,7 @@
-"""Lemmas that a proof lacks: of all candidates the largest set that every step keeps, and of those the few that help.
+"""Lemmas that a proof lacks: the largest inductive set of candidates, and the few of them that help.
 
-The largest set is found by dropping, again and again, what a step breaks (Houdini); steps are looked for among few
-pages, pools and devices. What is printed in the end is decided for any number, by both solvers, like any invariant.
+The largest set is found by Houdini: candidates that a step violates are dropped until none is. Steps are searched
+among few pages, pools and devices; the result is decided for any number by both solvers, like any invariant.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ class Suggestion:
     failing: tuple[str, ...]
 
 
-def suggest(machine: Machine, options: SolverOptions, progress: TextProgress = lambda said: None) -> Suggestion:
-    """Look for lemmas; what still fails with them, if anything does, is in the answer too."""
+def suggest(machine: Machine, options: SolverOptions, progress: TextProgress = lambda text: None) -> Suggestion:
+    """Look for lemmas; the result names the invariants that still fail."""
     invariants = invariants_of(machine)
     progress("making candidates")
     tried = candidates(machine)
     with Houdini(machine, invariants, tried, options) as houdini:
         houdini.run(progress)
-        progress(f"{len(houdini.live)} candidates are kept by every step; which of them help?")
+        progress(f"{len(houdini.live)} candidates are inductive; selecting those that help")
         failing = _failing(machine, invariants, options)
         while True:
             lemmas = houdini.fewest(houdini.helping(failing), progress)
@@ -56,13 +56,13 @@ def suggest(machine: Machine, options: SolverOptions, progress: TextProgress = l
 
 
 def _failing(machine: Machine, invariants: Sequence[Invariant], options: SolverOptions) -> list[tuple[str, str]]:
-    """The obligations that are not met: an action and a claim."""
+    """The obligations that are not decided as wanted, each an action and an invariant."""
     decided = decide([o for o in obligations(machine, invariants, invariants) if o.breaks], options)
     return [(d.obligation.action, d.obligation.invariants[0]) for d in decided if not d.is_as_wanted]
 
 
 class Houdini:
-    """The candidates that are still kept, and the steps among few members that may break them."""
+    """The candidates that are left, and the steps among few members that may violate them."""
 
     def __init__(
         self, machine: Machine, invariants: Sequence[Invariant], tried: Sequence[Invariant], options: SolverOptions
@@ -81,16 +81,16 @@ class Houdini:
         self.solver.end()
 
     def _good_at_start(self, tried: Sequence[Invariant]) -> Iterator[Invariant]:
-        """The candidates that no start breaks."""
+        """The candidates that hold in every initial state."""
         text = HEAD + self.theory.declared + self.theory.started
         asked = [self.theory.broken_at_start(invariant) for invariant in tried]
         queue = Queue(sessions(Z3, text, self.options.seconds, 0), [q.declared + q.asked + TAIL for q in asked])
         every = answered([queue], self.options.jobs, self.options.seconds)
-        good = {at for _, at, said in every if answer_of(said).result == UNSAT}
+        good = {at for _, at, answer in every if answer_of(answer).result == UNSAT}
         return (invariant for at, invariant in enumerate(tried) if at in good)
 
     def _text(self, action: Action) -> str:
-        """A step before which what is kept holds, and after which some goal does not; each has a switch."""
+        """A step before which candidates hold, and after which some goal does not; each has a switch."""
         text, every = self.theory.text(None), (*self.invariants, *self.tried)
         lines = [HEAD, self.theory.declared, self.theory.invariants_hold, limited(self.machine, {})]
         lines += [f"(declare-const goal.{symbol(f.name)} Bool)\n" for f in every]
@@ -101,53 +101,55 @@ class Houdini:
         return "".join([*lines, probes(self.theory)])
 
     def _broken(self, action: Action, kept: Iterable[Invariant], goals: Iterable[Invariant]) -> Model | None:
-        """A step of the action that breaks a goal, where all that is kept holds before, if there is one."""
+        """A step of the action that violates a goal while all of `kept` hold before it, if there is one."""
         wanted = {f.name for f in goals}
         every = [f.name for f in (*self.invariants, *self.tried)]
         on = [f"keep.{symbol(f.name)}" for f in kept] + [f"goal.{symbol(name)}" for name in every if name in wanted]
-        said, model = self._asked(action.name, on, [f"goal.{symbol(name)}" for name in every if name not in wanted])
-        if said not in (SAT, UNSAT):
-            raise Undecided(f"z3 does not say whether {action.name} keeps the candidates: {said}; give more --timeout")
-        return model if said == SAT else None
+        result, model = self._asked(action.name, on, [f"goal.{symbol(name)}" for name in every if name not in wanted])
+        if result not in (SAT, UNSAT):
+            raise Undecided(
+                f"z3 does not decide whether {action.name} keeps the candidates: {result}; give more --solver-timeout"
+            )
+        return model if result == SAT else None
 
     def _asked(self, *request: Any) -> Any:
         try:
             return self.solver.ask(request)
         except Lost as lost:
-            raise Undecided(f"z3 is lost in the search for lemmas: {lost}; give more --timeout") from None
+            raise Undecided(f"z3 ended in the search for lemmas: {lost}; give more --solver-timeout") from None
 
     def _can_break(self, action: Action, kept: Iterable[Invariant], goals: Iterable[Invariant]) -> bool:
         return self._broken(action, kept, goals) is not None
 
     def run(self, progress: TextProgress) -> None:
-        """Drop what some step breaks, until no step breaks what is left."""
+        """Drop the candidates that some step violates, until none does."""
         before = -1
         while before != len(self.live):
             before = len(self.live)
             for action in self.machine.actions:
-                progress(f"{len(self.live)} candidates are left; steps of {action.name}")
+                progress(f"{len(self.live)} candidates are left; trying steps of {action.name}")
                 while self.live and (model := self._broken(action, self.live, self.live)) is not None:
                     dropped = self._broken_after(action, model)
                     self.live = [f for f in self.live if f.name not in dropped]
 
     def _broken_after(self, action: Action, model: Model) -> set[str]:
-        """The candidates that the step of a model breaks, by running it."""
+        """The candidates that the step of a model violates, by running it."""
         read = Reading(self.theory, model)
         world = read.world()
         after = world.apply(read.code(world), read.instance(action))
         found = {f.name for f in self.live if after is not None and not holds_in(f, world, after)}
         if not found:
-            raise Contradiction(f"a step of {action.name} breaks a candidate for z3, and none when it is run")
+            raise Contradiction(f"a step of {action.name} violates a candidate for z3, and none when it is run")
         return found
 
     def forgets(self, names: Iterable[str]) -> bool:
-        """Drop candidates that are kept among few members only; was there one?"""
+        """Drop candidates that are inductive among few members only; true if there was one."""
         before = len(self.live)
         self.live = [f for f in self.live if f.name not in names]
         return len(self.live) < before
 
     def helping(self, failing: Iterable[tuple[str, str]]) -> list[Invariant]:
-        """Candidates with which these obligations are met, and those that keep these in turn."""
+        """Candidates with which these obligations hold, and those that these depend on in turn."""
         by_name, chosen = {f.name: f for f in (*self.invariants, *self.live)}, list[Invariant]()
         waiting = [(self.machine.action(action), by_name[name]) for action, name in failing if action]
         while waiting:
@@ -160,11 +162,11 @@ class Houdini:
         return chosen
 
     def fewest(self, helping: Sequence[Invariant], progress: TextProgress) -> tuple[Invariant, ...]:
-        """As few of these as do as much: one after the other is left out, the longest first."""
+        """A minimal subset that proves as much: one after the other is left out, the longest first."""
         lemmas = list(helping)
         enough_for = [f for f in self.invariants if not self._breaks_any(lemmas, [f])]
         for lemma in sorted(helping, key=lambda f: -len(spoken(f.expr))):
-            progress(f"{len(lemmas)} lemmas; can one be left out?")
+            progress(f"{len(lemmas)} lemmas; trying to leave out one")
             fewer = [f for f in lemmas if f != lemma]
             if not self._breaks_any(fewer, [*enough_for, *fewer]):
                 lemmas = fewer
@@ -175,12 +177,12 @@ class Houdini:
 
 
 def sentence_of(invariant: Invariant) -> str:
-    """A lemma as the spec would say it: what is claimed outright, or else what is said shortest, comes last."""
+    """A lemma as text; of a disjunction the conclusion is an unnegated part, or else the shortest one."""
     match invariant.expr:
         case Or(claims):
             then = min(claims, key=lambda claim: (isinstance(claim, Not), len(spoken(claim))))
-            said = " and ".join(_inside(negate(claim)) for claim in claims if claim != then)
-            return f"if {said} then {_inside(then)}"
+            when = " and ".join(_inside(negate(claim)) for claim in claims if claim != then)
+            return f"if {when} then {_inside(then)}"
     return spoken(invariant.expr)
 
 

@@ -1,4 +1,4 @@
-"""Is every action a function? Decided by z3: its paths are disjoint, complete, alive, and stay inside the bounds."""
+"""Whether every action is a function, decided by z3: its paths are disjoint, complete, satisfiable, in bounds."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ from .queues import Queue, Undecided, answered
 from .workers import Lost
 
 LIMIT = 60.0
-"""Seconds for one action."""
+"""The limit for one action in seconds."""
 
 Term = Any
 """A term of z3, whose Python classes have no types."""
 
 NOWHERE = -1
-"""The number that stands for NOBODY; members of sorts are counted from 0, and so are those of enums."""
+"""The number for NOBODY; members of sorts and enums are numbered from 0."""
 
 
 def problems(machine: Machine) -> list[str]:
-    """What is wrong with the actions of a machine, a line each, beginning with file and line.
+    """The problems of the actions of a machine, one line each, beginning with file and line.
 
-    z3 works in a process of its own; Undecided where it gives no answer about an action.
+    z3 runs in a worker; raises Undecided if it gives no answer about an action.
     """
     new = {_key(a, machine.shape): a for a in machine.actions if _key(a, machine.shape) not in KNOWN}
     for key, found in _decided(list(new.values()), machine.shape):
@@ -57,16 +57,16 @@ def problems(machine: Machine) -> list[str]:
 
 Key = tuple[object, Reach, Shape]
 KNOWN: dict[Key, tuple[str, ...]] = {}
-"""What was decided before: mutants share all the actions they leave alone."""
+"""A cache of results: mutants share all unchanged actions."""
 
 
 def _key(action: Action, shape: Shape) -> Key:
-    """An action by its text and all that it reads, and the shape of its state."""
+    """The key of an action: its text, all that it reads, and the shape of its state."""
     return action.fn, action.reach, shape
 
 
 def _decided(actions: list[Action], shape: Shape) -> Iterator[tuple[Key, tuple[str, ...]]]:
-    """Ask about these actions one after the other."""
+    """Decide these actions one after the other."""
 
     def work(numbers: Iterator[int]) -> Iterator[Any]:
         yield None
@@ -75,7 +75,7 @@ def _decided(actions: list[Action], shape: Shape) -> Iterator[tuple[Key, tuple[s
     for _, n, found in answered([Queue(work, range(len(actions)))], 1, LIMIT):
         if isinstance(found, Lost):
             asked = f"{_top(actions[n])}: whether {actions[n].name} is a function of the state"
-            raise Undecided(f"{asked} is not known: {found}; ask again, or make it two actions")
+            raise Undecided(f"{asked} is not decided: {found}; try again, or split it into two actions")
         yield _key(actions[n], shape), tuple(found)
 
 
@@ -89,9 +89,9 @@ def _problems_of(action: Action, shape: Shape) -> Iterator[str]:
             yield _never(action, path, next(n for n in every if not _so_far(solver, terms, path, n)))
     for (one, guard), (two, other) in combinations(paths, 2):
         if not _part(one, two) and _possible(solver, terms, guard, other):
-            yield f"{_last(action, one)}: {action.name} has two ways to go from here: two of its paths overlap"
+            yield f"{_last(action, one)}: two paths of {action.name} overlap from here: both may be taken"
     if _possible(solver, terms, *(z3.Not(terms.all(p.branches)) for p in _leaves(action))):
-        yield f"{_top(action)}: {action.name} says nothing about some states: neither a path nor a refusal is meant"
+        yield f"{_top(action)}: {action.name} has neither a path nor a refusal for some states"
     for path, guard in paths:
         for put in path.puts:
             if _possible(solver, terms, guard, z3.Not(terms.fits(put))):
@@ -99,40 +99,40 @@ def _problems_of(action: Action, shape: Shape) -> Iterator[str]:
 
 
 def _so_far(solver: Any, terms: Terms, path: Path, last: int) -> bool:
-    """Can the conditions of a path hold together up to this one?"""
+    """True if the conditions of a path are satisfiable together up to this one."""
     return _possible(solver, terms, terms.all(path.conditions[: last + 1]))
 
 
 def _never(action: Action, path: Path, at: int) -> str:
-    """That no state meets the conditions up to this one; a helper's `if` among them is the one to blame."""
+    """The message for conditions that are unsatisfiable up to this one, with the last `if` of a helper among them."""
     helpers = [c.where for c in path.conditions[: at + 1] if c.is_branch and not _is_in(action, c.where)]
-    said = f"{action.name} never gets here: no state meets these conditions"
+    never = f"{action.name} never gets here: no state meets these conditions"
     if not helpers:
-        return f"{path.conditions[at].where}: {said}"
-    way_out = f"an `if` in a helper is one more way for {action.name} to go; write implies(...), or a conditional"
-    return f"{helpers[-1]}: {said}: {way_out}"
+        return f"{path.conditions[at].where}: {never}"
+    way_out = f"an `if` in a helper adds a path to {action.name}; write implies(...), or a conditional"
+    return f"{helpers[-1]}: {never}: {way_out}"
 
 
 def _is_in(action: Action, where: str) -> bool:
-    """Is this a line of the action's own text?"""
+    """True if this is a line of the action's own text."""
     file, _, line = where.rpartition(":")
     return file == action.fn.__code__.co_filename and int(line) in _lines(action.fn.__code__)
 
 
 def _lines(code: CodeType) -> set[int | None]:
-    """The lines of a function, and of what is defined inside it."""
+    """The lines of a function, and of functions defined in it."""
     inner = (c for c in code.co_consts if isinstance(c, CodeType))
     return {line for _, _, line in code.co_lines()}.union(*map(_lines, inner))
 
 
 def _part(one: Path, other: Path) -> bool:
-    """Do two paths part at a branch, one here and one there? Then no more need be asked."""
+    """True if two paths take different answers of a branch, and are disjoint for that reason."""
     answers = {given.claim for given in other.branches}
     return any(negate(given.claim) in answers for given in one.branches)
 
 
 def _possible(solver: Any, terms: Terms, *claims: Term) -> bool:
-    """Can these hold together, in some scope and some state?"""
+    """True if these claims are satisfiable together, in some scope and state."""
     found = solver.check(*claims, *terms.assumed)
     if found == z3.unknown:
         raise Lost(solver.reason_unknown())
@@ -148,7 +148,7 @@ def _top(action: Action) -> str:
 
 
 def _last(action: Action, path: Path) -> str:
-    """Where a path became what it is: its last branch, or else its last guard."""
+    """The line of the last branch of a path, or else of its last guard."""
     conditions: tuple[Given, ...] = path.branches or path.conditions
     return conditions[-1].where if conditions else _top(action)
 
@@ -164,9 +164,9 @@ OPERATIONS: dict[str, Callable[..., Term]] = {
 
 
 class Terms:
-    """Expressions as terms of z3: all values are numbers, quantified claims and counts are unknowns.
+    """Expressions as terms of z3: all values are numbers; quantified claims and counts are unknown constants.
 
-    `assumed` is what the terms made so far obey because of their domains.
+    `assumed` are the domains of the terms made so far.
     """
 
     def __init__(self, shape: Shape) -> None:
@@ -178,13 +178,13 @@ class Terms:
         return z3.And(*(self.of(c.claim) for c in conditions))
 
     def fits(self, put: Put) -> Term:
-        """The assignment keeps to the field's domain; a history counter does not shrink."""
+        """The claim that an assignment is in the field's domain, or does not decrease a history counter."""
         if put.field.history:
             return self.of(put.value) >= self.of(Read(put.field, put.keys))
         return self._inside(self.of(put.value), put.field.domain)
 
     def of(self, e: Expr) -> Term:
-        """The term for an expression, always the same one."""
+        """The term for an expression; made once."""
         if e not in self._made:
             self._made[e] = self._term(e)
         return self._made[e]
@@ -211,7 +211,7 @@ class Terms:
         return made
 
     def _inside(self, value: Term, domain: Domain[Any]) -> Term:
-        """The value is one of the domain's."""
+        """The claim that the value is in the domain."""
         if domain.base is bool:
             return z3.BoolVal(True)
         if domain.base is int:
@@ -221,7 +221,7 @@ class Terms:
         return z3.And(value >= (NOWHERE if domain.optional else 0), value < self._most(domain.base))
 
     def _most(self, sort: type[Any]) -> int:
-        """How many members of a sort a scope may have at most."""
+        """The most members of a sort in any scope."""
         return self.shape.members[self.shape.scope_name[sort]].high
 
     def _number(self, limit: int | Bound) -> Term:

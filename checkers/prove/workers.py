@@ -1,8 +1,7 @@
-"""Solvers work in processes of their own: one that crashes, hangs or prints garbage takes nothing with it.
+"""Worker processes for solvers: one that crashes, hangs or prints garbage does no harm to the command.
 
-A worker is this process, forked: it knows all that was read so far, and runs one generator. Requests and answers are
-lines of JSON. A worker that is lost is not asked again: what it was asked has a cause instead of an answer, and the
-rest goes to a new one.
+A worker is a fork of this process that runs one generator. Requests and answers are lines of JSON. If a worker is lost,
+its request gets a cause in place of an answer, and the other requests go to a new worker.
 """
 
 from __future__ import annotations
@@ -22,21 +21,21 @@ from time import monotonic
 from typing import Any, NoReturn
 
 Work = Callable[[Iterator[Any]], Iterator[Any]]
-"""What a worker does: given the requests as they come, it yields answers."""
+"""The generator of a worker: it takes requests as they come, and yields answers."""
 
 MOST_BYTES = 2**28
-"""No answer is so long."""
+"""The most bytes of an answer."""
 
 PR_SET_PDEATHSIG = 1
-"""prctl(2): which signal a process gets when the one that made it is gone."""
+"""prctl(2): the signal that a process gets when its parent ends."""
 
 
 INTERRUPTS = {signal.SIGINT, getattr(signal, "SIGUSR1", signal.SIGINT)}
-"""Ctrl-C, and the signal by which the process that waits for a command passes one on."""
+"""Ctrl-C, and the signal by which the supervising process passes it on."""
 
 
 class Lost(Exception):
-    """A worker gives no answer; the message says why, `seconds` how long it was waited for."""
+    """A worker gives no answer; the message is the cause, `seconds` the time waited."""
 
     def __init__(self, cause: str, seconds: float = 0.0) -> None:
         super().__init__(cause)
@@ -44,7 +43,7 @@ class Lost(Exception):
 
 
 class Worker:
-    """A process of its own that runs a generator; the end of its `with` is the end of the process."""
+    """A process that runs a generator, and ends with its `with` statement."""
 
     def __init__(self, work: Work) -> None:
         (asked, self._to), (self._from, answers) = os.pipe(), os.pipe()
@@ -70,11 +69,11 @@ class Worker:
         self.end()
 
     def fileno(self) -> int:
-        """Where the answers come from, for whoever waits for several workers."""
+        """The descriptor of the answers, to wait for several workers."""
         return self._from
 
     def tell(self, request: Any) -> None:
-        """Send a request; that a worker is gone is noticed when its answer is read."""
+        """Send a request; the loss of a worker is detected when its answer is read."""
         try:
             _write(self._to, request)
         except BrokenPipeError:
@@ -82,23 +81,23 @@ class Worker:
 
     def hear(self, until: float | None = None) -> Any:
         """The next answer; Lost if there is none when the clock (`monotonic`) comes to `until`."""
-        while not (said := self.heard()):
+        while not (answer := self.heard()):
             left = None if until is None else max(0.0, until - monotonic())
             if not self.is_ready(left):
                 raise self.late()
             self.read()
-        return said[0]
+        return answer[0]
 
     def is_ready(self, seconds: float | None) -> bool:
-        """Is there something to read within so many seconds?"""
+        """True if there is something to read within these seconds (None: no limit)."""
         return bool(readable([self], seconds))
 
     def heard(self) -> tuple[Any] | None:
-        """The next of the answers that were read, if one is complete."""
-        return (self._said(self._lines.popleft()),) if self._lines else None
+        """The next complete answer among those read, in a tuple; None if there is none."""
+        return (self._answer(self._lines.popleft()),) if self._lines else None
 
     def read(self) -> None:
-        """Read what has come; waits if nothing has."""
+        """Read what is there; blocks if there is nothing."""
         got = os.read(self._from, 2**16)
         if not got:
             raise Lost(self._ended())
@@ -108,7 +107,7 @@ class Worker:
             self.end()
             raise Lost("its answer has no end")
 
-    def _said(self, line: bytes) -> Any:
+    def _answer(self, line: bytes) -> Any:
         try:
             kind, value = json.loads(line)
         except ValueError:
@@ -119,17 +118,17 @@ class Worker:
         raise Lost(str(value) if kind == "lost" else f"it printed {line[:40].decode(errors='replace')!r}")
 
     def late(self) -> Lost:
-        """Too late: the process is ended, whatever it does."""
+        """End the process for being late."""
         self.end()
         return Lost("it gave no answer in time")
 
     def _ended(self) -> str:
-        """How the process came to its end."""
+        """How the process ended."""
         status = self.end()
         return f"its process ended by {signal.Signals(-status).name}" if status < 0 else f"its process ended ({status})"
 
     def end(self) -> int:
-        """End the process, unless it has ended; returns how it did, a signal as a negative number."""
+        """End the process; returns its exit code, a signal as a negative number, 0 if it was ended before."""
         if self._is_over:
             return 0
         self._is_over = True
@@ -141,33 +140,33 @@ class Worker:
 
 
 def readable(workers: Sequence[Any], seconds: float | None) -> list[Any]:
-    """Those of whom there is something to read within so many seconds."""
+    """The workers with something to read within these seconds (None: no limit)."""
     return wait(workers, seconds)
 
 
 def _forked() -> int:
-    """Fork; what another thread holds here, a worker has no use for."""
+    """Fork. A worker uses no lock that another thread may hold."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         return os.fork()
 
 
 def _serve(work: Work, asked: int, answers: int, maker: int) -> NoReturn:
-    """The life of a worker: nothing but its end leads out of here."""
+    """Run a worker to its end, and exit."""
     try:
         _apart(maker, asked, answers)
         with open(asked, encoding="utf-8") as lines:
             for value in work(map(json.loads, lines)):
                 _write(answers, ["answer", value])
     except BaseException as error:
-        said = str(error) if isinstance(error, Lost) else f"{type(error).__name__}: {error}"
-        _write(answers, ["lost", " ".join(said.split())])
+        cause = str(error) if isinstance(error, Lost) else f"{type(error).__name__}: {error}"
+        _write(answers, ["lost", " ".join(cause.split())])
     finally:
         os._exit(0)
 
 
 def _apart(maker: int, asked: int, answers: int) -> None:
-    """Nothing is said or heard but by the pipes; Ctrl-C is for the process that made this one, whose end is ours."""
+    """Leave only the pipes open, ignore Ctrl-C, and end with the parent."""
     for number in INTERRUPTS:
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTS)

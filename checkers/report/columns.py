@@ -1,4 +1,4 @@
-"""Texts and tables that fit the width they are printed in: names are never cut, and nothing breaks within a word."""
+"""Texts and tables that fit the width of the output: names are never cut, and lines break between words only."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from rich.measure import Measurement
 from rich.text import Text
 
 HANG = 2
-"""Columns by which a line that goes on is set in."""
+"""The indentation of continued lines."""
 READABLE = 18
-"""Columns that a longer text is given at least in a table."""
+"""The least width of a column with longer text."""
 SHORT = 40
-"""Cells of a record that are no longer than this share a line with their neighbours."""
+"""The most letters of a cell that shares a line with its neighbours in a record."""
 EDGES = 3
-"""Columns that a column of a table takes beside its text, and one more for the whole."""
+"""The width of the borders of a column; a table has one more."""
 
 
 def say(console: Console, told: str | Text, style: str = "") -> None:
-    """Print a text, broken at blanks where it is too long; markup counts in a `Text` only."""
+    """Print a text, wrapped at blanks; only a `Text` has styles."""
     for line in _lines(Text(told, style) if isinstance(told, str) else told, console.width):
         console.print(line, soft_wrap=True)
 
 
 def _lines(text: Text, width: int) -> Iterator[Text]:
-    """The lines of a text; those that go on are set in a little more than where it begins."""
+    """The lines of a text; continued ones are indented by HANG more than the first."""
     if text.cell_len <= width:
         yield text
         return
@@ -42,7 +42,7 @@ def _lines(text: Text, width: int) -> Iterator[Text]:
 
 
 def _breaks(plain: str, room: int) -> Iterator[int]:
-    """Where lines begin after the first: at words that do not fit any more."""
+    """The offsets at which further lines begin: words that do not fit any more."""
     begin = 0
     for word in re.finditer("[^ ]+", plain):
         if begin < word.start() and cell_len(plain[begin : word.end()]) > room:
@@ -61,7 +61,7 @@ class Table(rich.table.Table):
         self.heading, self.key = title, key
 
     def add_names(self, *headers: str) -> None:
-        """Add columns that are never wrapped nor cut."""
+        """Add columns that are neither wrapped nor cut."""
         for header in headers:
             self.add_column(header, no_wrap=True)
 
@@ -74,7 +74,7 @@ class Table(rich.table.Table):
             yield from self._records(options.max_width)
 
     def _fit(self, console: Console, options: ConsoleOptions) -> bool:
-        """Give each column its width: what it would like, and less for the widest that may wrap; is there room?"""
+        """Set the width of each column, less for the widest ones that may wrap; true if the table fits."""
         room = options.max_width - EDGES * len(self.columns) - 1
         wide = [self._measured(console, options, column) for column in self.columns]
         least = [w.maximum if c.no_wrap else self._least(w) for c, w in zip(self.columns, wide, strict=True)]
@@ -106,7 +106,7 @@ class Table(rich.table.Table):
 
 
 def _named(headers: Iterable[Text], cells: Iterable[Text]) -> Iterator[Text]:
-    """The cells that say something, each after the name of its column."""
+    """The cells with text, each after the name of its column."""
     for header, cell in zip(headers, cells, strict=True):
         if cell:
             yield header + (": " if header else "") + cell

@@ -29,16 +29,16 @@ WORDS = {
 
 def word(verdict: Verdict) -> str:
     """The outcome in its colour, with the length of its trace."""
-    said = WORDS.get(verdict.outcome, f"[bold red]{verdict.outcome.value}[/]")
-    return said if verdict.steps is None else f"{said} in {verdict.steps}"
+    text = WORDS.get(verdict.outcome, f"[bold red]{verdict.outcome.value}[/]")
+    return text if verdict.steps is None else f"{text} in {verdict.steps}"
 
 
 Answers = tuple[str, Exploration, Sequence[Verdict]]
-"""What was asked by name, how far the search went, and the verdicts."""
+"""The name of a model, its search, and its verdicts."""
 
 
 def counts_table(runs: Sequence[Answers], verbose: bool = False) -> Table:
-    """One row a model: how far the search went; `verbose` says in what memory too."""
+    """One row for each model with the counts of its search; `verbose` adds the storage of states."""
     table = Table("How far that reaches")
     table.add_names("model")
     for name in ("states", "unreduced", "transitions", "depth", "seconds"):
@@ -54,7 +54,7 @@ def counts_table(runs: Sequence[Answers], verbose: bool = False) -> Table:
 
 
 def scopes(runs: Sequence[Answers]) -> Iterator[str]:
-    """What the scopes are, and what could not be asked in them: a line each."""
+    """The scope of each model, and the witnesses that need a larger one; one line each."""
     for model, seen, verdicts in runs:
         every = f"{verdicts[0].label}, every reachable state of"
         far = f"stopped ({seen.stopped}) in the scope of" if seen.stopped else every
@@ -80,7 +80,7 @@ def invariants_table(
     title: str = "What holds",
     said_of: Callable[[Verdict], str] = word,
 ) -> Table:
-    """One row an invariant or witness, one column a model; an action only if it never fired."""
+    """One row for each claim, one column for each model; an action has a row only if it never fired."""
     table = Table(title, key=1)
     table.add_column("")
     table.add_column("invariant")
@@ -99,7 +99,7 @@ def invariants_table(
 
 
 def broken_table(verdicts: Sequence[tuple[str, Verdict]]) -> Table:
-    """One row a broken model: what it stands for, what it breaks, and whether it was found out as declared."""
+    """One row for each broken model: its fault, the invariant it violates, and whether as declared."""
     table = Table("Broken on purpose")
     table.add_names("model")
     for name in ("what is wrong", "breaks the invariant", ""):

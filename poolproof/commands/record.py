@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from impl.linux.trace import record_script
+from impl.linux.trace.record_script import Level, recipe
 
 from .. import output
-
-
-class Level(StrEnum):
-    """Which events a recording has."""
-
-    STOCK = record_script.STOCK
-    DMA = record_script.DMA
 
 
 def record(
@@ -24,5 +16,5 @@ def record(
     events: Annotated[int, typer.Option(help="events that fit each CPU's buffer; 0: the level's default", min=0)] = 0,
 ) -> None:
     """Print the script that records a trace on the machine in question; nothing is run here."""
-    for line in record_script.recipe(level, events or None):
+    for line in recipe(level, events or None):
         output.console.print(line, markup=False, soft_wrap=True)

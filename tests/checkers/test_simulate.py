@@ -22,7 +22,7 @@ STEPS = 20_000
 
 FAULTS: dict[str, tuple[Machine, tuple[Change, ...]]] = {
     "a pool is freed while pages are out": (ownership, drop("pool_free", "require(in_flight(s, pool) == 0)")),
-    "detached before the simulate is over": (
+    "detached before the simulation is over": (
         ownership,
         drop(
             "pool_detach",
@@ -57,7 +57,7 @@ def counterexample(finding: Finding) -> list[str]:
 
 
 def missed(bugs: tuple[Mutant, ...]) -> tuple[list[str], list[int]]:
-    """The broken models that a simulate does not find, and how much longer than the shortest the other counterexamples are."""
+    """The broken models that a simulation misses, and by how much the other counterexamples exceed the shortest."""
     names, longer = [], []
     for bug in bugs:
         seen = simulate(bug.machine, tiny(bug.machine), STEPS, seed=0, until=bug.breaks)
@@ -225,7 +225,7 @@ def test_hypothesis_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
 
 
 def test_an_error_of_the_spec_is_no_find() -> None:
-    """A value out of its bounds is a mistake in the model, and the simulate says in which step."""
+    """A value out of its bounds is a mistake in the model, and the simulation reports the step."""
     machine = changed(ownership, "unbound", drop("clone", "require(s.refs[page] < s.max_refs)"))
     with pytest.raises(SpecError, match=r"clone\(A\): .*outside its bounds"):
         simulate(machine, tiny(machine), STEPS, seed=0)

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 import poolproof
-from impl.linux.trace import reading, record_script
-from poolproof.commands.record import Level
+from impl.linux.trace import info
 from poolproof.commands.trace import Clock
 
 from . import forked
@@ -33,9 +32,8 @@ def test_an_unknown_value_names_the_choices(ask: Ask, typed: str, words: str) ->
 
 
 def test_the_choices_are_those_of_the_reader() -> None:
-    """Levels and clocks are written once more for the command line, and are the same."""
-    assert tuple(Level) == record_script.LEVELS
-    assert tuple(Clock) == (*reading.ORDERED, *reading.UNORDERED)
+    """Clocks are written once more for the command line, and are the same."""
+    assert tuple(Clock) == (*info.ORDERED, *info.UNORDERED)
 
 
 def test_the_version_is_printed_and_stands_in_every_file_that_names_it(ask: Ask) -> None:

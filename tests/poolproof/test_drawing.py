@@ -91,7 +91,7 @@ def test_a_limit_that_is_lifted_or_interrupted(ask: Ask, desk: Path, monkeypatch
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(states.Recorder, "judge_step", interrupted)
+    monkeypatch.setattr(states.StepRecorder, "step", interrupted)
     must_be_one_line(ask("draw", "yardstick", "--states", "-o", "b.dot"), 3, "stopped (interrupted)")
     assert not (desk / "b.dot").exists()
 
@@ -174,7 +174,7 @@ def test_too_long_a_run_is_refused_and_one_page_of_it_is_not(ask: Ask, desk: Pat
     content["#meta"]["digest"] = "another"  # whose states nobody knows
     trace.write_text(json.dumps(content))
     said = ask("replay", trace, "--model", "my.py", "--draw", "run.svg")
-    must_be_one_line(said, 2, "run.svg: 120 steps are too many for one picture, which takes 80; draw one page only")
+    must_be_one_line(said, 2, "run.svg: 120 steps are too many for one picture (at most 80); draw one page only")
     assert not (desk / "run.svg").exists()
     assert ask("replay", trace, "--model", "my.py", "--draw", "run.svg", "--only-page", "B").code == 0
     assert (desk / "run.svg").exists()

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ def test_a_proof_says_how_far_each_invariant_reaches(ask: Ask, desk: Path) -> No
     assert "docs/any-number.md" in said.out
     found = verdicts(desk / "out.json")
     assert {v["engine"] for v in found} == {f"prove (z3 {z3.get_version_string()}, cvc5 {cvc5.__version__})"}
-    assert {v["kind"] for v in found} == {"invariant", "way", "obligation"}
+    assert {v["kind"] for v in found} == {"invariant", "path", "obligation"}
     possible = {v["label"] for v in found if v["property"].endswith("can happen") or v["property"].startswith("all ")}
     assert possible == {"possible(pages 2, devices 2)"}
     assert all(v["expected"] for v in found)
@@ -85,7 +86,7 @@ def test_an_invariant_that_needs_a_lemma_is_not_inductive(ask: Ask, desk: Path) 
     said = ask("prove", "nolemma.py", "--jobs", "1")
     assert said.code == 3
     assert "an idle page is at home and mapped there only: a counterexample to induction" in said.out
-    assert "A state that satisfies every invariant; what is not said is as at the start:" in said.out
+    assert "A state that satisfies every invariant (cells that are not listed are as at the start):" in said.out
     assert "It is not reachable with pages 1, devices" in said.out
     assert "This breaks the invariant: an idle page is at home and mapped there only (A, eth" in said.out
     assert "`poolproof prove nolemma.py --suggest`" in said.out
@@ -100,12 +101,12 @@ MODEL = replace(yardstick, always=yardstick.always[:-1])
 
 
 def test_a_lemma_is_suggested(ask: Ask, desk: Path) -> None:
-    """What is printed makes the invariants follow from each other."""
+    """With the printed lemma the invariants are inductive."""
     write(desk / "clean.py", WITHOUT_A_LEMMA)
     assert ask("prove", "clean.py", "--jobs", "1").code == 3
     said = ask("prove", "clean.py", "--suggest", "--jobs", "1")
     assert said.code == 0
-    assert "the invariants follow from each other:" in said.out
+    assert "the invariants are inductive:" in said.out
     assert "  for each page: not dirty[page]" in said.out
 
 
@@ -116,7 +117,7 @@ def test_a_driver_of_ones_own_is_proved_or_not(ask: Ask, desk: Path) -> None:
     assert ask("prove", "good.py", "--jobs", "1").code == 0
     said = ask("prove", "bad.py", "--jobs", "1")
     assert said.code == 12
-    assert "Asked for any number of pages" in said.out
+    assert "Checked for any number of pages" in said.out
     assert "by the explorer" in said.out
     assert "This breaks the invariant: " in said.out
     assert "a counterexample to induction" not in said.out
@@ -149,7 +150,7 @@ def test_a_solver_that_says_otherwise_is_an_error(ask: Ask, monkeypatch: pytest.
 
     def otherwise(self: solvers.Cvc5, body: str) -> solvers.Answer:
         answer = honest(self, body)
-        return solvers.Answer({"sat": "unsat", "unsat": "sat"}.get(answer.said, answer.said), answer.seconds)
+        return solvers.Answer({"sat": "unsat", "unsat": "sat"}.get(answer.result, answer.result), answer.seconds)
 
     monkeypatch.setattr(solvers.Cvc5, "ask", otherwise)
     said = ask("prove", "yardstick", "--jobs", "1")
@@ -162,7 +163,7 @@ def test_the_texts_are_left_for_other_solvers(ask: Ask, desk: Path) -> None:
     said = ask("prove", "yardstick", "--jobs", "1", "--smt-dir", "texts")
     assert said.code == 0
     files = sorted((desk / "texts" / "yardstick").glob("*.smt2"))
-    assert f"{len(files)} texts left in texts" in said.out
+    assert f"{len(files)} files written to texts" in said.out
     for file in files[:: len(files) // 10]:
         solver = z3.Solver()
         solver.from_file(str(file))
@@ -174,11 +175,11 @@ def test_seeds_are_compared(ask: Ask) -> None:
     """With several seeds the spread is printed, and all must agree."""
     said = ask("prove", "yardstick", "--jobs", "1", "--solver-seeds", "2")
     assert said.code == 0
-    assert "yardstick: seeds 0 to 1: all decided alike;" in said.out
+    assert "yardstick: seeds 0 to 1: the same results;" in said.out
 
 
 @pytest.mark.parametrize("model", ["clean.py", pytest.param("per_packet", marks=pytest.mark.slow)])
-def test_a_way_that_is_never_taken_is_decided_like_all_else(ask: Ask, desk: Path, model: str) -> None:
+def test_a_path_that_is_never_taken_is_decided_like_all_else(ask: Ask, desk: Path, model: str) -> None:
     """It is no difference between seeds, and its text says what solvers will say, though somebody hoped otherwise."""
     write(desk / "clean.py", NEVER_CLEANED)
     said = ask("prove", model, "--jobs", "1", "--solver-seeds", "2", "--smt-dir", "texts")
@@ -186,17 +187,17 @@ def test_a_way_that_is_never_taken_is_decided_like_all_else(ask: Ask, desk: Path
     texts = [file.read_text() for file in next((desk / "texts").iterdir()).iterdir()]
     [never] = [text for text in texts if "; expected: sat" in text and "(set-info :status sat)" not in text]
     assert "(set-info :status unsat)" in never
-    assert ("(way 1 of 2 where dirty[page]): unreachable" if said.code else "1 ways are never taken") in said.out
-    assert f"{model}: seeds 0 to 1: all decided alike;" in said.out
+    assert ("(path 1 of 2 where dirty[page]): unreachable" if said.code else "1 paths are never taken") in said.out
+    assert f"{model}: seeds 0 to 1: the same results;" in said.out
 
 
-def test_a_way_that_one_solver_finds_impossible_is_not_decided() -> None:
+def test_a_path_that_one_solver_finds_impossible_is_not_decided() -> None:
     """That something cannot happen takes both solvers too."""
-    ways = [o for o in obligations(yardstick) if o.wanted == SAT]
+    paths = [o for o in obligations(yardstick) if o.wanted == SAT]
     for said, outcome in ((("unsat", "unsat"), Outcome.UNREACHABLE), (("unsat", UNKNOWN), Outcome.UNKNOWN)):
         answers = {s.name: solvers.Answer(word, 0.0) for s, word in zip(solvers.SOLVERS, said, strict=True)}
-        assert became(deciding.Decided(ways[1], answers)) is outcome
-    assert became(deciding.Decided(ways[1], {"z3": solvers.Answer("unsat", 0.0)})) is Outcome.UNKNOWN
+        assert became(deciding.Decided(paths[1], answers)) is outcome
+    assert became(deciding.Decided(paths[1], {"z3": solvers.Answer("unsat", 0.0)})) is Outcome.UNKNOWN
 
 
 def test_an_error_on_the_way_of_an_interrupt_is_an_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,7 +223,7 @@ def test_an_interrupt_that_was_lost_ends_a_bounded_question(ask: Ask, monkeypatc
     """Python drops an interrupt that meets a destructor; it is remembered, and no model after it is looked at."""
     honest = scoped.within
 
-    def interrupted(question: Question, steps: int, progress: scoped.DepthProgress) -> list[Verdict]:
+    def interrupted(question: Question, steps: int, progress: Callable[..., None]) -> list[Verdict]:
         interrupts.INTERRUPTS.heard = True
         return honest(question, steps, progress)
 
@@ -288,7 +289,7 @@ def test_what_leads_back_to_a_page_is_refused_with_its_line(ask: Ask, desk: Path
     said = ask("prove", "twin.py")
     assert said.code == 75
     assert "twin.py:" in said.err
-    assert "leads back from Page" in said.err
+    assert "leads from Page" in said.err
 
 
 def test_violations_of_a_scope_are_found_as_short_as_by_search(ask: Ask, desk: Path) -> None:
@@ -317,7 +318,7 @@ def test_what_k_steps_do_not_show_is_unknown(ask: Ask, desk: Path) -> None:
     (desk / "nolemma.py").write_text(NO_LEMMA)
     said = ask("prove", "nolemma.py", "--k-induction", "1", "--scope", "tiny")
     assert said.code == 3
-    assert "unknown, does not follow from so many steps; try a larger k" in said.out
+    assert "unknown, not inductive for this k; try a larger one" in said.out
 
 
 def test_on_many_cores_the_answers_are_the_same() -> None:
@@ -362,7 +363,7 @@ def test_a_solver_that_dies_takes_nothing_with_it(
     assert said.code == 3, said.out
     assert f"{solver.name} says unknown ({cause}" in said.flat
     assert asked in said.flat
-    assert "Asked for any number of pages" in said.flat
+    assert "Checked for any number of pages" in said.flat
     assert "no page is dirty any-N" not in said.flat
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from checkers.core import prose
@@ -22,7 +23,7 @@ from spec.dsl import Machine, Mutant
 from spec.ownership import ownership
 from tools import markdown
 
-from . import bugs_table, functions_table, mutants_table, proofs_table, trace_faults_table
+from . import bugs_table, command_table, flows, functions_table, mutants_table, proofs_table, trace_faults_table
 
 DOCS = Path(__file__).parents[2] / "docs"
 MADE = "<!-- made by `make docs`; a test compares -->\n\n"
@@ -53,7 +54,7 @@ def local_tables() -> Iterator[str]:
     yield (
         "# Local tables\n\n"
         + MADE
-        + "The records that one page can have, and the actions that change them, as `poolproof show MODEL --table` does.\n"
+        + "The records that one page can have, and the actions that change them (`poolproof show MODEL --table`).\n"
     )
     for machine in catalog.SOUND:
         table = local(machine)
@@ -107,6 +108,12 @@ def proofs() -> Iterator[str]:
     yield from proofs_table.proofs()
 
 
+def command() -> Iterator[str]:
+    """The reference of the command line."""
+    yield "# The command line\n\n" + MADE
+    yield from command_table.table()
+
+
 TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "counts.md": counts,
     "local.md": local_tables,
@@ -116,6 +123,7 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "proofs.md": proofs,
     "actions.md": actions,
     "bugs.md": bugs,
+    "command.md": command,
 }
 PICTURES: dict[str, Machine] = {f"{machine.name}.svg": machine for machine in catalog.SOUND}
 
@@ -138,8 +146,9 @@ def run(bug: Mutant) -> str:
 TEXTS: dict[str, Callable[[], str]] = {
     "keep_mapped.states.svg": lambda: states(keep_mapped),
     f"{EXAMPLE}.run.svg": lambda: run(next(bug for bug in catalog.BROKEN if bug.name == EXAMPLE)),
+    **{name: partial(flows.dot_text, name) for name in flows.FLOWS},
 }
-"""Pictures of states and of runs: the functions that return their text in Graphviz' language."""
+"""Pictures of states, of runs and of flows: the functions that return their text in Graphviz' language."""
 
 
 def main() -> None:

@@ -14,9 +14,9 @@ from checkers.prove.mutants import (
     BY_DEADLOCK,
     BY_REFINEMENT,
     BY_WITNESS,
+    DETECTED,
     EQUIVALENT,
     KILLED,
-    NOTICED,
     REFUSED,
     UNOBSERVED,
     WEAKENS,
@@ -76,13 +76,13 @@ def row(judged: Judged) -> Sequence[str]:
     """The cells of one fault."""
     fault = judged.fault
     out = f"`{fault.what}`" + (f" of `{fault.of}`" if fault.of else "")
-    noticed = judged.by if judged.verdict in NOTICED else ""
+    noticed = judged.by if judged.verdict in DETECTED else ""
     return fault.function, out, judged.verdict, noticed, _where(judged), reason(judged)
 
 
 def _where(judged: Judged) -> str:
     """The length of the run and its scope, or what a proof found."""
-    if judged.verdict in NOTICED and judged.verdict != REFUSED:
+    if judged.verdict in DETECTED and judged.verdict != REFUSED:
         names = list(ownership.shape.members)
         scope = ", ".join(f"{name} {judged.sizes[name]}" for name in names)
         return f"{judged.steps} steps, {scope}" if judged.steps else f"small: {scope}"
@@ -93,7 +93,7 @@ def _where(judged: Judged) -> str:
 
 def reason(judged: Judged) -> str:
     """Why it stays in the rules although nothing detects its absence."""
-    if judged.verdict in NOTICED:
+    if judged.verdict in DETECTED:
         return ""
     reasons = (why.get(judged.fault.function, {}).get(judged.fault.text) for why in (REDUNDANT, UNDETECTED))
     return next(filter(None, reasons), "NO REASON GIVEN")

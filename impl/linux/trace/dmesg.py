@@ -1,4 +1,4 @@
-"""What the kernel's log says about page pools and DMA mappings: which messages, and which invariant each one denies."""
+"""Messages of the kernel's log about page pools and DMA mappings, and the invariant that each denies."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A line of the log: `invariant` is what it denies, or nothing if it only reports."""
+    """A message of the log; `invariant` is the one it denies, '' if it only reports."""
 
     text: str
     about: str
@@ -21,10 +21,10 @@ class Message:
     mapped_as: str = ""
 
     def denies(self, devices: set[str]) -> bool:
-        """Does it deny an invariant about pages, where these devices own pools?
+        """True if it denies an invariant about pages, where these devices own pools.
 
-        What the DMA API says of a mapping is about pages only if a pool may have made it: for a device that owns one,
-        of a single page, and not only for sending. What was left at unbind may be anything, unless the details say.
+        A message of the DMA API about a mapping counts only if a pool may have made it: for a device that owns one, of
+        a single page, and not only for sending. What was left at unbind counts only with details that show this.
         """
         if not self.about.startswith("DMA"):
             return bool(self.invariant)
@@ -33,20 +33,20 @@ class Message:
         return bool(self.invariant) and is_told and is_a_pools
 
     def with_details(self, after: Message) -> Message:
-        """The same, with what the line after it says of the mapping, if it does."""
+        """The message with the details of the mapping in the message after it, if that has them."""
         if after.about != DETAILS or self.mapped_as:
             return self
         return replace(self, direction=after.direction, mapped_as=after.mapped_as, text=f"{self.text} {after.text}")
 
 
 OF_POOLS = ("", "single", "page", "phys")
-"""The kinds of mappings that pools make, by the words of the kernels that debug them; some messages do not say."""
+"""The kinds of mappings that pools make, as kernels print them; '' where a message has no kind."""
 
 NUMBERS = "inflight_is_hold_minus_release"
 STALL = "stalled pool shutdown"
 LEFT, DETAILS = "DMA left at unbind", "details of a mapping"
 
-SAYS: tuple[tuple[str, str, str], ...] = (
+PATTERNS: tuple[tuple[str, str, str], ...] = (
     (STALL, r"stalled pool shutdown:? (?:id (?P<id>\d+), )?(?P<pages>-?\d+) inflight (?P<seconds>\d+) sec", ""),
     ("negative inflight", r"Negative\((?P<pages>-?\d+)\) inflight packet-pages", NUMBERS),
     (
@@ -66,35 +66,35 @@ SAYS: tuple[tuple[str, str, str], ...] = (
     (DETAILS, r"One of leaked entries details:", ""),
     ("DMA error not checked", r"DMA-API: .*failed to check map error", ""),
 )
-"""What a message is about, how it reads (since which kernel differs), and the invariant it denies."""
+"""The subject of a message, its pattern (kernels differ), and the invariant it denies."""
 
-KNOWN = tuple((about, re.compile(text), invariant) for about, text, invariant in SAYS)
+KNOWN = tuple((about, re.compile(text), invariant) for about, text, invariant in PATTERNS)
 
 OF_A_MAPPING = (
     ("device", re.compile(r"DMA-API: \S+ (\S+): ")),
     ("direction", re.compile(r"\[mapped with (?:DMA_)?(\w+)\]")),
     ("mapped_as", re.compile(r"\[mapped as ([\w -]+)\]")),
 )
-"""What a message of the DMA API's debugging says of a mapping: whose it is, which way, and of which kind."""
+"""Fields of a mapping in messages of the DMA API's debugging: device, direction, kind."""
 
 MAY_BE = re.compile("page_pool|DMA-API|inflight|DMA mapping|DMA address|leaked entries")
-"""What every known message contains: one look spares most lines the rest."""
+"""Every known message contains one of these; a first test that most lines fail."""
 
 LONGEST = 2048
-"""Of a line as much is read: the kernel cuts a message at about 1,000 bytes, and a journal puts its own before it."""
+"""Characters that are read of a line: the kernel cuts a message at about 1,000 bytes, a journal adds a prefix."""
 
 QUOTED = re.compile(r"^[>|\s]+|\s+$")
-"""What stands before a line that somebody answered to, and blanks behind it."""
+"""The marks of a quotation before a line, and blanks behind it."""
 
 MOST_WRAPPED = 3
 """Lines over which a mail may wrap a message."""
 
 STAMP = re.compile(r"^(?:<\d+>)?\[ *\d+\.\d+(?:\]| *\]| T\d+\]| C\d+\])|\bkernel: ")
-"""How a line of the log begins, as dmesg or a journal prints it."""
+"""The beginning of a line of the log, as dmesg or a journal prints it."""
 
 
 def message(line: str) -> Message | None:
-    """The message in a line of the log, or None if it says nothing about pages."""
+    """The message in a line of the log, or None if it has none about pages."""
     if not MAY_BE.search(line):
         return None
     line = line[:LONGEST]
@@ -109,26 +109,26 @@ def message(line: str) -> Message | None:
 
 
 class Log:
-    """Lines of the log one after the other: a message that a mail wrapped is read across its lines."""
+    """Reads lines of the log in sequence; a message that a mail wrapped is read across its lines."""
 
     def __init__(self) -> None:
         self.begun: list[str] = []
         self.joined, self.is_log = 0, False
 
     def take(self, line: str) -> Message | None:
-        """The message that ends in this line; `joined` says how many lines before it, without a stamp, belong to it."""
+        """The message that ends in this line; `joined` counts the lines without a stamp before it that belong to it."""
         self.is_log = self.is_log or is_log(line)
-        said, self.joined = message(line), 0
-        if said is None and self.begun and not is_log(line):
+        found, self.joined = message(line), 0
+        if found is None and self.begun and not is_log(line):
             self.begun.append(QUOTED.sub("", line[:LONGEST]))
-            said, self.joined = message(" ".join(self.begun)), sum(not is_log(one) for one in self.begun[:-1])
+            found, self.joined = message(" ".join(self.begun)), sum(not is_log(one) for one in self.begun[:-1])
         else:
             self.begun = [line[:LONGEST].strip()] if MAY_BE.search(line) else []
-        if said is not None or len(self.begun) > MOST_WRAPPED:
+        if found is not None or len(self.begun) > MOST_WRAPPED:
             self.begun = []
-        return said
+        return found
 
 
 def is_log(line: str) -> bool:
-    """Is this a line of the kernel's log, whatever it says?"""
+    """True for a line of the kernel's log, with any message."""
     return STAMP.search(line) is not None

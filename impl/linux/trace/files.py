@@ -1,4 +1,4 @@
-"""Files as lines of text, plain or packed, from a path or from standard input; what is no text is refused."""
+"""Files as lines of text, plain or packed, from a path or from standard input; binary files are refused."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ LONGEST = 1 << 16
 
 
 class Unreadable(Exception):
-    """A file that is no recording; the message says which, why, and the way out."""
+    """A file that is not a recording; the message has its name, the reason and the way out."""
 
 
 class opened:
-    """A file, unpacked whatever it is packed with, beside the one that is really read."""
+    """A context manager: the file as stored, and the same file unpacked."""
 
     def __init__(self, path: str, way_out: str = "give the file of a trace") -> None:
         self.path, self.way_out = path, way_out
@@ -41,7 +41,7 @@ class opened:
 
 
 def _unpacked(raw: Any) -> IO[bytes]:
-    """By its first bytes, not by its name."""
+    """The unpacked file; the format is derived from its first bytes, not from its name."""
     begins = raw.peek(6)[:6]
     if begins.startswith(b"\x1f\x8b"):
         return cast(IO[bytes], gzip.GzipFile(fileobj=raw))
@@ -53,13 +53,13 @@ def _unpacked(raw: Any) -> IO[bytes]:
 
 
 class _Zstd:
-    """A file packed with zstd; unlike the reader of the library it says so if the file ends too early."""
+    """A file packed with zstd; unlike the library's reader it raises EOFError if the file ends too early."""
 
     def __init__(self, raw: Any) -> None:
         self.raw, self.text = raw, zstandard.ZstdDecompressor().decompressobj()
 
     def read1(self, size: int) -> bytes:
-        """Some of the text; no more at once than a few bytes can stand for."""
+        """Some of the text: what about a kilobyte unpacks to, which bounds memory."""
         while packed := self._more():
             if text := self.text.decompress(packed):
                 return text
@@ -68,7 +68,7 @@ class _Zstd:
         return b""
 
     def _more(self) -> bytes:
-        """The next few bytes; those behind a frame begin another one."""
+        """The next bytes; those behind a frame begin another one."""
         behind: bytes = self.text.unused_data if self.text.eof else b""
         packed = behind or self.raw.read(1024)
         if self.text.eof and packed:
@@ -77,15 +77,15 @@ class _Zstd:
 
 
 BINARIES = {b"\x17\x08\x44tra": "trace-cmd report", b"PERFIL": "perf script"}
-"""Binary recordings, and what prints them as text."""
+"""First bytes of binary recordings, and the tool that prints them as text."""
 
 
 def lines_of(file: Any, path: str, can_be_empty: bool = False) -> Iterator[str]:
-    """The lines of a file; of one that is not text, or ends before it should, one clear word."""
+    """The lines of a file. Raises Unreadable if it is empty, not text, or ends too early."""
     rest, is_first = "", True
     while chunk := _chunk(file, path):
         if is_first:
-            _must_be_text(chunk, path)
+            _require_text(chunk, path)
             is_first = False
         *whole, rest = (rest + chunk.decode("utf-8", "replace")).split("\n")
         yield from whole
@@ -102,13 +102,13 @@ def _chunk(file: Any, path: str) -> bytes:
     try:
         return bytes(file.read1(CHUNK))
     except (EOFError, lzma.LZMAError, zstandard.ZstdError, gzip.BadGzipFile, OSError) as error:
-        said = str(error).rstrip(".")
-        raise Unreadable(f"{path}: cannot be unpacked to its end ({said}); copy it again") from None
+        reason = str(error).rstrip(".")
+        raise Unreadable(f"{path}: cannot be unpacked to its end ({reason}); copy it again") from None
     except Exception as error:
         raise Unreadable(f"{path}: cannot be unpacked ({type(error).__name__}: {error}); copy it again") from None
 
 
-def _must_be_text(chunk: bytes, path: str) -> None:
+def _require_text(chunk: bytes, path: str) -> None:
     for begins, tool in BINARIES.items():
         if chunk.startswith(begins):
             raise Unreadable(f"{path}: is a binary recording; print it with `{tool}` and give that text")

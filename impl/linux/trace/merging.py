@@ -1,7 +1,7 @@
-"""Lines of several CPUs that stand one after the other, put in the order of their times, where that is certain.
+"""Puts lines of several CPUs, given one CPU after the other, in the order of time where that is certain.
 
-`trace` prints the buffers of all CPUs merged by time, and so does this: the lines of each CPU are in order, and of two
-CPUs the earlier goes first. Where the lines of one CPU go back in time themselves, no order is certain.
+The result is that of `trace`, which merges the buffers of all CPUs by time: the lines of each CPU stay in their order.
+Where the times of one CPU go back, no order is certain.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from math import inf
 from . import lines
 
 MOST = 4_000_000
-"""Lines that are put in order at once: they are kept in memory."""
+"""The largest number of lines that are put in order: they are kept in memory."""
 
 HEAD = "# tracer:"
-"""How each recording begins: in the middle of a text, that nobody recorded for a while."""
+"""The first line of each recording; in the middle of a text it marks a gap."""
 
 
 class TimeGoesBack(Exception):
-    """An event that is earlier than the one before it: on which line, on which CPU, and both times."""
+    """An event is earlier than the one before it: its line, its CPU, and both times."""
 
     def __init__(self, line: int, cpu: int, before: float, time: float) -> None:
         super().__init__(line, cpu, before, time)
@@ -29,13 +29,13 @@ class TimeGoesBack(Exception):
 
 
 def is_header(line: str) -> bool:
-    """Is this a line about the recording?"""
+    """True for a line about the recording."""
     return line.startswith("#") and not line.startswith("####")
 
 
 @dataclass
 class Text:
-    """All lines, each with the time of the event it has, or else of the one that follows."""
+    """All lines, each with the time of its event, or of the event that follows."""
 
     texts: list[str] = field(default_factory=list)
     times: array[float] = field(default_factory=lambda: array("d"))
@@ -45,7 +45,7 @@ class Text:
     waiting: list[int] = field(default_factory=list)
 
     def take(self, line: str) -> None:
-        """The next line; `TimeGoesBack` if its CPU was later before."""
+        """Add a line. Raises TimeGoesBack if an earlier line of its CPU has a later time."""
         self.texts.append(line)
         self.times.append(-inf)
         self.cpus.append(-1)
@@ -62,7 +62,7 @@ class Text:
         self._settle(event.time)
 
     def _settle(self, time: float) -> None:
-        """What waited for an event goes with it; a head that is earlier than what stands before it begins nothing."""
+        """Give this time to the lines before the event; a head earlier than the lines before it marks no gap."""
         for n in self.waiting:
             if time < self.latest and self.texts[n].startswith(HEAD):
                 self.texts[n] = "#"
@@ -77,6 +77,6 @@ class Text:
         return [n + 1 for n in sorted(range(len(self.texts)), key=self.times.__getitem__)]
 
     def has_ties(self, order: list[int]) -> bool:
-        """Are there events of two CPUs at the same time, so that which was first is not known?"""
+        """True if events of two CPUs have the same time, so that their order is not known."""
         events = ((self.times[n - 1], self.cpus[n - 1]) for n in order if self.cpus[n - 1] >= 0)
         return any(one[0] == next_one[0] and one[1] != next_one[1] for one, next_one in pairwise(events))

@@ -1,18 +1,24 @@
-"""What to type on the target to record a trace: a shell script that is printed and never run by us.
+"""The shell script that records a trace on the target; it is printed, never run here.
 
-It records into an instance of tracing of its own, so that nothing anybody else traces is touched, and writes a file
-that begins with what `reading.py` wants to know: the kernel, the clock, whether addresses are real, what was lost.
+It records into a tracing instance of its own, which leaves other tracing alone, and writes a file with a head for
+`reading.py`: the kernel, the clock, whether addresses are real, what was lost.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import StrEnum
 
-STOCK, DMA = "stock", "dma"
-LEVELS = (STOCK, DMA)
 
-EVENTS: dict[str, tuple[str, ...]] = {
-    STOCK: (
+class Level(StrEnum):
+    """Which events a recording has: stock ones, or with DMA mappings and syncs."""
+
+    STOCK = "stock"
+    DMA = "dma"
+
+
+EVENTS: dict[Level, tuple[str, ...]] = {
+    Level.STOCK: (
         "page_pool/page_pool_state_hold",
         "page_pool/page_pool_state_release",
         "page_pool/page_pool_release",
@@ -20,7 +26,7 @@ EVENTS: dict[str, tuple[str, ...]] = {
         "xdp/mem_connect",
         "xdp/mem_disconnect",
     ),
-    DMA: (
+    Level.DMA: (
         "dma/dma_map_page",
         "dma/dma_unmap_page",
         "dma/dma_map_phys",
@@ -32,37 +38,31 @@ EVENTS: dict[str, tuple[str, ...]] = {
 """The events of each level, by system and name; kernels from 6.12 on have one pair of the DMA maps, never both."""
 
 BYTES = 100
-"""Of the ring buffer, an event, rounded up: a hold takes about 50, a DMA event about 90."""
+"""Bytes of the ring buffer for an event, rounded up: a hold takes about 50, a DMA event about 90."""
 
-EVENTS_PER_CPU = {STOCK: 50_000, DMA: 400_000}
-"""What the buffers are made for if nobody says otherwise: pages enter and leave pools seldom, and are mapped often."""
+EVENTS_PER_CPU = {Level.STOCK: 50_000, Level.DMA: 400_000}
+"""The default size of the buffers, in events: pages enter and leave pools seldom, and are mapped often."""
 
-SAYS = {
-    STOCK: "pages entering and leaving page pools, and the ends of pools; any kernel with page_pool",
-    DMA: "the stock events, and DMA mappings and syncs of all devices; kernels 6.12 and later",
+SUMMARY = {
+    Level.STOCK: "pages entering and leaving page pools, and the ends of pools; any kernel with page_pool",
+    Level.DMA: "the stock events, and DMA mappings and syncs of all devices; kernels 6.12 and later",
 }
 
 
-class UnknownLevel(Exception):
-    """A level that there is none of; the message says which there are."""
+def events(level: Level) -> tuple[str, ...]:
+    """All events of a level; the target may lack some of them."""
+    return EVENTS[Level.STOCK] if level == Level.STOCK else EVENTS[Level.STOCK] + EVENTS[Level.DMA]
 
 
-def events(level: str) -> tuple[str, ...]:
-    """All events that a level asks for; the target may lack some of them."""
-    return EVENTS[STOCK] if level == STOCK else EVENTS[STOCK] + EVENTS[DMA]
-
-
-def recipe(level: str = STOCK, per_cpu: int | None = None, name: str = "poolproof") -> list[str]:
+def recipe(level: Level = Level.STOCK, per_cpu: int | None = None, name: str = "poolproof") -> list[str]:
     """The script for a level, line by line; `per_cpu` events fit the buffer of each CPU, `name` begins the files."""
-    if level not in LEVELS:
-        raise UnknownLevel(f"{level}: no such level; there are {' and '.join(LEVELS)}")
     count = per_cpu or EVENTS_PER_CPU[level]
     return [*_head(level, count, name), *_body(level), "", 'record "$@"', "", *_trace_cmd(level, count, name)]
 
 
-def _head(level: str, count: int, name: str) -> Iterator[str]:
+def _head(level: Level, count: int, name: str) -> Iterator[str]:
     yield "#!/bin/sh"
-    yield f"# Records {level} events: {SAYS[level]}."
+    yield f"# Records {level} events: {SUMMARY[level]}."
     yield "#"
     yield "#   as root:  sh record.sh ping -c 10 10.0.0.1    records while the command runs"
     yield "#             sh record.sh                        records until Enter (or pasted into a root shell)"
@@ -81,7 +81,7 @@ def _head(level: str, count: int, name: str) -> Iterator[str]:
     yield ""
 
 
-def _body(level: str) -> list[str]:
+def _body(level: Level) -> list[str]:
     wanted = " \\\n        ".join(events(level))
     return BODY.replace("@EVENTS@", wanted).replace("@BYTES@", str(BYTES)).splitlines()
 
@@ -142,7 +142,7 @@ record() ( # a shell of its own: nothing of yours is changed, whatever happens
 )"""
 
 
-def _trace_cmd(level: str, count: int, name: str) -> Iterator[str]:
+def _trace_cmd(level: Level, count: int, name: str) -> Iterator[str]:
     size = count * BYTES // 1024 + 1
     chosen = " ".join(f"-e {event.replace('/', ':')}" for event in events(level))
     yield "# The same with trace-cmd (leave out the events it does not find); its text is read by its documentation,"

@@ -1,4 +1,4 @@
-"""What a text seems to be that is no trace, and why a line of a trace was not understood: each with the way out."""
+"""What a text seems to be that is not a trace, and why a line of a trace was not parsed, each with the way out."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ KINDS: tuple[tuple[str, str, str], ...] = (
     (r"^\s*<(?:!DOCTYPE|html|\?xml)", "a page of the web", "save the trace as plain text"),
     (r"^\s*[\[{]\s*(?:[\"'\]}{]|$)", "JSON or the like", RECORD),
 )
-"""How a text reads, what it then seems to be, and what to do."""
+"""A pattern of a text, what it then seems to be, and the way out."""
 
 QUOTES = ("source text", "a page of the web", "JSON or the like")
-"""What speaks of messages of the kernel, and is no log of one."""
+"""Kinds of texts that quote messages of the kernel and are not logs."""
 
 A_LOG = "a log of the kernel, without a message about pools that is known", "give it with --dmesg, beside a trace"
 
 
 def kind(sample: Sequence[str], is_log: bool) -> tuple[str, str] | None:
-    """What these lines seem to be, and the way out; None if nobody knows."""
+    """What these lines seem to be, and the way out; None if unknown."""
     text = "\n".join(sample)
     for pattern, what, way in KINDS:
         if re.search(pattern, text, re.MULTILINE):
@@ -35,7 +35,7 @@ def kind(sample: Sequence[str], is_log: bool) -> tuple[str, str] | None:
     return A_LOG if is_log else None
 
 
-MENDED = "mend them, or put `CPU:0 [LOST 1 EVENTS]` in the place of each, and nobody is blamed for what they said"
+MENDED = "repair them, or put `CPU:0 [LOST 1 EVENTS]` in the place of each: what depends on them is not judged then"
 
 WHY: tuple[tuple[str, str], ...] = (
     (r"\x1b\[", "colour codes stand in it: copy without them (grep --color=never)"),
@@ -51,16 +51,16 @@ WHY: tuple[tuple[str, str], ...] = (
     ),
     (r"\S-\d+ +\d+\S{4,7} +\d+\.\d+: ", "it is in the latency format: `trace-cmd report` prints it without -l"),
 )
-"""How a line reads that was not understood, why that is, and the way out."""
+"""A pattern of a line that was not parsed, the reason, and the way out."""
 
 UNKNOWN = f"it is cut or wrapped, or has fields that are not known; {MENDED}"
 
 
 def why(line: str) -> str:
-    """Why a line of a trace was not understood, and the way out."""
+    """Why a line of a trace was not parsed, and the way out."""
     return next((reason for pattern, reason in WHY if re.search(pattern, line.rstrip("\r"))), UNKNOWN)
 
 
 def printable(line: str) -> str:
-    """A line from outside, as it may be printed: not too long, and nothing that a terminal obeys."""
+    """A line from outside made safe to print: shortened, and without control characters."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(line[:400].split(" ")).strip())[:160]

@@ -11,6 +11,7 @@ import pytest
 
 from checkers.core.traces import Trace
 from checkers.core.verdict import Exit, Kind, Outcome, Verdict, exit_code
+from spec.dsl import PoolproofError, SpecError
 
 HOLDS = Verdict(
     model="m",
@@ -78,3 +79,8 @@ def test_the_record_is_plain_json() -> None:
     assert again["trace"] == "t.itf.json"
     assert again["seconds"] == 1.235
     assert HOLDS.as_json()["steps"] is None
+
+
+def test_an_error_of_the_notation_has_the_exit_code_of_the_list() -> None:
+    """The notation may not import the list of exit codes, and repeats two numbers of it."""
+    assert (SpecError.exit_code, PoolproofError.exit_code) == (Exit.SPEC, Exit.TOOL)

@@ -116,7 +116,7 @@ def test_values_are_said_as_people_say_them() -> None:
 
 
 def test_a_guard_is_quoted_whole() -> None:
-    """A guard written over several lines is one line in a counterexample, and one that a mutation changed is quoted changed."""
+    """A guard of several lines is one line in a counterexample; one that a mutation changed is quoted as changed."""
     good = module(f"{DRIVER}MODEL = {SOUND}\n").MODEL
     world = World(good, good.sizes("tiny", {}))
     trace = run(world, "post(A)")

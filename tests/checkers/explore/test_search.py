@@ -142,7 +142,7 @@ def invariant(s: T, page: Page) -> bool:
     ids=["by name", "through a field", "by name beside another", "by which page it is"],
 )  # fmt: skip
 def test_pages_told_apart_may_decide_for_each_other(parts: dict[str, str]) -> None:
-    """Where an action or an invariant looks at a page that is no parameter, nothing is concluded from the parameter's."""
+    """Nothing is concluded from the page of a parameter if an action or an invariant looks at another page too."""
     made = machine(POINTED.format(**parts))
     sizes = made.sizes("tiny", {})
     old, found = World(made, sizes), dict.fromkeys(World(made, sizes).initial())

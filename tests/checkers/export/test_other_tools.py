@@ -181,7 +181,7 @@ ASSERTED = "pan:1: assertion violated  !(( !(dirty[0]))) (at depth 4)\n" + SPIN.
 FAILED = RUMUR.format(errors=1, states=9, fired=9, message="<message>invariant &quot;x&quot; failed</message>\n")
 BROKEN = [
     pytest.param(Spin(), ASSERTED, SPIN_RIGHT, "assert(", "model.pml", id="spin"),
-    pytest.param(Rumur(), FAILED, RUMUR_RIGHT, "invariant", "model.m", id="rumur"),
+    pytest.param(Rumur(), FAILED, RUMUR_RIGHT, 'invariant "', "model.m", id="rumur"),
 ]
 
 

@@ -101,7 +101,7 @@ def test_a_compiler_that_refuses_is_quoted(fresh: Path, tmp_path: Path, monkeypa
     script = compiler(tmp_path, "echo 'in file x:' >&2; echo 'x.c:1: error: too hot today' >&2; exit 1")
     monkeypatch.setenv("CC", str(script))
     seen = engines.explore(yardstick, yardstick.sizes("tiny", {}), yardstick.symmetric)
-    assert seen.engine == "explore (python): the C compiler refuses: x.c:1: error: too hot today"
+    assert seen.engine == "explore (python): the C compiler fails: x.c:1: error: too hot today"
     assert seen.states == 757
     assert list(fresh.iterdir()) == []
 

@@ -150,7 +150,7 @@ def disagreements(machine: Machine, most: int) -> list[str]:
 @often
 @given(machines())
 def test_the_terms_say_what_running_says(machine: Machine) -> None:
-    """On reachable states of random machines: what is enabled, where each step leads, and which invariants it breaks."""
+    """In reachable states of random machines: what is enabled, where steps lead, and which invariants they break."""
     assert disagreements(machine, 6) == []
 
 

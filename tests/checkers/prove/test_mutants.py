@@ -103,7 +103,7 @@ def test_a_proof_that_fails_without_a_run_is_weaker_only() -> None:
         WEAKENS,
         'put_page keeps "a free page is unmapped unreferenced and clean"',
     )
-    assert "put_page(A) breaks: a free page is unmapped unreferenced and clean (not reachable" in found.by
+    assert "put_page(A) violates: a free page is unmapped unreferenced and clean (not reachable" in found.by
 
 
 def test_a_proof_that_overlooks_a_run_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

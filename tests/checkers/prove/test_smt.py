@@ -49,7 +49,7 @@ def somewhere(world: World, seed: int) -> bytes:
 @often
 @given(machines(), seeds)
 def test_of_so_many_members_the_text_says_what_the_functions_say(machine: Machine, seed: int) -> None:
-    """Guards, the cells after each step, invariants about states and about steps: the same, and nothing is left open."""
+    """Guards, the cells after each step, invariants of states and of steps: the same, and nothing is open."""
     world = tiny(machine)
     assert disagreements(theory_of(world), world, somewhere(world, seed), Random(seed)) == []
 

@@ -177,7 +177,7 @@ def test_what_is_kept_for_any_number_is_broken_in_no_size(machine: Machine) -> N
 @many
 @given(machines())
 def test_every_broken_invariant_is_one_of_the_text_about_any_number(machine: Machine) -> None:
-    """Each state, step and argument that breaks an invariant satisfies that text, and what is known of counts beside."""
+    """Each state, step and argument that breaks an invariant satisfies the text and the cardinality axioms."""
     listed(machine)
     for world in worlds(machine):
         for (action, name), shown in breaking(world).items():

@@ -113,7 +113,7 @@ def test_an_if_in_a_helper_is_named_where_no_state_goes_its_way() -> None:
 def test_where_z3_dies_nothing_is_said_of_an_action(monkeypatch: pytest.MonkeyPatch) -> None:
     """A crash is neither a fault of the spec nor a pass; the action and the cause are named."""
     monkeypatch.setattr(wellformed, "_possible", lambda *_: os.kill(os.getpid(), signal.SIGSEGV))
-    with pytest.raises(Undecided, match=r"whether act is a function of the state is not known: .*SIGSEGV"):
+    with pytest.raises(Undecided, match=r"whether act is a function of the state is not decided: .*SIGSEGV"):
         problems(machine(action(BRANCHING)))
 
 
@@ -125,14 +125,14 @@ def test_two_ways_to_go_are_found() -> None:
     branching = machine(action(BRANCHING))
     yes, no = branching.actions[0].lifted.paths
     (message,) = problems(_lifted_as(branching, yes, replace(no, conditions=())))
-    assert "two of its paths overlap" in message
+    assert "two paths of act overlap" in message
 
 
 def test_states_nothing_is_said_about_are_found() -> None:
     """A lifter that lost a path is reported: there the action would neither happen nor refuse."""
     branching = machine(action(BRANCHING))
     (message,) = problems(_lifted_as(branching, branching.actions[0].lifted.paths[0]))
-    assert "says nothing about some states" in message
+    assert "neither a path nor a refusal for some states" in message
 
 
 def test_a_refusal_completes_an_action() -> None:
@@ -141,7 +141,7 @@ def test_a_refusal_completes_an_action() -> None:
     assert problems(machine(text)) == []
     refusing = machine(text)
     (message,) = problems(_lifted_as(refusing, *refusing.actions[0].lifted.paths))
-    assert "says nothing about some states" in message
+    assert "neither a path nor a refusal for some states" in message
 
 
 def _lifted_as(made: Machine, *paths: Path) -> Machine:

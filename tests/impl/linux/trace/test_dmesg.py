@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from impl.linux.trace.dmesg import SAYS, Log, message
+from impl.linux.trace.dmesg import PATTERNS, Log, message
 from spec.ownership import ownership
 
 STALL, API = "page_pool_release_retry() stalled pool shutdown", "DMA-API: e 0: device driver"
@@ -34,7 +34,7 @@ def test_a_message_is_understood(line: str) -> None:
 def test_what_messages_deny_are_invariants() -> None:
     """Each is an invariant of the rules, or the message only reports."""
     names = {c.name for c in ownership.invariants}
-    assert {invariant for _, _, invariant in SAYS if invariant} <= names
+    assert {invariant for _, _, invariant in PATTERNS if invariant} <= names
 
 
 def test_more_out_than_in_is_denied_by_the_kernels_own_number() -> None:

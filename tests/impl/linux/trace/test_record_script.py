@@ -15,6 +15,7 @@ from impl.linux.trace import record_script
 from impl.linux.trace.events import Event
 from impl.linux.trace.info import RecordingInfo
 from impl.linux.trace.reading import Recording
+from impl.linux.trace.record_script import Level
 
 TRACES = Path(__file__).parents[3] / "traces"
 SHELLS = [
@@ -111,12 +112,12 @@ def stats(overrun: int, dropped: int) -> str:
 @pytest.fixture
 def target(tmp_path: Path) -> Target:
     """A kernel like 6.12: all events but those that came later."""
-    return Target.make(tmp_path, tuple(e for e in record_script.events(record_script.DMA) if e not in HAS_PHYS))
+    return Target.make(tmp_path, tuple(e for e in record_script.events(Level.DMA) if e not in HAS_PHYS))
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize("level", record_script.LEVELS)
-def test_what_the_script_writes_is_what_the_reader_reads(target: Target, level: str, shell: str) -> None:
+@pytest.mark.parametrize("level", list(Level))
+def test_what_the_script_writes_is_what_the_reader_reads(target: Target, level: Level, shell: str) -> None:
     """Under every shell: kernel, clock, real addresses and no losses are read, and every event of the trace."""
     said = target.record(record_script.recipe(level), shell)
     events, info = target.read()
@@ -139,13 +140,13 @@ def test_all_is_set_before_the_recording_begins_and_the_thing_is_done_while_it_r
     assert target.said("settings").split() == ["1", "global", "97657", "0"]
 
 
-@pytest.mark.parametrize("level", record_script.LEVELS)
-def test_the_events_of_the_level_are_enabled_as_far_as_the_target_has_them(target: Target, level: str) -> None:
+@pytest.mark.parametrize("level", list(Level))
+def test_the_events_of_the_level_are_enabled_as_far_as_the_target_has_them(target: Target, level: Level) -> None:
     """Nothing else is traced, and what this kernel lacks is said and left out."""
     said = target.record(record_script.recipe(level))
     there = {e for e in record_script.events(level) if e not in HAS_PHYS}
     assert {"/".join(Path(p).parts[-3:-1]) for p in target.said("enabled").split()} == there
-    assert ("this kernel does not have: dma/dma_map_phys dma/dma_unmap_phys" in said) == (level == record_script.DMA)
+    assert ("this kernel does not have: dma/dma_map_phys dma/dma_unmap_phys" in said) == (level == Level.DMA)
 
 
 def test_nothing_is_left_behind(target: Target) -> None:
@@ -168,7 +169,7 @@ def test_a_command_that_fails_or_is_interrupted_ends_the_recording_and_not_the_s
 @pytest.mark.parametrize(("overrun", "dropped"), [(7, 0), (0, 5), (7, 5)])
 def test_events_that_were_lost_are_said_and_read(tmp_path: Path, overrun: int, dropped: int) -> None:
     """The statistics of each CPU stand in the file: the reader counts the same losses as the script tells."""
-    target = Target.make(tmp_path, record_script.events(record_script.STOCK), overrun, dropped)
+    target = Target.make(tmp_path, record_script.events(Level.STOCK), overrun, dropped)
     said = target.record(record_script.recipe())
     info = target.read()[1]
     assert f"{overrun + dropped} events were LOST" in said
@@ -210,18 +211,12 @@ def test_it_can_be_pasted_into_a_shell(target: Target) -> None:
 
 def test_the_trace_cmd_line_names_the_same_events_clock_and_size() -> None:
     """The other way to record asks for the same."""
-    lines = record_script.recipe(record_script.DMA, per_cpu=10_240, name="mine")
+    lines = record_script.recipe(Level.DMA, per_cpu=10_240, name="mine")
     line = next(line for line in lines if "trace-cmd record" in line)
     assert "-C global -b 1001 -o mine.dat" in line
-    assert [e.strip().replace(":", "/") for e in line.split("-e ")[1:]] == list(record_script.events(record_script.DMA))
-
-
-def test_a_level_that_does_not_exist_is_refused_by_name() -> None:
-    """The message says which levels there are."""
-    with pytest.raises(record_script.UnknownLevel, match="kprobes: no such level; there are stock and dma"):
-        record_script.recipe("kprobes")
+    assert [e.strip().replace(":", "/") for e in line.split("-e ")[1:]] == list(record_script.events(Level.DMA))
 
 
 def test_the_script_fits_a_terminal() -> None:
     """No line of the script itself is longer than what the project allows itself; only trace-cmd's is."""
-    assert all(len(line) <= 120 for line in record_script.recipe(record_script.DMA) if "trace-cmd record" not in line)
+    assert all(len(line) <= 120 for line in record_script.recipe(Level.DMA) if "trace-cmd record" not in line)
