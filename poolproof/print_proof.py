@@ -1,4 +1,4 @@
-"""What `poolproof prove` prints: what is proved and how far, each obligation if asked, counterexamples to induction."""
+"""Proofs on the screen: what is proved and how far, obligations, counterexamples to induction."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ SLOW = 1.0
 """Seconds above which an obligation is listed as slow."""
 
 ANY_NUMBER = "any number"
-"""What a table of proofs is about, where its models differ in what that means; a line each says it."""
+"""In the title of a table whose models have different sorts; a line for each model lists them."""
 
 FOOTNOTE = (
-    "(counted): for it, or for what it leans on, it is used that a count is the size of a set, "
-    "which no solver decides; see docs/any-number.md"
+    "(counted): its proof, or that of an invariant it depends on, uses that a count is the size of a set, "
+    "which no solver checks; see docs/any-number.md"
 )
 
 HINT = "A lemma may be missing: `poolproof prove {name} --suggest` looks for one."
 
 
 def proofs(console: Console, proved: Sequence[Proof], verbose: bool) -> None:
-    """What a person wants to know after a proof."""
+    """The report of proofs; `verbose` prints every obligation."""
     sound = [p for p in proved if not p.machine.breaks]
     if verbose:
         for p in proved:
@@ -52,7 +52,7 @@ def proofs(console: Console, proved: Sequence[Proof], verbose: bool) -> None:
         console.print(tables.broken_table(broken))
     console.print(_effort(proved))
     for p in proved:
-        _told(console, p, verbose)
+        _remarks(console, p, verbose)
     if any(v.label == COUNTED for p in proved for v in p.verdicts):
         say(console, FOOTNOTE, "dim")
     print_verdicts.closing(console, [v for p in proved for v in p.verdicts])
@@ -62,27 +62,27 @@ def proofs(console: Console, proved: Sequence[Proof], verbose: bool) -> None:
 
 
 def _title(sound: Sequence[Proof]) -> str:
-    """What the table says: proved only if everything in it is."""
+    """The title of the table: "Proved" only if everything in it is."""
     invariant = [v for p in sound for v in p.verdicts if v.kind is not Kind.PATH]
-    word = "Proved" if all(v.outcome is Outcome.HOLDS for v in invariant) else "Asked"
+    word = "Proved" if all(v.outcome is Outcome.HOLDS for v in invariant) else "Checked"
     return f"{word} for {reach(p.machine for p in sound) or ANY_NUMBER}"
 
 
 def _reaches(sound: Sequence[Proof]) -> Iterator[str]:
-    """What any number means for each model, where the title cannot say it."""
+    """The sorts of each model, where the title does not name them."""
     if not reach(p.machine for p in sound):
         yield from (f"{p.name}: {reach([p.machine])}" for p in sound)
 
 
 def suggestion(console: Console, name: str, found: Suggestion) -> int:
-    """Lemmas that were found, or that none were; returns the exit code."""
-    kept = f"{found.kept:,} of {found.tried:,} candidates are kept by every step"
+    """Print the lemmas that were found, or that there are none; returns the exit code."""
+    kept = f"{found.kept:,} of {found.tried:,} candidates are inductive"
     if not found.lemmas:
         needs = "and no invariant needs any of them" if not found.failing else "and none of them helps"
         say(console, f"{name}: {kept}, {needs}")
     else:
-        several = "These together make" if len(found.lemmas) > 1 else "This one makes"
-        say(console, f"{name}: {kept}. {several} the invariants follow from each other:")
+        these = "these" if len(found.lemmas) > 1 else "this one"
+        say(console, f"{name}: {kept}. Together with {these} the invariants are inductive:")
     for lemma in found.lemmas:
         who = ", ".join(v.name for v in lemma.params)
         say(console, f"  for each {who}: {sentence_of(lemma)}")
@@ -92,9 +92,9 @@ def suggestion(console: Console, name: str, found: Suggestion) -> int:
 
 
 def scoped(console: Console, runs: Sequence[tuple[Question, list[Verdict]]]) -> None:
-    """What bounded questions have shown."""
+    """The report of bounded questions."""
     if sound := [(q.name, None, verdicts) for q, verdicts in runs if not q.machine.breaks]:
-        console.print(tables.invariants_table(sound, "Asked of scopes", _within))
+        console.print(tables.invariants_table(sound, "In these scopes", _within))
     if broken := [(q.machine.doc, v) for q, verdicts in runs if q.machine.breaks for v in verdicts]:
         console.print(tables.broken_table(broken))
     for q, verdicts in runs:
@@ -108,28 +108,28 @@ def scoped(console: Console, runs: Sequence[tuple[Question, list[Verdict]]]) -> 
 
 
 def _within(verdict: Verdict) -> str:
-    """How far a bounded answer reaches: no violation within so many steps is not the same as none."""
+    """How far a bounded verdict reaches: no violation within K steps is not the same as none."""
     if verdict.outcome is Outcome.HOLDS:
         return f"[green]{verdict.note or verdict.label}[/]"
     return tables.word(verdict)
 
 
 def _word(verdict: Verdict) -> str:
-    """How far an invariant is proved, or in how many steps of which scope it is broken."""
+    """How far an invariant is proved, or the length and scope of its counterexample."""
     if verdict.outcome is Outcome.HOLDS:
         return f"[green]{verdict.label}[/]"
     return tables.word(verdict) + (f" with {scope_text(verdict.scope)}" if verdict.trace else "")
 
 
 def _obligations(console: Console, proved: Proof) -> None:
-    """Every obligation, a line each."""
+    """Print every obligation, a line each."""
     console.print(f"\n[bold]{escape(proved.name)}: {len(proved.decided):,} obligations[/]")
     for decided in proved.decided:
         say(console, f"  {line(decided)}")
 
 
 def line(decided: Decided) -> str:
-    """An obligation, what became of it, and how long each solver took."""
+    """An obligation, its result, and the time of each solver."""
     times = ", ".join(f"{answer.seconds * 1000:.0f} ms {name}" for name, answer in decided.answers.items())
     return f"{decided.obligation.name} ... {_became(decided)} ({times})"
 
@@ -146,11 +146,11 @@ def _became(decided: Decided) -> str:
 
 
 def _effort(proved: Sequence[Proof]) -> Table:
-    """One row a model: how much was asked, and what it took."""
+    """One row a model: the number of obligations, and the time of the solvers."""
     table = Table("How that was decided")
     table.add_names("model")
     table.add_column("obligations", justify="right")
-    table.add_column("decided alike by")
+    table.add_column("decided by")
     for name in ("seconds, each", "median ms", "slowest ms", "paths possible", "never taken"):
         table.add_column(name, justify="right")
     for p in proved:
@@ -159,21 +159,21 @@ def _effort(proved: Sequence[Proof]) -> Table:
 
 
 def _row(p: Proof) -> Iterator[str]:
-    ways = [v for v in p.verdicts if v.kind is Kind.PATH]
+    paths = [v for v in p.verdicts if v.kind is Kind.PATH]
     solvers = sorted({name for d in p.decided for name in d.answers}, reverse=True)
     times = [d.seconds * 1000 for d in p.decided]
     yield from (escape(p.name), f"{len(p.decided):,}", " and ".join(solvers))
     yield ", ".join(f"{sum(d.answers[s].seconds for d in p.decided if s in d.answers):.1f}" for s in solvers)
     yield from (f"{median(times):.0f}", f"{max(times):.0f}")
-    yield from (str(sum(v.outcome is o for v in ways)) for o in (Outcome.REACHED, Outcome.UNREACHABLE))
+    yield from (str(sum(v.outcome is o for v in paths)) for o in (Outcome.REACHED, Outcome.UNREACHABLE))
 
 
-def _told(console: Console, p: Proof, verbose: bool) -> None:
-    """What is to be said of one model beside its verdicts."""
+def _remarks(console: Console, p: Proof, verbose: bool) -> None:
+    """Print what there is beside the verdicts: paths never taken, slow obligations, seeds, counterexamples."""
     never = [v for v in p.verdicts if v.kind is Kind.PATH and v.outcome is Outcome.UNREACHABLE and v.expected]
     if never and not verbose:
-        said = f"{len(never)} paths are never taken; each of their branches is taken elsewhere (-v lists them)"
-        say(console, f"{p.name}: {said}", "dim")
+        note = f"{len(never)} paths are never taken; each of their branches is taken elsewhere (-v lists them)"
+        say(console, f"{p.name}: {note}", "dim")
     for decided in p.decided:
         if any(a.seconds > SLOW for a in decided.answers.values()):
             say(console, f"{p.name}: slow: {line(decided)}")
@@ -187,14 +187,14 @@ def _told(console: Console, p: Proof, verbose: bool) -> None:
 
 
 def _spread(console: Console, p: Proof) -> None:
-    """How the answers and times differ with the seeds of the solvers."""
+    """Print how results and times differ with the seeds of the solvers."""
     runs = [p.decided, *p.seeds]
-    differing = [same for same in zip(*runs, strict=True) if len({said for d in same for said in d.results}) > 1]
+    differing = [same for same in zip(*runs, strict=True) if len({result for d in same for result in d.results}) > 1]
     totals = [sum(d.seconds for d in run) for run in runs]
     slowest = [max(d.seconds for d in run) * 1000 for run in runs]
-    said = f"{len(differing)} obligations not decided alike" if differing else "all decided alike"
+    results = f"{len(differing)} obligations with different results" if differing else "the same results"
     console.print(
-        f"{p.name}: seeds 0 to {len(runs) - 1}: {said}; {min(totals):.1f} to {max(totals):.1f} s in all, "
+        f"{p.name}: seeds 0 to {len(runs) - 1}: {results}; {min(totals):.1f} to {max(totals):.1f} s in all, "
         f"the slowest {min(slowest):.0f} to {max(slowest):.0f} ms",
         markup=False,
         soft_wrap=True,
@@ -202,12 +202,12 @@ def _spread(console: Console, p: Proof) -> None:
 
 
 def counterexample(console: Console, model: str, name: str, cti: Cti) -> None:
-    """A state that satisfies every invariant, the step, the invariant it breaks, and whether it can happen."""
+    """Print a counterexample to induction: the state, the step, the violated invariant, whether it is reachable."""
     console.print(f"\n[bold]{escape(model)}: {escape(sentence(name))}[/]: a counterexample to induction")
     where = "A state that satisfies every invariant" if cti.instance else "An initial state"
-    say(console, f"     {where}; what is not said is as at the start:")
-    for said in (*_unusual(cti), *_step(cti)):
-        say(console, f"       {said}")
+    say(console, f"     {where} (cells that are not listed are as at the start):")
+    for line in (*_unusual(cti), *_step(cti)):
+        say(console, f"       {line}")
     say(console, f"     {ending(sentence(name), tuple(map(repr, cti.args)))}")
     say(console, f"     It is {cti.reachability}.")
 

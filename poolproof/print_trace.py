@@ -1,4 +1,4 @@
-"""What a trace says: how far it can be trusted, what it denies and why, its pools, and who holds pages."""
+"""The report on a recording: how far it can be trusted, violations, pools, who holds pages."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from .recordings import Judged
 
 MOST_POOLS = 20
 """Rows of the table of pools; --json has all."""
+CLEAR = "counters are checked, and pages where their order is clear"
 
 
 def trace(console: Console, done: Judged, verdicts: Sequence[Verdict], every_holder: bool) -> None:
@@ -33,9 +34,8 @@ def trace(console: Console, done: Judged, verdicts: Sequence[Verdict], every_hol
     for finding in done.judge.findings.shown:
         _finding(console, done, finding)
     if done.judge.findings.further:
-        console.print(
-            f"\n{done.judge.findings.further:,} further violations are counted, not told: the first of a page is."
-        )
+        further = f"{done.judge.findings.further:,} further violations are counted and not printed"
+        console.print(f"\n{further}: of each page the first is.")
     console.print(pools(done))
     if early := [p for p in done.judge.pools.ended if p.unmapped_while_held]:
         said = f"{sum(p.unmapped_while_held for p in early):,} pages of {len(early)} pool{'s' * (len(early) > 1)}"
@@ -50,7 +50,7 @@ def trace(console: Console, done: Judged, verdicts: Sequence[Verdict], every_hol
 
 
 def beginning(done: Judged) -> Iterator[str]:
-    """What was read, in two lines."""
+    """The recording, in two lines."""
     info = done.info
     events = sum(info.events.values())
     names = ", ".join(name for _, name in info.names)
@@ -59,20 +59,20 @@ def beginning(done: Judged) -> Iterator[str]:
     yield f"{names}: {events:,} events in {info.lines:,} lines{merged}{rate}"
     kernel = f"kernel {info.kernel}" if info.kernel else "kernel not named"
     tracepoints = f"{info.format} tracepoints" if info.format else "no holds or releases"
-    said = [kernel, tracepoints, f"{info.tool} text", f"clock {info.clock or UNKNOWN}"]
-    said += [info.pointers] if info.format else []
-    yield "; ".join(said)
+    words = [kernel, tracepoints, f"{info.tool} text", f"clock {info.clock or UNKNOWN}"]
+    words += [info.pointers] if info.format else []
+    yield "; ".join(words)
 
 
 def caveats(done: Judged) -> Iterator[str]:
-    """What lowers what can be claimed, before anything is claimed."""
+    """What limits the claims that follow."""
     info, judge = done.info, done.judge
     if done.interrupted:
-        yield f"Interrupted after {info.lines:,} lines: what follows is about these."
+        yield f"Interrupted after {info.lines:,} lines: the report is about these."
     if info.lost:
-        yield "Events were lost on the way: of the pages and pools that were there, nothing is known from there on."
+        yield "Events were lost while recording: nothing is known of the pages and pools of that time from there on."
     if info.gaps:
-        yield f"{info.gaps + 1} recordings in sequence: of what was there when the next began, the history is missing."
+        yield f"{info.gaps + 1} recordings in sequence: histories from before the next one began are missing."
     if info.overwritten:
         yield f"{info.overwritten:,} events were overwritten or dropped unprinted: histories are missing."
     if judge.mappings.multi_mapped_skipped:
@@ -81,9 +81,9 @@ def caveats(done: Judged) -> Iterator[str]:
     if info.probe_misses:
         yield f"Kprobes missed {info.probe_misses:,} hits; their events are counted here and not judged."
     if info.is_overtaken:
-        yield "Events of CPUs overtake each other or have one time: numbers decide, and pages where that is clear."
+        yield f"Events of CPUs overtake each other or have the same time: {CLEAR}."
     elif info.format and not info.is_ordered:
-        yield f"Clock {info.clock}: CPUs cannot be put in order; numbers decide, and pages where their order is clear."
+        yield f"Clock {info.clock}: it does not order events across CPUs; {CLEAR}."
     if info.tool != "ftrace":
         yield f"Text of {info.tool}: read by its documentation, untested on a recording."
     if older := [p for p in judge.pools.ended if not p.is_from_the_start]:
@@ -104,8 +104,8 @@ def caveats(done: Judged) -> Iterator[str]:
 
 
 def invariants(verdicts: Sequence[Verdict]) -> Table:
-    """One row an invariant that such a trace can try; the others in one row."""
-    table = Table("What the trace says of the invariants")
+    """One row for each invariant that is observable in such a trace; the others in one row."""
+    table = Table("The invariants in this trace")
     table.add_names("invariant")
     table.add_column("verdict: observed(trace)")
     for v in verdicts:
@@ -119,7 +119,7 @@ def invariants(verdicts: Sequence[Verdict]) -> Table:
 
 
 def _finding(console: Console, done: Judged, finding: Finding) -> None:
-    """One violation as a counterexample: where, what, what was possible, what came before, and who said no."""
+    """Print a violation: where, what, what was possible before, which actions are refused, what came before."""
     whose = f"page 0x{finding.page:x}" if finding.page else ""
     pool = f"pool {finding.pool}" if finding.pool else ""
     subject = ", ".join(filter(None, (whose, pool)))
@@ -140,13 +140,13 @@ def _finding(console: Console, done: Judged, finding: Finding) -> None:
 
 
 def _where(done: Judged, finding: Finding) -> str:
-    """The line of a violation, and the event that stands there."""
+    """The line of a violation, and its event."""
     event = finding.event
     return "the kernel's log" if isinstance(event, LogMessage) else f"{done.info.where(event.line)}: {described(event)}"
 
 
 def pools(done: Judged) -> Table:
-    """One row a lifetime of a pool."""
+    """One row for each lifetime of a pool."""
     table = Table("Pools")
     table.add_names("pool")
     for name in ("pages", "most in flight", "at destroy", "out", "destroy to free", "retries", "releases/s at the end"):
@@ -172,7 +172,7 @@ def pools(done: Judged) -> Table:
 
 
 def _waited(done: Judged, pool: Pool) -> str:
-    """How long from destroy to free; a clock that counts events tells no time, but retries come once a second."""
+    """The time from destroy to free; under a clock that counts events from the retries, which come once a second."""
     if pool.destroyed is None:
         return "in use"
     if done.info.counts_events:
@@ -182,7 +182,7 @@ def _waited(done: Judged, pool: Pool) -> str:
 
 
 def _rate(done: Judged, pool: Pool) -> str:
-    """Pages that came home a second, between the last retry that found some out and the end."""
+    """Pages returned a second, between the last retry that found some out and the end."""
     if not pool.returned_since_retry or pool.last_retry is None or pool.freed is None:
         return ""
     seconds = 1.0 if done.info.counts_events else max(pool.freed.time - pool.last_retry.time, 1e-6)
@@ -190,7 +190,7 @@ def _rate(done: Judged, pool: Pool) -> str:
 
 
 def _holders(console: Console, held: Holders) -> None:
-    """Who holds the pages of a pool, where they may be, and how they come home."""
+    """Print who holds the pages of a pool, where they may be, and how they return."""
     age = f"oldest {held.oldest:,.6g} {held.unit}, median {held.median:,.6g} {held.unit}"
     lines = [f"Pool {held.pool.name}, {held.when}: {held.pages} pages out; {age}"]
     for g in held.groups[:5]:
@@ -206,15 +206,15 @@ def _holders(console: Console, held: Holders) -> None:
 
 
 def _ways(place: Whereabouts) -> str:
-    """The ways home, as actions of the spec."""
+    """The ways back to the pool, as actions of the spec."""
     return "; or ".join(", then ".join(way) for way in place.ways[:3])
 
 
 def _log(console: Console, done: Judged) -> None:
-    """What the kernel's log said of pages."""
+    """Print the messages of the kernel's log."""
     if not done.judge.messages:
         return
-    console.print("\nThe kernel's log says:", style="bold")
+    console.print("\nThe kernel's log:", style="bold")
     for event in done.judge.messages[:10]:
         say(console, f"  {event.message.text}")
     if len(done.judge.messages) > 10:
@@ -222,7 +222,7 @@ def _log(console: Console, done: Judged) -> None:
 
 
 def closing(console: Console, done: Judged, verdicts: Sequence[Verdict]) -> None:
-    """One sentence: accepted or not, and how far that reaches."""
+    """Print whether the recording is accepted, and how far that reaches."""
     broken = [v for v in verdicts if v.outcome is Outcome.VIOLATED]
     stalls = len({id(h.pool) for h in (*done.stalls, *done.held) if h.pool.destroyed is not None})
     warned = sum(e.message.about == STALL for e in done.judge.messages)
@@ -245,26 +245,26 @@ def closing(console: Console, done: Judged, verdicts: Sequence[Verdict]) -> None
 
 
 def _waits(stalls: int, warned: int) -> str:
-    """How many pools the trace shows waiting for pages, and how often the kernel's log speaks of one."""
+    """How many pools wait for pages in the trace, and how often the kernel's log reports one."""
     times = f"{warned} time{'s' * (warned != 1)}"
     if not stalls:
-        return f"The kernel's log says {times} that a pool waits for pages; the trace shows none that does"
-    said = f"; the kernel's log says so {times}" if warned else ""
+        return f"The kernel's log reports {times} that a pool waits for pages; the trace shows none"
+    said = f"; the kernel's log reports it {times}" if warned else ""
     return f"{stalls} pool{'s' * (stalls != 1)} had to wait for pages{said}"
 
 
 def _nothing(done: Judged) -> str:
-    """Why no page was judged, and what to do."""
+    """Why no page was judged, and the way out."""
     info = done.info
     if not sum(info.events.values()):
         return "it was recorded, and no page entered or left a pool meanwhile; older pools, or nothing that touches one"
     if info.events[LogMessage] == sum(info.events.values()) and not info.heads:
-        return "this is a log of the kernel and no trace; what it says of pools stands above"
+        return "this is a log of the kernel and not a trace; its messages about pools are above"
     return "no page is seen to enter a pool; begin to record before the driver makes its pools"
 
 
 def _late(done: Judged) -> str:
-    """The numbers that were counted and not printed: of these pages nobody can tell."""
+    """The holds and releases that were counted and not printed: these pages are undecided."""
     ended = done.judge.pools.ended
     late, n = (
         [f"{number} of pool {p.name}" for p in ended for number in p.first_unlogged],
@@ -274,4 +274,4 @@ def _late(done: Judged) -> str:
         return ""
     more = f" and {n - 3:,} more" if n > 3 else ""
     when = f"the last {TAIL} lines" if done.info.counts_events else f"the last {SECONDS:g} s"
-    return f" Cannot tell: {', '.join(late[:3])}{more} counted in {when} and not printed before the end."
+    return f" Undecided: {', '.join(late[:3])}{more} counted in {when} and not printed before the end."

@@ -13,7 +13,7 @@ from checkers.native.checkpoint import Checkpoint
 from checkers.native.engine import SearchOptions
 from checkers.prove import wellformed
 from spec.dsl import Machine, Sort, SpecError
-from spec.dsl.machine import first_sort
+from spec.dsl.ir import first_sort
 
 from . import catalog
 from .errors import BadRequest, unknown

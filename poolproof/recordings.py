@@ -17,8 +17,8 @@ from impl.linux.conformance.page_judge import Judge
 from impl.linux.trace.dmesg import Log
 from impl.linux.trace.events import Event, LogMessage
 from impl.linux.trace.files import STDIN, Unreadable, lines_of, opened
-from impl.linux.trace.merging import TimeGoesBack
 from impl.linux.trace.info import RecordingInfo
+from impl.linux.trace.merging import TimeGoesBack
 from impl.linux.trace.reading import NOT_FROM_A_PIPE, Recording
 from spec.dsl import Machine
 from spec.ownership import ownership

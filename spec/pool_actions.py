@@ -1,6 +1,6 @@
 """What may happen to a pool and to a device: creation, destruction in steps, and unbind.
 
-A walk over all pages in the kernel (4.1 of docs/kernel-reference.md) is modelled as a state of the pool, a step for
+A walk over all pages in the kernel (kernel reference 4.1) is modelled as a state of the pool, a step for
 one page, and a closing step whose guard requires that the walk has finished.
 """
 

@@ -45,7 +45,7 @@ TOOLS = [pytest.param(tool, id=tool.name, marks=needs(tool.name)) for tool in QU
 
 @dataclass(frozen=True)
 class Says:
-    """An engine that says what it is told to say; without an answer it is not installed."""
+    """An engine with a given answer; without one it is not installed."""
 
     name: str
     answer: Count | ToolError | None = None
@@ -111,7 +111,7 @@ def borrow(s: Traps, page: Page) -> None:
 
 
 def forget(s: Traps, page: Page) -> None:
-    """All devices but one forget; the page has nobody."""
+    """All devices but one forget; the page has NOBODY."""
     require(some(s.devices, lambda d: s.known[page, d] and s.peer[d] != d))
     s.owner[page] = NOBODY
 

@@ -1,4 +1,4 @@
-"""What docs/ says is what the code does: tables are made anew and compared, the guide is followed to the letter."""
+"""The documents are true: tables and pictures are generated and compared, the guide is followed to the letter."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from xml.etree import ElementTree
 
 import pytest
 
+from checkers.core.verdict import Exit
 from checkers.draw.ownership import dot_text, ownership_graph
 from checkers.draw.style import svg
 from poolproof import catalog, output
 from poolproof.cli import app
 from poolproof.errors import guarded
-from tools.docs import build
+from tools.docs import build, flows
 
 QUICK = [name for name in build.TABLES if name != "planted-faults.md"]
 LONG = ("trace-faults.md", "proofs.md")
-"""Tables that take long; a part of the first is made by tests/quality/test_tampering.py always."""
+"""Tables that take long; tests/quality/test_tampering.py always makes a part of the first."""
 GUIDE = (build.DOCS / "writing-a-model.md").read_text()
+INDEX = (build.DOCS / "README.md").read_text()
 
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow if n in LONG else ()) for n in QUICK])
@@ -45,7 +47,7 @@ def test_a_picture_shows_what_the_model_does(name: str) -> None:
 
 @pytest.mark.parametrize("name", build.TEXTS)
 def test_a_picture_of_states_or_of_a_run_says_what_is_made_now(name: str) -> None:
-    """All that is written on it, in no order, is what the picture made now says."""
+    """All texts of the picture, in no order, equal those of the picture made now."""
     made = svg(build.TEXTS[name]())
     there = (build.DOCS / "pictures" / name).read_bytes()
     assert Counter(ElementTree.fromstring(there).itertext()) == Counter(ElementTree.fromstring(made).itertext())
@@ -65,11 +67,15 @@ def driver_of_the_guide() -> str:
     return next(b for b in blocks(GUIDE) if "MODEL = " in b)
 
 
-def test_the_skeleton_of_the_guide_is_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Step 1 of the guide: `new`, then `check`, and all answers are as they should be."""
+def test_the_skeleton_of_the_guide_is_a_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Step 1 of the guide: `new`, then `check`, and the last line that the guide quotes."""
     monkeypatch.chdir(tmp_path)
     assert ask("new", "mydriver.py") == 0
     assert ask("check", "mydriver.py") == 0
+    (quoted,) = re.findall(r"`check` should end with \"([^\"]*)\"", GUIDE)
+    assert " ".join(quoted.split()) in capsys.readouterr().out
 
 
 def test_the_guide_finds_its_bug_and_mends_it(
@@ -104,9 +110,9 @@ def test_the_readme_tells_the_counterexample_the_command_tells(capsys: pytest.Ca
 
 
 def test_every_link_of_the_docs_leads_somewhere() -> None:
-    """A relative link in README.md, ARCHITECTURE.md and docs/ names a file that exists."""
+    """A relative link in a page of the root or of docs/ names a file that exists."""
     root = build.DOCS.parent
-    for page in [root / "README.md", root / "ARCHITECTURE.md", *build.DOCS.rglob("*.md")]:
+    for page in [*root.glob("*.md"), *build.DOCS.rglob("*.md")]:
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
             assert target.startswith("http") or (page.parent / target).exists(), f"{page.name}: {target}"
 
@@ -126,6 +132,31 @@ def test_the_models_of_the_readme_exist() -> None:
     """Each model README.md names in its table is shipped."""
     readme = (build.DOCS.parent / "README.md").read_text()
     assert all(f"`{machine.name}`" in readme for machine in catalog.SOUND)
+
+
+def test_the_index_has_every_page() -> None:
+    """docs/README.md links each page of docs/ once or more."""
+    linked = {(build.DOCS / target).resolve() for target in re.findall(r"\]\(([^)#]+)\)", INDEX)}
+    assert {page.resolve() for page in build.DOCS.rglob("*.md")} - {build.DOCS.resolve() / "README.md"} <= linked
+
+
+def test_the_exit_codes_are_written_alike() -> None:
+    """README.md, docs/output.md and the code have the same codes, and the same order of severity."""
+    codes = {code for name, code in vars(Exit).items() if isinstance(code, int)}
+    order = " > ".join(map(str, Exit.BY_WEIGHT))
+    for page in (build.DOCS.parent / "README.md", build.DOCS / "output.md"):
+        text = page.read_text()
+        assert {int(code) for code in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)} == codes
+        assert f"If several apply, the most severe wins: {order}." in text
+
+
+@pytest.mark.parametrize("name", flows.FLOWS)
+def test_a_flow_is_of_files_that_exist(name: str) -> None:
+    """Each box with a slash is a file, and has its line in ARCHITECTURE.md."""
+    _, arrows = flows.FLOWS[name]
+    files = {end for arrow in arrows for end in (arrow.start, arrow.end) if "/" in end}
+    assert all((flows.ROOT / file).is_file() for file in files)
+    assert files <= flows.descriptions().keys()
 
 
 TRACING = (build.DOCS / "tracing.md").read_text()

@@ -1,4 +1,4 @@
-"""Small machines written at random, as text in the notation: what the rules say, for machines nobody thought of."""
+"""Random small machines, as text in the notation: the rules are tested on machines that no author designed."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class Writer:
     # -- values ----------------------------------------------------------------------------------------------------
 
     def member(self, scene: Scene, sort: str) -> str:
-        """A member of a sort: something named, or by its number where members are told apart."""
+        """A member of a sort: a variable, or a numbered member where members are distinguished."""
         literals = [] if sort in self.symmetric else [f"{sort}(0)"]
         return self.pick(scene.names[sort] * 3 + literals)
 
@@ -196,7 +196,7 @@ class Writer:
         return self.one(lambda: f"{cell} == Hue.{hue}", lambda: f"{cell} != Hue.{hue}", lambda: f"{cell} in {several}")
 
     def whereabouts(self, scene: Scene, optional: str) -> str:
-        """A claim about a member that may be nobody: that it is, who it is, or what it is like where it is somebody."""
+        """A claim about an optional member: that it is NOBODY, that it is another one, or a claim about it."""
         sort, cell = optional[:-1], self.read(scene, optional)
         like = [c for c in self.cells if c.keys == (sort,) and c.holds == "bool"]
         choices = [lambda: f"{cell} {self.pick(('==', '!='))} NOBODY"]

@@ -18,7 +18,7 @@ TEXT = '''"""My driver: what it does with its pages. Ask with `poolproof check {
 from spec.dsl import Machine, require
 from spec.ownership import ALWAYS, STEPS, everything_is_over, ownership
 from spec.page import Ownership, Page, Place, Pool
-from spec.page_actions import cpu_write, alloc_into_pool, recycle, rx_complete, rx_post, sync_for_cpu
+from spec.page_actions import alloc_into_pool, cpu_write, recycle, rx_complete, rx_post, sync_for_cpu
 from spec.pool_actions import device_unbind, pool_create, pool_destroy, pool_detach, pool_free, scrub, scrub_unmap
 
 

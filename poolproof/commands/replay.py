@@ -26,7 +26,9 @@ from ..options import OnlyPage
 
 def replay(
     traces: Annotated[list[Path], typer.Argument(metavar="FILE...", help="files saved with --trace-dir")],
-    model: Annotated[str, typer.Option(help="run them on this model instead of the one that each names")] = "",
+    model: Annotated[
+        str, typer.Option(metavar="NAME", help="run them on this model, not on the one that each names")
+    ] = "",
     as_test: Annotated[bool, typer.Option("--as-test", help="print a pytest test that runs the trace")] = False,
     only_page: OnlyPage = "",
     picture: Annotated[

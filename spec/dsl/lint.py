@@ -59,9 +59,12 @@ REMEDIES: dict[type[ast.AST], str] = {
 
 ONE_STEP = (
     "a loop that assigns to many; an action is one page's step: what walks over all pages is a state of the pool, "
-    "a step for one page, and a closing step whose guard says that the walk has finished"
+    "a step for one page, and a closing step whose guard requires that the walk has finished"
 )
 NO_LOOP = "a loop; use each(), some() or count()"
+
+TABLE = "docs/own-state.md lists what to write instead"
+"""The way out that every refusal of the lint ends with."""
 
 LINTED: dict[tuple[Callable[..., Any], type[State], Reach], None] = {}
 """The functions that were linted, with the state class and everything they read."""
@@ -103,7 +106,8 @@ class _Lint:
             self._look(statement, own)
 
     def refuse(self, node: ast.AST, why: str) -> NoReturn:
-        raise SpecError(f"{self.fn.__code__.co_filename}:{getattr(node, 'lineno', self.tree.lineno)}: {why}")
+        where = f"{self.fn.__code__.co_filename}:{getattr(node, 'lineno', self.tree.lineno)}"
+        raise SpecError(f"{where}: {why} ({TABLE})")
 
     def _look(self, node: ast.AST, bound: frozenset[str]) -> None:
         """Check a statement or expression and everything in it."""

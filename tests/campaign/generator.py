@@ -52,7 +52,7 @@ CLAIMS = {
 """Names that tests/quality/test_generator_faults.py plants its faults by."""
 
 ONE_CELL = 12
-"""One in so many machines has a single cell."""
+"""One machine in this many has a single cell."""
 
 STATIONS = ("Life.A", "Life.B", "Life.C", "Life.D")
 
@@ -150,7 +150,7 @@ class _Maker:
         return f"{s}.{f.name}[{', '.join(keys)}]" if all(keys) else ""
 
     def _values(self, f: Cells, bound: dict[str, str]) -> list[str]:
-        """The values that can be said here: members of sorts go by what is bound."""
+        """The values available here; members of sorts are bound variables."""
         named = {"pool": bound.get("Pool", ""), "dev": bound.get("Device", "")}
         return [v for v in (named.get(v, v) for v in f.values) if v]
 

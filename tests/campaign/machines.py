@@ -27,7 +27,7 @@ MOST_PLAIN = Budget(states=6000)
 
 @dataclass(frozen=True)
 class Taken:
-    """A machine of the campaign, its features, and what the Python search tells of it with everything symmetric."""
+    """A machine of the campaign, its features, and the Python search's result with everything symmetric."""
 
     machine: Machine
     features: frozenset[str]

@@ -1,4 +1,4 @@
-"""Two hundred machines made at random: every engine tells the same of each."""
+"""Two hundred machines made at random: every engine gives the same result for each."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def verdicts(of: dict[str, object]) -> dict[str, object]:
 
 
 @shards
-def test_every_search_tells_the_same(shard: int) -> None:
+def test_every_search_gives_the_same_result(shard: int) -> None:
     """Python and C, with symmetry and without, with tables, hashed and evaluated: counts, verdicts, lengths."""
     ways = cycle(WAYS.items())
     for taken in campaign(shard, SHARDS):
@@ -62,7 +62,7 @@ def test_witnesses_of_several_stages_are_found_alike(shard: int) -> None:
 
 @shards
 def test_bounded_questions_have_the_answers_of_the_search(shard: int) -> None:
-    """What is violated within so many steps is found there, at its shortest length, and nothing else is."""
+    """Bounded search finds every violation within its bound at its shortest length, and no other."""
     for taken in campaign(shard, SHARDS):
         lengths = {name: len(found.trace.steps) for name, found in taken.reduced.violated.items()}
         found = bmc(taken.machine, taken.sizes, DEPTH)

@@ -48,14 +48,14 @@ NOT_IN_EXPORTS = {
 
 @pytest.mark.parametrize("fault", of_c.FAULTS)
 def test_a_fault_in_the_generated_c_is_noticed(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Some machine has other counts, another verdict or length, or an error; or the table says why none has."""
+    """Some machine has other counts, another verdict or length, or an error; or the table has the reason."""
     every = list(campaign(0, 1))  # with the answers of the Python search, before the fault
     of_c.FAULTS[fault](monkeypatch)
     assert any(map(differs, every, cycle(KINDS))) == (fault not in NOT_IN_C)
 
 
 def differs(taken: Taken, way: str) -> bool:
-    """Does the search in C tell something else than the Python one?"""
+    """True if the search in C gives another result than the Python one."""
     try:
         seen = engine.explore(taken.machine, taken.sizes, taken.machine.symmetric, BUDGET, means=KINDS[way])
     except (AssertionError, SpecError, StopIteration):
@@ -66,7 +66,7 @@ def differs(taken: Taken, way: str) -> bool:
 @pytest.mark.parametrize("tool", [Spin(effort="-O0"), Rumur(effort="-O0")], ids=lambda t: t.name)
 @pytest.mark.parametrize("fault", of_exports.FAULTS)
 def test_a_fault_in_an_export_is_noticed(tool: OtherTool, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Some machine has another count or verdict, or no answer; or the table says why none has."""
+    """Some machine has another count or verdict, or no answer; or the table has the reason."""
     if not tool.available():
         pytest.skip(f"{tool.name}, a system package, is not installed")
     every = list(exportable(tool))

@@ -1,4 +1,4 @@
-"""What others have published of each machine, what is measured here, and the row of docs/known-answers.md."""
+"""The published figures of each machine, the measured ones, and the row of docs/known-answers.md."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Counts:
-    """What TLC says at the end of a search."""
+    """TLC's figures at the end of a search."""
 
     distinct: int
     generated: int
@@ -81,7 +81,7 @@ def machine(known: Known) -> Machine:
 
 @cache
 def measured(known: Known) -> Measured:
-    """A search of `tiny`, and in each state that is reached what `AGAIN` of the file says."""
+    """A search of `tiny`, and the value of the file's `AGAIN` in each reachable state."""
     of = machine(known)
     search = Search(of, of.sizes("tiny", {}), (), UNLIMITED, "")
     seen, world = search.run(lambda _: None), search.world
@@ -91,7 +91,7 @@ def measured(known: Known) -> Measured:
 
 
 def row(known: Known) -> str:
-    """What docs/known-answers.md says of a machine whose states others have counted."""
+    """The row of docs/known-answers.md for a machine whose states others have counted."""
     theirs, ours = known.counts, measured(known)
     assert theirs
     numbers = (theirs.distinct, theirs.generated, theirs.depth)

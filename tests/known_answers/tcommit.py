@@ -45,7 +45,7 @@ def commit(s: Commit, rm: Manager) -> None:
 
 
 def abort(s: Commit, rm: Manager) -> None:
-    """Nobody has committed."""
+    """No manager has committed."""
     require(s.stage[rm] in (Stage.WORKING, Stage.PREPARED))
     require(each(s.managers, lambda m: s.stage[m] != Stage.COMMITTED))
 

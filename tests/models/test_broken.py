@@ -1,4 +1,4 @@
-"""The zoo and the planted faults: each is found broken, by the invariant it names, as shortly as it says."""
+"""The zoo and the planted faults: each is found broken, by its declared invariant, at its declared length."""
 
 from __future__ import annotations
 

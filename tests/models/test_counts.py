@@ -78,7 +78,7 @@ def test_the_yardstick_counts_the_same_in_c(pages: int, symmetric: tuple[type[So
 
 @pytest.mark.parametrize("machine", catalog.SOUND, ids=lambda m: m.name)
 def test_the_counts_at_tiny_are_pinned(machine: Machine) -> None:
-    """A sound model has so many states at tiny, satisfies every invariant there, and is stuck nowhere."""
+    """A sound model has the pinned number of states at tiny, satisfies every invariant and has no deadlock."""
     seen = explore(machine, machine.sizes("tiny", {}), machine.symmetric)
     assert counts(seen) == TINY[machine.name]
 

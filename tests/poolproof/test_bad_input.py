@@ -189,7 +189,7 @@ def test_folders_of_another_user_are_refused(ask: Ask, desk: Path, monkeypatch: 
     for folder in (desk / "theirs" / "poolproof", desk / "theirs"):
         os.chown(folder, 65_534, 65_534)
     said = ask("check", "yardstick", "--checkpoint", "theirs/long.pp")
-    must_be_one_line(said, USAGE, "theirs: belongs to another user (user 65534, who could change what lies there)")
+    must_be_one_line(said, USAGE, "theirs: belongs to another user (user 65534, who could change it)")
     monkeypatch.setenv("XDG_CACHE_HOME", str(desk / "theirs"))
     build._folder.cache_clear()
     must_be_one_line(ask("prove", "yardstick"), USAGE, "theirs/poolproof: belongs to another user (user 65534,")

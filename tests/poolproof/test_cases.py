@@ -125,7 +125,7 @@ def test_a_log_is_told_and_is_no_accepted_trace(ask: Ask, name: str) -> None:
     """What it says of pools is shown; no page was judged."""
     said = ask("trace", case(name))
     assert said.code == 3
-    assert "Nothing was judged: this is a log of the kernel and no trace" in said.flat
+    assert "Nothing was judged: this is a log of the kernel and not a trace" in said.flat
     assert "Accepted" not in said.out
     assert "stalled pool shutdown" in said.out
 
@@ -164,7 +164,7 @@ def test_a_stall_that_was_recorded_is_told(ask: Ask) -> None:
     said = ask("trace", case("recorded-stall.trace"), "--dmesg", case("recorded-stall.dmesg"))
     assert "80 pages out" in said.flat
     assert "slow holder: all returned after 67 retries" in said.flat
-    assert "the kernel's log says so 1 time." in said.flat
+    assert "the kernel's log reports it 1 time." in said.flat
 
 
 def test_losses_are_counted(ask: Ask) -> None:
@@ -183,5 +183,5 @@ def test_a_log_of_which_nothing_is_known_is_said_to_be_one(ask: Ask, tmp_path: P
 def test_a_log_alone_does_not_say_that_no_pool_waits(ask: Ask) -> None:
     """Where only the kernel's log speaks of pools that wait, the trace's number of them is not given."""
     said = ask("trace", case("logread-two-pools"))
-    assert "times that a pool waits for pages; the trace shows none that does" in said.flat
+    assert "times that a pool waits for pages; the trace shows none" in said.flat
     assert "0 pools" not in said.flat

@@ -124,11 +124,11 @@ def test_a_driver_of_ones_own_is_proved_or_not(ask: Ask, desk: Path) -> None:
 
 
 def test_broken_models_fail_by_the_invariant_they_name(ask: Ask) -> None:
-    """A broken model is as it should be if its invariant cannot be proved; what does not keep it is named."""
+    """A broken model is as expected if its invariant cannot be proved; the action that violates it is named."""
     said = ask("prove", "c06_home_to_the_completing_device", "b41_xdp_tx_maps_again", "--jobs", "1")
     assert said.code == 0
-    assert "not kept by tx_complete" in said.flat
-    assert "not kept by xdp_tx_own" in said.flat
+    assert "violated by tx_complete" in said.flat
+    assert "violated by xdp_tx_own" in said.flat
 
 
 def test_without_cvc5_nothing_is_proved(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -361,7 +361,7 @@ def test_a_solver_that_dies_takes_nothing_with_it(
     monkeypatch.setattr(queues, "GRACE", 0.1)
     said = ask("prove", model, "--jobs", "2", "--solver-timeout", "0.4" if mishap == "hangs" else "30", "--no-cache")
     assert said.code == 3, said.out
-    assert f"{solver.name} says unknown ({cause}" in said.flat
+    assert f"{solver.name}: unknown ({cause}" in said.flat
     assert asked in said.flat
     assert "Checked for any number of pages" in said.flat
     assert "no page is dirty any-N" not in said.flat

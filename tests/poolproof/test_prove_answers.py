@@ -39,7 +39,7 @@ def test_what_is_violated_is_as_long_as_check_finds_it(ask: Ask, desk: Path) -> 
     broken = ANSWERS / "lockserv_broken.py"
     said = ask("prove", broken, "--jobs", "1", "--json", "prove.json")
     assert said.code == 12
-    assert "Asked for any number of nodes, one server" in said.out
+    assert "Checked for any number of nodes, one server" in said.out
     found = verdicts(desk / "prove.json")
     assert {v["verdict"] for v in found.values()} == {"violated"}
     for nodes in {v["scope"]["nodes"] for v in found.values()}:
@@ -60,7 +60,7 @@ def test_a_member_that_is_named_is_there(ask: Ask, name: str, least: int, invari
     """Where the text names the k-th page, the answer is about that many at least, and says so."""
     said = ask("prove", ANSWERS / f"{name}.py", "--jobs", "1")
     assert said.code == 12
-    assert f"Asked for any number of pages, at least {least}" in said.out
+    assert f"Checked for any number of pages, at least {least}" in said.out
     assert f"{invariant} violated in 1 with pages {least}" in said.flat
 
 
@@ -122,5 +122,5 @@ def test_a_way_that_a_lemma_empties_is_a_verdict(ask: Ask, desk: Path) -> None:
     (desk / "emptied.py").write_text(EMPTIED)
     said = ask("prove", "emptied.py", "--jobs", "1")
     assert said.code == 14
-    assert "find can happen: unreachable, what is proved of it is empty" in said.flat
+    assert "find can happen: unreachable, proofs about it are vacuous" in said.flat
     assert ask("prove", "emptied.py", "--jobs", "1", "--suggest").code in (0, 3)

@@ -197,10 +197,7 @@ def test_a_page_that_the_allocator_has_is_leaked(ask: Ask, desk: Path) -> None:
 def test_a_pool_that_still_waits_is_told_of(ask: Ask, desk: Path) -> None:
     """At the end of the trace: a slow holder if pages come home, cannot tell if none does."""
     waits = Printer().hold(P, A, 1).hold(P, B, 2).total(P, 2, 2, 0).total(P, 2, 2, 0, cnt=2)
-    assert (
-        "cannot tell: none returned since the last retry (2 looks)"
-        in ask("trace", text(waits, desk / "t")).flat
-    )
+    assert "cannot tell: none returned since the last retry (2 looks)" in ask("trace", text(waits, desk / "t")).flat
     waits.release(P, A, 1)
     said = ask("trace", text(waits, desk / "t"))
     assert said.code == 0
@@ -236,18 +233,18 @@ def test_standard_input_is_read(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_caveats_stand_at_the_top(ask: Ask, desk: Path) -> None:
-    """Losses, a late start, a clock that orders nothing, kprobes: said before anything is claimed."""
+    """Losses, a late start, a clock that orders nothing, kprobes: they come before the claims."""
     p = Printer().hold(P, A, 8).release(P, B, 6)
     p.lines[0] = "#   entries-in-buffer/entries-written: 10/25   #P:2"
     p.lines += ["CPU:1 [LOST 3 EVENTS]", "what is this"]
     said = ask("trace", text(p, desk / "t"), "--strict")
-    top = said.flat[: said.flat.index("What the trace says")]
+    top = said.flat[: said.flat.index("The invariants in this trace")]
     assert said.code == 0
     assert "t:5: not understood: what is this" in top or "line 5: not understood: what is this" in top
     assert "15 events were overwritten" in top
-    assert "Events were lost on the way" in top
+    assert "Events were lost while recording" in top
     assert "Accepted, as far as it was seen" in said.flat
-    assert "Clock unknown: CPUs cannot be put in order" in top
+    assert "Clock unknown: it does not order events across CPUs" in top
     assert (
         "1 pool is older than the trace, with 2 pages in before it; 1 releases are unexplained: history missing" in top
     )
@@ -257,7 +254,7 @@ def test_caveats_stand_at_the_top(ask: Ask, desk: Path) -> None:
 
 WRONG = {
     ("trace", "nowhere"): (65, "nowhere: no such file or directory; give the file of a trace"),
-    ("trace", "empty"): (65, "empty: is empty; `poolproof record` says how to record a trace"),
+    ("trace", "empty"): (65, "empty: is empty; `poolproof record` prints a script that records one"),
     ("trace", "-", "-"): (2, "-: standard input can be read once; give it once"),
     ("trace", "good", "--clock", "quartz"): (2, "unknown clock 'quartz' (choose global, counter, mono"),
     ("trace", "good", "--at", "soon"): (2, "--at soon: neither a line nor a time"),

@@ -108,7 +108,7 @@ def test_help_says_one_default_of_the_scope(ask: Ask, command: str) -> None:
     """Either typer prints the default, or the text explains it."""
     said = ask(command, "--help").flat
     scope = said[said.index("--scope") : said.index("--pages")]
-    assert ("[default: tiny]" in scope) is ("default: small if" not in scope)
+    assert ("[default: tiny]" in scope) is ("default: small" not in scope)
 
 
 def test_refine_says_how_far_it_reaches(ask: Ask) -> None:

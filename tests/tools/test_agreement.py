@@ -73,4 +73,4 @@ def test_an_interrupt_is_one_line(capsys: pytest.CaptureFixture[str], monkeypatc
 def test_an_unknown_model_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     """A name that is none is said in one line, as by the command."""
     assert errors.guarded(lambda: agreement.run(["yardstik"], [OURS])) == 2
-    assert "perhaps 'yardstick'" in capsys.readouterr().err
+    assert "did you mean yardstick" in capsys.readouterr().err

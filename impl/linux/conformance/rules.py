@@ -74,7 +74,7 @@ def mapped(s: Ownership, dev: Device) -> bool:
 
 
 def drained(s: Ownership) -> bool:
-    """A retry: the pool ring was emptied before (4.1, step 4a of the kernel reference), so the page is not idle."""
+    """A retry: the pool ring was emptied before (kernel reference 4.1, step 4a), so the page is not idle."""
     return s.place[PAGE] != Place.POOL
 
 

@@ -93,7 +93,7 @@ def lines_of(file: Any, path: str, can_be_empty: bool = False) -> Iterator[str]:
             yield rest
             rest = ""
     if is_first and not can_be_empty:
-        raise Unreadable(f"{path}: is empty; `poolproof record` says how to record a trace")
+        raise Unreadable(f"{path}: is empty; `poolproof record` prints a script that records one")
     if rest:
         yield rest
 

@@ -73,7 +73,7 @@ def _head(level: Level, count: int, name: str) -> Iterator[str]:
     yield "#"
     yield f"# EVENTS is what the buffer of each CPU holds, at {BYTES} bytes an event: events a second and CPU, times"
     yield "# seconds, and twice that. Memory: EVENTS * 100 bytes * CPUs. Too small, and the oldest are overwritten,"
-    yield "# which is said at the end and in the file."
+    yield "# which is reported at the end and in the file."
     yield ""
     yield 'TRACEFS="${TRACEFS:-/sys/kernel/tracing}"'
     yield f'EVENTS="${{EVENTS:-{count}}}"'
@@ -145,8 +145,8 @@ record() ( # a shell of its own: nothing of yours is changed, whatever happens
 def _trace_cmd(level: Level, count: int, name: str) -> Iterator[str]:
     size = count * BYTES // 1024 + 1
     chosen = " ".join(f"-e {event.replace('/', ':')}" for event in events(level))
-    yield "# The same with trace-cmd (leave out the events it does not find); its text is read by its documentation,"
-    yield "# untested on a recording. What was lost it says when it ends, and `report` prints [... EVENTS DROPPED]."
+    yield "# The same with trace-cmd (leave out the events it does not find); its text is parsed by its documentation,"
+    yield "# untested on a recording. It reports losses at its end, and `report` prints [... EVENTS DROPPED]."
     yield "#"
     yield f"#   trace-cmd record -C global -b {size} -o {name}.dat {chosen}"
     yield f"#   trace-cmd report {name}.dat >{name}.report.txt"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-RECORD = "`poolproof record` says how to record a trace"
+RECORD = "`poolproof record` prints a script that records one"
 
 KINDS: tuple[tuple[str, str, str], ...] = (
     (r"^#!/bin/\w*sh\b|^(?:import|from) \w+|^\s*def \w+\(|^#include\b", "source text", RECORD),

@@ -1,4 +1,4 @@
-"""`poolproof decode`: the raw words of a page say whether a pool counts it, which one, and how it is mapped."""
+"""`poolproof decode`: explains the raw words of a page: whether a pool counts it, which one, its mapping."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def with_magic(word: str) -> str:
     return FIRST.replace("dead000000000040", word)
 
 
-def test_a_whole_dump_tells_page_process_reason_kernel_and_pool() -> None:
+def test_a_whole_dump_gives_page_process_reason_kernel_and_pool() -> None:
     """What stands around the words is read too: who gave which page back, why the kernel printed it, which kernel."""
     page = page_dump.decode(DUMP)
     assert page.dump == page_words.Dump("ksoftirqd/1", 0x7231, "page_pool leak", "6.12.117+deb12-amd64")
@@ -58,7 +58,7 @@ def test_a_whole_dump_tells_page_process_reason_kernel_and_pool() -> None:
     ],
     ids=["lines", "dmesg", "journal", "mail", "words", "capitals", "from-the-magic-on", "shortened"],
 )
-def test_however_the_words_are_pasted_they_say_the_same(text: str) -> None:
+def test_however_the_words_are_pasted_the_result_is_the_same(text: str) -> None:
     """Lines or words, with time stamps or without, wrapped by a mail or begun at the magic: one page is one page."""
     page = page_dump.decode(text)
     assert page.words[page_words.MAGIC :] == page_dump.decode(f"{FIRST}\n{SECOND}").words[page_words.MAGIC :]
@@ -149,15 +149,15 @@ def test_any_other_bit_makes_it_no_page_of_a_pool(bit: int) -> None:
         ("0000000000000040", "is not dead000000000040"),
     ],
 )
-def test_what_is_no_page_of_a_pool_says_why_in_one_line(word: str, why: str) -> None:
-    """The word in the place of the magic says what the page is instead."""
+def test_a_page_of_no_pool_gets_the_reason_in_one_line(word: str, why: str) -> None:
+    """The word in the place of the magic shows what the page is instead."""
     verdict = page_dump.decode(f"{with_magic(word)}\n{SECOND}").verdict
     assert verdict.startswith("This is not a page of a page_pool: ")
     assert why in verdict
     assert "\n" not in verdict
 
 
-def test_an_index_tells_the_kernels_with_a_table_of_mappings_and_a_second_broken_invariant() -> None:
+def test_an_index_shows_the_kernels_with_a_table_of_mappings_and_a_second_broken_invariant() -> None:
     """Only kernels that track mappings write an index; a page freed with one was mapped for a device."""
     page = page_dump.decode(f"{with_magic('dead000000002240')}\n{MAPPED}")
     said = "\n".join(page.lines())
@@ -194,14 +194,14 @@ def test_counts_are_read_from_their_halves_with_their_signs(references: str, cou
     assert said in "\n".join(page_dump.decode(text).lines())
 
 
-def test_words_that_were_not_given_are_said_to_be_missing_and_not_taken_for_zero() -> None:
+def test_words_that_were_not_given_are_unknown_and_not_zero() -> None:
     """The magic and the pool alone are enough to name the pool; of counts and mappings nothing is claimed."""
     page = page_dump.decode("dead000000000040 ff11000006d7e000")
     assert (page.references, page.refcount, page.is_mapped) == (None, None, None)
     assert "\n".join(page.lines()).count("not given") == 3
 
 
-def test_the_rules_are_quoted_and_not_retold() -> None:
+def test_invariants_are_quoted_from_the_spec() -> None:
     """The invariant that the dump denies is the spec's own, by name and by its sentence."""
     said = "\n".join(page_dump.decode(DUMP).lines())
     invariant = invariants.a_page_has_a_home_exactly_while_a_pool_counts_it
@@ -210,8 +210,8 @@ def test_the_rules_are_quoted_and_not_retold() -> None:
     assert page_dump.decode(DUMP).as_json()["denies"] == [invariant.__name__]
 
 
-def test_words_alone_accuse_nobody() -> None:
-    """Without the dump around them the words do not say that the page was freed: the rules are told with an if."""
+def test_words_alone_do_not_prove_a_violation() -> None:
+    """Without the dump around them the words do not show that the page was freed: the violation is conditional."""
     page = page_dump.decode(f"{FIRST}\n{SECOND}")
     assert "If this page is in the page allocator" in "\n".join(page.lines())
     assert page.as_json()["denies"] == []
@@ -247,7 +247,7 @@ def test_json_has_all_of_it() -> None:
 def test_what_has_no_words_gets_one_line_with_the_value_the_rule_and_the_way_out(
     text: str, value: str, rule: str
 ) -> None:
-    """Nobody is shown a page that was not there."""
+    """No page is made up."""
     with pytest.raises(NotWords) as refused:
         page_dump.decode(text)
     said = str(refused.value)
@@ -258,7 +258,7 @@ def test_what_has_no_words_gets_one_line_with_the_value_the_rule_and_the_way_out
 
 
 def test_whatever_is_pasted_is_decoded_or_refused() -> None:
-    """Ten thousand damaged dumps raise nothing but the one exception, and all can be told."""
+    """Ten thousand damaged dumps raise nothing but the one exception, and all others are explained."""
     of_chance = random.Random(7)
     for _ in range(10_000):
         text = list(DUMP)

@@ -31,7 +31,7 @@ def test_a_field_is_indexed_by_sorts() -> None:
             field(keys, bool, False, "a text")
 
 
-def test_a_field_says_what_it_means() -> None:
+def test_a_field_needs_a_text() -> None:
     """A field without a text is refused: the state is documentation."""
     with pytest.raises(SpecError, match="needs a text: what it means and which actions write it"):
         field(Page, bool, False, "")
@@ -158,7 +158,7 @@ def test_a_state_keeps_what_it_extends() -> None:
 
 
 def test_the_stages_of_a_witness_speak_of_the_same_things() -> None:
-    """Several claims that must come about in order are asked for the same arguments."""
+    """Several claims to be reached in order have the same parameters."""
     names: Any = module(
         PRELUDE
         + "def first(s: S, page: Page) -> bool:\n    return s.dirty[page]\n\n"
@@ -192,7 +192,7 @@ def test_scopes_give_every_size_within_its_range(scopes: Any, words: str) -> Non
         Machine("m", "a text", machine("").state, (IDLE,), scopes=scopes)
 
 
-def test_sizes_asked_for_are_checked() -> None:
+def test_sizes_of_a_scope_are_checked() -> None:
     """Changing a size of a scope is checked like the scope itself."""
     made = machine("")
     assert made.sizes("tiny", {"pages": 3}) == dict(pages=3, devices=2, cap=2)

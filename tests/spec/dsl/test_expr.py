@@ -1,4 +1,4 @@
-"""The expression tree: folding keeps the meaning, facts never decide wrongly, and the text says what is meant."""
+"""The expression tree: simplification keeps the meaning, facts never decide wrongly, the text is right."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def test_facts_decide_what_was_learnt() -> None:
     assert facts.decide(read("dirty", OTHER)) is None
 
 
-def test_a_device_that_was_found_is_somebody() -> None:
+def test_a_device_that_was_found_is_not_nobody() -> None:
     """Equal to a device that is never nobody means not nobody."""
     facts, home = Facts(), read("home", PAGE)
     assert facts.decide(equal(home, Const(NOBODY))) is None
@@ -219,7 +219,7 @@ def test_folding_meets_each_operation_with_its_parts_in_order(claim: Expr) -> No
     assert fold(claim, leaf, join) == claim
 
 
-def test_a_fold_computes_no_more_than_it_is_asked_for() -> None:
+def test_a_fold_computes_no_more_than_is_taken() -> None:
     """The results for parts are computed as they are taken: an `or` that is true already does not look at the rest."""
     seen: list[Leaf] = []
 

@@ -119,7 +119,7 @@ def test_invariants_are_linted_like_actions() -> None:
 
 
 def test_helpers_are_linted_like_the_actions_that_call_them() -> None:
-    """What an action must not say it cannot say in a helper of a helper either."""
+    """What is refused in an action is refused in a helper of a helper as well."""
     helpers = """
 def idle(s: S, page: Page) -> bool:
     return tired(s, page)

@@ -181,7 +181,7 @@ def test_a_mutant_names_an_invariant_that_exists() -> None:
 
 
 def test_code_in_an_annotation_is_not_the_function() -> None:
-    """A changed function runs as its changed text says, whatever its annotations contain."""
+    """A changed function runs its changed text, whatever its annotations contain."""
     text = "def act(s: S, page: (lambda s, page: None)(0, 0) or Page) -> None:\n    require(s.dirty[page])\n"
     names: Any = module(f"{PRELUDE}{text}    s.refs[page] = 1\n")
     mutant = changed(assemble(names), "m", drop("act", "require(s.dirty[page])"))

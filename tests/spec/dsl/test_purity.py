@@ -74,7 +74,7 @@ def test_forks_inside_a_quantifier_do_not_count() -> None:
 
 
 def test_a_branch_is_decided_once() -> None:
-    """What a path has decided, by a guard or by a branch, it knows: asked again, it does not fork again."""
+    """A claim that a path has decided, by a guard or a branch, does not fork again."""
     body = """
 require(s.place[page] == Place.RING)
 if s.place[page] == Place.TX:
@@ -90,7 +90,7 @@ if s.dirty[other] or s.turn[other] != Turn.CPU:
 
 
 def test_a_key_of_two_is_decided_once() -> None:
-    """Whether two pairs of keys are the same pair is asked once, however often the cell is read."""
+    """Whether two pairs of keys are equal forks once, however often the cell is read."""
     body = "s.mapped[page, dev] = True\n" + "x = s.mapped[other, s.peer[dev]]\n" * 3
     assert len(machine(action(body)).actions[0].lifted.paths) == 2
 

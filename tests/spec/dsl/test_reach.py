@@ -67,7 +67,7 @@ def test_what_was_read_while_lifting_must_still_be_there(change: str) -> None:
 
 
 def test_a_function_reads_a_module() -> None:
-    """A mapping of another kind could answer otherwise each time it is asked."""
+    """A mapping of another kind could give another value at each access."""
 
     class Moody(dict[str, Any]):
         def __getitem__(self, name: str) -> Any:

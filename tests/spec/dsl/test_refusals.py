@@ -120,7 +120,7 @@ def test_a_claim_that_is_none_is_refused_in_a_guard(claim: str, words: str) -> N
 
 @pytest.mark.parametrize("claim", [c for c, words in GUARD.values() if "history" not in words and c != "page"])
 def test_a_claim_that_is_none_is_refused_in_an_invariant(claim: str) -> None:
-    """What a guard may not say, an invariant may not say either."""
+    """What is refused in a guard is refused in an invariant as well."""
     refused(invariant(f"return not ({claim})  # here"), "")
 
 
@@ -154,7 +154,7 @@ def test_an_invariant_returns_its_claim(ending: str) -> None:
 
 
 def test_an_action_returns_nothing() -> None:
-    """What an action returns nobody would read: it only assigns."""
+    """An action only assigns; a return value would be ignored."""
     refused(
         "def act(s: S, page: Page) -> bool:  # here\n    return s.dirty[page]\n", "act returns something; an action"
     )
@@ -192,7 +192,7 @@ def test_a_claim_about_absolute_history_is_refused() -> None:
         ("class T(State):\n    pages = members(Page)\n\ndef act(s: T) -> None:  # here\n    pass\n", "of type S or"),
     ],
 )  # fmt: skip
-def test_the_parameters_say_what_a_function_is_about(text: str, words: str) -> None:
+def test_the_parameters_of_a_function_are_checked(text: str, words: str) -> None:
     """First the state, or the two of a step, then members of its sorts, each with its type."""
     refused(text, words)
 

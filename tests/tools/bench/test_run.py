@@ -141,7 +141,7 @@ def test_an_interrupt_shows_what_was_measured(
 
     monkeypatch.setattr(Peers, "run", interrupted)
     said = measure("--quick", "--peers", peer(tmp_path))
-    assert (said.code, said.err) == (3, "poolproof: interrupted; this is what was measured so far\n")
+    assert (said.code, said.err) == (3, "poolproof: interrupted; the report has what was measured so far\n")
     assert "4 pages, symmetric tables, bitmap 19,981 139,940 23" in said.flat
     assert "hash set" not in said.flat
 
@@ -163,7 +163,7 @@ def test_markdown_keeps_what_stands_before_it(measure: Measure, small: None, tmp
     ("words", "told"),
     [
         (("--peers", "nowhere"), "--peers nowhere: has no explore.c; give the folder of the peers"),
-        (("--quick", "--long"), "--quick --long: are opposites; give one of them"),
+        (("--quick", "--long"), "--quick --long: opposites; give one of them"),
         (("--markdown", "notes.md"), "notes.md: has no line"),
         (("--markdown", "no/where.md"), "the directory no does not exist"),
         (("--rounds", "0"), "'0'"),

@@ -1,4 +1,4 @@
-"""Every run of the rules is accepted, whoever else's pages are beside it; what the rules forbid is denied by name."""
+"""Every run of the rules is accepted, with other pages beside it; what the rules forbid is denied by its invariant."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_rules_with_a_guard_dropped_judge_differently() -> None:
 
 
 def test_rules_with_an_action_dropped_judge_differently() -> None:
-    """Where nobody may hand a page to another device, a second mapping is denied."""
+    """Where the rules have no redirect, a second mapping is denied."""
     system = tuple(a.fn for a in ownership.actions if a.fn in ownership.system and a.name != "redirect")
     tight = replace(ownership, name="tight", system=system)
     p = mapped()
@@ -52,7 +52,7 @@ def test_rules_with_an_action_dropped_judge_differently() -> None:
 
 
 def test_a_page_is_denied_once_and_its_other_violations_are_counted() -> None:
-    """The first violation of a page is told in full, with what was possible and who said no."""
+    """The first violation of a page is kept in full, with the places possible before it and the refusals."""
     p = Printer()
     p.hold(P, A, 1)
     p.hold(Q, A, 1)
@@ -124,7 +124,7 @@ def test_a_page_may_be_mapped_a_second_time_for_another_device() -> None:
 
 
 def test_a_page_that_several_others_send_at_once_is_not_judged() -> None:
-    """Parts and clones: the rules take a page for one thing, and say so instead of blaming."""
+    """Fragments and clones: the rules do not have them, so the page is counted as skipped."""
     p = mapped()
     p.map(A, ETH1, DMA_A).map(A, "eth2", DMA_A).unmap(ETH1, DMA_A).unmap("eth2", DMA_A)
     p.unmap(ETH0, DMA_A).release(P, A, 1)
@@ -132,7 +132,7 @@ def test_a_page_that_several_others_send_at_once_is_not_judged() -> None:
     assert (judge.findings.total, judge.mappings.multi_mapped_skipped) == (0, 1)
 
 
-def test_an_address_that_somebody_else_has_now_is_no_pages_any_more() -> None:
+def test_an_address_that_is_used_again_is_not_the_pages_any_more() -> None:
     """After the release a sync or an unmap at the old address is about something else."""
     p = mapped()
     p.unmap(ETH0, DMA_A).release(P, A, 1).sync(ETH0, DMA_A).unmap(ETH0, DMA_A)
@@ -226,7 +226,7 @@ def test_numbers_wrap() -> None:
 
 
 def test_a_page_whose_history_is_missing_is_never_blamed() -> None:
-    """A pool older than the trace: its pages leave, as many as the numbers say were in it."""
+    """A pool older than the trace: its pages leave, as many as were in it by its numbers."""
     p = Printer()
     p.hold(P, A, 8)
     p.release(P, B, 6)
@@ -245,7 +245,7 @@ def test_more_pages_cannot_leave_than_were_in() -> None:
     assert judged(p.lines).findings.counts == {rules.NUMBERS: 1}
 
 
-def test_after_a_loss_nobody_who_was_there_is_blamed() -> None:
+def test_after_a_loss_what_was_there_before_is_not_judged() -> None:
     """Events were lost: gaps, unknown pages and missing maps of what was there before are no violations."""
     p = mapped()
     p.lines.append("CPU:1 [LOST 12 EVENTS]")
@@ -255,8 +255,8 @@ def test_after_a_loss_nobody_who_was_there_is_blamed() -> None:
     assert judged(p.lines).findings.shown == []
 
 
-def test_between_two_recordings_nobody_is_blamed() -> None:
-    """A new head in the middle: nobody recorded for a while, and nothing that was found before is taken back."""
+def test_a_gap_between_two_recordings_is_not_judged() -> None:
+    """A new head in the middle: events are missing before it, and earlier findings stay."""
     p = Printer().hold(P, A, 1).hold(P, A, 2)
     p.lines += ["# tracer: nop", "#"]
     p.hold(P, B, 5).release(P, PAGES[2], 4)
@@ -320,16 +320,16 @@ def test_what_the_kernel_had_counted_before_its_last_word_must_have_been_printed
 
 
 def test_the_invariants_that_are_tried_are_invariants() -> None:
-    """What events are said to deny is invariant by the rules, but for the one about sizes and directions."""
+    """What events can deny are invariants of the rules, except the one about sizes and directions."""
     assert {*rules.SEEN, *rules.DENIED.values()} - {c.name for c in ownership.invariants} == {rules.AS_MAPPED}
 
 
-def test_every_invariant_that_is_said_to_be_tried_can_be_denied() -> None:
+def test_every_invariant_that_events_try_can_be_denied() -> None:
     """For each of them a fault is planted above, and no other is claimed."""
     assert {invariant for invariant, _ in (DENIALS | DMA_DENIALS).values()} == set(rules.SEEN)
 
 
-def test_a_page_that_another_pool_releases_is_told_as_that() -> None:
+def test_a_page_that_another_pool_releases_names_both_pools() -> None:
     """Who holds it, who released it, and that a page goes home to its own pool."""
     p = Printer().hold(P, A, 1).hold(Q, B, 1).release(Q, A, 1)
     (found,) = judged(p.lines).findings.shown
@@ -350,7 +350,7 @@ def test_a_put_that_is_preempted_before_its_line_is_no_leak(seconds: float) -> N
 
 
 def test_where_lines_are_all_there_is_their_order_decides() -> None:
-    """A clock that counts events tells no time: once XDP forgets the pool, all its lines must have been printed."""
+    """A clock that counts events has no time: once XDP forgets the pool, all its lines must have been printed."""
     p = Printer().hold(P, A, 1).total(P, 0, 1, 1)
     p.say("mem_disconnect", f"mem_id=1 mem_type=PAGE_POOL allocator={P:x}")
     counts = [line.replace(f"{n / 1000:.6f}", str(n)) for n, line in enumerate(p.lines)]
@@ -391,7 +391,7 @@ ENTRY = "One of leaked entries details: [device address=0x10] [size=4096 bytes]"
 def test_what_is_left_at_unbind_is_a_page_only_if_a_pool_may_have_mapped_it(
     device: str, details: str, is_denied: bool
 ) -> None:
-    """Of a device that owns a pool, one page, not only for sending; where the details are missing nothing is said."""
+    """Of a device that owns a pool, one page, not only for sending; without details it is not decided."""
     p = mapped()
     p.lines += [f"{API} {device}: {LEFT}", *([f"[   93.4] {details}"] if details else [])]
     judge = judged(p.lines)
@@ -400,8 +400,8 @@ def test_what_is_left_at_unbind_is_a_page_only_if_a_pool_may_have_mapped_it(
     assert len(judge.messages) == 1 + bool(details)
 
 
-def test_what_the_dma_api_says_is_about_pages_only_where_pools_are_seen_to_map() -> None:
-    """Without the DMA events nobody knows whose mapping it is."""
+def test_messages_of_the_dma_api_count_only_where_pools_are_seen_to_map() -> None:
+    """Without the DMA events the owner of a mapping is unknown."""
     p = Printer().hold(P, A, 1)
     p.lines.append(f"{API} {ETH0}: device driver tries to free DMA memory it has not allocated [device address=0x10]")
     assert judged(p.lines).findings.total == 0
@@ -494,14 +494,14 @@ def test_a_page_left_behind_long_before_the_end_is_found(is_reused: bool, pages:
     assert rules.LEFT_BEHIND in judged(p.lines).findings.counts
 
 
-def test_a_negative_sum_is_told_as_such() -> None:
+def test_a_negative_inflight_names_both_counters() -> None:
     """More were released than held."""
     p = Printer()
     p.hold(P, A, 1).total(P, -1, 1, 2)
     assert judged(p.lines).findings.shown[0].what == "2 are released, but only 1 were held"
 
 
-def test_a_leak_of_a_pool_that_maps_and_whose_address_is_used_again_is_told() -> None:
+def test_a_leak_of_a_pool_that_maps_and_whose_address_is_used_again_breaks_nothing() -> None:
     """Nothing of the old pool is remembered but its page, which needs no more."""
     p = mapped()
     p.total(P, 0, 2, 2).map(PAGES[2], ETH0, 0x3000000).hold(P, PAGES[2], 1)

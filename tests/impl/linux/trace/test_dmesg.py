@@ -38,7 +38,7 @@ def test_what_messages_deny_are_invariants() -> None:
 
 
 def test_more_out_than_in_is_denied_by_the_kernels_own_number() -> None:
-    """A stall only reports; one with a negative number says that the counts are wrong."""
+    """A stall only reports; a negative number denies the counters."""
     negative, stall = message(f"{STALL} -5 inflight 60 sec"), message(f"{STALL} 5 inflight 60 sec")
     assert (negative and negative.invariant, stall and stall.invariant) == ("inflight_is_hold_minus_release", "")
 
@@ -63,6 +63,6 @@ def test_two_messages_are_not_joined_across_a_stamp() -> None:
     assert log.take("60 sec") is None
 
 
-def test_other_lines_say_nothing() -> None:
+def test_other_lines_give_no_message() -> None:
     assert message("[    1.0] vmxnet3 0000:00:04.0 eth0: NIC Link is Up 1000 Mbps") is None
     assert message("[    1.0] page_pool is a fine thing") is None

@@ -34,7 +34,7 @@ def cpu_of(line: str) -> int | None:
 
 
 def parts(lines: list[str], cpus: int | None = None) -> list[list[str]]:
-    """The events of each CPU; of more CPUs than there are if asked: every task moves about."""
+    """The events of each CPU; of `cpus` CPUs, more than there are, if given: tasks move at random."""
     events = [line for line in lines if not line.startswith("#") and PREFIX.match(line)]
     if cpus:
         of = Random(1)
@@ -50,10 +50,10 @@ def judged(path: Path, lines: list[str]) -> recordings.Judged:
 @pytest.mark.parametrize("heads", ["none", "one", "each"])
 @pytest.mark.parametrize("cpus", [None, 2, 4])
 @pytest.mark.parametrize("name", SEVERAL)
-def test_lines_of_each_cpu_one_after_the_other_say_the_same(
+def test_lines_of_each_cpu_one_after_the_other_give_the_same_result(
     name: str, cpus: int | None, heads: str, tmp_path: Path
 ) -> None:
-    """`grep -h` or `cat` over per_cpu, of 2 CPUs and of 4: the same pools, the same pages, and nobody is denied."""
+    """`grep -h` or `cat` over per_cpu, of 2 CPUs and of 4: the same pools, the same pages, no violation."""
     lines = lines_of(name)
     head = [line for line in lines if line.startswith("#")]
     each = parts(lines, cpus)
@@ -99,7 +99,7 @@ def test_a_real_violation_is_found_in_merged_lines(tmp_path: Path) -> None:
     assert done.info.where(done.judge.findings.shown[0].event.line) == "line 6"
 
 
-def test_merged_lines_that_nobody_vouches_for_deny_nothing(tmp_path: Path) -> None:
+def test_merged_lines_not_confirmed_by_their_heads_deny_nothing(tmp_path: Path) -> None:
     """Of one CPU the end was cut off: what is missing is not the kernel's fault, and is not accepted either."""
     p = Printer().hold(P, A, 1, cpu=0).release(P, A, 1, cpu=1).hold(P, A, 2, cpu=0).release(P, A, 2, cpu=1)
     p.hold(P, A, 3, cpu=0)
@@ -109,7 +109,7 @@ def test_merged_lines_that_nobody_vouches_for_deny_nothing(tmp_path: Path) -> No
 
 
 def test_events_at_one_time_on_two_cpus_are_in_no_order(tmp_path: Path) -> None:
-    """Where the clock is too coarse to say which was first, numbers decide, as under a clock that orders nothing."""
+    """Where the clock is too coarse for an order, numbers decide, as under a clock that orders nothing."""
     text = [Printer().lines[0]]
     for cpu, release, hold in ((0, 1, 2), (1, 2, 1)):
         p = Printer()
@@ -122,7 +122,7 @@ def test_events_at_one_time_on_two_cpus_are_in_no_order(tmp_path: Path) -> None:
 
 
 def test_a_moment_in_merged_lines_is_a_time(tmp_path: Path) -> None:
-    """A number of a line says nothing where lines change places."""
+    """A line number is ambiguous where lines were reordered."""
     p = Printer().hold(P, A, 1, cpu=0).hold(P, B, 2, cpu=1).release(P, A, 1, cpu=0)
     (tmp_path / "t").write_text("\n".join([p.lines[0], p.lines[2], p.lines[1], p.lines[3]]))
     with pytest.raises(BadRequest, match="give a time"):
@@ -160,7 +160,7 @@ def test_lines_about_one_page_deny_nothing(name: str, tmp_path: Path) -> None:
 
 
 def test_merged_lines_of_a_buffer_that_ran_over_deny_nothing(tmp_path: Path) -> None:
-    """The oldest lines of one CPU were overwritten, which its head says: nothing shows where they were."""
+    """The oldest lines of one CPU were overwritten, by its head: no gap shows where they were."""
     text: list[str] = []
     for n, part in enumerate(parts(lines_of("6.12.117/mm_hold"))):
         kept = part[len(part) // 2 :] if n else part

@@ -103,7 +103,7 @@ HEADS = {
 
 
 @pytest.mark.parametrize("line", HEADS)
-def test_what_a_recording_says_about_itself_is_in_its_info(line: str) -> None:
+def test_the_head_of_a_recording_is_in_its_info(line: str) -> None:
     """Kernel, clock, pointers, losses."""
     name, value = HEADS[line]
     assert getattr(read(line).info, name) == value

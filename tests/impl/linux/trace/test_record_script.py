@@ -68,7 +68,7 @@ class Target:
         return cls(root)
 
     def record(self, lines: list[str], shell: str = "sh", does: str = KERNELS_ECHO, **more: str) -> str:
-        """Run the script while the thing is done; what it says."""
+        """Run the script around a command; return its messages."""
         script = write(self.root / "record.sh", SHIMS + "\n".join(lines) + "\n")
         ours = {"PATH": os.environ["PATH"], "FAKE": str(self.root), "TRACEFS": str(self.root)}
         ours |= {"OUT": str(self.root / "out"), "I": str(self.root / "instances/poolproof")}
@@ -142,7 +142,7 @@ def test_all_is_set_before_the_recording_begins_and_the_thing_is_done_while_it_r
 
 @pytest.mark.parametrize("level", list(Level))
 def test_the_events_of_the_level_are_enabled_as_far_as_the_target_has_them(target: Target, level: Level) -> None:
-    """Nothing else is traced, and what this kernel lacks is said and left out."""
+    """Nothing else is traced, and events that this kernel lacks are named and left out."""
     said = target.record(record_script.recipe(level))
     there = {e for e in record_script.events(level) if e not in HAS_PHYS}
     assert {"/".join(Path(p).parts[-3:-1]) for p in target.said("enabled").split()} == there
@@ -167,8 +167,8 @@ def test_a_command_that_fails_or_is_interrupted_ends_the_recording_and_not_the_s
 
 
 @pytest.mark.parametrize(("overrun", "dropped"), [(7, 0), (0, 5), (7, 5)])
-def test_events_that_were_lost_are_said_and_read(tmp_path: Path, overrun: int, dropped: int) -> None:
-    """The statistics of each CPU stand in the file: the reader counts the same losses as the script tells."""
+def test_events_that_were_lost_are_reported_and_read(tmp_path: Path, overrun: int, dropped: int) -> None:
+    """The statistics of each CPU are in the file: the reader counts the losses that the script reports."""
     target = Target.make(tmp_path, record_script.events(Level.STOCK), overrun, dropped)
     said = target.record(record_script.recipe())
     info = target.read()[1]
@@ -178,13 +178,13 @@ def test_events_that_were_lost_are_said_and_read(tmp_path: Path, overrun: int, d
 
 
 def test_only_what_was_logged_meanwhile_is_kept(target: Target) -> None:
-    """A complaint of yesterday accuses nobody today."""
+    """Only messages logged during the recording are kept."""
     target.record(record_script.recipe())
     assert "stalled pool shutdown" in target.said("out.dmesg.txt")
     assert "yesterday" not in target.said("out.dmesg.txt")
 
 
-def test_a_target_that_cannot_record_is_told_why_and_is_not_touched(tmp_path: Path) -> None:
+def test_a_target_that_cannot_record_gets_the_reason_and_is_not_changed(tmp_path: Path) -> None:
     """No tracefs, no page_pool, or another recording: one line each, and no file is written."""
     target = Target.make(tmp_path, ("xdp/mem_connect",))
     assert "no page_pool events" in target.record(record_script.recipe())

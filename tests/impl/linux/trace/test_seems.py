@@ -1,4 +1,4 @@
-"""What is no trace is told what it seems to be; no line of an event that was not understood is passed over."""
+"""A file that is not a trace is refused with what it seems to be; a line of an event that is not parsed is as well."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def refused(path: Path, text: str) -> str:
 
 
 @pytest.mark.parametrize("what", FOREIGN)
-def test_what_holds_nothing_of_pools_is_told_what_it_seems_to_be(what: str, tmp_path: Path) -> None:
+def test_a_file_without_pools_is_refused_with_what_it_seems_to_be(what: str, tmp_path: Path) -> None:
     """With the way out; it is never accepted."""
     text, said = FOREIGN[what]
     assert said in refused(tmp_path / "t", text)
@@ -107,7 +107,7 @@ def test_every_event_that_is_judged_counts(line: str, tmp_path: Path) -> None:
     assert "was not understood" in refused(tmp_path / "t", "\n".join([*good, f" a-1 [000] b...1 9.000000: {line}"]))
 
 
-def test_in_the_place_of_a_line_that_cannot_be_mended_a_loss_can_be_said(tmp_path: Path) -> None:
+def test_a_loss_can_be_put_in_the_place_of_a_line_that_cannot_be_repaired(tmp_path: Path) -> None:
     """The way out that the message names: accepted, as far as it was seen."""
     p = Printer().hold(P, A, 1)
     (tmp_path / "t").write_text("\n".join([*p.lines, "CPU:0 [LOST 1 EVENTS]", *p.release(P, B, 9).lines[2:]]))
