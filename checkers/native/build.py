@@ -100,7 +100,7 @@ def _made_anew(text: str, flags: tuple[str, ...], path: Path) -> ctypes.CDLL:
         return ctypes.CDLL(str(path))
     except OSError as error:
         path.unlink(missing_ok=True)
-        raise CannotCompile(f"the output of the C compiler cannot be loaded: {error}") from None
+        raise CannotCompile(f"the C compiler makes nothing that can be loaded: {error}") from None
 
 
 def _compile(text: str, flags: tuple[str, ...], path: Path) -> None:

@@ -103,7 +103,7 @@ class Checkpoint:
         """What must be equal for a search to be resumed."""
         text = search.compiled.model.source() + shared_text()
         code = hashlib.sha256(text.encode()).hexdigest()[:16]
-        return {**self.question, "dense": config.dense, "engine": list(config.flags), "version of the code": code}
+        return {**self.question, "engine": list(config.flags), "dense": config.dense, "version of the code": code}
 
     @staticmethod
     def _head(path: Path) -> tuple[int, dict[str, Any]]:

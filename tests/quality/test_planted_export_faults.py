@@ -118,7 +118,7 @@ def test_a_broken_invariant_left_out_is_noticed(tool: OtherTool, monkeypatch: py
     machine = traps(only_some_pages_are_green)
     row = agree.compare(machine, machine.sizes("tiny", {}), (agree.Explorer(), written(tool)))
     assert row.disagreements == [
-        f"traps: for explore (python) one is broken, for {tool.name} all invariants about states hold"
+        f"traps: for explore (python) one is violated, for {tool.name} all invariants of states hold"
     ]
 
 

@@ -21,7 +21,7 @@ RIGHT = Count(508, 2428, True)
 PARTS = [
     (Count(507, 2428, True), "traps: a counts 508 states, b 507"),
     (Count(508, 2427, True), "traps: a counts 2,428 transitions, b 2,427"),
-    (Count(508, 2428, False), "traps: for a all invariants about states hold, for b one is broken"),
+    (Count(508, 2428, False), "traps: for a all invariants of states hold, for b one is violated"),
 ]
 
 

@@ -156,14 +156,14 @@ INDEX = "pan:1: assertion violated - invalid array index (at depth 1)\n" + SPIN.
 RANGE = RUMUR.format(errors=1, states=9, fired=9, message="<message>m:3.1: index out of range</message>\n")
 BAD = [
     pytest.param(Spin(), printing("508 states"), "spin: output not understood: 508 states", id="spin nonsense"),
-    pytest.param(Spin(), "exit 0", "spin: output not understood: it says nothing", id="spin silent"),
+    pytest.param(Spin(), "exit 0", "spin: output not understood: it is empty", id="spin silent"),
     pytest.param(Spin(), printing(SPIN_RIGHT * 2), "spin: output not understood", id="spin twice"),
     pytest.param(Spin(), printing(SPIN_RIGHT.replace("509", "5.09e+02")), "spin: output not", id="spin rounded"),
     pytest.param(Spin(), printing(SHALLOW), "the search is not complete: error: max search depth too", id="spin depth"),
     pytest.param(Spin(), printing("Warning: Search not completed\n" + SPIN_RIGHT), "not complete", id="spin memory"),
     pytest.param(Spin(), printing(INDEX), "not complete: pan:1: assertion violated - invalid", id="spin index"),
     pytest.param(Rumur(), printing("508 states"), "rumur: output not understood: 508 states", id="rumur nonsense"),
-    pytest.param(Rumur(), "exit 1", "rumur: output not understood: it says nothing", id="rumur silent"),
+    pytest.param(Rumur(), "exit 1", "rumur: output not understood: it is empty", id="rumur silent"),
     pytest.param(Rumur(), printing(RANGE), "not complete: m:3.1: index out of range", id="rumur range"),
 ]
 

@@ -214,7 +214,7 @@ def test_a_step_that_may_write_what_the_count_reads_of_others_is_left_free() -> 
     machine = ring("require(s.at[other] != NOBODY)\n\ns.up[s.at[other]] = True", WORKING)
     [counted] = Theory(machine)._every_set()
     [path] = machine.action("act").lifted.paths
-    assert "hangs on" in change(counted, path).havoc_reason
+    assert "depends on" in change(counted, path).havoc_reason
     assert outcome(machine) == (Outcome.NOT_INDUCTIVE, "not run")
 
 

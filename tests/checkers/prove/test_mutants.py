@@ -109,7 +109,7 @@ def test_a_proof_that_fails_without_a_run_is_weaker_only() -> None:
 def test_a_proof_that_overlooks_a_run_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """If the proof went through although the explorer finds a violation, one of the two would be wrong."""
     monkeypatch.setattr("checkers.prove.mutants._Case._failing", lambda self: None)
-    with pytest.raises(Contradiction, match="the proof goes through"):
+    with pytest.raises(Contradiction, match="the proof holds"):
         judged("xmit", "give_to_device(s, page)")
 
 
