@@ -210,7 +210,7 @@ class Monitor:
                 yield Refusal(instance.action.name, missing=raised[0][0])
 
     def _could(self, states: int, label: Label) -> Iterator[tuple[Instance, bytes]]:
-        """Each instance that raises this in some reachable state, with each state of the set that a step can start in."""
+        """Each instance that raises this in some reachable state, with each state of the set to step from."""
         self.reachable()
         instances = [self.world.instances[n] for n in sorted(self.emits.get(label, ()))]
         codes = sorted(code for code, pending in self.sets[states] if not pending)

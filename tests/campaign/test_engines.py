@@ -45,7 +45,7 @@ def test_every_search_gives_the_same_result(shard: int) -> None:
             assert verdicts(told(plain)) == verdicts(reduced), machine.name
         for symmetric, wanted in [(machine.symmetric, reduced)] * 3 + [((), told(plain))] * (0 if plain.stopped else 2):
             way, means = next(ways)
-            seen = engine.explore(machine, sizes, symmetric, means=means)
+            seen = engine.explore(machine, sizes, symmetric, options=means)
             assert told(seen) == wanted, (machine.name, way)
             assert replays(seen)
 

@@ -57,7 +57,7 @@ def test_a_fault_in_the_generated_c_is_noticed(fault: str, monkeypatch: pytest.M
 def differs(taken: Taken, way: str) -> bool:
     """True if the search in C gives another result than the Python one."""
     try:
-        seen = engine.explore(taken.machine, taken.sizes, taken.machine.symmetric, BUDGET, means=KINDS[way])
+        seen = engine.explore(taken.machine, taken.sizes, taken.machine.symmetric, BUDGET, options=KINDS[way])
     except (AssertionError, SpecError, StopIteration):
         return True
     return told(seen) != told(taken.reduced)

@@ -155,7 +155,8 @@ def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadTrace, match="starts in a state in which c06"):
         rerun(bug.machine, replace(saved, states=(start, *saved.states[1:])))
     last = {**saved.states[-1], "owner": dict.fromkeys(saved.states[-1]["owner"], "POOL")}
-    with pytest.raises(BadTrace, match=r"step \d+, .*, leads to another state than the saved one; the file was changed"):
+    words = r"step \d+, .*, leads to another state than the saved one; the file was changed"
+    with pytest.raises(BadTrace, match=words):
         rerun(bug.machine, replace(saved, states=(*saved.states[:-1], last)))
     with pytest.raises(BadTrace, match="'refill\\(Z, eth0\\)' is no action"):
         rerun(bug.machine, other_steps(saved, ("refill(Z, eth0)",)))

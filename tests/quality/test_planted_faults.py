@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from checkers.mutation import Fault, faults
-from checkers.prove.mutants import EQUIVALENT, NOTICED, UNOBSERVED, WEAKENS
+from checkers.prove.mutants import DETECTED, EQUIVALENT, UNOBSERVED, WEAKENS
 from spec.ownership import ownership
 from spec.redundant import REDUNDANT, UNDETECTED
 from tests.sampling import one_in
@@ -42,7 +42,7 @@ def test_the_table_is_about_all_faults() -> None:
 
 def test_what_nobody_notices_has_a_reason() -> None:
     """And a reason is given for nothing else."""
-    unnoticed = {(f.function, f.text) for f, row in zip(FAULTS, ROWS, strict=True) if cells(row)[2] not in NOTICED}
+    unnoticed = {(f.function, f.text) for f, row in zip(FAULTS, ROWS, strict=True) if cells(row)[2] not in DETECTED}
     listed = [(function, said) for why in (REDUNDANT, UNDETECTED) for function in why for said in why[function]]
     assert sorted(listed) == sorted(unnoticed)
-    assert {cells(row)[2] for row in ROWS} <= {*NOTICED, EQUIVALENT, WEAKENS, UNOBSERVED}
+    assert {cells(row)[2] for row in ROWS} <= {*DETECTED, EQUIVALENT, WEAKENS, UNOBSERVED}

@@ -248,7 +248,8 @@ def test_a_deadlock_and_a_broken_start_are_known() -> None:
 def test_what_nobody_could_read_is_refused() -> None:
     """The message says how much it is, how much would do, and the way out."""
     graph = graph_of(yardstick, "owner", "status")
-    with pytest.raises(TooLarge, match=r"owner,status there are 121 nodes and 437 edges; .* 60 and 120 .*; fold by fewer"):
+    words = r"owner,status there are 121 nodes and 437 edges; .* 60 and 120 .*; fold by fewer"
+    with pytest.raises(TooLarge, match=words):
         must_be_readable(graph)
     for name in MODELS:
         must_be_readable(shipped(name))

@@ -134,5 +134,5 @@ def test_a_budget_ends_the_search_for_stages(options: Any) -> None:
     """A budget that is spent is said, and is no "never"."""
     made = stages(symmetric=False)
     found = staged.reach(made, made.sizes("tiny", {}), made.witnesses[3], Budget(states=5), options)
-    assert isinstance(found, str)
-    assert found.endswith("states searched")
+    assert isinstance(found, Stopped)
+    assert str(found).endswith("states searched")
