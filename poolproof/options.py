@@ -10,9 +10,7 @@ import typer
 
 Model = Annotated[str, typer.Argument(help="a model's name, or the path of a Python file with a MODEL")]
 Models = Annotated[list[str] | None, typer.Argument(help="models by name or path; none: all shipped models")]
-Scope = Annotated[
-    str, typer.Option(metavar="NAME", help="tiny, small or large; default: small, or else tiny")
-]
+Scope = Annotated[str, typer.Option(metavar="NAME", help="tiny, small or large; default: small, or else tiny")]
 TinyScope = Annotated[str, typer.Option("--scope", metavar="NAME", help="tiny, small or large")]
 Pages = Annotated[int | None, typer.Option(help="pages in the scope")]
 Pools = Annotated[int | None, typer.Option(help="pools in the scope")]

@@ -38,8 +38,8 @@ def trace(console: Console, done: Judged, verdicts: Sequence[Verdict], every_hol
         console.print(f"\n{further}: of each page the first is.")
     console.print(pools(done))
     if early := [p for p in done.judge.pools.ended if p.unmapped_while_held]:
-        said = f"{sum(p.unmapped_while_held for p in early):,} pages of {len(early)} pool{'s' * (len(early) > 1)}"
-        console.print(f"Destroy: {said} were unmapped while they were still held (the scrub's walk, since 6.12).")
+        pages = f"{sum(p.unmapped_while_held for p in early):,} pages of {len(early)} pool{'s' * (len(early) > 1)}"
+        console.print(f"Destroy: {pages} were unmapped while they were still held (the scrub's walk, since 6.12).")
     shown = [*done.stalls, *(h for h in done.held if every_holder or h.pool.destroyed)]
     for held in shown[:MOST_POOLS]:
         _holders(console, held)
@@ -110,8 +110,8 @@ def invariants(verdicts: Sequence[Verdict]) -> Table:
     table.add_column("verdict: observed(trace)")
     for v in verdicts:
         if v.outcome is not Outcome.NOT_OBSERVABLE:
-            said = "not violated" if v.outcome is Outcome.NOT_VIOLATED else "[bold red]violated[/]"
-            table.add_row(sentence(v.property), f"{said} {v.note}")
+            word = "not violated" if v.outcome is Outcome.NOT_VIOLATED else "[bold red]violated[/]"
+            table.add_row(sentence(v.property), f"{word} {v.note}")
     if unseen := sum(v.outcome is Outcome.NOT_OBSERVABLE for v in verdicts):
         table.add_section()
         table.add_row(f"{unseen} more invariants", "[dim]not observable at this level[/]")
@@ -231,17 +231,17 @@ def closing(console: Console, done: Judged, verdicts: Sequence[Verdict]) -> None
         say(console, f"{_waits(stalls, warned)}.", "yellow")
     if broken:
         n, of = done.judge.findings.total, len(broken)
-        said = f"{n:,} violation{'s' * (n > 1)} of {of} invariant{'s' * (of > 1)}"
-        console.print(f"\n[bold red]Not accepted: {said}.[/]")
+        count = f"{n:,} violation{'s' * (n > 1)} of {of} invariant{'s' * (of > 1)}"
+        console.print(f"\n[bold red]Not accepted: {count}.[/]")
     elif not done.judge.judged:
         console.print()
         say(console, f"Nothing was judged: {_nothing(done)}.", "bold yellow")
     else:
         is_whole = done.info.is_whole and not any(p.unlogged_at_end for p in done.judge.pools.ended)
         so_far = " so far" if done.interrupted else "" if is_whole else ", as far as it was seen"
-        said = f"Accepted{so_far}: some run of the rules explains every page's history.{_late(done)}"
+        line = f"Accepted{so_far}: some run of the rules explains every page's history.{_late(done)}"
         console.print()
-        say(console, said, "bold green")
+        say(console, line, "bold green")
 
 
 def _waits(stalls: int, warned: int) -> str:
@@ -249,8 +249,8 @@ def _waits(stalls: int, warned: int) -> str:
     times = f"{warned} time{'s' * (warned != 1)}"
     if not stalls:
         return f"The kernel's log reports {times} that a pool waits for pages; the trace shows none"
-    said = f"; the kernel's log reports it {times}" if warned else ""
-    return f"{stalls} pool{'s' * (stalls != 1)} had to wait for pages{said}"
+    log = f"; the kernel's log reports it {times}" if warned else ""
+    return f"{stalls} pool{'s' * (stalls != 1)} had to wait for pages{log}"
 
 
 def _nothing(done: Judged) -> str:

@@ -1,4 +1,4 @@
-"""Recordings of running kernels: read, judged by the rules, with who held pages at a moment that is asked about."""
+"""Recordings of running kernels: read, judged by the rules, with who held pages at a moment of the recording."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ MONITORS: dict[tuple[str, tuple[str, ...]], Monitor] = {}
 
 
 def monitor(machine: Machine, observed: tuple[str, ...]) -> Monitor:
-    """The sets of states of these rules that the observed fields can tell apart; made once."""
+    """The sets of states of these rules that the observed fields distinguish; made once."""
     key = (machine.digest, observed)
     return MONITORS.get(key) or MONITORS.setdefault(key, Monitor(machine, rules.SCOPE, observed))
 

@@ -89,8 +89,8 @@ def _properties(verdicts: Sequence[Verdict]) -> list[str]:
 
 
 def _result(verdict: Verdict, machine: Machine) -> dict[str, object]:
-    says = ", ".join(filter(None, (verdict.outcome.value, verdict.label, verdict.note)))
-    lines = [f"{verdict.model}: {sentence(verdict.property)}: {says}", *counterexample_lines(verdict)]
+    result = ", ".join(filter(None, (verdict.outcome.value, verdict.label, verdict.note)))
+    lines = [f"{verdict.model}: {sentence(verdict.property)}: {result}", *counterexample_lines(verdict)]
     return {
         "ruleId": verdict.property,
         "level": "warning" if verdict.outcome in (Outcome.BUDGET, Outcome.UNKNOWN) else "error",

@@ -46,7 +46,7 @@ def test_a_picture_shows_what_the_model_does(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", build.TEXTS)
-def test_a_picture_of_states_or_of_a_run_says_what_is_made_now(name: str) -> None:
+def test_a_picture_of_states_a_run_or_a_flow_is_what_is_made_now(name: str) -> None:
     """All texts of the picture, in no order, equal those of the picture made now."""
     made = svg(build.TEXTS[name]())
     there = (build.DOCS / "pictures" / name).read_bytes()
@@ -81,7 +81,7 @@ def test_the_skeleton_of_the_guide_is_a_model(
 def test_the_guide_finds_its_bug_and_mends_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Steps 2 to 4: the driver as printed breaks the invariant the guide says, in as many steps; mended it does not."""
+    """Steps 2 to 4: the driver as printed violates the invariant of the guide in as many steps; mended it does not."""
     monkeypatch.chdir(tmp_path)
     text = driver_of_the_guide()
     Path("mydriver.py").write_text(text)
@@ -100,7 +100,7 @@ def test_the_guide_is_as_short_as_it_says() -> None:
     assert len([x for x in driver_of_the_guide().splitlines() if x.strip()]) <= 65
 
 
-def test_the_readme_tells_the_counterexample_the_command_tells(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_readme_has_the_counterexample_of_the_command(capsys: pytest.CaptureFixture[str]) -> None:
     """The counterexample in README.md is the one `check` prints."""
     readme = (build.DOCS.parent / "README.md").read_text()
     counterexample = next(b for b in blocks(readme) if b.startswith("b03"))

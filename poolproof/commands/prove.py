@@ -184,7 +184,7 @@ def bounded(every: Sequence[Question], steps: int, k: int, files: VerdictFiles, 
 
 
 def _bounded(question: Question, steps: int, k: int) -> list[Verdict]:
-    """Violations within so many steps, or k-induction where `steps` is 0."""
+    """Violations within `steps`, or k-induction where that is 0."""
     with output.status(question.name) as update:
 
         def progress(depth: int, seconds: float, update: Callable[[str], None] = update) -> None:

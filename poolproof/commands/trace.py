@@ -79,7 +79,7 @@ def moment(text: str) -> Moment | None:
 
 
 def verdicts_of(done: Judged, machine: Machine = ownership) -> list[Verdict]:
-    """A verdict for each invariant: not violated by so many events, violated, or not observable in such a trace."""
+    """A verdict for each invariant: not violated in a number of events, violated, or not observable in such a trace."""
     names = [c.name for c in machine.invariants]
     return [
         _verdict(done, machine, name) for name in dict.fromkeys([*names, rules.AS_MAPPED, *done.judge.findings.counts])

@@ -1,4 +1,4 @@
-"""What cannot be done is said in one line, with the exit code for it; nothing of the user's is lost."""
+"""What cannot be done is one line with its exit code; nothing of the user's is lost."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def must_be_one_line(said: Said, code: int, words: str) -> None:
 
 
 @pytest.mark.parametrize(("typed", "code", "words"), BAD, ids=[typed for typed, _, _ in BAD])
-def test_what_cannot_be_done_is_said_in_one_line(ask: Ask, desk: Path, typed: str, code: int, words: str) -> None:
+def test_what_cannot_be_done_is_one_line(ask: Ask, desk: Path, typed: str, code: int, words: str) -> None:
     """One line on stderr names the value, the rule and the way out; nothing on stdout looks like a result."""
     (desk / "text.txt").write_text("mine\n")
     must_be_one_line(ask(*typed.split()), code, words)
@@ -113,7 +113,7 @@ def test_no_command_at_all_shows_the_help(ask: Ask) -> None:
 
 
 def test_an_unwritable_place_is_refused_before_the_work(ask: Ask, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where no file can be made, neither JSON nor traces are invariant."""
+    """Where no file can be made, neither JSON nor traces are begun."""
     monkeypatch.setattr(output_files, "_is_writable", lambda directory: False)
     monkeypatch.setattr(check, "run_all", lambda *_: pytest.fail("the work was begun"))
     must_be_one_line(ask("check", "yardstick", "--json", "out.json"), USAGE, "out.json: cannot be written")
@@ -167,7 +167,7 @@ def test_what_new_says_can_be_typed(ask: Ask, desk: Path) -> None:
 
 
 def test_an_error_of_our_own_is_one_line_too(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Even what nobody foresaw is no traceback, and has an exit code that no verdict has."""
+    """Even an unforeseen error is no traceback, and has an exit code that no verdict has."""
 
     class Fails:
         def __iter__(self) -> Iterator[None]:
@@ -199,7 +199,7 @@ def test_folders_of_another_user_are_refused(ask: Ask, desk: Path, monkeypatch: 
 
 @needs_root
 def test_a_checkpoint_of_another_user_is_refused(ask: Ask, desk: Path) -> None:
-    """What somebody else wrote is not gone on from."""
+    """A search is not resumed from a file that another user wrote."""
     (desk / "long.pp").write_text("theirs")
     os.chown(desk / "long.pp", 65_534, 65_534)
     must_be_one_line(ask("check", "yardstick", "--resume", "long.pp"), USAGE, "long.pp: belongs to another user")

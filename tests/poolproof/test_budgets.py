@@ -1,4 +1,4 @@
-"""Budgets, Ctrl-C, terminals and pipes: what is known so far is told, and is never more than it is."""
+"""Budgets, Ctrl-C, terminals and pipes: what is known so far is printed, and no more."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ def on_a_terminal(*words: str, interrupt_at: str = "") -> tuple[int, str]:
 def _read(terminal: int) -> str:
     try:
         return os.read(terminal, 65536).decode(errors="replace")
-    except OSError:  # how a terminal says that the other side is gone
+    except OSError:  # the other side of the terminal is gone
         return ""
 
 
 def test_a_budget_of_states_is_a_verdict(ask: Ask, desk: Path) -> None:
-    """What the search did not finish is "budget spent" and no pass; what it met before is told."""
+    """What the search did not finish is "budget spent" and no pass; what it found before is printed."""
     write(desk / "my.py", SOUND)
     said = ask("check", "my.py", "--max-states", 3, "--json", "out.json")
     found = {v["property"]: v for v in json.loads((desk / "out.json").read_text())["verdicts"]}
@@ -139,7 +139,7 @@ def test_an_interrupt_that_python_lost_is_heard(ask: Ask, monkeypatch: pytest.Mo
 
 
 def test_ctrl_c_prints_the_results_so_far() -> None:
-    """On a terminal there is a progress line; Ctrl-C ends the search, and what it met is told with exit code 3."""
+    """On a terminal there is a progress line; Ctrl-C ends the search, and what it found is printed with exit code 3."""
     code, seen = on_a_terminal("check", "ownership", "--scope", "large", "--pages", "6", interrupt_at="transitions/s")
     assert code == 3
     assert "budget spent" in seen

@@ -53,7 +53,7 @@ def test_what_was_not_understood_is_never_accepted(ask: Ask, name: str, lines: s
 
 
 def test_pointers_of_eight_digits_are_those_of_a_32_bit_kernel(ask: Ask) -> None:
-    """The head says that they are not hashed."""
+    """By the head they are not hashed."""
     said = ask("trace", case("arm32-real-pointers.trace"))
     assert said.code == 0
     assert "real pointers of a 32-bit kernel" in said.flat
@@ -62,7 +62,7 @@ def test_pointers_of_eight_digits_are_those_of_a_32_bit_kernel(ask: Ask) -> None
 
 
 def test_coherent_memory_left_at_unbind_denies_nothing_about_pages(ask: Ask) -> None:
-    """A ring of descriptors is no page of a pool: told as the kernel says it, and no invariant is broken."""
+    """A ring of descriptors is no page of a pool: printed in the kernel's words, and no invariant is violated."""
     said = ask("trace", case("ok.trace"), "--dmesg", case("dma-pending-with-prefix"))
     assert said.code == 0
     assert "has pending DMA allocations while released from device" in said.flat
@@ -122,7 +122,7 @@ def test_a_packed_log_is_unpacked(ask: Ask) -> None:
 
 @pytest.mark.parametrize("name", ["logread-two-pools", "two-pools-no-id-one-drains", "recorded-stall.dmesg"])
 def test_a_log_is_told_and_is_no_accepted_trace(ask: Ask, name: str) -> None:
-    """What it says of pools is shown; no page was judged."""
+    """Its messages about pools are printed; no page was judged."""
     said = ask("trace", case(name))
     assert said.code == 3
     assert "Nothing was judged: this is a log of the kernel and not a trace" in said.flat
@@ -160,7 +160,7 @@ def test_what_a_kernel_recorded_rightly_is_accepted(ask: Ask, desk: Path, name: 
 
 
 def test_a_stall_that_was_recorded_is_told(ask: Ask) -> None:
-    """80 pages, 67 looks, and the kernel's log says it once."""
+    """80 pages, 67 looks, and one message in the kernel's log."""
     said = ask("trace", case("recorded-stall.trace"), "--dmesg", case("recorded-stall.dmesg"))
     assert "80 pages out" in said.flat
     assert "slow holder: all returned after 67 retries" in said.flat

@@ -42,7 +42,7 @@ def test_the_yardstick_has_the_counts_other_tools_found(
 
 
 def test_each_invariant_witness_and_action_has_a_verdict_of_its_own(ask: Ask, desk: Path) -> None:
-    """The JSON has one record a question, each with the label that says how far it reaches."""
+    """The JSON has a record for each claim, with the label of how far it reaches."""
     ask("check", "per_packet", "--scope", "tiny", "--set", "ring_size=2", "--json", "out.json")
     found = verdicts(desk / "out.json")
     kinds = {v["kind"] for v in found}
@@ -72,7 +72,7 @@ def test_the_junit_file_has_each_verdict_with_its_label(ask: Ask, desk: Path) ->
     assert suites[1].get("skipped") == "2"
 
 
-def test_the_table_says_what_holds_and_how_far(ask: Ask, desk: Path) -> None:
+def test_the_table_shows_what_holds_and_how_far(ask: Ask, desk: Path) -> None:
     """A person reads the invariants as sentences, the scope in numbers, and one line that sums it up."""
     write(desk / "my.py", SOUND)
     said = ask("check", "my.py")
@@ -85,7 +85,7 @@ def test_the_table_says_what_holds_and_how_far(ask: Ask, desk: Path) -> None:
     assert not said.err
 
 
-def test_a_witness_that_is_not_asked_says_what_it_needs(ask: Ask, desk: Path) -> None:
+def test_a_witness_that_is_not_run_has_its_reason(ask: Ask, desk: Path) -> None:
     """ "not run" is no failure, and the reason stands below the table."""
     write(desk / "my.py", NOT_ASKED)
     said = ask("check", "my.py")
@@ -94,7 +94,7 @@ def test_a_witness_that_is_not_asked_says_what_it_needs(ask: Ask, desk: Path) ->
     assert "not run there" not in ask("check", "my.py", "--pages", 3).out
 
 
-def test_a_counterexample_is_told_of_what_is_broken(ask: Ask, desk: Path) -> None:
+def test_a_violation_has_its_counterexample(ask: Ask, desk: Path) -> None:
     """Numbered steps, below each only what changed, and at the end the broken invariant as a sentence."""
     write(desk / "my.py", VIOLATED)
     said = ask("check", "my.py")
@@ -110,7 +110,7 @@ def test_a_counterexample_is_told_of_what_is_broken(ask: Ask, desk: Path) -> Non
 
 
 def test_an_invariant_can_be_broken_at_the_start(ask: Ask, desk: Path) -> None:
-    """A counterexample without steps says so in its title, and for whom the invariant is broken in its last line."""
+    """A counterexample without steps has "at the start" in its title, and its last line names for whom."""
     write(desk / "my.py", AT_THE_START)
     said = ask("check", "my.py")
     assert said.code == 12
@@ -132,8 +132,8 @@ def test_one_page_can_be_followed(ask: Ask) -> None:
     assert "This breaks the invariant: an idle page has no references and no sender (B)." in only
 
 
-def test_a_broken_model_is_as_expected_and_its_counterexample_is_told(ask: Ask) -> None:
-    """A bug of the zoo that breaks as declared is no failure; asked for by name, it is told."""
+def test_a_broken_model_is_as_expected_and_its_counterexample_is_printed(ask: Ask) -> None:
+    """A bug of the zoo that breaks as declared is no failure; its counterexample is printed if it is named."""
     said = ask("check", "c06_home_to_the_completing_device")
     assert said.code == 0
     assert "in 5 steps, as declared" in said.flat
@@ -141,7 +141,7 @@ def test_a_broken_model_is_as_expected_and_its_counterexample_is_told(ask: Ask) 
     assert "The check is as expected." in said.out
 
 
-def test_a_model_asked_twice_is_answered_once(ask: Ask, desk: Path) -> None:
+def test_a_model_named_twice_is_checked_once(ask: Ask, desk: Path) -> None:
     """The same name twice makes no second row and no second suite."""
     ask("check", "yardstick", "yardstick", "--scope", "tiny", "--json", "out.json")
     properties = [v["property"] for v in verdicts(desk / "out.json")]
@@ -149,7 +149,7 @@ def test_a_model_asked_twice_is_answered_once(ask: Ask, desk: Path) -> None:
 
 
 def test_guards_that_make_no_difference_are_named(ask: Ask) -> None:
-    """Where the scope is too small for a guard to say no, a reader is told."""
+    """Guards that never refuse a step in the scope are listed."""
     said = ask("check", "yardstick", "--scope", "tiny")
     assert "Guards of yardstick that this scope does not test:" in said.out
     assert "  never false: xmit: require(in_tx(s, dev) < s.tx_limit)" in said.out
@@ -162,7 +162,7 @@ def saved_by(ask: Ask, *words: object) -> tuple[Said, list[str]]:
 
 
 def test_every_trace_is_saved_and_named_in_the_verdicts(ask: Ask, desk: Path) -> None:
-    """--trace-dir saves witnesses and counterexamples alike; the JSON says where, the screen how to go on."""
+    """--trace-dir saves witnesses and counterexamples alike; the JSON names the files, the screen the next command."""
     write(desk / "my.py", VIOLATED)
     said, names = saved_by(ask, "my.py", "--json", "out.json")
     assert names == [
@@ -175,8 +175,8 @@ def test_every_trace_is_saved_and_named_in_the_verdicts(ask: Ask, desk: Path) ->
     assert saved_by(ask, "my.py")[1] == names
 
 
-def test_all_models_are_asked_where_none_is_named(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without arguments every shipped model is asked, and of all that went as declared one counterexample is told."""
+def test_all_models_are_checked_where_none_is_named(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without arguments every shipped model is checked, and one of the expected counterexamples is printed."""
     shown = ("yardstick", "per_packet", "c06_home_to_the_completing_device", "b03_mapping_outlives_the_driver")
     shipped = {name: model for name, model in catalog.SHIPPED.items() if name in shown}
     monkeypatch.setattr(catalog, "SHIPPED", shipped)

@@ -1,4 +1,4 @@
-"""`draw --states` and `replay --draw`: pictures as they are asked for, and what is refused before a file is touched."""
+"""`draw --states` and `replay --draw`: pictures, and what is refused before a file is touched."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_what_cannot_be_drawn_is_said_in_one_line(ask: Ask, desk: Path, typed: s
 
 @pytest.mark.parametrize("ending", [".svg", ".png", ".dot"])
 def test_states_are_drawn_in_every_format(ask: Ask, desk: Path, ending: str) -> None:
-    """A picture of that kind is written, over one that was there, and the command says so."""
+    """A picture of that kind is written, over one that was there, and the command prints its name."""
     out = desk / f"states{ending}"
     for _ in range(2):
         said = ask("draw", "yardstick", "--states", "--pages", "1", "-o", out.name)
@@ -97,7 +97,7 @@ def test_a_limit_that_is_lifted_or_interrupted(ask: Ask, desk: Path, monkeypatch
 
 
 def test_models_of_ones_own_are_drawn(ask: Ask, desk: Path) -> None:
-    """A user's file, a broken one, one that gets stuck, and one that does not say where its pages are."""
+    """A user's file, a broken one, one that gets stuck, and one without `place`."""
     for model, words in (
         (SOUND, "FREE, RING"),
         (BROKEN, "2 RING"),
@@ -113,7 +113,7 @@ def test_models_of_ones_own_are_drawn(ask: Ask, desk: Path) -> None:
 
 @pytest.mark.parametrize("name", [m.name for m in catalog.SOUND])
 def test_every_sound_model_fits_a_picture_at_tiny(ask: Ask, desk: Path, name: str) -> None:
-    """Folded by places, as it is unless asked otherwise, each shipped model is something a reader takes."""
+    """Folded by places, the default, each shipped model is something a reader takes."""
     assert ask("draw", name, "--states", "-o", "out.dot").code == 0
 
 
@@ -152,7 +152,7 @@ def test_a_picture_ends_as_the_counterexample_does(
 
 
 def test_a_run_that_is_refused_is_drawn_so_far(ask: Ask, desk: Path) -> None:
-    """On a mended model the picture ends where the guard says no, and names it; nothing is red."""
+    """On a mended model the picture ends at the guard that refuses the step, and names it; nothing is red."""
     write(desk / "bad.py", VIOLATED)
     write(desk / "good.py", SOUND)
     trace = saved(ask, "bad.py", "at_most_one_page_is_posted")
@@ -171,7 +171,7 @@ def test_too_long_a_run_is_refused_and_one_page_of_it_is_not(ask: Ask, desk: Pat
     content = json.loads(trace.read_text())
     names = [f"{action}({page})" for page in "AAAB" for action in ("post", "receive", "give_back")] * 10
     content["states"][1:] = [{"action": name} for name in names]
-    content["#meta"]["digest"] = "another"  # whose states nobody knows
+    content["#meta"]["digest"] = "another"  # whose states are unknown
     trace.write_text(json.dumps(content))
     said = ask("replay", trace, "--model", "my.py", "--draw", "run.svg")
     must_be_one_line(said, 2, "run.svg: 120 steps are too many for one picture (at most 80); draw one page only")

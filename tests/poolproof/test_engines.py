@@ -60,7 +60,7 @@ def test_what_cannot_be_done_is_said_in_one_line(ask: Ask, desk: Path, typed: st
 
 
 def verdicts(path: Path, but: tuple[str, ...] = ("engine", "memory", "seconds")) -> list[dict[str, Any]]:
-    """The verdicts of a file, but for what tells the engines apart."""
+    """The verdicts of a file, without the fields in which engines differ."""
     found: list[dict[str, Any]] = json.loads(path.read_text())["verdicts"]
     return [{key: value for key, value in verdict.items() if key not in but} for verdict in found]
 
@@ -98,7 +98,7 @@ def test_a_stopped_check_is_gone_on_with(ask: Ask, desk: Path) -> None:
 
 @needs_a_compiler
 def test_a_full_disk_ends_no_search(ask: Ask, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was found is told with its exit code, and beside it that it could not be written, and why."""
+    """What was found is printed with its exit code, and with the reason why it could not be written."""
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -141,7 +141,7 @@ def test_a_checkpoint_of_a_model_that_changed_is_refused(ask: Ask, desk: Path) -
 
 @needs_a_compiler
 def test_a_budget_of_memory_is_a_verdict(ask: Ask) -> None:
-    """What does not fit is left open, and the line says what it would need."""
+    """What does not fit is undecided, and the line has the memory it needs."""
     said = ask("check", "yardstick", "--pages", 6, "--symmetry", "none", "--max-memory", "50M")
     assert said.code == 3
     assert "(budget 50 MB of memory: " in said.flat
@@ -162,7 +162,7 @@ def no_compiler(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_without_a_compiler_the_python_search_answers(ask: Ask, desk: Path, no_compiler: None) -> None:
-    """All is as with one, and each verdict says why it was not C."""
+    """Everything is as with one, and each verdict has the reason why it was not C."""
     said = ask("check", "yardstick", "--scope", "tiny", "--json", "out.json")
     assert said.code == 0
     assert engines_of(desk / "out.json") == {"explore (python): no C compiler (cc) on this machine"}
@@ -170,6 +170,6 @@ def test_without_a_compiler_the_python_search_answers(ask: Ask, desk: Path, no_c
 
 @pytest.mark.parametrize("typed", ["--engine c", "--checkpoint x", "--engine c --checkpoint x"])
 def test_without_a_compiler_c_is_refused(ask: Ask, desk: Path, no_compiler: None, typed: str) -> None:
-    """Who asks for C, or for what only C can do, gets one line and no file."""
+    """A request for C, or for what only C can do, is one line and no file."""
     must_be_one_line(ask("check", "yardstick", *typed.split()), USAGE, "no C compiler (cc) on this machine")
     assert list(desk.iterdir()) == []

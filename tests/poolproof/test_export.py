@@ -1,4 +1,4 @@
-"""`poolproof export` as it is typed, and what docs/exporting.md says to do with what it writes."""
+"""`poolproof export`, and the commands of docs/exporting.md on what it writes."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_what_appears_meanwhile_is_not_overwritten(ask: Ask, desk: Path, monkeyp
 
 
 def test_too_many_initial_states_are_one_line(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What Promela cannot say is refused with the way out, and the exit code of what was typed."""
+    """What Promela cannot express is refused with the way out, and the exit code for usage."""
     monkeypatch.setattr(promela, "MOST_STARTS", 3)
     said = ask("export", "ownership", "--to", "promela")
     assert said.code == 2
@@ -68,7 +68,7 @@ def test_too_many_initial_states_are_one_line(ask: Ask, monkeypatch: pytest.Monk
     ],
 )
 def test_the_guide_counts_by_hand(desk: Path, number: int, words: tuple[str, ...]) -> None:
-    """The commands of docs/exporting.md, typed as they stand there, end with the numbers it says."""
+    """The commands of docs/exporting.md, typed as they stand there, end with its numbers."""
     typed = GUIDE.split("```sh\n")[1 + number].partition("```")[0]
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     run = subprocess.run(["sh", "-e"], input=typed, text=True, capture_output=True, env={**os.environ, "PATH": path})
@@ -77,7 +77,7 @@ def test_the_guide_counts_by_hand(desk: Path, number: int, words: tuple[str, ...
 
 
 def test_the_guide_shows_every_sound_model() -> None:
-    """Each has a row in the table of docs/exporting.md, with the states docs/tables/counts.md says for each engine."""
+    """Each has a row in the table of docs/exporting.md, with the states of docs/tables/counts.md for each engine."""
     counts = (build.DOCS / "tables" / "counts.md").read_text()
     rows = {line.split("|")[1].strip(): line.split("|")[3].strip() for line in counts.splitlines() if "|" in line}
     for machine in catalog.SOUND:

@@ -132,7 +132,7 @@ def test_broken_models_fail_by_the_invariant_they_name(ask: Ask) -> None:
 
 
 def test_without_cvc5_nothing_is_proved(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One solver is not enough: exit code 3, and the line says which one is missing."""
+    """One solver is not enough: exit code 3, and the line names the missing one."""
     monkeypatch.setattr(solvers.Cvc5, "version", staticmethod(_missing))
     said = ask("prove", "yardstick", "--jobs", "1")
     assert said.code == 3
@@ -144,7 +144,7 @@ def _missing() -> str:
     raise ImportError
 
 
-def test_a_solver_that_says_otherwise_is_an_error(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_solver_that_disagrees_is_an_error(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where two solvers disagree the verdict is a disagreement, and the exit code 150."""
     honest = solvers.Cvc5.ask
 
@@ -159,7 +159,7 @@ def test_a_solver_that_says_otherwise_is_an_error(ask: Ask, monkeypatch: pytest.
 
 
 def test_the_texts_are_left_for_other_solvers(ask: Ask, desk: Path) -> None:
-    """A file an obligation, which a solver started by hand answers as it says; nothing is written over."""
+    """A file an obligation, which a solver started by hand answers as expected; nothing is written over."""
     said = ask("prove", "yardstick", "--jobs", "1", "--smt-dir", "texts")
     assert said.code == 0
     files = sorted((desk / "texts" / "yardstick").glob("*.smt2"))
@@ -180,10 +180,10 @@ def test_seeds_are_compared(ask: Ask) -> None:
 
 @pytest.mark.parametrize("model", ["clean.py", pytest.param("per_packet", marks=pytest.mark.slow)])
 def test_a_path_that_is_never_taken_is_decided_like_all_else(ask: Ask, desk: Path, model: str) -> None:
-    """It is no difference between seeds, and its text says what solvers will say, though somebody hoped otherwise."""
+    """It is no difference between seeds, and its text has the status that solvers find, whatever was hoped."""
     write(desk / "clean.py", NEVER_CLEANED)
     said = ask("prove", model, "--jobs", "1", "--solver-seeds", "2", "--smt-dir", "texts")
-    assert said.code == (14 if model == "clean.py" else 0)  # of a user's model nobody has said why
+    assert said.code == (14 if model == "clean.py" else 0)  # a user's model has no reason listed
     texts = [file.read_text() for file in next((desk / "texts").iterdir()).iterdir()]
     [never] = [text for text in texts if "; expected: sat" in text and "(set-info :status sat)" not in text]
     assert "(set-info :status unsat)" in never
@@ -236,7 +236,7 @@ def test_an_interrupt_that_was_lost_ends_a_bounded_question(ask: Ask, monkeypatc
 
 @pytest.mark.skipif(not shutil.which("pgrep"), reason="pgrep is not installed")
 def test_an_interrupt_is_one_line_whenever_it_comes(desk: Path) -> None:
-    """Ctrl-C reaches the solvers' processes too, which say nothing, even if they have hardly begun."""
+    """Ctrl-C reaches the solvers' processes too, which print nothing, even if they have hardly begun."""
     for later in (0.0, 0.3):
         command = [sys.executable, "-m", "poolproof", "prove", "keep_mapped", "--no-cache", "--jobs", "2"]
         run = subprocess.Popen(
@@ -273,7 +273,7 @@ BAD = {
 
 @pytest.mark.parametrize("typed", BAD)
 def test_what_makes_no_sense_is_one_line(ask: Ask, typed: str) -> None:
-    """A request that cannot be met is refused in a line that says why, with exit code 2."""
+    """A request that cannot be met is refused in one line with the reason, exit code 2."""
     said = ask("prove", *typed.split())
     assert said.code == 2
     assert BAD[typed] in said.err
@@ -293,7 +293,7 @@ def test_what_leads_back_to_a_page_is_refused_with_its_line(ask: Ask, desk: Path
 
 
 def test_violations_of_a_scope_are_found_as_short_as_by_search(ask: Ask, desk: Path) -> None:
-    """--bmc tells the counterexample of a broken model in the declared number of steps, and saves it."""
+    """--bmc prints the counterexample of a broken model in the declared number of steps, and saves it."""
     said = ask("prove", "b41_xdp_tx_maps_again", "--bmc", "6", "--trace-dir", "traces")
     assert said.code == 0
     assert "in 5 steps, as declared" in said.flat
@@ -303,7 +303,7 @@ def test_violations_of_a_scope_are_found_as_short_as_by_search(ask: Ask, desk: P
 
 
 def test_bounded_answers_say_what_they_are(ask: Ask, desk: Path) -> None:
-    """None within so many steps is not "holds", and k-induction has a label of its own."""
+    """None within K steps is not "holds", and k-induction has a label of its own."""
     said = ask("prove", "yardstick", "--bmc", "4", "--json", "out.json")
     assert said.code == 0
     assert "rings are never overrun none within 4 steps" in said.flat
@@ -374,7 +374,7 @@ def test_a_worker_that_is_killed_from_outside_is_replaced(desk: Path) -> None:
     run = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
     for _ in range(10):
         group = of_group(run.pid)
-        command_itself = {str(run.pid), *pids("-P", run.pid)}  # asked later, so that its child is not overlooked
+        command_itself = {str(run.pid), *pids("-P", run.pid)}  # taken later, so that its child is not overlooked
         for pid in group:
             if pid not in command_itself:
                 with contextlib.suppress(ProcessLookupError):

@@ -27,7 +27,7 @@ def verdicts(path: Path) -> dict[str, dict[str, Any]]:
 
 
 def test_a_sort_of_one_member_has_one_in_a_proof(ask: Ask) -> None:
-    """The published invariant of the lock server is inductive, for there is one server; the title says so."""
+    """The published invariant of the lock server is inductive, for there is one server; it is in the title."""
     said = ask("prove", ANSWERS / "lockserv_lemmas.py", "--jobs", "1")
     assert said.code == 0
     assert "Proved for any number of nodes, one server" in said.out
@@ -35,7 +35,7 @@ def test_a_sort_of_one_member_has_one_in_a_proof(ask: Ask) -> None:
 
 
 def test_what_is_violated_is_as_long_as_check_finds_it(ask: Ask, desk: Path) -> None:
-    """Each invariant names a shortest run of a scope, shows it, and `check` says the same of that scope."""
+    """Each invariant names a shortest run of a scope, shows it, and `check` agrees in that scope."""
     broken = ANSWERS / "lockserv_broken.py"
     said = ask("prove", broken, "--jobs", "1", "--json", "prove.json")
     assert said.code == 12
@@ -57,7 +57,7 @@ def test_what_is_violated_is_as_long_as_check_finds_it(ask: Ask, desk: Path) -> 
     ("name", "least", "invariant"), [("named", 2, "nobody is used"), ("oob3", 3, "the third is free")]
 )
 def test_a_member_that_is_named_is_there(ask: Ask, name: str, least: int, invariant: str) -> None:
-    """Where the text names the k-th page, the answer is about that many at least, and says so."""
+    """Where the text names the k-th page, the proof is for that many at least, by its title."""
     said = ask("prove", ANSWERS / f"{name}.py", "--jobs", "1")
     assert said.code == 12
     assert f"Checked for any number of pages, at least {least}" in said.out
@@ -65,7 +65,7 @@ def test_a_member_that_is_named_is_there(ask: Ask, name: str, least: int, invari
 
 
 def test_two_enums_of_one_name_are_two(ask: Ask) -> None:
-    """What they are called in Python is not what tells them apart."""
+    """What they are called in Python does not matter."""
     said = ask("prove", ANSWERS / "kinds.py", "--jobs", "1")
     assert said.code == 0
     assert "one any-N" in said.flat

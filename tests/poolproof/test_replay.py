@@ -51,7 +51,7 @@ def changed(trace: Path, **changes: Any) -> Path:
 
 @pytest.mark.parametrize(("model", "claim", "code", "ending"), ENDINGS)
 def test_a_saved_trace_runs_again(ask: Ask, desk: Path, model: str, claim: str, code: int, ending: str) -> None:
-    """A trace of any kind tells its counterexample once more, and its exit code says what still is wrong."""
+    """A trace of any kind is printed again, and its exit code is that of what still is wrong."""
     write(desk / "my.py", model)
     trace = saved(ask, "my.py", claim)
     counterexample = json.loads(trace.read_text())["states"][1:]
@@ -105,7 +105,7 @@ def test_a_witness_that_is_lost_is_said_so(ask: Ask, desk: Path) -> None:
 
 
 def test_a_changed_model_is_refused(ask: Ask, desk: Path) -> None:
-    """A trace of another version is not run in silence; the message says how to run it anyway."""
+    """A trace of another version is not run silently; the message has the way to run it anyway."""
     write(desk / "my.py", VIOLATED)
     trace = saved(ask, "my.py", "at_most_one_page_is_posted")
     write(desk / "my.py", SOUND)
@@ -114,8 +114,8 @@ def test_a_changed_model_is_refused(ask: Ask, desk: Path) -> None:
     assert ask("replay", trace, "--model", "my.py").code == 0
 
 
-def test_a_model_that_is_not_here_is_said_so(ask: Ask, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A path relative to another directory is one line that asks for --model."""
+def test_a_model_that_is_not_here_is_one_line(ask: Ask, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path relative to another directory is one line with --model as the way out."""
     write(desk / "my.py", VIOLATED)
     trace = saved(ask, "my.py", "at_most_one_page_is_posted").resolve()
     (desk / "elsewhere").mkdir()
@@ -148,13 +148,13 @@ def test_a_trace_of_another_model_is_refused(ask: Ask, desk: Path, model: str) -
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "[" * 100_000, '{"#meta": {}, "states": []}', "\xff", "null"])
 def test_what_is_no_trace_is_refused(ask: Ask, desk: Path, text: str) -> None:
-    """Whatever is in the file, it is one line that says what would be a trace."""
+    """Whatever is in the file, it is one line with what would be a trace."""
     (desk / "file").write_text(text, encoding="latin-1")
     must_be_one_line(ask("replay", "file"), 65, "file: is no trace; give a file saved by `poolproof check --trace-dir`")
 
 
 def outcomes(directory: Path) -> dict[str, str]:
-    """What pytest says of each file in this directory."""
+    """The outcomes of pytest for each file in this directory."""
     command = (sys.executable, "-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", "-p", "no:xdist")
     environment = {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     run = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)

@@ -69,7 +69,7 @@ def test_show_of_one_thing_shows_that_and_what_is_beside_it(ask: Ask, machine: M
 
 
 def test_show_of_a_field_says_who_reads_and_who_changes_it(ask: Ask, desk: Path) -> None:
-    """By the paths of the actions and by the claims, not by what a docstring says."""
+    """By the paths of the actions and by the claims, not by docstrings."""
     write(desk / "my.py", SOUND)
     said = ask("show", "my.py", "place")
     assert "written by: post, receive, give_back" in said.out
@@ -100,7 +100,7 @@ def test_show_is_no_longer_than_it_has_to_be(ask: Ask, monkeypatch: pytest.Monke
 
 
 def test_updates_are_said_to_be_at_once(ask: Ask) -> None:
-    """What a step changes and reads is marked as old: nobody takes the lines for a sequence."""
+    """What a step changes and reads is marked as old, so that the lines do not read as a sequence."""
     shown = ask("show", "keep_mapped", "put_last_outside").out
     assert AT_ONCE in shown
     assert (
@@ -125,7 +125,7 @@ def test_show_quotes_an_action_in_prose(ask: Ask) -> None:
 
 @pytest.mark.parametrize("name", SOUND_MODELS)
 def test_show_table_lists_what_a_page_can_be(ask: Ask, name: str) -> None:
-    """The local table numbers each record of a page and says which action leads from which to which."""
+    """The local table numbers each record of a page with the actions that lead from one to another."""
     said = ask("show", name, "--table", "--pages", 1)
     title = next(line for line in said.out.splitlines() if "records of one page" in line)
     records, steps = int(title.split()[0]), int(title.split()[5])
@@ -157,7 +157,7 @@ def test_each_design_keeps_to_the_rules(ask: Ask, name: str) -> None:
 
 
 def test_a_design_that_leaves_the_rules_is_shown_where(ask: Ask) -> None:
-    """The counterexample ends with the step that is none of the rules; each candidate says which guard refuses it."""
+    """The counterexample ends with the step that is none of the rules; each candidate has the guard that refuses it."""
     said = ask("refine", "b03_mapping_outlives_the_driver")
     assert said.code == 12
     counterexample, candidates = said.out.split(

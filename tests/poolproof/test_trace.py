@@ -80,7 +80,7 @@ def test_a_stall_inside_the_trace_is_found(ask: Ask, name: str, desk: Path) -> N
 
 
 def test_every_wait_is_told_when_asked_for(ask: Ask) -> None:
-    """Eight retries are no stall; --holders tells of them."""
+    """Eight retries are no stall; --holders prints them."""
     quiet, asked = ask("trace", recording("6.12.117/hold_inflight")), None
     assert "pages out;" not in quiet.out
     asked = ask("trace", recording("6.12.117/hold_inflight"), "--holders")
@@ -136,7 +136,7 @@ def test_a_violation_is_told_with_all_there_is_to_know(ask: Ask, desk: Path) -> 
 
 
 def test_each_invariant_has_its_verdict(ask: Ask, desk: Path) -> None:
-    """Observed on so many events, or not to be seen; never a pass that nothing tried."""
+    """Not violated in a number of events, or not observable; never a pass without an event."""
     ask("trace", recording("6.12.117/drop_small"), "--json", "out.json")
     verdicts = json.loads((desk / "out.json").read_text())["verdicts"]
     said = {v["property"]: (v["verdict"], v["note"]) for v in verdicts}
@@ -164,7 +164,7 @@ def test_pages_that_are_out_are_told_of_at_any_line(ask: Ask) -> None:
 
 
 def test_pages_of_one_pool_may_be_in_different_places(ask: Ask, desk: Path) -> None:
-    """One of two is unmapped by destroy's walk, the other is not yet: where either may be is told."""
+    """One of two is unmapped by destroy's walk, the other is not yet: the places where either may be are printed."""
     p = Printer().map(A, "eth0", 0x1000).hold(P, A, 1).map(B, "eth0", 0x2000).hold(P, B, 2)
     p.map(A, "eth1", 0x9000).unmap("eth0", 0x1000)
     said = ask("trace", text(p, desk / "t"), "--holders")
@@ -175,7 +175,7 @@ def test_pages_of_one_pool_may_be_in_different_places(ask: Ask, desk: Path) -> N
 
 
 def test_a_leak_is_called_one(ask: Ask, desk: Path) -> None:
-    """The kernel says the pool is gone, and long after that a page was not released."""
+    """The kernel freed the pool, and a page was not released long after that."""
     leak = Printer().hold(P, A, 1).hold(P, B, 2).release(P, A, 1).total(P, 0, 2, 2)
     leak.wait()
     said = ask("trace", text(leak, desk / "t"))
@@ -195,7 +195,7 @@ def test_a_page_that_the_allocator_has_is_leaked(ask: Ask, desk: Path) -> None:
 
 
 def test_a_pool_that_still_waits_is_told_of(ask: Ask, desk: Path) -> None:
-    """At the end of the trace: a slow holder if pages come home, cannot tell if none does."""
+    """At the end of the trace: a slow holder if pages return, undecided if none does."""
     waits = Printer().hold(P, A, 1).hold(P, B, 2).total(P, 2, 2, 0).total(P, 2, 2, 0, cnt=2)
     assert "cannot tell: none returned since the last retry (2 looks)" in ask("trace", text(waits, desk / "t")).flat
     waits.release(P, A, 1)
@@ -278,7 +278,7 @@ def test_bad_input_is_one_clear_line(ask: Ask, desk: Path, words: tuple[str, ...
 
 
 def test_an_interrupt_prints_the_report_so_far(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C after a hundred events: what was read is judged, and the exit code says that it was not all."""
+    """Ctrl-C after a hundred events: what was read is judged, and the exit code is that of a part."""
     take = Recording.events
 
     def interrupted(self: Recording, lines: object) -> object:

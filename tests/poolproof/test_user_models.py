@@ -93,7 +93,7 @@ def test_each_mistake_in_a_file_is_one_line(ask: Ask, desk: Path, text: str, cod
 
 
 def test_a_type_error_names_file_and_line(ask: Ask, desk: Path) -> None:
-    """A place compared with a number is refused where it stands, and says what could be meant."""
+    """A place compared with a number is refused where it stands, with what could be meant."""
     path = write(desk / "my.py", SOUND)
     path.write_text(path.read_text().replace("MODEL = driver()\n", TYPE_ERROR))
     line = path.read_text().splitlines().index("    require(s.place[page] == 3)") + 1

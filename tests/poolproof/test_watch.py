@@ -93,7 +93,7 @@ def test_without_a_time_an_import_has_a_minute(desk: Path, monkeypatch: pytest.M
 
 
 def test_the_limit_is_of_the_import_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """While a file is imported the clock runs, and afterwards it does not; the process that waits is told of both."""
+    """While a file is imported the clock runs, and afterwards it does not; both are reported to the parent."""
     reading, writing = os.pipe()
     watched = Watch()
     watched.pipe = writing
@@ -135,7 +135,7 @@ def test_where_there_is_nowhere_to_print_to(desk: Path, closed: tuple[int, ...])
 
 @pytest.mark.parametrize("closed", ["2>&-", "<&-"])
 def test_other_closed_streams_change_no_answer(desk: Path, closed: str) -> None:
-    """What is printed is printed; an error that nobody can read is an exit code."""
+    """Output is complete; where standard error is closed the exit code is left."""
     for words, code in (("check yardstick --scope tiny", 0), ("check none", 2)):
         done = subprocess.run(
             ["sh", "-c", f'"$@" {closed}', "sh", *COMMAND, *words.split()],
@@ -167,7 +167,7 @@ def begun(desk: Path, group: bool = False) -> tuple[subprocess.Popen[str], int]:
 
 
 def is_gone(pid: int) -> bool:
-    """Does the process end? It is nobody's child here, so it is asked for."""
+    """True if the process ends; it is no child of this one, so it is polled."""
     for _ in range(3000):
         try:
             os.kill(pid, 0)
@@ -195,7 +195,7 @@ def test_a_signal_that_ends_the_command_ends_all_of_it(desk: Path, number: int) 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux ends a child with its parent")
 def test_a_command_that_is_killed_leaves_nothing_behind(desk: Path) -> None:
-    """Not even where it has no time to say so."""
+    """Not even where it has no time to report."""
     process, child = begun(desk)
     process.kill()
     process.communicate()

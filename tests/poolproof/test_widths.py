@@ -1,4 +1,4 @@
-"""What is printed fits where it is printed, and what people are told to type is whole."""
+"""Output fits its width, and commands to type are whole."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_no_name_is_cut(columns: int) -> None:
 
 
 def test_a_narrow_table_of_invariants_says_each_in_a_piece() -> None:
-    """Where a table with a column for each model has no room, an invariant stands above what each says of it."""
+    """Where a table with a column for each model has no room, an invariant stands above its verdicts."""
     lines = shown(80).splitlines()
     at = lines.index("  rings are never overrun")
     assert lines[at + 1] == "    ownership: holds; keep_mapped: holds; per_packet: holds; yardstick: holds"
@@ -84,7 +84,7 @@ def test_a_width_that_is_none_is_no_error(columns: str) -> None:
 
 
 def test_what_states_took_is_said_on_demand(ask: Ask) -> None:
-    """Bits and bytes of a state are for who asks for them."""
+    """Bits and bytes of a state are printed with -v only."""
     plain, verbose = ask("check", "yardstick"), ask("check", "yardstick", "-v")
     assert "kept in" not in plain.out
     assert " a state" not in plain.out

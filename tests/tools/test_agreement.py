@@ -23,7 +23,7 @@ def asked(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *
 OURS = Says("explore (python)", Count(1413, 6454, True))
 
 
-def test_agreement_is_said_with_who_agrees(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_agreement_names_the_engines(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """One row a model, one column an engine; who is not installed is named, and weighs nothing."""
     said = asked(capsys, monkeypatch, OURS, Says("orbits", Count(1413)), Says("spin"))
     assert said.code == 0
@@ -32,7 +32,7 @@ def test_agreement_is_said_with_who_agrees(capsys: pytest.CaptureFixture[str], m
 
 
 def test_disagreement_is_one_line_a_model(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The line names the model, the engines and both numbers, and nothing says that they agree."""
+    """The line names the model, the engines and both numbers, and there is no line that they agree."""
     said = asked(capsys, monkeypatch, OURS, Says("spin", Count(1412, 6454, True)))
     assert said.code == 14
     assert "yardstick: explore (python) counts 1,413 states, spin 1,412\n" in said.out
@@ -52,7 +52,7 @@ def test_an_error_is_no_agreement(capsys: pytest.CaptureFixture[str], monkeypatc
 def test_a_broken_invariant_is_in_the_table(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Engines that all find an invariant broken agree, and the table says what they found."""
+    """Engines that all find an invariant broken agree, and the table shows what they found."""
     broken = Count(1413, 6454, False)
     said = asked(capsys, monkeypatch, Says("a", broken), Says("b", broken))
     assert said.code == 0

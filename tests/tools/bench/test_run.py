@@ -1,4 +1,4 @@
-"""What `make bench` measures, refuses and prints; how fast anything is, no test says."""
+"""What `make bench` measures, refuses and prints; no test depends on speed."""
 
 from __future__ import annotations
 
@@ -62,14 +62,14 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def peer(folder: Path, states: int = 0, taken: int = 0) -> Path:
-    """A folder with a peer that counts so many too few."""
+    """A folder with a peer that counts this many too few."""
     (folder / "explore.c").write_text(STAND_IN.format(states=states, taken=taken))
     return folder
 
 
 @pytest.mark.slow
 def test_a_quick_run_counts_what_is_known(measure: Measure, tmp_path: Path) -> None:
-    """Every way of ours, and the peer, count what three other tools have counted; no target is asked of tiny cases."""
+    """Every way of ours, and the peer, count what three other tools have counted; tiny cases have no target."""
     said = measure("--quick", "--peers", peer(tmp_path))
     assert (said.code, said.err) == (0, "")
     for way in ("tables, bitmap", "tables, hash set", "evaluated, hash set"):
@@ -84,7 +84,7 @@ def test_a_quick_run_counts_what_is_known(measure: Measure, tmp_path: Path) -> N
 
 @pytest.mark.slow
 def test_without_peers_only_their_columns_are_empty(measure: Measure, small: None, tmp_path: Path) -> None:
-    """Where no peer is found the bench says so and measures ours."""
+    """Without a peer the bench measures ours, and prints that there is none."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(peers, "FOLDER", tmp_path)
         said = measure("--quick")
@@ -117,7 +117,7 @@ def test_spin_must_agree_too(measure: Measure, small: None, tmp_path: Path, monk
 
 
 def test_a_peer_that_is_not_understood_is_an_error(measure: Measure, small: None, tmp_path: Path) -> None:
-    """What a peer says is a count, or the bench ends with the code of a broken tool."""
+    """The output of a peer is a count, or the bench ends with the code of a broken tool."""
     (tmp_path / "explore.c").write_text('#include <stdio.h>\nint main(void) { puts("table full"); return 0; }\n')
     said = measure("--quick", "--peers", tmp_path)
     assert (said.code, said.err) == (150, "poolproof: explore.c: output not understood: table full\n")
@@ -186,7 +186,7 @@ def at(cpu: float) -> Run:
 
 
 def test_a_ratio_is_of_medians_and_its_range_of_rounds() -> None:
-    """One round in which somebody else computed moves the range and not the ratio."""
+    """One round in which others used the machine moves the range and not the ratio."""
     row = Row("any", 2.0, run.by_cpu, [at(1.0), at(1.0), at(8.0)], [at(2.0), at(2.0), at(2.0)])
     assert (row.ratio, row.spread, row.met) == (2.0, (0.25, 2.0), True)
     assert replace(row, target=2.1).met is False
