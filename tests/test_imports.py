@@ -102,8 +102,9 @@ def test_every_file_has_its_line_in_the_architecture() -> None:
     """ARCHITECTURE.md names each module once, so that a reader finds it."""
     text = (ROOT / "ARCHITECTURE.md").read_text()
     listed = [f"{room}{name}" for room, name in entries(text)]
-    there = [p.relative_to(ROOT).as_posix() for p in files() if p.name not in ("__init__.py", "__main__.py")]
-    assert sorted(name for name in listed if name.endswith(".py")) == sorted(there)
+    modules = [p for p in files() if p.name not in ("__init__.py", "__main__.py")]
+    there = [p.relative_to(ROOT).as_posix() for p in (*modules, *(ROOT / "checkers").rglob("*.[ch]"))]
+    assert sorted(name for name in listed if name.endswith((".py", ".c", ".h"))) == sorted(there)
 
 
 def entries(text: str) -> Iterator[tuple[str, str]]:
