@@ -95,10 +95,11 @@ def test_each_file_names_its_source_its_figures_and_the_difference(known: Known)
 
 
 def test_the_document_has_a_row_for_each() -> None:
-    """docs/known-answers.md has what is measured, and README.md links to it."""
+    """docs/known-answers.md has what is measured, and the index of docs links to it, which README.md links to."""
     text = (DOCS / "known-answers.md").read_text()
     assert [line for line in text.splitlines() if line.startswith("| `")] == [row(known) for known in COUNTED]
     files = {path.stem for path in HERE.glob("*.py") if "\nMODEL = " in path.read_text()}
     assert files == {known.name for known in (*KNOWN, UNSAFE)}
     assert all(f"`{name}`" in text for name in files)
-    assert "docs/known-answers.md" in (DOCS.parent / "README.md").read_text()
+    assert "(known-answers.md)" in (DOCS / "README.md").read_text()
+    assert "(docs/README.md)" in (DOCS.parent / "README.md").read_text()
