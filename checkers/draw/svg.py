@@ -28,6 +28,7 @@ def finished(drawn: bytes, measured: bytes) -> bytes:
     ElementTree.register_namespace("", SVG)
     root = ElementTree.fromstring(drawn)
     _fit(root, known)
+    _unpaint(root)
     title, _, description = known.get("comment", known.get("name", "")).partition("\t")
     _head(root, title, description)
     whole: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
@@ -36,7 +37,7 @@ def finished(drawn: bytes, measured: bytes) -> bytes:
 
 def _fit(root: ElementTree.Element, known: dict[str, Any]) -> None:
     """Set the width of each text to the estimated one, whatever the font."""
-    things = {thing["name"]: thing for thing in known.get("objects", ())}
+    things = _things(known)
     for group in root.iter(f"{{{SVG}}}g"):
         title = group.findtext(f"{{{SVG}}}title") or ""
         thing = known if group.get("class") == "graph" else things.get(title, {})
@@ -45,6 +46,23 @@ def _fit(root: ElementTree.Element, known: dict[str, Any]) -> None:
             if width:
                 text.set("textLength", f"{width:g}")
                 text.set("lengthAdjust", "spacingAndGlyphs")
+
+
+def _things(known: dict[str, Any]) -> dict[str, Any]:
+    """Nodes by name, and edges as Graphviz titles them; edges between the same nodes have one label, or none."""
+    nodes = {thing.get("_gvid"): thing for thing in known.get("objects", ())}
+    edges = known.get("edges", ())
+    ends = [tuple(nodes.get(edge[end], {}).get("name", "") for end in ("tail", "head")) for edge in edges]
+    labelled = {"->".join(pair): edge for pair, edge in zip(ends, edges, strict=True) if "_ldraw_" in edge}
+    return {**labelled, **{thing["name"]: thing for thing in nodes.values()}}
+
+
+def _unpaint(root: ElementTree.Element) -> None:
+    """Older versions of Graphviz write "transparent" where newer ones write "none"."""
+    for element in root.iter():
+        for what in ("fill", "stroke"):
+            if element.get(what) == "transparent":
+                element.set(what, "none")
 
 
 def _widths(thing: dict[str, Any]) -> Iterator[float]:

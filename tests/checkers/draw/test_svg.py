@@ -11,6 +11,7 @@ import pytest
 
 from checkers.draw.style import COLOUR, GROUND, PALE, WRONG
 from checkers.draw.svg import DARK, SVG, finished
+from tools.docs.flows import FLOWS
 
 PICTURES = sorted((Path(__file__).parents[3] / "docs" / "pictures").glob("*.svg"))
 EVERY = pytest.mark.parametrize("path", PICTURES, ids=[path.name for path in PICTURES])
@@ -38,7 +39,8 @@ def test_a_picture_has_a_title_and_a_description(path: Path) -> None:
     root = ET.parse(path).getroot()
     title, desc, *_ = root
     assert (title.tag, desc.tag) == (f"{{{SVG}}}title", f"{{{SVG}}}desc")
-    assert (title.text or "").startswith(path.name.split(".")[0])
+    named = FLOWS[path.name][0] if path.name in FLOWS else path.name.split(".")[0]
+    assert (title.text or "").startswith(named)
     assert len((desc.text or "").split("; ")) > 4
     assert root.get("role") == "img"
 
