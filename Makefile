@@ -23,13 +23,13 @@ check: $(READY) ## every model, every promise, every bug of the zoo (under a min
 	@$(BIN)/poolproof check
 
 agree: $(READY) ## do all engines count the same states? spin and rumur too, where they are installed
-	@$(BIN)/python -m poolproof.agreement
+	@$(BIN)/python -m tools.agreement
 
 bench: $(READY) ## how fast the search is, beside one written by hand (about four minutes)
-	@$(BIN)/python -m poolproof.bench
+	@$(BIN)/python -m tools.bench.run
 
 bench-trace: $(READY) ## how fast traces are judged, and in what memory (about two minutes)
-	@$(BIN)/python -m poolproof.bench_traces
+	@$(BIN)/python -m tools.bench.traces
 
 test: $(READY) ## all tests but the slow ones (about nine minutes on two cores)
 	@$(BIN)/python -m pytest -m "not slow"
@@ -49,7 +49,7 @@ lint: $(READY) ## ruff, and mypy strict on everything
 	@$(BIN)/mypy --no-error-summary .
 
 docs: $(READY) ## make the tables and pictures of docs/ anew
-	@$(BIN)/python -m poolproof.documents
+	@$(BIN)/python -m tools.docs.build
 
 clean: ## remove the environment and all that was made
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,4 +1,4 @@
-"""Which search answers: the one in C where it can, the Python one where it must, and which it was is always said."""
+"""The choice of the search: in C where possible, else in Python; the result names the engine."""
 
 from __future__ import annotations
 
@@ -7,89 +7,96 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
+from checkers.core.stopped import Reason, Stopped
+from checkers.core.traces import Finding
+from checkers.native import engine as native
+from checkers.native import staged
+from checkers.native.build import CannotCompile
+from checkers.native.engine import SearchOptions
 from spec.dsl import Machine, Sort, Witness
 
-from . import explore as python
-from .explore import UNLIMITED, Budget, Exploration, Progress
-from .native import engine as native
-from .native import staged
-from .native.build import CannotCompile
-from .native.engine import Means
-from .traces import Finding
+from .explore import search as python
+from .explore.search import UNLIMITED, Budget, Exploration, SearchProgress
 
 C, PYTHON = "c", "python"
 NEAR = 30_000
-"""States that Python has searched by the time a compiler is done."""
+"""States that the Python search expands in about the time that the C compiler takes."""
 NAMES = (C, PYTHON)
 
 
 @dataclass(frozen=True)
-class Effort:
-    """How to search: the engine by name (empty: C if possible), and the means of the one in C."""
+class EngineChoice:
+    """The engine by name (empty: C if possible), and the options of the search in C."""
 
     engine: str = ""
-    means: Means = native.PLAIN
+    options: SearchOptions = native.DEFAULT_OPTIONS
 
 
-USUAL = Effort()
+DEFAULT_ENGINE = EngineChoice()
 
 Prepared = tuple[Machine, dict[str, int], tuple[type[Sort], ...]]
-"""What is going to be searched: a machine, its scope, the sorts taken as alike."""
+"""A search to come: a machine, its scope, the sorts taken as symmetric."""
 
 
 def explore(
     machine: Machine,
     sizes: dict[str, int],
-    alike: tuple[type[Sort], ...] = (),
+    symmetric: tuple[type[Sort], ...] = (),
     budget: Budget = UNLIMITED,
-    progress: Progress = lambda seen: None,
+    progress: SearchProgress = lambda seen: None,
     until: str = "",
-    effort: Effort = USUAL,
+    choice: EngineChoice = DEFAULT_ENGINE,
 ) -> Exploration:
-    """Search a scope; raises CannotCompile if C was asked for by name and is out of reach."""
-    if effort.engine == PYTHON:
-        return python.explore(machine, sizes, alike, budget, progress, until)
+    """Search a scope; raises CannotCompile if C was chosen by name, or a checkpoint was, and C is not available."""
+    if choice.engine == PYTHON:
+        return python.explore(machine, sizes, symmetric, budget, progress, until)
     try:
-        return native.explore(machine, sizes, alike, budget, progress, until, effort.means)
+        return native.explore(machine, sizes, symmetric, budget, progress, until, choice.options)
     except CannotCompile as why:
-        if effort.engine == C or effort.means.checkpoint:
+        if choice.engine == C or choice.options.checkpoint:
             raise
-        seen = python.explore(machine, sizes, alike, budget, progress, until)
+        seen = python.explore(machine, sizes, symmetric, budget, progress, until)
         seen.engine = f"{seen.engine}: {why}"
         return seen
 
 
-def prepared(questions: Sequence[Prepared], effort: Effort = USUAL) -> AbstractContextManager[list[Future[None]]]:
-    """Compile for searches to come, on all cores and beside whatever else goes on; a future for each."""
-    return _Preparing(questions if effort.engine != PYTHON and len(questions) > 1 else (), effort)
+def prepared(
+    questions: Sequence[Prepared], choice: EngineChoice = DEFAULT_ENGINE
+) -> AbstractContextManager[list[Future[None]]]:
+    """Compile for searches to come, on all cores and in the background; a future for each."""
+    return _Preparing(questions if choice.engine != PYTHON and len(questions) > 1 else (), choice)
 
 
 class _Preparing(AbstractContextManager[list["Future[None]"]]):
-    def __init__(self, questions: Sequence[Prepared], effort: Effort) -> None:
-        self.questions, self.effort = questions, effort
+    def __init__(self, questions: Sequence[Prepared], choice: EngineChoice) -> None:
+        self.questions, self.choice = questions, choice
         self.pool = ThreadPoolExecutor(native.cores())
 
     def __enter__(self) -> list[Future[None]]:
-        return [self.pool.submit(native.prepare, *question, self.effort.means) for question in self.questions]
+        return [self.pool.submit(native.prepare, *question, self.choice.options) for question in self.questions]
 
     def __exit__(self, *error: object) -> None:
         self.pool.shutdown(wait=False, cancel_futures=True)
 
 
 def reach(
-    machine: Machine, sizes: dict[str, int], witness: Witness, budget: Budget = UNLIMITED, effort: Effort = USUAL
-) -> Finding | str | None:
-    """A shortest run in which the stages of a witness come about in order; None if there is none, or why it stopped.
+    machine: Machine,
+    sizes: dict[str, int],
+    witness: Witness,
+    budget: Budget = UNLIMITED,
+    choice: EngineChoice = DEFAULT_ENGINE,
+) -> Finding | Stopped | None:
+    """A shortest run that meets the stages of a witness in order; None if there is none.
 
-    What is near is found in Python before C has compiled.
+    The Python search begins, and answers for most witnesses before the C compiler would be done.
     """
-    if effort.engine == PYTHON:
+    if choice.engine == PYTHON:
         return python.reach(machine, sizes, witness, budget)
     near = replace(budget, states=min(budget.states or NEAR, NEAR))
     found = python.reach(machine, sizes, witness, near)
-    if not isinstance(found, str) or near == budget:
+    if near == budget or not (isinstance(found, Stopped) and found.reason is Reason.STATES):
         return found
     try:
-        return staged.reach(machine, sizes, witness, budget, effort.means)
+        return staged.reach(machine, sizes, witness, budget, choice.options)
     except CannotCompile:
         return python.reach(machine, sizes, witness, budget)

@@ -1,4 +1,4 @@
-"""Traces as files: saved in the ITF format that other tools read, loaded, and run again on the model."""
+"""Traces as files in the ITF format: saved, loaded, replayed on a model, and turned into tests."""
 
 from __future__ import annotations
 
@@ -8,26 +8,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from spec.dsl import Claim, Instance, Machine, Sort, SpecError, World
+from spec.dsl import Claim, Instance, Machine, PoolproofError, Sort, SpecError, World
 
-from .refine import fits
-from .story import guard_at, sentence
-from .traces import Step, Trace
-from .verdict import Verdict
+from .core.traces import Step, Trace
+from .core.verdict import Exit, Kind, Verdict
+from .core.wording import guard_at, sentence
+from .explore.refine import fits
 
 
-class BadTrace(Exception):
+class BadTrace(PoolproofError):
     """A file that is no trace, or not one of this model in this version."""
+
+    exit_code = Exit.INPUT
 
 
 @dataclass(frozen=True)
 class Saved:
-    """What a trace file says: which model and question it belongs to, and the run itself, by name."""
+    """The content of a trace file: its model and question, and the run."""
 
     model: str
     digest: str
     scope: dict[str, int]
-    kind: str
+    kind: Kind
     property: str
     args: tuple[str, ...]
     states: tuple[dict[str, dict[str, Any]], ...]
@@ -35,7 +37,7 @@ class Saved:
 
 
 def save(path: Path, verdict: Verdict) -> None:
-    """Write the trace of a verdict; a trace of that name is replaced, any other file is left alone."""
+    """Write the trace of a verdict; replaces a trace, and raises BadTrace for any other file."""
     must_be_free(path)
     assert verdict.trace
     assert verdict.world
@@ -50,7 +52,7 @@ def save(path: Path, verdict: Verdict) -> None:
 
 
 def must_be_free(path: Path) -> None:
-    """Refuse to write over anything but a trace."""
+    """Raise BadTrace if there is a file that is no trace."""
     try:
         if path.exists():
             load(path)
@@ -65,7 +67,7 @@ def _meta(verdict: Verdict) -> dict[str, Any]:
         "model": verdict.model,
         "digest": verdict.digest,
         "scope": verdict.scope,
-        "kind": verdict.kind,
+        "kind": verdict.kind.value,
         "property": verdict.property,
         "args": list(verdict.args),
     }
@@ -87,7 +89,7 @@ def _value(value: Any) -> Any:
 
 
 def load(path: Path) -> Saved:
-    """Read a trace file; anything that is not one is refused in one line."""
+    """Read a trace file; raises BadTrace."""
     try:
         return _read(json.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
@@ -105,7 +107,7 @@ def _read(content: Any) -> Saved:
         str(meta["model"]),
         str(meta["digest"]),
         {str(k): int(v) for k, v in meta["scope"].items()},
-        str(meta["kind"]),
+        Kind(meta["kind"]),
         str(meta["property"]),
         tuple(map(str, meta["args"])),
         tuple(map(_cells, states)),
@@ -121,7 +123,7 @@ def _cells(state: Any) -> dict[str, dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Rerun:
-    """A saved run on the model as it is now: the steps it could take, and what stopped it."""
+    """A saved run on the current model: the steps that were possible, and the refusal that ended it, if any."""
 
     world: World
     trace: Trace
@@ -129,9 +131,9 @@ class Rerun:
 
 
 def rerun(machine: Machine, saved: Saved) -> Rerun:
-    """Take the saved steps again, one by one, as far as the model permits them.
+    """Replay the saved steps as far as the model permits them.
 
-    Of the same model each step leads to the state that was saved; where it does not, the file was changed.
+    Raises BadTrace if the model is unchanged and a step leads to another state than the saved one.
     """
     world = World(machine, _scope(machine, saved))
     start = next((c for c in world.initial() if _is_state(world, c, saved.states[0])), None)
@@ -147,14 +149,16 @@ def rerun(machine: Machine, saved: Saved) -> Rerun:
             guard = guard_at(machine, world.refusal(code, instance) or "")
             return Rerun(world, Trace(start, tuple(steps)), f"{instance} is refused by {guard}")
         if saved.digest == machine.digest and not _is_state(world, after, state):
-            raise BadTrace(f"step {len(steps) + 1}, {text}, leads to another state than the file says; it was changed")
+            raise BadTrace(
+                f"step {len(steps) + 1}, {text}, leads to another state than the saved one; the file was changed"
+            )
         steps.append(Step(instance, after))
         code = after
     return Rerun(world, Trace(start, tuple(steps)), "")
 
 
 def _scope(machine: Machine, saved: Saved) -> dict[str, int]:
-    """The scope of the trace, if this machine has such a scope."""
+    """The scope of the trace; raises BadTrace if the machine has no such scope."""
     given = ", ".join(f"{name}={size}" for name, size in saved.scope.items())
     try:
         sizes = machine.sizes("tiny", saved.scope)
@@ -166,7 +170,7 @@ def _scope(machine: Machine, saved: Saved) -> dict[str, int]:
 
 
 def _is_state(world: World, code: bytes, saved: dict[str, dict[str, Any]]) -> bool:
-    """Is this the state that was saved?"""
+    """True if this is the saved state."""
     return all(
         saved.get(name, {}).get(json.dumps(key)) == value
         for name, content in _state(world, code).items()
@@ -175,7 +179,7 @@ def _is_state(world: World, code: bytes, saved: dict[str, dict[str, Any]]) -> bo
 
 
 def instance_called(world: World, text: str) -> Instance:
-    """The instance with this name, as stories print it."""
+    """The instance with this name, as counterexamples print it."""
     for instance in world.instances:
         if str(instance) == text:
             return instance
@@ -189,34 +193,36 @@ def shows(run: Rerun, saved: Saved) -> tuple[str, ...] | None:
     machine, codes = run.world.machine, run.trace.codes
     if run.refused:
         return None
-    if saved.kind == "deadlock":
+    if saved.kind is Kind.DEADLOCK:
         return () if _is_stuck(run.world, codes[-1]) else None
-    if saved.kind == "refinement":
+    if saved.kind is Kind.REFINEMENT:
         return None if len(codes) < 2 or fits(machine, run.world.sizes, codes[-2], run.trace.steps[-1].instance) else ()
-    if saved.kind == "witness":
-        return _comes_about(run, saved)
+    if saved.kind is Kind.WITNESS:
+        return _reaches(run, saved)
     return broken_at_the_end(run, saved.property)
 
 
 def _is_stuck(world: World, code: bytes) -> bool:
-    """Nothing changes this state, and no run may end in it."""
+    """True if no step changes this state, and it is not final."""
     final = world.machine.is_final
     moves = any(after != code for _, after in world.successors(code))
     return not moves and not (final and world.holds(final, code, ()))
 
 
 def broken_at_the_end(run: Rerun, name: str) -> tuple[str, ...] | None:
-    """For which arguments the promise of this name is broken in the last state or step of a run; None: it holds."""
-    claim = next((c for c in run.world.machine.promises if c.name == name), None)
+    """The arguments for which an invariant is violated by the last state or step of a run; None if it holds."""
+    claim = next((c for c in run.world.machine.invariants if c.name == name), None)
     if claim is None:
-        raise BadTrace(f"{name!r} is no promise of {run.world.machine.name}; the trace is of another model or version")
+        raise BadTrace(
+            f"{name!r} is no invariant of {run.world.machine.name}; the trace is of another model or version"
+        )
     choices = run.world.tuples(claim.params)
-    failing = (args for args in choices if _says(run, claim, len(run.trace.steps), args) is False)
+    failing = (args for args in choices if _value_of(run, claim, len(run.trace.steps), args) is False)
     return next((tuple(map(repr, args)) for args in failing), None)
 
 
-def _says(run: Rerun, claim: Claim, at: int, args: tuple[Sort, ...]) -> bool | None:
-    """What a claim says of the state after so many steps, or of the last of these steps; None: there is none."""
+def _value_of(run: Rerun, claim: Claim, at: int, args: tuple[Sort, ...]) -> bool | None:
+    """The value of a claim in the state after `at` steps, or for the step to it; None if there is no step."""
     world, codes = run.world, run.trace.codes
     if not claim.is_step:
         return world.holds(claim, codes[at], args)
@@ -227,8 +233,8 @@ def _says(run: Rerun, claim: Claim, at: int, args: tuple[Sort, ...]) -> bool | N
     return next((world.step_holds(claim, codes[at - 1], args) for _ in steps), None)
 
 
-def _comes_about(run: Rerun, saved: Saved) -> tuple[str, ...] | None:
-    """Do the stages of a witness come about in their order, for the arguments that were saved?"""
+def _reaches(run: Rerun, saved: Saved) -> tuple[str, ...] | None:
+    """The saved arguments, if the run meets the stages of the witness in order for them; else None."""
     witness = next((w for w in run.world.machine.witnesses if w.name == saved.property), None)
     if witness is None:
         raise BadTrace(f"{saved.property!r} is no witness of {run.world.machine.name}; the trace is of another version")
@@ -236,19 +242,19 @@ def _comes_about(run: Rerun, saved: Saved) -> tuple[str, ...] | None:
     args = next((args for args in choices if tuple(map(repr, args)) == saved.args), None)
     stages = list(witness.stages)
     for at in range(len(run.trace.codes)):
-        while args is not None and stages and _says(run, stages[0], at, args):
+        while args is not None and stages and _value_of(run, stages[0], at, args):
             stages.pop(0)
     return None if stages else saved.args
 
 
 def as_test(path: Path, saved: Saved, model: str) -> str:
-    """A pytest test that takes these steps again on a model, and fails for as long as they end in what is wrong.
+    """A pytest test that replays these steps on a model, and fails while they end in the violation.
 
-    The run to a witness is nothing wrong: there the test fails as soon as it is possible no longer.
+    For a witness the test fails if the run is not possible any more.
     """
     stem = re.sub(r"\W", "_", Path(model).stem)
-    wanted = saved.kind == "witness"
-    told = f"It can be that {sentence(saved.property)}" if wanted else sentence(saved.property).capitalize()
+    wanted = saved.kind is Kind.WITNESS
+    claim = f"It can be that {sentence(saved.property)}" if wanted else sentence(saved.property).capitalize()
     return f'''"""A saved trace as a test, made by `poolproof replay --as-test`; the trace stands beside it."""
 
 from pathlib import Path
@@ -260,7 +266,7 @@ TRACE = {json.dumps(path.name)}
 
 
 def test_{stem}_{saved.property}() -> None:
-    """{told}, {"by" if wanted else "also along"} these {len(saved.steps)} steps."""
+    """{claim}, {"by" if wanted else "also along"} these {len(saved.steps)} steps."""
     saved = load(Path(__file__).with_name(TRACE))
     run = rerun(find({json.dumps(model)}), saved)
     assert shows(run, saved) is {"not None" if wanted else "None"}

@@ -1,118 +1,121 @@
-"""Is a history explained? All states that are possible after what was observed, by the spec's own steps.
+"""Trace acceptance by subset construction: the set of states consistent with the observed counter increments.
 
-What can be observed of a step are the history counters it raises, in the order in which it raises them. A step that
-raises none that is observed is hidden; any number of hidden ones may have happened between two observations, also while
-a step has shown a part of what it raises. Sets of states are numbered, and what an observation makes of a set is worked
-out once, so that an event costs a look-up however long the history is.
+A step is observed by the history counters it raises, in the order of the assignments. A step that raises no observed
+counter is hidden; any number of hidden steps may happen between two observations, also between those of one step. Sets
+of states are numbered and each transition between sets is computed once, so that an event costs a look-up.
 """
 
 from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from spec.dsl import Instance, Machine, Sort, World
 
-from .story import guard_at
+from .core.breadth_first import breadth_first
+from .core.wording import guard_at
 
 Label = tuple[str, tuple[Sort, ...]]
-"""Something observed: a history counter by name, and whose."""
+"""An observation: a history counter by name, and its keys."""
 
-Standing = tuple[bytes, tuple[Label, ...]]
-"""A state, and what its last step has raised and nobody has observed yet."""
+Pending = tuple[bytes, tuple[Label, ...]]
+"""A state, and the increments of its last step that are not observed yet."""
 
 Fact = Callable[..., bool]
-"""What an observation says of the state itself: a function as promises are, with its arguments given."""
+"""A claim that an observation makes about the state itself, with its arguments."""
 
-BEFORE = "before it"
-"""What is said of an observation that was to come first."""
-
-NOTHING = 0
-"""The number of the empty set: no run of the spec explains what was observed."""
+EMPTY = 0
+"""The number of the empty set: no run of the spec explains the observations."""
 
 
 @dataclass(frozen=True)
-class Refused:
-    """An action that could have explained an observation, and why it did not in the most possible states."""
+class Refusal:
+    """An action that raises an observed counter somewhere, and what prevented it in most of the possible states.
+
+    Either `guard`, the text of a guard that was false, or `missing`, a counter that must be observed to rise first.
+    """
 
     action: str
-    why: str
+    guard: str = ""
+    missing: str = ""
+
+    @property
+    def why(self) -> str:
+        """The reason as text."""
+        return f"{self.missing} before it" if self.missing else self.guard
 
 
 @dataclass(frozen=True)
-class Way:
-    """From where the first member may be, a shortest way to an observation: the actions in order."""
+class Route:
+    """A shortest run to an observation: the value of a field it begins with, and its actions in order."""
 
     place: Any
     actions: tuple[str, ...]
 
 
 class Monitor:
-    """The sets of states of a scope; `observed` are the history counters that can be seen."""
+    """The sets of states of a scope; `observed` are the history counters that observations can show.
+
+    Methods take and return sets by number.
+    """
 
     def __init__(self, machine: Machine, sizes: dict[str, int], observed: Iterable[str]) -> None:
         self.world = World(machine, sizes)
         self.observed = frozenset(observed)
         self.steps: dict[bytes, list[tuple[int, tuple[Label, ...], bytes]]] = {}
-        self.sets: list[frozenset[Standing]] = [frozenset()]
-        self.numbers: dict[frozenset[Standing], int] = {frozenset(): NOTHING}
-        self.known: dict[tuple[Any, ...], int] = {}
+        self.sets: list[frozenset[Pending]] = [frozenset()]
+        self.numbers: dict[frozenset[Pending], int] = {frozenset(): EMPTY}
+        self.transitions: dict[tuple[Any, ...], int] = {}
         self.emits: dict[Label, set[int]] = {}
         self._reachable: list[bytes] = []
-        self._told: dict[tuple[Any, ...], list[Any]] = {}
+        self._answers: dict[tuple[Any, ...], list[Any]] = {}
 
-    def observe(self, at: int, label: Label) -> int:
-        """The set of states that are possible after one more observation."""
-        key = (at, label)
-        if key not in self.known:
-            self.known[key] = self._closed(self._after(at, label))
-        return self.known[key]
+    def observe(self, states: int, label: Label) -> int:
+        """The set of states that are possible after one more observation; EMPTY if no run explains it."""
+        key = (states, label)
+        if key not in self.transitions:
+            self.transitions[key] = self._closed(self._after(states, label))
+        return self.transitions[key]
 
-    def assume(self, at: int, fact: Fact, *args: Sort) -> int:
-        """The states of a set in which a fact holds, and what hidden steps lead to from there."""
-        key = (at, fact, args)
-        if key not in self.known:
+    def assume(self, states: int, fact: Fact, *args: Sort) -> int:
+        """The states of a set in which a fact holds, and those that hidden steps lead to from there."""
+        key = (states, fact, args)
+        if key not in self.transitions:
             holds = self._judge(fact, args)
-            self.known[key] = self._closed({one for one in self.sets[at] if holds(one[0])})
-        return self.known[key]
+            self.transitions[key] = self._closed({one for one in self.sets[states] if holds(one[0])})
+        return self.transitions[key]
 
     def where(self, fact: Fact, *args: Sort) -> int:
-        """All reachable states in which a fact holds: for a history that begins in the middle."""
+        """All reachable states in which a fact holds, for a history that begins in the middle."""
         key = (fact, args)
-        if key not in self.known:
+        if key not in self.transitions:
             holds = self._judge(fact, args)
-            self.known[key] = self._closed({(code, ()) for code in self.reachable() if holds(code)})
-        return self.known[key]
+            self.transitions[key] = self._closed({(code, ()) for code in self.reachable() if holds(code)})
+        return self.transitions[key]
 
     def reachable(self) -> list[bytes]:
         """Every reachable state."""
         if not self._reachable:
-            waiting = deque(self.world.initial())
-            seen = dict.fromkeys(waiting)
-            while waiting:
-                for _, _, after in self._from(waiting.popleft()):
-                    if after not in seen:
-                        seen[after] = None
-                        waiting.append(after)
-            self._reachable = list(seen)
+            starts, steps = self.world.initial(), lambda code: ((n, after) for n, _, after in self._from(code))
+            self._reachable = list(breadth_first(starts, steps, {}))
         return self._reachable
 
     def _judge(self, fact: Fact, args: tuple[Sort, ...]) -> Callable[[bytes], bool]:
         return lambda code: bool(fact(self.world.load(code), *args))
 
-    def _after(self, at: int, label: Label) -> set[Standing]:
-        found: set[Standing] = set()
-        for code, pending in self.sets[at]:
+    def _after(self, states: int, label: Label) -> set[Pending]:
+        found: set[Pending] = set()
+        for code, pending in self.sets[states]:
             if pending[:1] == (label,):
                 found.add((code, pending[1:]))
             elif not pending:
                 found.update((after, raised[1:]) for _, raised, after in self._from(code) if raised[:1] == (label,))
         return found
 
-    def _closed(self, states: set[Standing]) -> int:
-        """With all that hidden steps lead to; they may be taken before what is pending is observed, too."""
+    def _closed(self, states: set[Pending]) -> int:
+        """The set closed under hidden steps, which may also be taken before pending increments are observed."""
         found, waiting = set(states), list(states)
         while waiting:
             code, pending = waiting.pop()
@@ -122,14 +125,14 @@ class Monitor:
                     waiting.append((after, pending))
         return self._number(frozenset(found))
 
-    def _number(self, states: frozenset[Standing]) -> int:
+    def _number(self, states: frozenset[Pending]) -> int:
         if states not in self.numbers:
             self.numbers[states] = len(self.sets)
             self.sets.append(states)
         return self.numbers[states]
 
     def _from(self, code: bytes) -> list[tuple[int, tuple[Label, ...], bytes]]:
-        """The steps of a state: which instance, what it raises that is observed, and where it leads."""
+        """The steps of a state: number of the instance, the observed counters it raises, and the state after."""
         if code not in self.steps:
             self.steps[code] = [(n, self._seen(self.world.raised()), after) for n, after in self.world.successors(code)]
             for n, raised, _ in self.steps[code]:
@@ -140,30 +143,33 @@ class Monitor:
     def _seen(self, raised: Iterable[tuple[str, Any]]) -> tuple[Label, ...]:
         return tuple((name, key if isinstance(key, tuple) else (key,)) for name, key in raised if name in self.observed)
 
-    # -- telling why ---------------------------------------------------------------------------------------------------
+    # -- explanations --------------------------------------------------------------------------------------------------
 
-    def possible(self, at: int, field: str) -> list[Any]:
+    def possible(self, states: int, field: str) -> list[Any]:
         """The values of this field of the first member in the states of a set, in the order of their declaration."""
-        key = ("possible", at, field)
-        if key not in self._told:
-            values = {next(iter(self.world.values(code)[field].values())) for code, _ in self.sets[at]}
+        key = ("possible", states, field)
+        if key not in self._answers:
+            values = {next(iter(self.world.values(code)[field].values())) for code, _ in self.sets[states]}
             domain = self.world.machine.shape.values(self.world.machine.shape.fields[field], self.world.sizes)
-            self._told[key] = [value for value in domain if value in values]
-        return list(self._told[key])
+            self._answers[key] = [value for value in domain if value in values]
+        return list(self._answers[key])
 
-    def ways(self, at: int, label: Label, field: str, fact: Fact, *args: Sort) -> list[Way]:
-        """From each value of a field of the first member: a shortest run to this observation by each last action."""
-        key = ("ways", at, label, field, fact, args)
-        if key not in self._told:
+    def routes(self, states: int, label: Label, field: str, fact: Fact, *args: Sort) -> list[Route]:
+        """Shortest runs to this observation, from each value of the first member's field and by each last action.
+
+        Runs begin in states of the set in which the fact holds.
+        """
+        key = ("routes", states, label, field, fact, args)
+        if key not in self._answers:
             holds, starts = self._judge(fact, args), dict[Any, list[bytes]]()
-            for code in sorted(code for code, pending in self.sets[at] if not pending and holds(code)):
+            for code in sorted(code for code, pending in self.sets[states] if not pending and holds(code)):
                 starts.setdefault(next(iter(self.world.values(code)[field].values())), []).append(code)
-            places = [place for place in self.possible(at, field) if place in starts]
-            self._told[key] = [Way(place, way) for place in places for way in self._runs(starts[place], label)]
-        return list(self._told[key])
+            places = [place for place in self.possible(states, field) if place in starts]
+            self._answers[key] = [Route(place, run) for place in places for run in self._runs(starts[place], label)]
+        return list(self._answers[key])
 
     def _runs(self, starts: list[bytes], label: Label) -> list[tuple[str, ...]]:
-        """The shortest runs from any of these states to an observation, one for each action it may end with."""
+        """Shortest runs from any of these states to an observation, one for each action that may end them."""
         waiting, seen, found = (
             deque((code, tuple[str, ...]()) for code in starts),
             set(starts),
@@ -180,51 +186,52 @@ class Monitor:
                     waiting.append((after, (*so_far, action)))
         return list(found.values())
 
-    def refusals(self, at: int, label: Label) -> list[Refused]:
-        """For each action that could have raised this: the guard that said no, or what was to be observed before."""
-        key = ("refusals", at, label)
-        if key not in self._told:
-            self._told[key] = self._refusals(at, label)
-        return list(self._told[key])
+    def refusals(self, states: int, label: Label) -> list[Refusal]:
+        """One refusal for each action that raises this counter in some reachable state."""
+        key = ("refusals", states, label)
+        if key not in self._answers:
+            self._answers[key] = self._refusals(states, label)
+        return list(self._answers[key])
 
-    def _refusals(self, at: int, label: Label) -> list[Refused]:
-        votes: dict[str, Counter[str]] = {}
-        for action, why in self._refused(at, label):
-            votes.setdefault(action, Counter())[why] += 1
-        machine, found = self.world.machine, [(name, _weightiest(votes[name])) for name in sorted(votes)]
-        return [Refused(name, guard_at(machine, why) if ":" in why else why) for name, why in found]
+    def _refusals(self, states: int, label: Label) -> list[Refusal]:
+        votes: dict[str, Counter[Refusal]] = {}
+        for refusal in self._refused(states, label):
+            votes.setdefault(refusal.action, Counter())[refusal] += 1
+        found = [_most_telling(votes[name]) for name in sorted(votes)]
+        return [replace(r, guard=guard_at(self.world.machine, r.guard)) if r.guard else r for r in found]
 
-    def _refused(self, at: int, label: Label) -> Iterator[tuple[str, str]]:
-        for instance, code in self._could(at, label):
+    def _refused(self, states: int, label: Label) -> Iterator[Refusal]:
+        """What prevented each instance in each state; `guard` is file and line here."""
+        for instance, code in self._could(states, label):
             raised = next((raised for n, raised, _ in self._from(code) if self.world.instances[n] == instance), None)
             if raised is None:
-                yield instance.action.name, self.world.refusal(code, instance) or ""
+                yield Refusal(instance.action.name, guard=self.world.refusal(code, instance) or "")
             elif label in raised:
-                yield instance.action.name, f"{raised[0][0]} {BEFORE}"
+                yield Refusal(instance.action.name, missing=raised[0][0])
 
-    def _could(self, at: int, label: Label) -> Iterator[tuple[Instance, bytes]]:
-        """Every instance that raises this somewhere, in every state of a set from which a step could be taken."""
+    def _could(self, states: int, label: Label) -> Iterator[tuple[Instance, bytes]]:
+        """Each instance that raises this in some reachable state, with each state of the set to step from."""
         self.reachable()
         instances = [self.world.instances[n] for n in sorted(self.emits.get(label, ()))]
-        codes = sorted(code for code, pending in self.sets[at] if not pending)
+        codes = sorted(code for code, pending in self.sets[states] if not pending)
         return ((instance, code) for instance in instances for code in codes)
 
-    def broken(self, at: int, label: Label) -> list[str]:
-        """The promises that would be broken if this were a step that nobody guards, the most frequent first."""
-        key = ("broken", at, label)
-        if key not in self._told:
-            self._told[key] = self._broken(at, label)
-        return list(self._told[key])
+    def broken(self, states: int, label: Label) -> list[str]:
+        """The invariants that steps raising this would violate without their guards, the most frequent first."""
+        key = ("broken", states, label)
+        if key not in self._answers:
+            self._answers[key] = self._broken(states, label)
+        return list(self._answers[key])
 
-    def _broken(self, at: int, label: Label) -> list[str]:
+    def _broken(self, states: int, label: Label) -> list[str]:
         votes: Counter[str] = Counter()
-        for instance, code in self._could(at, label):
+        for instance, code in self._could(states, label):
             raised, violations = self.world.unguarded(code, instance)
             if label in self._seen(raised):
                 votes.update({v.claim.name for v in violations})
-        return sorted((c.name for c in self.world.machine.promises if votes[c.name]), key=lambda name: -votes[name])
+        return sorted((c.name for c in self.world.machine.invariants if votes[c.name]), key=lambda name: -votes[name])
 
 
-def _weightiest(votes: Counter[str]) -> str:
-    """Why an action did not explain it: where it was enabled, what it lacks; else the guard that said no most often."""
-    return next((why for why in votes if why.endswith(BEFORE)), votes.most_common(1)[0][0])
+def _most_telling(votes: Counter[Refusal]) -> Refusal:
+    """The refusal to report of an action: a missing observation, else the guard that was false most often."""
+    return next((refusal for refusal in votes if refusal.missing), votes.most_common(1)[0][0])

@@ -1,6 +1,6 @@
-"""The yardstick: a small ownership machine on which explorers are compared, transcribed action for action.
+"""The yardstick: a small ownership machine on which model checkers are compared.
 
-It is a machine of its own, not a design: the counts it must give are known from three independent tools.
+It is a benchmark, not a design: three independent tools agree on its state counts.
 """
 
 from spec.dsl import (
@@ -26,7 +26,7 @@ class Page(Sort, called="{letter}"):
 
 
 class Device(Sort, called="eth{n}"):
-    """A device, which is also its own pool."""
+    """A device together with its pool."""
 
 
 class Owner(Kind):
@@ -39,11 +39,11 @@ class Owner(Kind):
     TX = "being sent by device `at`"
 
 
-class Turn(Kind):
-    """Whose turn it is to touch the page."""
+class DmaOwner(Kind):
+    """Which side may access the page."""
 
-    CPU = "the cpu's"
-    DEV = "the device's"
+    CPU = "owned by the CPU"
+    DEV = "owned by the device"
 
 
 class Status(Kind):
@@ -55,7 +55,7 @@ class Status(Kind):
 
 
 class Yardstick(State):
-    """Pages with an owner, an origin, mappings and a turn; devices that live and die."""
+    """Pages with an owner, an origin, mappings and a DMA owner; devices with a life."""
 
     pages = members(Page, 1, 20)
     devices = members(Device, 1, 4)
@@ -70,9 +70,9 @@ class Yardstick(State):
     mapped = field(
         (Page, Device), bool, False, "mapped for this device; written by refill, xmit, tx_complete and what frees"
     )
-    turn = field(Page, Turn, Turn.CPU, "whose turn it is; written at each hand-off")
+    dma_owner = field(Page, DmaOwner, DmaOwner.CPU, "which side may access it; written by syncs, maps and completions")
     dirty = field(
-        Page, bool, False, "the cpu wrote it since the last sync for device; written by stack_write and syncs"
+        Page, bool, False, "the CPU wrote it since the last sync for device; written by stack_write and syncs"
     )
     status = field(Device, Status, Status.UP, "the life of the device; written by destroy and final_free")
 
@@ -88,7 +88,7 @@ def in_tx(s: Yardstick, dev: Device) -> int:
 
 
 def held(s: Yardstick, dev: Device) -> int:
-    """Pages that must go home to a device."""
+    """Pages whose origin is this device."""
     return count(s.pages, lambda p: s.origin[p] == dev)
 
 
@@ -99,8 +99,8 @@ def give(s: Yardstick, page: Page, owner: Owner, dev: Device) -> None:
 
 
 def give_to_device(s: Yardstick, page: Page) -> None:
-    """Sync for device: its turn, and nothing unsynced is left."""
-    s.turn[page] = Turn.DEV
+    """Sync for device: the device owns the page and no CPU write is unsynced."""
+    s.dma_owner[page] = DmaOwner.DEV
     s.dirty[page] = False
 
 
@@ -110,7 +110,7 @@ def free(s: Yardstick, page: Page, dev: Device) -> None:
     s.owner[page] = Owner.ALLOC
     s.at[page] = NOBODY
     s.origin[page] = NOBODY
-    s.turn[page] = Turn.CPU
+    s.dma_owner[page] = DmaOwner.CPU
     s.dirty[page] = False
 
 
@@ -137,18 +137,18 @@ def rx_post(s: Yardstick, page: Page, dev: Device) -> None:
 
 
 def rx_complete(s: Yardstick, page: Page, dev: Device) -> None:
-    """The device has written the page: it goes to the stack."""
+    """The device has written the page, which goes to the stack."""
     require(s.owner[page] == Owner.RX)
     require(s.at[page] == dev)
     require(s.status[dev] == Status.UP)
 
     s.owner[page] = Owner.STACK
     s.at[page] = NOBODY
-    s.turn[page] = Turn.CPU
+    s.dma_owner[page] = DmaOwner.CPU
 
 
 def reclaim(s: Yardstick, page: Page, dev: Device) -> None:
-    """The allocator takes an idle page back."""
+    """The allocator takes an idle page from the pool."""
     require(s.owner[page] == Owner.POOL)
     require(s.at[page] == dev)
     require(s.status[dev] == Status.UP)
@@ -183,14 +183,14 @@ def stack_write(s: Yardstick, page: Page) -> None:
 
 
 def drop(s: Yardstick, page: Page) -> None:
-    """The stack drops the page: it goes home."""
+    """The stack drops the page, which goes back to its pool."""
     require(s.owner[page] == Owner.STACK)
 
     give(s, page, Owner.POOL, s.origin[page])
 
 
 def release(s: Yardstick, page: Page, dev: Device) -> None:
-    """The stack gives the page of a device back to the allocator: its refcount was elevated."""
+    """The stack frees a page of a device, because of an elevated refcount."""
     require(s.owner[page] == Owner.STACK)
     require(s.origin[page] == dev)
 
@@ -198,7 +198,7 @@ def release(s: Yardstick, page: Page, dev: Device) -> None:
 
 
 def xmit(s: Yardstick, page: Page, dev: Device) -> None:
-    """A device, perhaps another one, is told to send the page."""
+    """The page is posted to the TX ring of a device, perhaps another one."""
     require(s.owner[page] == Owner.STACK)
     require(s.status[dev] == Status.UP)
     require(in_tx(s, dev) < s.tx_limit)
@@ -209,14 +209,14 @@ def xmit(s: Yardstick, page: Page, dev: Device) -> None:
 
 
 def tx_complete(s: Yardstick, page: Page, dev: Device) -> None:
-    """The device has sent the page: it goes home, and a second mapping is undone."""
+    """The device has sent the page: it goes back to its pool, and a second mapping is unmapped."""
     require(s.owner[page] == Owner.TX)
     require(s.at[page] == dev)
 
     give(s, page, Owner.POOL, s.origin[page])
     if s.origin[page] != dev:
         s.mapped[page, dev] = False
-        s.turn[page] = Turn.CPU
+        s.dma_owner[page] = DmaOwner.CPU
 
 
 def destroy(s: Yardstick, dev: Device) -> None:
@@ -227,7 +227,7 @@ def destroy(s: Yardstick, dev: Device) -> None:
 
 
 def final_free(s: Yardstick, dev: Device) -> None:
-    """All pages are home and nothing is being sent: the pool is freed."""
+    """No page has the device as origin and none is being sent: the pool is freed."""
     require(s.status[dev] == Status.DYING)
     require(held(s, dev) == 0)
     require(in_tx(s, dev) == 0)
@@ -235,10 +235,10 @@ def final_free(s: Yardstick, dev: Device) -> None:
     s.status[dev] = Status.GONE
 
 
-def what_a_device_touches_is_mapped_and_synced(s: Yardstick, page: Page, dev: Device) -> bool:
-    """In RX or TX of a device: mapped for it, its turn, nothing unsynced."""
+def devices_access_only_mapped_and_synced_pages(s: Yardstick, page: Page, dev: Device) -> bool:
+    """In RX or TX of a device: mapped for it, owned by the device, no CPU write unsynced."""
     touched = s.owner[page] in (Owner.RX, Owner.TX) and s.at[page] == dev
-    return implies(touched, s.mapped[page, dev] and s.turn[page] == Turn.DEV and not s.dirty[page])
+    return implies(touched, s.mapped[page, dev] and s.dma_owner[page] == DmaOwner.DEV and not s.dirty[page])
 
 
 def an_idle_page_is_at_home_and_mapped_there_only(s: Yardstick, page: Page, dev: Device) -> bool:
@@ -248,13 +248,13 @@ def an_idle_page_is_at_home_and_mapped_there_only(s: Yardstick, page: Page, dev:
 
 
 def a_free_page_has_no_origin_and_no_mapping(s: Yardstick, page: Page) -> bool:
-    """In the allocator: no origin, mapped for nobody."""
-    nobodys = s.origin[page] == NOBODY and each(s.devices, lambda d: not s.mapped[page, d])
-    return implies(s.owner[page] == Owner.ALLOC, nobodys)
+    """In the allocator: no origin and no mapping."""
+    unused = s.origin[page] == NOBODY and each(s.devices, lambda d: not s.mapped[page, d])
+    return implies(s.owner[page] == Owner.ALLOC, unused)
 
 
-def a_device_that_is_gone_has_no_pages(s: Yardstick, page: Page, dev: Device) -> bool:
-    """Gone: no page has it as origin, none is mapped for it."""
+def a_freed_device_has_no_pages(s: Yardstick, page: Page, dev: Device) -> bool:
+    """Freed: no page has the device as origin, none is mapped for it."""
     return implies(s.status[dev] == Status.GONE, s.origin[page] != dev and not s.mapped[page, dev])
 
 
@@ -264,7 +264,7 @@ def rings_are_never_overrun(s: Yardstick, dev: Device) -> bool:
 
 
 def a_page_is_mapped_for_its_origin_and_its_sender_only(s: Yardstick, page: Page, dev: Device) -> bool:
-    """A lemma: mapped where it came from, and where it is being sent; nowhere else. The others rest on it."""
+    """A lemma: a page is mapped for its origin and for the device that sends it, and for no other device."""
     sent = s.owner[page] == Owner.TX and s.at[page] == dev
     return iff(s.mapped[page, dev], s.origin[page] == dev or sent)
 
@@ -274,37 +274,37 @@ def a_page_crosses_two_devices(s: Yardstick, page: Page, dev: Device) -> bool:
     return s.owner[page] == Owner.TX and s.at[page] == dev and s.origin[page] != dev
 
 
-def a_device_is_gone(s: Yardstick, dev: Device) -> bool:
-    """A device reaches the end of its life."""
+def a_device_is_freed(s: Yardstick, dev: Device) -> bool:
+    """A device is freed."""
     return s.status[dev] == Status.GONE
 
 
-def every_device_is_gone(s: Yardstick) -> bool:
+def every_device_is_freed(s: Yardstick) -> bool:
     """Where a run may end."""
     return each(s.devices, lambda d: s.status[d] == Status.GONE)
 
 
 MODEL = yardstick = Machine(
     name="yardstick",
-    doc="The machine on which this explorer and others are measured, with counts known from three tools.",
+    doc="The machine on which model checkers are compared, with state counts known from three tools.",
     state=Yardstick,
     system=(
         refill, rx_post, rx_complete, scrub_pool, scrub_ring, drop, release, xmit, tx_complete, destroy, final_free,
     ),
     environment=(reclaim, stack_write),
     always=(
-        what_a_device_touches_is_mapped_and_synced, an_idle_page_is_at_home_and_mapped_there_only,
-        a_free_page_has_no_origin_and_no_mapping, a_device_that_is_gone_has_no_pages, rings_are_never_overrun,
+        devices_access_only_mapped_and_synced_pages, an_idle_page_is_at_home_and_mapped_there_only,
+        a_free_page_has_no_origin_and_no_mapping, a_freed_device_has_no_pages, rings_are_never_overrun,
         a_page_is_mapped_for_its_origin_and_its_sender_only,
     ),
-    sometimes=(a_page_crosses_two_devices, a_device_is_gone),
+    sometimes=(a_page_crosses_two_devices, a_device_is_freed),
     scopes={
         "tiny": dict(pages=2, devices=2, ring_size=2, tx_limit=2),
         "small": dict(pages=3, devices=2, ring_size=2, tx_limit=2),
         "large": dict(pages=5, devices=2, ring_size=2, tx_limit=2),
     },
-    alike=(Page,),
-    alike_if_asked=(Device,),
+    symmetric=(Page,),
+    symmetric_if_asked=(Device,),
     place=Yardstick.owner,
-    final=every_device_is_gone,
+    final=every_device_is_freed,
 )  # fmt: skip

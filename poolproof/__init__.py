@@ -1,1 +1,3 @@
-"""The command: who owns a network page, asked and answered."""
+"""The `poolproof` command."""
+
+__version__ = "0.1.0"

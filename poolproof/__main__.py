@@ -1,4 +1,4 @@
-"""Where the command begins: in a child that is waited for; Ctrl-C is heard while the models are still being read."""
+"""The entry point: the command in a child process; Ctrl-C works while models are still being imported."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ def main() -> None:
 
 
 def command() -> int:
-    """Read the models, and run what was typed."""
+    """Import the models, and run the command line."""
     try:
-        from .cli import main as typed
+        from .cli import main as run
     except KeyboardInterrupt:
         print("poolproof: interrupted", file=sys.stderr)
         return 3
-    return typed()
+    return run()
 
 
 if __name__ == "__main__":

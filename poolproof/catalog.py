@@ -1,4 +1,4 @@
-"""Where models come from: the ones that are shipped, by name, and a user's, by the path of a Python file."""
+"""Models: the shipped ones by name, a user's by the path of a Python file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 
@@ -19,6 +18,7 @@ from models.yardstick import yardstick
 from spec.dsl import Machine, Mutant, SpecError
 from spec.ownership import ownership
 
+from .errors import BadRequest, NoModel, nearest
 from .watch import WATCH
 
 SOUND: tuple[Machine, ...] = (ownership, keep_mapped, per_packet, yardstick)
@@ -27,40 +27,26 @@ SOUND_NAMES: tuple[str, ...] = tuple(m.name for m in SOUND)
 SHIPPED: dict[str, Machine | Mutant] = {**{m.name: m for m in SOUND}, **{m.name: m for m in BROKEN}}
 
 
-class UnknownModel(Exception):
-    """The name of no model."""
-
-
-class NoModel(Exception):
-    """A file that cannot be read as a model."""
-
-
 IMPORT = 60.0
-"""Seconds that a user's file may take to be imported, where no --time is given."""
+"""Seconds that a user's file may take to be imported, where no --time-limit is given."""
 
 
 def find(name: str, seconds: float = 0.0) -> Machine:
-    """The model of this name, or the one in the Python file at this path, which is imported in so many seconds."""
+    """The model of this name, or in the Python file at this path; `seconds` limit the import (0: IMPORT)."""
     if name in SHIPPED:
         return _machine(SHIPPED[name])
     if name.endswith(".py") or "/" in name:
         return load(Path(name), seconds)
-    raise UnknownModel(f"{name!r} is no model; {_nearest(name)}, or give the path of a Python file")
-
-
-def _nearest(name: str) -> str:
-    """The names that are most alike; a part of a name will do."""
-    parts = [known for known in SHIPPED if len(name) > 2 and name in known]
-    close = (parts or get_close_matches(name, SHIPPED, cutoff=0.4))[:3]
-    return f"perhaps {' or '.join(map(repr, close))}" if close else "see `poolproof list`"
+    way_out = nearest(name, SHIPPED, "see `poolproof list`, or give the path of a Python file")
+    raise BadRequest(f"unknown model {name!r} ({way_out})")
 
 
 def load(path: Path, seconds: float = 0.0) -> Machine:
     """The machine called MODEL in a user's file."""
     if not path.is_file():
-        raise NoModel(f"{path}: there is no such file; give a model's name (see `poolproof list`) or a Python file")
+        raise NoModel(f"{path}: no such file; give a model's name (see `poolproof list`) or a Python file")
     if path.suffix != ".py":
-        raise NoModel(f"{path}: is no Python file; a model's file ends in .py")
+        raise NoModel(f"{path}: not a Python file; a model's file ends in .py")
     with WATCH.importing(path, seconds or IMPORT), _importable(path.parent.resolve()):
         try:
             model = getattr(_imported(path), "MODEL", None)
@@ -68,7 +54,7 @@ def load(path: Path, seconds: float = 0.0) -> Machine:
                 return _machine(model)
         except (SpecError, KeyboardInterrupt):
             raise
-        except BaseException as error:  # whatever a file does when it is imported, such as sys.exit()
+        except BaseException as error:  # anything that a file does when it is imported, such as sys.exit()
             raise NoModel(_cannot_be_imported(path, error)) from error
     raise NoModel(f"{path}: has no MODEL = Machine(...); `poolproof new FILE` writes a file that has one")
 
@@ -77,7 +63,7 @@ def _machine(model: Machine | Mutant) -> Machine:
     try:
         return model.machine if isinstance(model, Mutant) else model
     except SyntaxError as error:
-        raise SpecError(f"{model.name}: what it changes is no Python: {(error.text or '').strip()!r}") from None
+        raise SpecError(f"{model.name}: its change is not Python: {(error.text or '').strip()!r}") from None
 
 
 def _imported(path: Path) -> ModuleType:
@@ -93,7 +79,7 @@ def _imported(path: Path) -> ModuleType:
 
 @contextmanager
 def _importable(directory: Path) -> Iterator[None]:
-    """While a model loads, what stands beside it can be imported; later its helpers are in nobody's way."""
+    """While a model loads, modules beside it can be imported; afterwards they are forgotten."""
     before = set(sys.modules)
     sys.path.insert(0, str(directory))
     try:
@@ -107,17 +93,17 @@ def _importable(directory: Path) -> Iterator[None]:
 
 
 def _stands_in(directory: Path, package: str, before: set[str]) -> bool:
-    """Was this found beside the model, and by it?"""
+    """True if this package lies beside the model and was imported by it."""
     beside = (directory / f"{package}.py").is_file() or (directory / package).is_dir()
     return beside and package not in before
 
 
 def _cannot_be_imported(path: Path, error: BaseException) -> str:
-    """What went wrong in a user's file, and in which line of it."""
+    """The error in a user's file, with its line."""
     if isinstance(error, SyntaxError):
         file = (error.filename or "").replace(str(path.resolve()), str(path))
         where = f"{file}:{error.lineno}" if error.lineno else str(path)
-        return f"{where}: is no Python: {error.msg}; mend it and ask again"
+        return f"{where}: not Python: {error.msg}; correct it and run again"
     lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if Path(f.filename) == path.resolve()]
     where = f"{path}:{lines[-1]}" if lines else str(path)
-    return f"{where}: cannot be imported: {type(error).__name__}: {error}; mend it and ask again"
+    return f"{where}: cannot be imported: {type(error).__name__}: {error}; correct it and run again"

@@ -1,4 +1,4 @@
-"""Ctrl-C, heard also where Python loses it: an interrupt that meets a destructor is dropped, and z3 has many."""
+"""Ctrl-C, remembered where Python loses it: an interrupt during a destructor is dropped, and z3 has many."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from .watch import WATCH
 
 
 class Interrupts:
-    """Remembers that somebody interrupted, whatever became of the exception."""
+    """Whether there was an interrupt, whatever became of its exception."""
 
     def __init__(self) -> None:
         self.heard = False
 
     def listen(self) -> None:
-        """From now on, remember each interrupt; z3 is not to answer it instead."""
+        """From now on remember each interrupt; z3 does not handle it itself."""
         z3.set_param("ctrl_c", False)
         WATCH.listen(self._hear)
 
@@ -25,7 +25,7 @@ class Interrupts:
         raise KeyboardInterrupt
 
     def look(self) -> None:
-        """Interrupt now, if an interrupt was heard before."""
+        """Raise KeyboardInterrupt if there was an interrupt before."""
         if self.heard:
             raise KeyboardInterrupt
 

@@ -1,8 +1,8 @@
-"""The command runs in a child that reports its end; this process waits for it, and says so where no report comes.
+"""The command runs in a child that reports its end; the parent waits, and prints an error where no report comes.
 
-A model's file is Python: it can end its process in silence (`os._exit(0)`, a signal, a fault of a C extension) or never
-return. So the process is forked before anything heavy is imported. Where there is no `os.fork` the command runs in this
-process, and such a file is not found out.
+A model's file is Python: it can end its process silently (`os._exit(0)`, a signal, a fault of a C extension) or never
+return. So the process is forked before anything large is imported. Without `os.fork` the command runs in this process,
+and such a file goes unnoticed.
 """
 
 from __future__ import annotations
@@ -16,55 +16,55 @@ from pathlib import Path
 from types import FrameType
 
 USAGE, BUDGET, TOOL = 2, 3, 150
-"""The exit codes given here; `checkers.verdict.Exit` has them all, and is not imported before the fork."""
+"""The exit codes used here; `checkers.core.verdict.Exit` has them all, and is not imported before the fork."""
 
 PASSED_ON = getattr(signal, "SIGUSR1", signal.SIGINT)
-"""How an interrupt that this process was sent reaches the child; Ctrl-C on a terminal reaches both by itself."""
+"""The signal that carries an interrupt from the parent to the child; Ctrl-C on a terminal reaches both by itself."""
 ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name))
 
 
 class Watch:
-    """What the child knows of the process that waits for it, and the interrupts it heard from both sides."""
+    """The child's side: the pipe to the parent, and the interrupts counted by signal."""
 
     def __init__(self) -> None:
         self.pipe = -1
-        self.heard: dict[int, int] = {}
+        self.counts: dict[int, int] = {}
 
     def is_news(self, number: int) -> bool:
-        """Is this interrupt another one, or one that was heard already from the other side?"""
-        known = max(self.heard.values(), default=0)
-        self.heard[number] = self.heard.get(number, 0) + 1
-        return max(self.heard.values()) > known
+        """True if this interrupt is a further one, not the other signal of one that is already counted."""
+        known = max(self.counts.values(), default=0)
+        self.counts[number] = self.counts.get(number, 0) + 1
+        return max(self.counts.values()) > known
 
-    def listen(self, hear: Callable[[int, FrameType | None], None]) -> None:
-        """From now on this hears each interrupt, once."""
+    def listen(self, handler: Callable[[int, FrameType | None], None]) -> None:
+        """From now on call the handler once for each interrupt."""
 
         def once(number: int, frame: FrameType | None) -> None:
             if self.is_news(number):
-                hear(number, frame)
+                handler(number, frame)
 
         for number in {signal.SIGINT, PASSED_ON} if self.pipe >= 0 else {signal.SIGINT}:
             signal.signal(number, once)
 
-    def say(self, word: str, text: object = "") -> None:
-        """Tell the process that waits; a copy of this one that a model's file makes has another number."""
+    def report(self, word: str, text: object = "") -> None:
+        """Send a line to the parent, with this process's number: a fork that a model's file makes has another."""
         if self.pipe >= 0:
             os.write(self.pipe, f"{os.getpid()} {word} {text}\n".encode(errors="replace"))
 
     @contextmanager
     def importing(self, path: Path, seconds: float) -> Iterator[None]:
-        """While a file is imported this process is ended after so many seconds, whatever it does; the other says so."""
+        """While a file is imported, a timer ends this process after `seconds`, whatever the file does."""
         if self.pipe < 0:
             yield
             return
-        self.say("imports", f"{seconds:g} {' '.join(str(path).split())}")
+        self.report("imports", f"{seconds:g} {' '.join(str(path).split())}")
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, seconds)
         try:
             yield
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
-            self.say("imported")
+            self.report("imported")
 
 
 WATCH = Watch()
@@ -78,18 +78,18 @@ def watched(command: Callable[[], int]) -> int:
 
 
 def _has_streams() -> bool:
-    """Are there places to print to? Closed ones become /dev/null, so that no file of ours takes their number."""
+    """True if standard output is open. Closed streams become /dev/null, so that no other file gets their numbers."""
     while (free := os.open(os.devnull, os.O_RDWR)) <= 2:
         pass
     os.close(free)
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115 - as long as the process
     if sys.stdout is None:
-        _said("standard output is closed; give the command a place to print to, such as > FILE")
+        _fail("standard output is closed; redirect it, such as > FILE")
     return sys.stdout is not None
 
 
 def _in_a_child(command: Callable[[], int]) -> int:
-    """Fork; the child runs the command, this process passes signals on and waits."""
+    """Fork; the child runs the command, the parent passes signals on and waits."""
     reading, writing = os.pipe()
     sent: list[int] = []
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, PASSED_ON, *ENDING})
@@ -114,16 +114,16 @@ def _interrupted(number: int, frame: FrameType | None) -> None:
 
 
 def _reported(command: Callable[[], int]) -> int:
-    """Run the command in the child, and report how it ended once all it printed is out."""
+    """Run the command in the child, flush its output, and report the exit code."""
     code = command()
     with suppress(OSError, ValueError):
         sys.stdout.flush()
-    WATCH.say("ends", code)
+    WATCH.report("ends", code)
     return code
 
 
 def _end_with(parent: int) -> None:
-    """Where the kernel offers it, this process is killed when the one that waits for it is."""
+    """Where the kernel can, kill this process when its parent ends."""
     with suppress(OSError, AttributeError):
         import ctypes
 
@@ -133,7 +133,7 @@ def _end_with(parent: int) -> None:
 
 
 def _pass_on(child: int, sent: list[int]) -> None:
-    """Signals that this process is sent go to the child; those that end a process are remembered."""
+    """Pass signals on to the child; those that end a process are appended to `sent`."""
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         with suppress(ProcessLookupError):
@@ -151,19 +151,19 @@ def _pass_on(child: int, sent: list[int]) -> None:
 
 
 def _all_of(pipe: int) -> list[str]:
-    """The lines that are in the pipe by now; a process that the child left behind may hold its other end for ever."""
+    """The lines in the pipe by now; a process that the child left behind may hold its other end open for ever."""
     os.set_blocking(pipe, False)
-    said = b""
+    received = b""
     with suppress(BlockingIOError):
         while chunk := os.read(pipe, 1 << 16):
-            said += chunk
-    return said.decode(errors="replace").splitlines()
+            received += chunk
+    return received.decode(errors="replace").splitlines()
 
 
 def _ended(child: int, status: int, lines: list[str], sent: list[int]) -> int:
-    """The exit code of the command: the one that it reported, or else one that says how it ended without."""
-    said = [line.split(" ", 2)[1:] for line in lines if line.startswith(f"{child} ")]
-    word, text = said[-1] if said else ("", "")
+    """The exit code that the command reported; without a report, one for how the child ended."""
+    reports = [line.split(" ", 2)[1:] for line in lines if line.startswith(f"{child} ")]
+    word, text = reports[-1] if reports else ("", "")
     if word == "ends":
         return int(text)
     if sent:
@@ -172,10 +172,10 @@ def _ended(child: int, status: int, lines: list[str], sent: list[int]) -> int:
     where = text.partition(" ")[2] if word == "imports" else ""
     if where and os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM:
         limit = text.partition(" ")[0]
-        way_out = "mend what does not end in it, or give more --time where the command has it"
-        return _said(f"{where}: was not imported within {limit} s; {way_out}", BUDGET)
-    while_ = f"{where}: ended the command while it was imported" if where else "the command ended without an answer"
-    return _said(f"{while_}: {_how(status)}; nothing is known of what was asked", TOOL)
+        way_out = "correct what does not end in it, or give a longer --time-limit where the command has it"
+        return _fail(f"{where}: was not imported within {limit} s; {way_out}", BUDGET)
+    what = f"{where}: ended the command while it was imported" if where else "the command ended without a result"
+    return _fail(f"{what}: {_how(status)}; nothing is known of what was checked", TOOL)
 
 
 def _how(status: int) -> str:
@@ -187,7 +187,7 @@ def _how(status: int) -> str:
     return f"killed by signal {number}, {signal.strsignal(number)}{short}"
 
 
-def _said(message: str, code: int = USAGE) -> int:
-    """Say in one line on standard error why there is no answer."""
+def _fail(message: str, code: int = USAGE) -> int:
+    """Print the message as one line on standard error, and return the exit code."""
     print(f"poolproof: {message}", file=sys.stderr)
     return code

@@ -1,7 +1,7 @@
-"""Facts that keep the promises standing: from these and the promises together, every step follows by itself.
+"""Lemmas: invariants that make the others inductive.
 
-A promise may hold in every reachable state and yet not follow from the other promises alone. What is missing is
-said here, as promises of their own: `poolproof prove` shows that no lemma may be left out.
+An invariant may hold in every reachable state and yet not be inductive: some unreachable state satisfies all
+invariants and has a step that breaks it. The lemmas exclude these states; `poolproof prove` shows that each is needed.
 """
 
 from spec.dsl import NOBODY, implies
@@ -9,27 +9,27 @@ from spec.page import Dma, Life, Ownership, Page, Place
 
 
 def a_page_of_a_live_pool_is_mapped_for_its_device(s: Ownership, page: Page) -> bool:
-    """D3: as long as its pool is live a page stays mapped, wherever it is: only a scrub or the way out unmaps it."""
+    """D3: while its pool is live a page stays mapped for the pool's device, in every place."""
     if s.home[page] == NOBODY or s.life[s.home[page]] != Life.LIVE:
         return True
     return s.dma[page, s.device_of[s.home[page]]] != Dma.UNMAPPED
 
 
-def a_device_works_only_for_a_live_pool(s: Ownership, page: Page) -> bool:
-    """S11: what a device has in its RX ring, or sends through its pool's mapping, belongs to a pool that is live."""
+def live_descriptors_belong_to_live_pools(s: Ownership, page: Page) -> bool:
+    """S11: a page in an RX ring, or sent through its pool's mapping, belongs to a live pool."""
     if s.home[page] == NOBODY:
         return True
     at_work = s.place[page] == Place.RX_RING or s.tx_dev[page] == s.device_of[s.home[page]]
     return implies(at_work, s.life[s.home[page]] == Life.LIVE)
 
 
-def a_page_with_the_stack_has_a_home_only_while_it_is_referenced(s: Ownership, page: Page) -> bool:
-    """S18: where the last pool reference is put, the page goes home or loses its home."""
+def an_unreferenced_page_with_the_stack_has_no_home(s: Ownership, page: Page) -> bool:
+    """S18: when the last pp reference is put, the page is recycled or its home is cleared."""
     return implies(s.place[page] == Place.STACK and s.refs[page] == 0, s.home[page] == NOBODY)
 
 
 def a_detached_pool_has_no_mapping_left(s: Ownership, page: Page) -> bool:
-    """S12: what comes home after destroy has returned comes home unmapped."""
+    """S12: after destroy has returned no page is mapped for the pool."""
     if s.home[page] == NOBODY or s.life[s.home[page]] != Life.DETACHED:
         return True
     return s.dma[page, s.device_of[s.home[page]]] == Dma.UNMAPPED

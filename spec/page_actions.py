@@ -1,44 +1,54 @@
-"""What may happen to a page: permission, not policy. Each action is one page's step; guards first, then the effect.
+"""What may happen to a page. Modelling decisions (reasons and sources: docs/decisions/spec-shape.md):
 
-A guard says only what the acting party can see at that moment. When to recycle and when to release, how many
-pages to keep, what to do when a ring is full: that is policy, and lives in models/.
+* Permission, not policy: an action is permitted whenever its party could take it. When to recycle or release, how
+  many pages to keep and what to do when a ring is full is decided in models/.
+* A guard reads only what the acting party can observe at that moment; it never states an invariant.
+* Each action is one atomic step of one page. The windows inside a put (B04 to B06) are not modelled.
+* A page is not split: there are no fragments and no bias. The pool's cache and its ring are one place, POOL.
+* References are a number: pp references while the page has a home, page references afterwards. All plain page
+  references on a pool page are one bit, `foreign`.
+* A page has a DMA mapping for its home's device and, while another device sends it, a second one for that device.
+* TX owns one reference, which the sender gave up: it is not counted in `refs`.
+* `dirty` stands for CPU writes that no sync has made visible. Data, sizes and directions are not modelled.
+* A device is done with a descriptor when its driver says so (rx_complete, tx_complete).
+* hold, returned, maps and unmaps are history counters: no guard reads them, invariants compare their changes.
 """
 
 from spec.dsl import NOBODY, each, require
 from spec.page import Bind, Device, Dma, Life, Ownership, Page, Place, Pool, in_tx, posted
 
-# Steps that several actions share.
+# Steps shared by several actions.
 
 
 def map_for(s: Ownership, page: Page, dev: Device) -> None:
-    """dma_map: from now on the device may touch the page; what the cpu wrote is visible to it."""
+    """dma_map: the device owns the page and sees what the CPU wrote."""
     s.dma[page, dev] = Dma.DEVICE
     s.dirty[page] = False
     s.maps[page, dev] += 1
 
 
 def unmap_for(s: Ownership, page: Page, dev: Device) -> None:
-    """dma_unmap: the device may not touch the page any more."""
+    """dma_unmap: the device may not access the page any more."""
     s.dma[page, dev] = Dma.UNMAPPED
     s.unmaps[page, dev] += 1
 
 
 def sync_if_mapped(s: Ownership, page: Page, dev: Device) -> None:
-    """T13: give the device its turn, unless a scrub has taken the mapping away meanwhile (S15)."""
+    """T13: dma_sync_for_device, unless a scrub has unmapped the page meanwhile (S15)."""
     if s.dma[page, dev] != Dma.UNMAPPED:
         s.dma[page, dev] = Dma.DEVICE
     s.dirty[page] = False
 
 
-def go_home(s: Ownership, page: Page) -> None:
+def recycle_to_pool(s: Ownership, page: Page) -> None:
     """T14, T15: the page is idle in the pool it came from, still mapped: "back to the originating device"."""
     sync_if_mapped(s, page, s.device_of[s.home[page]])
     s.place[page] = Place.POOL
     s.refs[page] = 0
 
 
-def count_out(s: Ownership, page: Page, pool: Pool) -> None:
-    """T18: the page leaves its pool: unmap (unless the scrub did), then count, then forget the pool (S31)."""
+def return_page(s: Ownership, page: Page, pool: Pool) -> None:
+    """T18: the page leaves its pool: unmap unless the scrub did, count it out, clear its home (S31)."""
     if s.dma[page, s.device_of[pool]] != Dma.UNMAPPED:
         unmap_for(s, page, s.device_of[pool])
     s.returned[pool] += 1
@@ -46,9 +56,9 @@ def count_out(s: Ownership, page: Page, pool: Pool) -> None:
     s.dirty[page] = False
 
 
-def go_out(s: Ownership, page: Page) -> None:
-    """T16, T17: the last pool reference ends outside: free, or on its own until the foreign reference is put."""
-    count_out(s, page, s.home[page])
+def leave_pool(s: Ownership, page: Page) -> None:
+    """T16, T17: the page leaves its pool with its last pp reference; a foreign reference keeps it from being free."""
+    return_page(s, page, s.home[page])
     s.refs[page] = 0
     if s.foreign[page]:
         s.place[page] = Place.STACK
@@ -56,11 +66,11 @@ def go_out(s: Ownership, page: Page) -> None:
         s.place[page] = Place.FREE
 
 
-# Entering the pool, and leaving it idle.
+# Into the pool, and out of it while idle.
 
 
-def enter(s: Ownership, page: Page, pool: Pool) -> None:
-    """A page is allocated, mapped for the pool's device, and counted in.
+def alloc_into_pool(s: Ownership, page: Page, pool: Pool) -> None:
+    """A page is allocated, mapped for the pool's device and counted in.
 
     Deck: "Only call dma_map() when setting up pages". Kernel: T4 and T5,
     __page_pool_alloc_pages_slow(), __page_pool_alloc_page_order(). The consumer takes a page from the allocator, and
@@ -75,8 +85,8 @@ def enter(s: Ownership, page: Page, pool: Pool) -> None:
     s.place[page] = Place.POOL
 
 
-def leave(s: Ownership, page: Page, pool: Pool) -> None:
-    """The consumer gives an idle page back to the allocator: unmapped, counted out, freed.
+def return_idle(s: Ownership, page: Page, pool: Pool) -> None:
+    """The consumer returns an idle page to the allocator: unmapped, counted out, freed.
 
     Deck: "And DMA unmap when leaving pool". Kernel: T3 and T27, page_pool_return_page() from
     page_pool_refill_alloc_cache() or page_pool_update_nid(). The consumer sees its own cache and ring, and is
@@ -86,7 +96,7 @@ def leave(s: Ownership, page: Page, pool: Pool) -> None:
     require(s.place[page] == Place.POOL)
     require(s.life[pool] == Life.LIVE)
 
-    count_out(s, page, pool)
+    return_page(s, page, pool)
     s.place[page] = Place.FREE
 
 
@@ -94,16 +104,16 @@ def reclaim(s: Ownership, page: Page, pool: Pool) -> None:
     """The page allocator takes an idle page from a live pool.
 
     Deck: "Allow page allocator to reclaim pool pages". Not in Linux (D9): the reclaimer must hold the consumer's
-    side, and so sees what the consumer sees and does what the consumer does.
+    side, so it observes and does what the consumer does.
     """
-    leave(s, page, pool)
+    return_idle(s, page, pool)
 
 
 # The RX ring.
 
 
 def rx_post(s: Ownership, page: Page, pool: Pool) -> None:
-    """The driver takes an idle page from its pool and posts it: from now on the device may write it.
+    """The driver takes an idle page from its pool and posts it: the device may write it.
 
     Kernel: T1 and T7, page_pool_dev_alloc_pages() and a free descriptor, in the NAPI poll of a live pool.
     """
@@ -116,10 +126,10 @@ def rx_post(s: Ownership, page: Page, pool: Pool) -> None:
 
 
 def rx_repost(s: Ownership, page: Page, pool: Pool) -> None:
-    """The driver posts a page again that it holds alone, without passing the pool.
+    """The driver posts a page again of which it has the only reference, without passing the pool.
 
     Kernel: T7 after T8, the driver's own code: a refill that reuses the buffer in hand. The driver sees that its
-    reference is the only one (pp_ref_count and page_count are 1) and that nobody was given the page (B46).
+    reference is the only one (pp_ref_count and page_count are 1) and that it gave no reference away (B46).
     """
     require(s.home[page] == pool)
     require(s.place[page] == Place.STACK)
@@ -134,9 +144,9 @@ def rx_repost(s: Ownership, page: Page, pool: Pool) -> None:
 
 
 def rx_complete(s: Ownership, page: Page) -> None:
-    """The device is done with a descriptor (or its queue was stopped): the driver holds the page, nobody else does.
+    """The device is done with a descriptor, or its queue was stopped: the driver holds the only reference.
 
-    Kernel: T8, the driver's own code. The cpu may not look yet: to sync for the cpu is the driver's duty, sync_for_cpu.
+    Kernel: T8, the driver's own code. The CPU may not access the page before the driver syncs it (sync_for_cpu).
     """
     require(s.place[page] == Place.RX_RING)
 
@@ -145,7 +155,7 @@ def rx_complete(s: Ownership, page: Page) -> None:
 
 
 def sync_for_cpu(s: Ownership, page: Page, pool: Pool) -> None:
-    """The driver takes the turn: the cpu sees what the device wrote.
+    """The CPU takes ownership of the mapping and sees what the device wrote.
 
     Deck: "dma_sync determine when". Kernel: T8, page_pool_dma_sync_for_cpu() or
     dma_sync_single_range_for_cpu(), in the NAPI poll of a live pool.
@@ -159,7 +169,7 @@ def sync_for_cpu(s: Ownership, page: Page, pool: Pool) -> None:
 
 
 def sync_for_device(s: Ownership, page: Page, pool: Pool) -> None:
-    """The driver gives the turn away: the device will see what the cpu wrote, and the cpu keeps its hands off.
+    """The device takes ownership of the mapping and sees what the CPU wrote; the CPU may not access the page.
 
     Kernel: T13 and T23 as a step of their own, dma_sync_single_range_for_device(), by a driver that runs.
     """
@@ -172,20 +182,20 @@ def sync_for_device(s: Ownership, page: Page, pool: Pool) -> None:
     s.dirty[page] = False
 
 
-# In the hands of the CPU.
+# Held by the CPU.
 
 
 def shown_to_cpu(s: Ownership, page: Page) -> bool:
-    """The driver shows a packet to XDP or the stack only after it took the turn for the cpu (T8, then T9)."""
+    """No device owns the page: a driver passes a packet to XDP or the stack only after sync_for_cpu (T8, then T9)."""
     return each(s.devices, lambda d: s.dma[page, d] != Dma.DEVICE)
 
 
 def cpu_write(s: Ownership, page: Page) -> None:
-    """The cpu writes the page: an XDP program, or the stack editing a header.
+    """The CPU writes the page: an XDP program, or the stack editing a header.
 
     Deck: "Can consider DMA pages writable". Kernel: the program's or the stack's own code, where skb_cloned() and
-    skb_has_shared_frag() are false. The writer sees by them that the packet is its own and no fragment is shared, and
-    it was shown the packet only after the sync for cpu.
+    skb_has_shared_frag() are false. By them the writer sees that the packet is its own and no fragment is shared. It
+    was given the packet only after the sync for the CPU.
     """
     require(s.place[page] == Place.STACK)
     require(s.refs[page] == 1)
@@ -196,7 +206,7 @@ def cpu_write(s: Ownership, page: Page) -> None:
 
 
 def clone(s: Ownership, page: Page) -> None:
-    """A holder takes one more reference; from now on nobody writes.
+    """A holder takes one more reference; a shared page is not written.
 
     Kernel: T10, page_pool_ref_page() or skb_clone(); only a holder may (S19).
     """
@@ -206,8 +216,8 @@ def clone(s: Ownership, page: Page) -> None:
     s.refs[page] += 1
 
 
-def put(s: Ownership, page: Page) -> None:
-    """A holder gives its reference up, and it was not the last: somebody else still holds the page.
+def pp_unref(s: Ownership, page: Page) -> None:
+    """A holder puts a reference that is not the last one.
 
     Kernel: T11, page_pool_unref_page() stays above zero. TX holds one reference of its own.
     """
@@ -218,18 +228,18 @@ def put(s: Ownership, page: Page) -> None:
 
 
 def recycle(s: Ownership, page: Page) -> None:
-    """The last reference is put, and the page goes home: still mapped, ready for its own device.
+    """The last reference is put and the page goes back to its pool, still mapped.
 
     Deck: "recycling pages back to the originating device". Kernel: T12 to T15, page_pool_put_page() and
-    page_pool_recycle_in_ring(): the page's magic says that it has a home, and page_count says that nobody else refers
-    to it.
+    page_pool_recycle_in_ring(): the page's magic shows that it has a home, and page_count that there is no other
+    reference.
     """
     require(s.place[page] == Place.STACK)
     require(s.refs[page] == 1)
     require(s.home[page] != NOBODY)
     require(not s.foreign[page])
 
-    go_home(s, page)
+    recycle_to_pool(s, page)
 
 
 def xdp_drop(s: Ownership, page: Page, pool: Pool) -> None:
@@ -244,32 +254,32 @@ def xdp_drop(s: Ownership, page: Page, pool: Pool) -> None:
 
 
 def release(s: Ownership, page: Page) -> None:
-    """The last pool reference is put, and the page leaves the pool instead of going home.
+    """The last pp reference is put and the page leaves its pool instead of being recycled.
 
-    Kernel: T16 and T17, page_pool_return_page(): ring full, elevated refcount, wrong node. Always permitted; when is
-    policy.
+    Kernel: T16 and T17, page_pool_return_page(): ring full, elevated refcount, wrong node. Always permitted: when
+    to do so is policy.
     """
     require(s.place[page] == Place.STACK)
     require(s.refs[page] == 1)
     require(s.home[page] != NOBODY)
 
-    go_out(s, page)
+    leave_pool(s, page)
 
 
 def disconnect(s: Ownership, page: Page) -> None:
-    """The page leaves its pool while its only holder keeps it, as an ordinary page.
+    """The page leaves its pool while its only holder keeps it as an ordinary page.
 
-    Kernel: T26, page_pool_release_page() (until 6.5): unmapped and counted out, then freed by put_page() one day.
+    Kernel: T26, page_pool_release_page() (until 6.5): unmapped and counted out, freed by put_page() later.
     """
     require(s.place[page] == Place.STACK)
     require(s.refs[page] == 1)
     require(s.home[page] != NOBODY)
 
-    count_out(s, page, s.home[page])
+    return_page(s, page, s.home[page])
 
 
 def free(s: Ownership, page: Page) -> None:
-    """The last reference to a page that has no home (any more) is put: back to the allocator.
+    """The last reference to a page without a home is put: the page is freed.
 
     Kernel: put_page() to zero, on a page without the pool's magic (S5).
     """
@@ -284,7 +294,7 @@ def free(s: Ownership, page: Page) -> None:
 
 
 def get_page(s: Ownership, page: Page) -> None:
-    """A holder lets somebody take a plain page reference, which the pool knows nothing of.
+    """A plain page reference is taken through a holder; the pool does not count it.
 
     Kernel: get_page() on a fragment, __skb_frag_ref(), splice; only through a holder (S19).
     """
@@ -295,7 +305,7 @@ def get_page(s: Ownership, page: Page) -> None:
 
 
 def put_page(s: Ownership, page: Page) -> None:
-    """The plain page reference is put; if it was the last of any kind, the page is free.
+    """The plain page reference is put; if it was the last reference of any kind, the page is freed.
 
     Kernel: put_page(). "Released with extra references: lives as an ordinary page until put_page" (P12).
     """
@@ -311,7 +321,7 @@ def put_page(s: Ownership, page: Page) -> None:
 
 
 def xdp_tx(s: Ownership, page: Page, pool: Pool) -> None:
-    """The driver sends the page out of the device it came from, through the same mapping.
+    """The driver transmits the page on the device it came from, through the same mapping.
 
     Kernel: T23, dma_sync_single_range_for_device() and a descriptor; no second map (B41). In the NAPI poll of a live
     pool.
@@ -329,11 +339,11 @@ def xdp_tx(s: Ownership, page: Page, pool: Pool) -> None:
 
 
 def redirect(s: Ownership, page: Page, dev: Device) -> None:
-    """A holder hands its reference to another device, which maps the page a second time and reads it.
+    """A holder hands its reference to another device, which maps the page a second time to transmit it.
 
     Deck: "TX DMA completion time of another device". Kernel: T24, ndo_xdp_xmit() or, for a forwarded skb,
     ndo_start_xmit(), by a device that is running and has a free descriptor. A page without a home is mapped for
-    whoever sends it. A second mapping for the page's own device is left out: there xdp_tx sends through the first.
+    the sending device. A second mapping for the page's own device is not modelled: xdp_tx sends through the first.
     """
     require(s.place[page] == Place.STACK)
     require(s.refs[page] >= 1)
@@ -349,14 +359,14 @@ def redirect(s: Ownership, page: Page, dev: Device) -> None:
 
 
 def end_tx(s: Ownership, page: Page, dev: Device) -> None:
-    """The descriptor is done: a second mapping is undone, the pool's own is kept."""
+    """The TX descriptor is done: a second mapping is unmapped, the pool's own is kept."""
     s.tx_dev[page] = NOBODY
     if s.home[page] == NOBODY or s.device_of[s.home[page]] != dev:
         unmap_for(s, page, dev)
 
 
 def tx_complete(s: Ownership, page: Page, dev: Device) -> None:
-    """The device has read the page: TX gives up its reference; the last one sends the page home.
+    """The device has read the page and TX puts its reference; with the last one the page is recycled.
 
     Deck: "DMA trick". Kernel: T24, unmap for the sending device, then xdp_return_frame() -> page_pool_put_page().
     If the stack still holds references, the page stays with the stack.
@@ -368,24 +378,24 @@ def tx_complete(s: Ownership, page: Page, dev: Device) -> None:
     if s.refs[page] > 0:
         s.place[page] = Place.STACK
     else:
-        go_home(s, page)
+        recycle_to_pool(s, page)
 
 
 def tx_complete_release(s: Ownership, page: Page, dev: Device) -> None:
-    """The device has read the page and TX held the last pool reference: the page leaves the pool.
+    """The device has read the page and TX puts the last pp reference: the page leaves its pool.
 
-    Kernel: T16 and T17 at TX completion, page_pool_return_page(). What has a home can always be released.
+    Kernel: T16 and T17 at TX completion, page_pool_return_page(). A page with a home can always be released.
     """
     require(s.tx_dev[page] == dev)
     require(s.refs[page] == 0)
     require(s.home[page] != NOBODY)
 
     end_tx(s, page, dev)
-    go_out(s, page)
+    leave_pool(s, page)
 
 
 def tx_complete_free(s: Ownership, page: Page, dev: Device) -> None:
-    """The device has read a page without a home, and TX held the last reference but perhaps a foreign one.
+    """The device has read a page without a home, and TX puts the last reference, apart from a foreign one.
 
     Kernel: unmap for the sending device, then put_page().
     """

@@ -1,18 +1,18 @@
-"""What may happen to a pool and to a device: creation, destruction in steps, and the end of the driver.
+"""What may happen to a pool and to a device: creation, destruction in steps, and unbind.
 
-What walks over all pages in the kernel (kernel reference 4.1; docs/kernel-reference.md) is here a state of the pool,
-a step for one page, and a closing step whose guard says that the walk has finished.
+A walk over all pages in the kernel (kernel reference 4.1) is modelled as a state of the pool, a step for
+one page, and a closing step whose guard requires that the walk has finished.
 """
 
 from spec.dsl import count, require, some
 from spec.page import Bind, Device, Dma, Life, Ownership, Page, Place, Pool, in_flight, in_tx, live_pools_of, posted
-from spec.page_actions import count_out, unmap_for
+from spec.page_actions import return_page, unmap_for
 
 
 def pool_create(s: Ownership, pool: Pool) -> None:
     """A bound driver creates a pool for its device.
 
-    Kernel: page_pool_create(). The driver knows its queues: one live pool for each.
+    Kernel: page_pool_create(). The driver creates one live pool for each of its queues.
     """
     require(s.life[pool] == Life.ABSENT)
     require(s.bind[s.device_of[pool]] == Bind.BOUND)
@@ -22,7 +22,7 @@ def pool_create(s: Ownership, pool: Pool) -> None:
 
 
 def pool_destroy(s: Ownership, pool: Pool) -> None:
-    """The driver has stopped its queue and gives up the pool: no page enters any more, the scrub begins.
+    """The driver has stopped its queue and destroys the pool: no page enters any more, the scrub begins.
 
     Kernel: T28, page_pool_destroy(), kernel reference 4.1, steps 1 to 3. The driver disabled NAPI, emptied its RX ring
     and completed what it was sending through the pool's mappings (kernel reference 14.2, rule 6; ndo_stop): it sees
@@ -45,14 +45,14 @@ def scrub(s: Ownership, page: Page, pool: Pool) -> None:
     require(s.place[page] == Place.POOL)
     require(s.life[pool] == Life.SCRUBBING or s.life[pool] == Life.DETACHED)
 
-    count_out(s, page, pool)
+    return_page(s, page, pool)
     s.place[page] = Place.FREE
 
 
-def unmap_early(s: Ownership, page: Page, pool: Pool) -> None:
-    """The scrub unmaps a page that is still out, wherever it is; the page keeps its home.
+def scrub_unmap(s: Ownership, page: Page, pool: Pool) -> None:
+    """The scrub unmaps a page of the pool wherever it is; the page keeps its home.
 
-    Kernel: T28 since 6.12 (ee62ce7a1d90), page_pool_scrub(): the walk over the pool's dma_mapped array, which sees
+    Kernel: T28 since 6.12 (ee62ce7a1d90), page_pool_scrub(): the walk over the pool's dma_mapped array, which lists
     mappings, not places.
     """
     require(s.home[page] == pool)
@@ -64,7 +64,7 @@ def unmap_early(s: Ownership, page: Page, pool: Pool) -> None:
 
 
 def pool_detach(s: Ownership, pool: Pool) -> None:
-    """The scrub has finished its walk: page_pool_destroy() returns, and a worker waits for the pages still out.
+    """The scrub has finished its walk: page_pool_destroy() returns, and a worker waits for the pages in flight.
 
     Kernel: T28 since 6.12, page_pool_detached(), kernel reference 4.1, step 5. The walk is over when no mapping of the
     pool is left (B03).
@@ -76,7 +76,7 @@ def pool_detach(s: Ownership, pool: Pool) -> None:
 
 
 def pool_free(s: Ownership, pool: Pool) -> None:
-    """All pages are back: the pool is freed.
+    """No page is in flight: the pool is freed.
 
     Kernel: T28, page_pool_release() reads hold - release as 0 (kernel reference 4.1, step 4d; B01).
     """
@@ -87,7 +87,7 @@ def pool_free(s: Ownership, pool: Pool) -> None:
 
 
 def device_unbind(s: Ownership, dev: Device) -> None:
-    """The driver leaves its device, and the device's DMA context goes with it.
+    """The driver is unbound from its device, whose DMA context ends.
 
     Kernel: the driver core's own code, which calls the driver's. The driver sees that page_pool_destroy() has
     returned for each of its pools, and that its TX ring is empty; its RX rings were emptied before destroy (B02, B03).
@@ -100,5 +100,5 @@ def device_unbind(s: Ownership, dev: Device) -> None:
 
 
 def destroy_has_not_returned(s: Ownership, pool: Pool) -> bool:
-    """The driver still has this pool: it is live, or the call to destroy it is running."""
+    """The pool is live, or page_pool_destroy() is running."""
     return s.life[pool] == Life.LIVE or s.life[pool] == Life.SCRUBBING

@@ -1,4 +1,4 @@
-"""A clock of our own in the place of the machine's: what a test says of time is then the same on every machine."""
+"""A clock that replaces the machine's, so that tests about time are the same on every machine."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from checkers.other_tools import Count, Rumur, Spin, ToolError
+from checkers.export.other_tools import Count, Rumur, Spin, ToolError
 from models.yardstick import Device, Page
 from spec.dsl import (
     ANY,
@@ -45,7 +45,7 @@ TOOLS = [pytest.param(tool, id=tool.name, marks=needs(tool.name)) for tool in QU
 
 @dataclass(frozen=True)
 class Says:
-    """An engine that says what it is told to say; without an answer it is not installed."""
+    """An engine with a given answer; without one it is not installed."""
 
     name: str
     answer: Count | ToolError | None = None
@@ -111,7 +111,7 @@ def borrow(s: Traps, page: Page) -> None:
 
 
 def forget(s: Traps, page: Page) -> None:
-    """All devices but one forget; the page has nobody."""
+    """All devices but one forget; the page has NOBODY."""
     require(some(s.devices, lambda d: s.known[page, d] and s.peer[d] != d))
     s.owner[page] = NOBODY
 
@@ -127,7 +127,7 @@ def a_device_knows_few(s: Traps, dev: Device) -> bool:
 
 
 def a_count_is_of_what_is_known(before: Traps, after: Traps, page: Page) -> bool:
-    """A promise about steps, and about history."""
+    """An invariant about steps, and about history."""
     return after.seen[page] - before.seen[page] <= 1
 
 
@@ -137,7 +137,7 @@ def only_some_pages_are_green(s: Traps, page: Page) -> bool:
 
 
 def traps(*broken: Any) -> Machine:
-    """The machine; a promise that does not hold is added where one is given."""
+    """The machine; an invariant that does not hold is added where one is given."""
     return Machine(
         name="traps",
         doc="Every part of an export matters here.",
@@ -215,7 +215,7 @@ def main(s: Words, bool_: Rule) -> None:
 
 
 def rules(s: Words, register: Rule, of: Enum) -> bool:
-    """A promise with parameters that are words of C and Murphi."""
+    """An invariant with parameters that are words of C and Murphi."""
     return s.linux[register] >= -2 or s.gr__e[of]
 
 

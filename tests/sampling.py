@@ -9,6 +9,6 @@ import pytest
 
 
 def one_in(every: int, cases: Iterable[Any]) -> list[Any]:
-    """The first of each `every` cases is asked always, the others by the slow tests; a case may be a tuple."""
+    """One case in `every` runs always, the others in the slow tests; a case may be a tuple."""
     listed = [case if isinstance(case, tuple) else (case,) for case in cases]
     return [pytest.param(*case, marks=pytest.mark.slow if n % every else ()) for n, case in enumerate(listed)]

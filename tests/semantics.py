@@ -1,4 +1,4 @@
-"""What an action does to a state, said twice: by running its function, and by evaluating its lifted paths."""
+"""The effect of an action on a state, computed twice: by running its function, and by evaluating its lifted paths."""
 
 from __future__ import annotations
 
@@ -6,12 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from spec.dsl import Instance, Sort, SpecError, Violation, World
-from spec.dsl.expr import Expr, evaluate
-from spec.dsl.machine import Claim
-from spec.dsl.state import one_key
-from spec.dsl.symbolic import Put
-from spec.dsl.words import Current, Refused
+from spec.dsl import Claim, Instance, Sort, SpecError, Violation, World
+from spec.dsl.ir import Current, Expr, Put, Refused, evaluate, one_key
 
 Value = dict[str, dict[Any, Any]]
 
@@ -62,7 +58,7 @@ def lifted(world: World, code: bytes, instance: Instance) -> Outcome:
 
 
 def claimed(claim: Claim, states: tuple[Any, ...], args: tuple[Sort, ...]) -> bool:
-    """What the lifted claim says of one state, or of the states before and after a step."""
+    """The value of a lifted claim for one state, or for the states before and after a step."""
     found = evaluate(claim.expr, dict(zip(claim.whens, states, strict=True)), environment(claim.params, args))
     assert isinstance(found, bool)
     return found
@@ -112,10 +108,10 @@ def outcomes_that_differ(world: World, code: bytes, instances: Iterable[Instance
 
 
 def claims(world: World) -> list[Claim]:
-    """Everything a machine says of states and steps: promises, stages of witnesses, where a run may end."""
+    """All claims of a machine: invariants, stages of witnesses, where a run may end."""
     machine = world.machine
     final = (machine.is_final,) if machine.is_final else ()
-    return [*machine.promises, *(c for w in machine.witnesses for c in w.stages), *final]
+    return [*machine.invariants, *(c for w in machine.witnesses for c in w.stages), *final]
 
 
 def _disagreeing_claims(world: World, code: bytes) -> Iterator[str]:
@@ -136,19 +132,19 @@ def _disagreeing_steps(world: World, code: bytes, instance: Instance) -> Iterato
 
 
 Broken = set[tuple[str, tuple[Sort, ...]]]
-"""Promises by name, and the arguments they fail for."""
+"""Invariants by name, and the arguments they fail for."""
 
 
 def broken(world: World, code: bytes) -> Broken:
-    """The promises about states that this one breaks, each asked for all arguments."""
+    """The state invariants violated here, each with its arguments."""
     state = world.load(code)
-    about = [c for c in world.machine.promises if not c.is_step]
+    about = [c for c in world.machine.invariants if not c.is_step]
     return {(c.name, args) for c in about for args in world.tuples(c.params) if not c.fn(state, *args)}
 
 
 def broken_by_steps(world: World, code: bytes) -> dict[int, Broken]:
-    """For each instance enabled here, the promises about steps that it breaks, each asked for all arguments."""
-    before, about = world.load(code, world.before), [c for c in world.machine.promises if c.is_step]
+    """For each instance enabled here, the step invariants it violates, each with its arguments."""
+    before, about = world.load(code, world.before), [c for c in world.machine.invariants if c.is_step]
     return {
         n: {(c.name, args) for c in about for args in world.tuples(c.params) if not c.fn(before, world.state, *args)}
         for n, _ in world.successors(code)

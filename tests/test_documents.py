@@ -1,4 +1,4 @@
-"""What docs/ says is what the code does: tables are made anew and compared, the guide is followed to the letter."""
+"""The documents are true: tables and pictures are generated and compared, the guide is followed to the letter."""
 
 from __future__ import annotations
 
@@ -13,39 +13,43 @@ from xml.etree import ElementTree
 
 import pytest
 
-from checkers.draw import dot_text, ownership_graph
-from checkers.picture import svg
-from poolproof import catalog, cli, documents
-from poolproof.cli import app, guarded
+from checkers.core.verdict import Exit
+from checkers.draw.ownership import dot_text, ownership_graph
+from checkers.draw.style import svg
+from poolproof import catalog, output
+from poolproof.cli import app
+from poolproof.errors import guarded
+from tools.docs import build, flows
 
-QUICK = [name for name in documents.TABLES if name != "planted-faults.md"]
+QUICK = [name for name in build.TABLES if name != "planted-faults.md"]
 LONG = ("trace-faults.md", "proofs.md")
-"""Tables that take long; a part of the first is made by tests/quality/test_tampering.py always."""
-GUIDE = (documents.DOCS / "writing-a-model.md").read_text()
+"""Tables that take long; tests/quality/test_tampering.py always makes a part of the first."""
+GUIDE = (build.DOCS / "writing-a-model.md").read_text()
+INDEX = (build.DOCS / "README.md").read_text()
 
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow if n in LONG else ()) for n in QUICK])
 def test_a_table_is_what_its_command_makes(name: str) -> None:
     """A table in docs/ equals the one made now; `make docs` makes it anew."""
-    assert (documents.DOCS / "tables" / name).read_text() == "".join(documents.TABLES[name]())
+    assert (build.DOCS / "tables" / name).read_text() == "".join(build.TABLES[name]())
 
 
-@pytest.mark.parametrize("name", documents.PICTURES)
+@pytest.mark.parametrize("name", build.PICTURES)
 def test_a_picture_shows_what_the_model_does(name: str) -> None:
     """Each place and each action of the model stands in its picture, by name."""
-    machine = documents.PICTURES[name]
+    machine = build.PICTURES[name]
     graph = ownership_graph(machine, machine.sizes("tiny", {}))
-    picture = (documents.DOCS / "pictures" / name).read_text()
+    picture = (build.DOCS / "pictures" / name).read_text()
     assert dot_text(graph)
     assert all(f">{place.name}<" in picture for place in machine.place.domain.base)
     assert all(f">{action.name}<" in picture for action in machine.actions)
 
 
-@pytest.mark.parametrize("name", documents.TEXTS)
-def test_a_picture_of_states_or_of_a_run_says_what_is_made_now(name: str) -> None:
-    """All that is written on it, in no order, is what the picture made now says."""
-    made = svg(documents.TEXTS[name]())
-    there = (documents.DOCS / "pictures" / name).read_bytes()
+@pytest.mark.parametrize("name", build.TEXTS)
+def test_a_picture_of_states_a_run_or_a_flow_is_what_is_made_now(name: str) -> None:
+    """All texts of the picture, in no order, equal those of the picture made now."""
+    made = svg(build.TEXTS[name]())
+    there = (build.DOCS / "pictures" / name).read_bytes()
     assert Counter(ElementTree.fromstring(there).itertext()) == Counter(ElementTree.fromstring(made).itertext())
 
 
@@ -63,17 +67,21 @@ def driver_of_the_guide() -> str:
     return next(b for b in blocks(GUIDE) if "MODEL = " in b)
 
 
-def test_the_skeleton_of_the_guide_is_a_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Step 1 of the guide: `new`, then `check`, and all answers are as they should be."""
+def test_the_skeleton_of_the_guide_is_a_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Step 1 of the guide: `new`, then `check`, and the last line that the guide quotes."""
     monkeypatch.chdir(tmp_path)
     assert ask("new", "mydriver.py") == 0
     assert ask("check", "mydriver.py") == 0
+    (quoted,) = re.findall(r"`check` should end with \"([^\"]*)\"", GUIDE)
+    assert " ".join(quoted.split()) in capsys.readouterr().out
 
 
 def test_the_guide_finds_its_bug_and_mends_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Steps 2 to 4: the driver as printed breaks the promise the guide says, in as many steps; mended it does not."""
+    """Steps 2 to 4: the driver as printed violates the invariant of the guide in as many steps; mended it does not."""
     monkeypatch.chdir(tmp_path)
     text = driver_of_the_guide()
     Path("mydriver.py").write_text(text)
@@ -92,26 +100,26 @@ def test_the_guide_is_as_short_as_it_says() -> None:
     assert len([x for x in driver_of_the_guide().splitlines() if x.strip()]) <= 65
 
 
-def test_the_readme_tells_the_story_the_command_tells(capsys: pytest.CaptureFixture[str]) -> None:
-    """The story in README.md is the one `check` prints."""
-    readme = (documents.DOCS.parent / "README.md").read_text()
-    story = next(b for b in blocks(readme) if b.startswith("b03"))
+def test_the_readme_has_the_counterexample_of_the_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """The counterexample in README.md is the one `check` prints."""
+    readme = (build.DOCS.parent / "README.md").read_text()
+    counterexample = next(b for b in blocks(readme) if b.startswith("b03"))
     assert ask("check", "b03_mapping_outlives_the_driver") == 0
     said = capsys.readouterr().out
-    assert all(line in said for line in story.splitlines() if line.strip() and line.strip() != "...")
+    assert all(line in said for line in counterexample.splitlines() if line.strip() and line.strip() != "...")
 
 
 def test_every_link_of_the_docs_leads_somewhere() -> None:
-    """A relative link in README.md, ARCHITECTURE.md and docs/ names a file that exists."""
-    root = documents.DOCS.parent
-    for page in [root / "README.md", root / "ARCHITECTURE.md", *documents.DOCS.rglob("*.md")]:
+    """A relative link in a page of the root or of docs/ names a file that exists."""
+    root = build.DOCS.parent
+    for page in [*root.glob("*.md"), *build.DOCS.rglob("*.md")]:
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
             assert target.startswith("http") or (page.parent / target).exists(), f"{page.name}: {target}"
 
 
 def test_every_dependency_has_its_reason() -> None:
     """Each pinned package stands in docs/decisions/dependencies.md, and each pin is exact."""
-    root, reasons = documents.DOCS.parent, (documents.DOCS / "decisions" / "dependencies.md").read_text()
+    root, reasons = build.DOCS.parent, (build.DOCS / "decisions" / "dependencies.md").read_text()
     for file in ("requirements.txt", "requirements-dev.txt"):
         for line in (root / file).read_text().splitlines():
             if line and not line.startswith("#"):
@@ -122,19 +130,44 @@ def test_every_dependency_has_its_reason() -> None:
 
 def test_the_models_of_the_readme_exist() -> None:
     """Each model README.md names in its table is shipped."""
-    readme = (documents.DOCS.parent / "README.md").read_text()
+    readme = (build.DOCS.parent / "README.md").read_text()
     assert all(f"`{machine.name}`" in readme for machine in catalog.SOUND)
 
 
-TRACING = (documents.DOCS / "tracing.md").read_text()
+def test_the_index_has_every_page() -> None:
+    """docs/README.md links each page of docs/ once or more."""
+    linked = {(build.DOCS / target).resolve() for target in re.findall(r"\]\(([^)#]+)\)", INDEX)}
+    assert {page.resolve() for page in build.DOCS.rglob("*.md")} - {build.DOCS.resolve() / "README.md"} <= linked
+
+
+def test_the_exit_codes_are_written_alike() -> None:
+    """README.md, docs/output.md and the code have the same codes, and the same order of severity."""
+    codes = {code for name, code in vars(Exit).items() if isinstance(code, int)}
+    order = " > ".join(map(str, Exit.BY_WEIGHT))
+    for page in (build.DOCS.parent / "README.md", build.DOCS / "output.md"):
+        text = page.read_text()
+        assert {int(code) for code in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)} == codes
+        assert f"If several apply, the most severe wins: {order}." in text
+
+
+@pytest.mark.parametrize("name", flows.FLOWS)
+def test_a_flow_is_of_files_that_exist(name: str) -> None:
+    """Each box with a slash is a file, and has its line in ARCHITECTURE.md."""
+    _, arrows = flows.FLOWS[name]
+    files = {end for arrow in arrows for end in (arrow.start, arrow.end) if "/" in end}
+    assert all((flows.ROOT / file).is_file() for file in files)
+    assert files <= flows.descriptions().keys()
+
+
+TRACING = (build.DOCS / "tracing.md").read_text()
 
 
 def test_the_answers_of_the_recipe_are_those_of_the_command(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each line that docs/tracing.md shows as an answer is printed by its command, on the recording shipped."""
-    monkeypatch.chdir(documents.DOCS.parent)
-    monkeypatch.setattr(cli, "console", cli.Output(highlight=False, width=150))
+    monkeypatch.chdir(build.DOCS.parent)
+    monkeypatch.setattr(output, "console", output.Output(highlight=False, width=150))
     recording = "tests/traces/6.12.117/hold_stalled.trace.txt.gz"
     ask("trace", recording, "--dmesg", recording.replace(".trace.txt.gz", ".dmesg.txt"))
     printed = capsys.readouterr().out

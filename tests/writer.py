@@ -1,4 +1,4 @@
-"""Small machines written at random, as text in the notation: what the rules say, for machines nobody thought of."""
+"""Random small machines, as text in the notation: the rules are tested on machines that no author designed."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Writer:
 
     def __init__(self, draw: st.DrawFn) -> None:
         self.draw = draw
-        self.alike = draw(st.sampled_from([("Page", "Device"), ("Page",), ("Device",), ()]))
+        self.symmetric = draw(st.sampled_from([("Page", "Device"), ("Page",), ("Device",), ()]))
         self.pages, self.devices = draw(st.sampled_from([(2, 2), (2, 1), (3, 1), (2, 2)]))
         self.cells = self._cells()
         self.has_history = draw(st.booleans())
@@ -101,7 +101,7 @@ class Writer:
     # -- the state -------------------------------------------------------------------------------------------------
 
     def _cells(self) -> list[Cell]:
-        told_apart = [sort for sort in ("Page",) if sort not in self.alike]
+        told_apart = [sort for sort in ("Page",) if sort not in self.symmetric]
         values = ["bool", "Hue", "number", "Device?", *(f"{sort}?" for sort in told_apart)]
         keys: list[tuple[str, ...]] = [("Page",), ("Page",), ("Device",), ("Page", "Device")]
         keys += [("Page", "Page"), ("Device", "Page")] if told_apart else []
@@ -118,12 +118,12 @@ class Writer:
     # -- values ----------------------------------------------------------------------------------------------------
 
     def member(self, scene: Scene, sort: str) -> str:
-        """A member of a sort: something named, or by its number where members are told apart."""
-        literals = [] if sort in self.alike else [f"{sort}(0)"]
+        """A member of a sort: a variable, or a numbered member where members are distinguished."""
+        literals = [] if sort in self.symmetric else [f"{sort}(0)"]
         return self.pick(scene.names[sort] * 3 + literals)
 
     def can_name(self, scene: Scene, sort: str) -> bool:
-        return bool(scene.names[sort]) or sort not in self.alike
+        return bool(scene.names[sort]) or sort not in self.symmetric
 
     def readable(self, scene: Scene, *holds: str) -> list[Cell]:
         return [c for c in self.cells if c.holds in holds and all(self.can_name(scene, k) for k in c.keys)]
@@ -196,7 +196,7 @@ class Writer:
         return self.one(lambda: f"{cell} == Hue.{hue}", lambda: f"{cell} != Hue.{hue}", lambda: f"{cell} in {several}")
 
     def whereabouts(self, scene: Scene, optional: str) -> str:
-        """A claim about a member that may be nobody: that it is, who it is, or what it is like where it is somebody."""
+        """A claim about an optional member: that it is NOBODY, that it is another one, or a claim about it."""
         sort, cell = optional[:-1], self.read(scene, optional)
         like = [c for c in self.cells if c.keys == (sort,) and c.holds == "bool"]
         choices = [lambda: f"{cell} {self.pick(('==', '!='))} NOBODY"]
@@ -225,7 +225,7 @@ class Writer:
         params += [f"{name}: {sort}" for sort, names in scene.names.items() for name in names]
         return f"\n\ndef {name}({', '.join(params)}) -> {returns}:\n"
 
-    def promise(self, name: str, states: tuple[str, ...]) -> str:
+    def invariant(self, name: str, states: tuple[str, ...]) -> str:
         scene = self.scene(states)
         head, claim = self.head(name, scene, "bool"), self.claim(scene, 2)
         if len(states) == 2 and self.has_history and scene.names["Page"] and self.chance():
@@ -303,9 +303,9 @@ class Writer:
             self.helper = "helper"
         actions = [f"act{n}" for n in range(self.draw(st.integers(1, 4)))]
         text += "".join(map(self.action, actions))
-        text += self.promise("kept", ("s",)) + self.promise("also_kept", ("s",))
-        text += self.promise("stepwise", ("before", "after"))
-        text += self.promise("seen_once", ("s",)) + self.promise("stepped_once", ("before", "after"))
+        text += self.invariant("kept", ("s",)) + self.invariant("also_kept", ("s",))
+        text += self.invariant("stepwise", ("before", "after"))
+        text += self.invariant("seen_once", ("s",)) + self.invariant("stepped_once", ("before", "after"))
         text += f"\n\ndef over(s: S) -> bool:\n    return {self.claim(Scene(('s',)), 1)}\n"
         return text + self.listing(actions)
 
@@ -315,5 +315,5 @@ class Writer:
         return (
             f'\n\nMACHINE = Machine(\n    name="random", doc="drawn", state=S, system=({", ".join(actions)},),\n'
             "    always=(kept, also_kept), steps=(stepwise,), sometimes=(seen_once, stepped_once),\n"
-            f"    scopes={{'tiny': {sizes}}}, alike=({''.join(f'{s}, ' for s in self.alike)}){final},\n)\n"
+            f"    scopes={{'tiny': {sizes}}}, symmetric=({''.join(f'{s}, ' for s in self.symmetric)}){final},\n)\n"
         )

@@ -1,13 +1,11 @@
-"""Actions as C functions: guards and branches as the text met them, then the assignments of the path."""
+"""Actions as C functions: guards and branches in the order of the text, then the assignments of the path."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from spec.dsl import Action, Sort
-from spec.dsl.expr import Const
-from spec.dsl.lift import Path
-from spec.dsl.symbolic import Given, Put
+from spec.dsl.ir import Const, Given, Path, Put
 
 from .text import Place, Text, name
 
@@ -15,7 +13,7 @@ HERE = Place({"": "s"})
 
 
 class Guards:
-    """The guards of a machine by the line they stand on; each has a number under which C notes what it said."""
+    """The guards of a machine by file and line; C notes the answers of a guard under its number."""
 
     def __init__(self) -> None:
         self.numbers: dict[str, int] = {}
@@ -29,7 +27,7 @@ def parameters(action: Action) -> str:
 
 
 def function(action: Action, text: Text, guards: Guards) -> Iterator[str]:
-    """The lines of one action: 1 if it was taken, 0 if a guard refused, WRONG if it leaves its bounds."""
+    """The C function of an action: it returns 1 if the action was taken, 0 if a guard is false, WRONG out of bounds."""
     yield f"ACTION act_{action.name}(const S *restrict s, S *restrict t, struct heard *restrict h{parameters(action)})"
     yield "{"
     leaves = [*((p, True) for p in action.lifted.paths), *((p, False) for p in action.lifted.refusals)]
@@ -38,7 +36,7 @@ def function(action: Action, text: Text, guards: Guards) -> Iterator[str]:
 
 
 def _from(at: int, leaves: Sequence[tuple[Path, bool]], text: Text, guards: Guards, indent: str) -> Iterator[str]:
-    """What follows after the conditions all these paths have in common so far."""
+    """The lines after the conditions that all these paths have in common."""
     first, enabled = leaves[0]
     if at == len(first.conditions):
         yield from (indent + line for line in (_taken(first, text) if enabled else _refused(first, guards)))
@@ -61,7 +59,7 @@ def _from(at: int, leaves: Sequence[tuple[Path, bool]], text: Text, guards: Guar
 
 
 def _refused(path: Path, guards: Guards) -> list[str]:
-    """A guard that is plainly false on this path."""
+    """A guard that is always false on this path."""
     assert path.refused_by
     return [f"GUARD({guards.number(path.refused_by)}, 0);", "return 0;"]
 
@@ -74,7 +72,7 @@ def _taken(path: Path, text: Text) -> Iterator[str]:
 
 
 def _assigned(number: int, put: Put, text: Text) -> Iterator[str]:
-    """One assignment; what cannot be seen to fit is looked at when it runs."""
+    """One assignment; what not observable to fit is looked at when it runs."""
     keys = [text.of(k, HERE) for k in put.keys]
     for key, e in zip(keys, put.keys, strict=True):
         if e.domain.optional:
@@ -94,7 +92,7 @@ def _assigned(number: int, put: Put, text: Text) -> Iterator[str]:
 
 
 def _fits(put: Put, text: Text) -> bool:
-    """Is the value plainly one the field may hold?"""
+    """True if the value is in the domain of the field whatever the state is."""
     domain, value = put.field.domain, put.value
     if domain.base is int:
         return isinstance(value, Const) and value.value in text.layout.codes(domain)

@@ -1,4 +1,4 @@
-"""A search on disk: written while it runs, so that a killed one goes on where it was."""
+"""A search on disk: written while it runs, so that one that was killed can be resumed."""
 
 from __future__ import annotations
 
@@ -10,28 +10,33 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from checkers.core.verdict import Exit
+from spec.dsl import PoolproofError
+
 from .build import shared_text
 from .library import Config, Search
 
-FORMAT = "poolproof checkpoint 1"
+FORMAT = "poolproof checkpoint 2"
 SEAL = "sha256"
 SOON, INTERVAL = 1.0, 60.0
-"""Seconds until the first checkpoint, and at most between two: twice as many each time."""
+"""Seconds until the first checkpoint, doubled for each further one up to the second number."""
 
 
-class BadCheckpoint(Exception):
-    """A file that cannot be gone on from; the message says why, and the way out."""
+class BadCheckpoint(PoolproofError):
+    """A file from which a search cannot be resumed; the message gives the reason and the way out."""
+
+    exit_code = Exit.INPUT
 
 
 def seal(path: Path) -> None:
-    """Write behind a file what its bytes add up to."""
+    """Append the checksum of a file to it."""
     with path.open("r+b") as file:
         made = hashlib.file_digest(file, SEAL).digest()
         file.write(made)
 
 
 def is_sealed(path: Path) -> bool:
-    """Does the file end in what the bytes before add up to?"""
+    """True if the file ends in the checksum of the bytes before."""
     made, left = hashlib.new(SEAL), path.stat().st_size - hashlib.new(SEAL).digest_size
     with path.open("rb") as file:
         while left > 0 and (block := file.read(min(left, 1 << 20))):
@@ -42,7 +47,7 @@ def is_sealed(path: Path) -> bool:
 
 @dataclass
 class Checkpoint:
-    """Where a search is written to, and from which file it goes on."""
+    """The file a search is written to, and the file it is resumed from; `question` must be the same in both."""
 
     question: dict[str, Any]
     path: Path | None = None
@@ -54,7 +59,7 @@ class Checkpoint:
         return self.path is not None and time.monotonic() - self.last >= self.interval
 
     def save(self, search: Search, config: Config, seconds: float) -> str:
-        """Write the search beside the old file, and put it in its place when it is whole; tells why it could not."""
+        """Write the search to a new file and move it over the old one; returns the reason if that fails."""
         if self.path is None:
             return ""
         head = {"format": FORMAT, **self._identity(search, config), "threads": search.threads, "seconds": seconds}
@@ -76,11 +81,11 @@ class Checkpoint:
             self.last, self.interval = time.monotonic(), min(2 * self.interval, INTERVAL)
 
     def was_dense(self) -> bool | None:
-        """Did the search that is gone on with keep its states in a bitmap? None if there is none."""
-        return "-DDENSE=1" in self._head(self.resume)[1]["engine"] if self.resume else None
+        """True if the search to be resumed stores its states in a bitmap; None if there is none."""
+        return bool(self._head(self.resume)[1]["dense"]) if self.resume else None
 
     def resumed(self, search: Search, config: Config) -> float:
-        """Bring a new search to where the file says it was; returns the seconds already spent."""
+        """Load the saved state into a new search; returns the seconds already spent."""
         if self.resume is None:
             return 0.0
         line, head = self._head(self.resume)
@@ -95,14 +100,14 @@ class Checkpoint:
         return float(head["seconds"])
 
     def _identity(self, search: Search, config: Config) -> dict[str, Any]:
-        """What must be the same for a search to go on."""
+        """What must be equal for a search to be resumed."""
         text = search.compiled.model.source() + shared_text()
         code = hashlib.sha256(text.encode()).hexdigest()[:16]
-        return {**self.question, "engine": list(config.flags), "version of the code": code}
+        return {**self.question, "engine": list(config.flags), "dense": config.dense, "version of the code": code}
 
     @staticmethod
     def _head(path: Path) -> tuple[int, dict[str, Any]]:
-        """The length of the first line, and what it says."""
+        """The length of the first line in bytes, and its content."""
         try:
             with path.open("rb") as file:
                 line = file.readline(1 << 20)

@@ -1,4 +1,4 @@
-"""A machine in a scope as C: cells, counts, a function an action, a function a promise, and tables of all of them."""
+"""A machine in a scope as C: cells, counts, a function for each action and claim, and tables of them."""
 
 from __future__ import annotations
 
@@ -9,34 +9,32 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from checkers.core.intervals import INT, WORD, fits, too_large
+from checkers.core.symmetry import Symmetry
 from spec.dsl import Action, Claim, SpecError, World
-from spec.dsl.expr import Const, Expr, Read, Var, walk
-from spec.dsl.lift import Path as Way
-from spec.dsl.machine import looks_elsewhere
-from spec.dsl.state import one_key
+from spec.dsl.ir import Const, Expr, Read, Var, looks_elsewhere, one_key, walk
+from spec.dsl.ir import Path as ActionPath
 
-from ..intervals import INT, WORD, fits, said
-from ..symmetry import Symmetry
 from .actions import Guards, function
 from .counts import Count, Counts
 from .layout import Layout
 from .text import Place, Text, comment, name
 
 MOST_ARGS = 6
-"""Arguments of an action, and values a count is compared with, that tables have room for (see engine.h)."""
+"""The most arguments of an action, and slots of a count (see engine.h)."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A claim with its number in C, and what finding it means."""
+    """A claim with its number in C; it is found if an invariant is false, or a witness true."""
 
     number: int
     claim: Claim
-    is_promise: bool
+    is_invariant: bool
 
 
 class Model:
-    """Everything the generated file says, and what Python must know to read the answers."""
+    """The generated C text, and what Python needs to read the results."""
 
     def __init__(self, world: World, symmetry: Symmetry, stages: int = 0) -> None:
         self.world, self.machine, self.symmetry = world, world.machine, symmetry
@@ -44,24 +42,24 @@ class Model:
         self.counts = Counts(self.layout)
         self.text = Text(self.layout, self.counts)
         for where, e, value in self.text.intervals.beyond(WORD):
-            raise SpecError(said(where, e, value, WORD))
+            raise SpecError(too_large(where, e, value, WORD))
         self.guards = Guards()
         self.asked = list(self._claims())
         self._learn_counts()
         self.kept = self.counts.number_all()
 
     def _claims(self) -> Iterator[Asked]:
-        """The promises, and the witnesses of one stage that fit the scope."""
+        """The invariants, and the witnesses of one stage that fit the scope."""
         fit = [w.stages[0] for w in self.machine.witnesses if len(w.stages) == 1 and w.fits(self.world.sizes)]
-        for number, claim in enumerate((*self.machine.promises, *fit)):
-            yield Asked(number, claim, number < len(self.machine.promises))
+        for number, claim in enumerate((*self.machine.invariants, *fit)):
+            yield Asked(number, claim, number < len(self.machine.invariants))
 
     def initial(self) -> list[bytes]:
         """The codes of the initial states."""
         return self.world.initial()
 
     def _learn_counts(self) -> None:
-        """Meet every count that will be printed, and learn how exactly the tables must know it."""
+        """Collect every count, and the precision in which the tables need it."""
         final = [self.machine.is_final] if self.machine.is_final else []
         claims = [*(a.claim for a in self.asked), *final]
         acted = [e for action in self.machine.actions for e in _expressions_of(action)]
@@ -73,11 +71,11 @@ class Model:
             if self.is_told_locally(asked.claim):
                 self.counts.demand(asked.claim.expr)
 
-    # -- what can be told from one page's record ---------------------------------------------------------------------
+    # -- what one page's record decides ------------------------------------------------------------------------------
 
     @cached_property
     def is_tabled(self) -> bool:
-        """Is every action one page's step (or none's), decided by its record, by counts, and by pools and devices?"""
+        """True if every action is a step of at most one page, decided by its record, counts, pools and devices."""
         first, shape = self.layout.first, self.machine.shape
         names_page = any(f.domain.base is first or first in f.keys[1:] for f in shape.fields.values())
         slots = max((len(c.slots) for c in self.counts.all()), default=0)
@@ -88,7 +86,7 @@ class Model:
         if sum(v.sort is first for v in action.params) > 1 or len(action.params) > MOST_ARGS:
             return False
         every = list(_expressions_of(action))
-        keys = [p.keys[0] for way in action.lifted.paths for p in way.puts if p.keys[0].domain.base is first]
+        keys = [p.keys[0] for path in action.lifted.paths for p in path.puts if p.keys[0].domain.base is first]
         plain = all(isinstance(k, Var) for k in keys)
         return plain and not looks_elsewhere(self.machine, every) and all(map(self._is_countable, every))
 
@@ -97,25 +95,25 @@ class Model:
         return not names_page and self.counts.countable(e)
 
     def writes_rest(self, action: Action) -> bool:
-        """Does the action assign to a cell of no page?"""
-        puts = [p for way in action.lifted.paths for p in way.puts if not p.field.history]
+        """True if the action assigns to a cell of no page."""
+        puts = [p for path in action.lifted.paths for p in path.puts if not p.field.history]
         return any(not self.layout.is_paged(p.field) for p in puts)
 
     @cached_property
     def counts_rest(self) -> bool:
-        """Does what a page adds to a count depend on pools and devices?"""
+        """True if the contribution of a page to a count depends on pools and devices."""
         return any(c.reads_rest for c in self.counts.all())
 
     @cached_property
     def moves_rest(self) -> bool:
-        """Does some step of a page change pools or devices?"""
+        """True if a step of a page may change pools or devices."""
         return any(self.is_paged(a) and self.writes_rest(a) for a in self.machine.actions)
 
     def is_paged(self, action: Action | Claim) -> bool:
         return any(v.sort is self.layout.first for v in action.params)
 
     def is_told_locally(self, claim: Claim) -> bool:
-        """Is the claim decided by one page's record, by counts, and by pools and devices?"""
+        """True if the claim is decided by the record of at most one page, counts, pools and devices."""
         pages = [v for v in claim.params if v.sort is self.layout.first]
         e = claim.expr
         if len(pages) > 1 or looks_elsewhere(self.machine, [e]) or not self._is_countable(e):
@@ -126,7 +124,7 @@ class Model:
         return not (claim.is_step and pages) or not (uses or self._sees_other_steps(e))
 
     def _sees_other_steps(self, e: Expr) -> bool:
-        """Would a claim about a page notice the step of another page?"""
+        """True if a claim about a page may depend on the step of another page."""
         reads = [x.field for x in walk(e) if isinstance(x, Read) and not self.layout.is_paged(x.field)]
         return any(f.history for f in reads) or (self.moves_rest and bool(reads))
 
@@ -141,14 +139,14 @@ class Model:
         yield f"typedef {self._grown()} GROWN;"
         yield from self._sizes()
         yield from self._packing()
-        yield '#include "model.h"'
+        yield '#include "model_shared.c"'
         for count in self.counts.all():
             yield from self._count(count)
         for action in self.machine.actions:
             yield "\n" + comment(f"{action.name}({', '.join(v.name for v in action.params)}): {_place(action.fn)}")
             yield from function(action, self.text, self.guards)
         for asked in {a.claim.name: a for a in self.asked}.values():
-            yield from self._claim(asked.claim, "promise" if asked.is_promise else "witness")
+            yield from self._claim(asked.claim, "invariant" if asked.is_invariant else "witness")
         if self.machine.is_final:
             yield from self._claim(self.machine.is_final, "where a run may end", "final")
         yield from self._judge()
@@ -173,23 +171,23 @@ class Model:
         yield from (f"#define {key} {int(value)}{'ull' * (value >= 1 << 31)}" for key, value in values.items())
 
     def _grown(self) -> str:
-        """The type that holds by how much a step can raise any history counter."""
+        """The C type for the growth of a history counter in a step."""
         most = max(self.text.intervals.growth.values(), default=0)
         return "int32_t" if fits((0, most), INT) else "int64_t"
 
     def _sites(self) -> list[str]:
         for action in self.machine.actions:
-            for way in (*action.lifted.paths, *action.lifted.refusals):
-                for given in (*way.conditions, *([way.refused_by] if way.refused_by else [])):
+            for path in (*action.lifted.paths, *action.lifted.refusals):
+                for given in (*path.conditions, *([path.refused_by] if path.refused_by else [])):
                     if not given.is_branch:
                         self.guards.number(given)
         return list(self.guards.numbers)
 
     def _count(self, count: Count) -> Iterator[str]:
-        """What one page adds to a count, and the count itself: given from outside, or over all pages."""
+        """The contribution of one page to a count, and the count: from the tables, or over all pages."""
         values = [f"v{n}" for n in range(len(count.slots))]
         body = self.text.of(count.body, Place({"": "s", "before": "s", "after": "s"}, counted=count.page))
-        yield "\n" + comment(f"pages: {count.said}")
+        yield "\n" + comment(f"pages: {count.comment}")
         yield f"static inline int member_{count.number}(const S *s, const uint8_t *r, int self, const int *v)"
         yield f"{{\n\treturn {body};\n}}"
         yield f"static inline int count_{count.number}(const S *s{''.join(f', int {v}' for v in values)})"
@@ -212,21 +210,21 @@ class Model:
         yield f"{{\n\treturn {self.text.of(claim.expr, Place(states))};\n}}"
 
     def _take(self) -> Iterator[str]:
-        yield "\nstatic int take(int action, const S *s, S *t, const int *v)\n{\n\tstruct heard *h = &heard;"
-        yield "\tswitch (action) {"
+        yield "\nstatic int take(int action, const S *s, S *t, const int *v)\n{"
+        yield "\tstruct heard now = { 0 }, *h = &now;\n\tint taken = WRONG;\n\tswitch (action) {"
         for number, action in enumerate(self.machine.actions):
             args = "".join(f", v[{n}]" for n in range(len(action.params)))
-            yield f"\tcase {number}: return act_{action.name}(s, t, h{args});"
-        yield "\t}\n\treturn WRONG;\n}"
+            yield f"\tcase {number}: taken = act_{action.name}(s, t, h{args}); break;"
+        yield "\t}\n\thear(&now);\n\treturn taken;\n}"
 
     def _judge(self) -> Iterator[str]:
-        """Which of the claims asked about are found: broken promises, reached witnesses."""
+        """The claims that are found: violated invariants, reached witnesses."""
         yield "\nstatic claims_t judge(claims_t asked, const S *s, const S *t, int pages)\n{\n\tclaims_t hit = 0;"
         for asked in self.asked:
             yield f"\tif (asked >> {asked.number} & 1) {{"
             args = "".join(f", {name(v.name)}" for v in asked.claim.params)
             loops = "".join(f"{self._loop(v)} " for v in asked.claim.params)
-            told = f"{'!' if asked.is_promise else ''}claim_{asked.claim.name}(s, t{args})"
+            told = f"{'!' if asked.is_invariant else ''}claim_{asked.claim.name}(s, t{args})"
             yield f"\t\t{loops}if ({told}) {{ hit |= (claims_t)1 << {asked.number}; goto done_{asked.number}; }}"
             yield f"\t\tdone_{asked.number}:;\n\t}}"
         yield "\treturn hit;\n}"
@@ -236,7 +234,7 @@ class Model:
         return f"for (int {name(v.name)} = 1; {name(v.name)} <= {most}; {name(v.name)}++)"
 
     def _expand(self) -> Iterator[str]:
-        """Every action on every argument, on evaluated states."""
+        """Every action with every argument, on evaluated states."""
         yield "\nstatic int expand(const S *s, struct successors *out)\n{\n\tS t;\n\tint pages = PAGES, ok;"
         yield "\tstruct heard now = { 0 }, *h = &now;"
         for number, action in enumerate(self.machine.actions):
@@ -286,7 +284,7 @@ class Model:
         yield "\t}\n\treturn 0;\n}"
 
     def _args(self, action: Action) -> Iterable[tuple[int, ...]]:
-        """The choices of arguments, with page 1 for whichever page it is."""
+        """The choices of arguments; page 1 stands for any page."""
         first = self.layout.first
         return product(*(range(1, 2 if v.sort is first else self.layout.size(v.sort) + 1) for v in action.params))
 
@@ -300,7 +298,7 @@ class Model:
         return f"{number}, {len(args)}, {paged}, {writes}, {at}, {{ {values} }}", reads, counts
 
     def _cells_read(self, e: Expr, known: dict[str, int]) -> Iterator[int]:
-        """The cells of pools and devices, counted from the first, that an expression may look at."""
+        """The cells of pools and devices that an expression may read, numbered from the first one."""
         before = self.layout.pages * self.layout.record
         for x in walk(e):
             if isinstance(x, Read) and not x.field.history and not self.layout.is_paged(x.field):
@@ -315,7 +313,7 @@ class Model:
         return range(1, self.layout.size(key.domain.base) + 1)
 
     def _counts_used(self, e: Expr, known: dict[str, int]) -> Iterator[int]:
-        """The numbers of the counts that an expression may ask for."""
+        """The numbers of the counts that an expression may use."""
         for use in self.counts.uses(e):
             values = [self._values(v, slot, known) for v, slot in zip(use.values, use.count.slots, strict=True)]
             for n, choice in enumerate(self.counts.choices(use.count)):
@@ -343,7 +341,7 @@ class Model:
         yield f"const struct model model = {{ MODEL_PARTS,\n\t{', '.join(fields)} }};"
 
     def _classes(self) -> dict[str, list[Asked]]:
-        """The claims by what their verdict depends on."""
+        """Masks of the claims by what they depend on."""
         told = [a for a in self.asked if self.is_told_locally(a.claim)]
         steps = [a for a in told if a.claim.is_step]
         return dict(
@@ -361,10 +359,10 @@ class Model:
 
 
 def _expressions_of(action: Action) -> Iterator[Expr]:
-    ways: tuple[Way, ...] = (*action.lifted.paths, *action.lifted.refusals)
-    for way in ways:
-        yield from (c.claim for c in way.conditions)
-        for put in way.puts:
+    paths: tuple[ActionPath, ...] = (*action.lifted.paths, *action.lifted.refusals)
+    for path in paths:
+        yield from (c.claim for c in path.conditions)
+        for put in path.puts:
             yield from (*put.keys, put.value)
 
 

@@ -1,16 +1,14 @@
-"""Where each cell of a state lives in C: a byte while code runs on it, a few bits while it is stored."""
+"""The layout of a state in C: a byte for each cell while code runs on it, a few bits while it is stored."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from spec.dsl import Machine, Sort
-from spec.dsl.machine import first_sort
-from spec.dsl.state import Field, layout
-from spec.dsl.values import Domain
+from spec.dsl import Field, Machine, Sort
+from spec.dsl.ir import Domain, first_sort, layout
 
 WORD = 63
-"""Bits used of a 64-bit word: the top one stays free, so that a stored word is never the mark of an empty slot."""
+"""Bits used of a 64-bit word: the top one is free, so that no stored word equals the mark of an empty slot."""
 
 
 class Layout:
@@ -35,7 +33,7 @@ class Layout:
         self.words = 1 + max(self.words_of, default=0)
 
     def _widths(self) -> list[int]:
-        """The bits each cell needs."""
+        """The number of bits of each cell."""
         widths = [0] * self.cells
         for name, cells in self.offsets.items():
             values = self.machine.shape.values(self.machine.shape.fields[name], self.sizes)
@@ -51,11 +49,11 @@ class Layout:
 
     @property
     def is_packable(self) -> bool:
-        """Does a page record fit into one word?"""
+        """True if a page record fits into one word."""
         return self.record_bits <= WORD
 
     def _packed(self) -> tuple[list[int], list[int]]:
-        """The word of each cell and its lowest bit there."""
+        """The word of each cell, and its lowest bit in it."""
         words, shifts = [0] * self.cells, [0] * self.cells
         word = used = 0
         for page in range(self.pages if self.is_packable else 0):
@@ -73,11 +71,11 @@ class Layout:
     # -- cells in C ------------------------------------------------------------------------------------------------
 
     def is_paged(self, f: Field[Any, Any]) -> bool:
-        """Is the field part of a page's record?"""
+        """True if the field is part of a page's record."""
         return f.keys[0] is self.first
 
     def strides(self, f: Field[Any, Any]) -> tuple[int, list[int]]:
-        """The offset of a field's cell for first members, and how far each key moves it."""
+        """The offset of the cell of a field for the first members, and the stride of each key."""
         if f.history:
             return self._history_strides(f)
         cells = {k if isinstance(k, tuple) else (k,): at for k, at in self.offsets[f.name].items()}
@@ -97,7 +95,7 @@ class Layout:
 
     @property
     def histories(self) -> dict[str, int]:
-        """Where the growth of each history counter begins, and under the empty name how many there are."""
+        """The first index of each history counter in the growth of a step; under the empty name their number."""
         places, at = dict[str, int](), 0
         for name, f in self.machine.shape.histories.items():
             places[name] = at
@@ -111,7 +109,7 @@ class Layout:
         return self.machine.shape.size(sort, self.sizes)
 
     def codes(self, domain: Domain[Any]) -> range:
-        """The numbers that stand for the values of a domain in C: numbers as they are, members from 1, nobody 0."""
+        """The numbers of the values of a domain in C: numbers as they are, members from 1, NOBODY 0."""
         if domain.base is bool:
             return range(2)
         if issubclass(domain.base, Sort):

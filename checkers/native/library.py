@@ -1,4 +1,4 @@
-"""The compiled parts as Python sees them: the model, its tables, the search made for them."""
+"""The compiled parts as Python objects: the model, its tables, and the search over them."""
 
 from __future__ import annotations
 
@@ -10,34 +10,52 @@ from dataclasses import dataclass, replace
 from math import comb
 
 from .build import loaded
+from .declarations import enum, fields, numbers
 from .generate import Model
 from .layout import WORD
 
 TRIES = 30_000_000
-"""Steps a free closure may try; a larger one is given up for evaluated code."""
+"""Steps that the closure of page records may take; beyond it evaluated code is used."""
 
 State = tuple[int, ...]
-"""A stored state: its words."""
+"""A stored state as words."""
 
-PLAIN, UNARY, GROUP, EVALUATED = range(4)
-RUNNING, FINISHED, SLICE, STATES, MEMORY, FAILED, FOUND = range(7)
+_FORMS, _STOPS = numbers("FORM_"), enum("search_stop")
+PLAIN, UNARY, GROUP, EVALUATED = (_FORMS[f"FORM_{name}"] for name in ("PLAIN", "UNARY", "GROUP", "EVALUATED"))
+FINISHED, SLICE, STATES, MEMORY, FAILED, FOUND = (
+    _STOPS[f"STOP_{name}"] for name in ("FINISHED", "SLICE", "STATES", "MEMORY", "FAILED", "FOUND")
+)
 
 
 class Report(Structure):
-    """What a search has seen so far, as told.h counts it."""
+    """The counts of a search, as in api.h."""
 
-    _fields_ = [
-        *((name, c_uint64) for name in ("states", "transitions", "orbits_low", "orbits_high", "frontier")),
-        ("set_bytes", c_uint64),
-        ("bytes", c_uint64),
-        ("depth", c_uint32),
-        ("unused", c_uint32 * 5),
-    ]
+    _fields_ = fields("search_report")
+
+
+TABLES = ("intern", "closure", "tables")
+"""The units of the tables, in the order in which they are compiled as one."""
+FORMS = {
+    PLAIN: ("form_plain", "form_tabled"),
+    UNARY: ("form_unary", "form_tabled"),
+    GROUP: ("form_group", "form_tabled"),
+    EVALUATED: ("form_evaluated",),
+}
+
+
+def units(*names: str) -> str:
+    """The text of one translation unit that consists of these."""
+    return "".join(f'#include "{name}.c"\n' for name in names)
+
+
+def search_units(form: int) -> str:
+    """The text of the search for states that are kept so."""
+    return units("intern", "level", "state_set", *FORMS[form], "search", "results", "checkpoint")
 
 
 @dataclass(frozen=True)
 class Config:
-    """What a search is compiled for; `space` is the number of ranks of a dense one."""
+    """The parameters a search is compiled for; `space` is the number of ranks of a dense one."""
 
     form: int
     dense: bool
@@ -47,29 +65,29 @@ class Config:
     level: str = "-O2"
 
     def tuned(self, level: str, sizes: dict[str, int]) -> Config:
-        """The same with other numbers that change no result."""
+        """The same with other parameters of speed, which change no result."""
         return replace(self, level=level or self.level, sizes={**self.sizes, **sizes})
 
     @property
     def flags(self) -> tuple[str, ...]:
-        said = {**self.sizes, "FORM": self.form, "DENSE": int(self.dense), "WORDS": self.words}
-        return (self.level, *(f"-D{name}={value}" for name, value in said.items()))
+        macros = {**self.sizes, "FORM": self.form, "DENSE": int(self.dense), "WORDS": self.words}
+        return (self.level, *(f"-D{name}={value}" for name, value in macros.items()))
 
     @property
     def name(self) -> str:
-        """How states are kept, as verdicts say it."""
+        """The storage of states as text."""
         how = "evaluated" if self.form == EVALUATED else "tables"
         return f"{how}, {'bitmap' if self.dense else 'hash set'}"
 
 
 class Compiled:
-    """A model that runs in C, with its tables where it has any."""
+    """A model compiled to C, with its tables if it has any."""
 
     def __init__(self, model: Model, evaluate: bool = False, level: str = "") -> None:
         self.model = model
         self.is_tabled = model.is_tabled and not evaluate
         with ThreadPoolExecutor(1) as beside:
-            tables = beside.submit(loaded, "tables", '#include "tables.c"\n', "-O2") if self.is_tabled else None
+            tables = beside.submit(loaded, "tables", units(*TABLES), "-O2") if self.is_tabled else None
             self.library = loaded(f"model-{model.machine.name}", model.source(), *self._flags(level))
         self.at = ctypes.addressof(c_void_p.in_dll(self.library, "model"))
         self.heard_words = len(model.guards.numbers) // 64 + 1
@@ -80,11 +98,11 @@ class Compiled:
             self._close(tables.result())
 
     def _flags(self, level: str) -> tuple[str, ...]:
-        """Code that fills tables runs rarely; evaluated code is all there is."""
+        """The compiler flags: code that fills tables runs rarely, evaluated code for every step."""
         return (level or "-Og",) if self.is_tabled else (level or "-O3", "-DEVALUATED")
 
     def _close(self, code: ctypes.CDLL) -> None:
-        """Find the closure of the page records, and make the tables."""
+        """Compute the closure of page records, and the tables."""
         code.tables_new.restype = c_void_p
         code.tables_new.argtypes = [c_void_p, c_uint64]
         code.tables_failed.restype = c_char_p
@@ -96,7 +114,7 @@ class Compiled:
         self.failed = (code.tables_failed(self.tables) or b"").decode()
 
     def config(self, most_dense: int, dense: bool = True) -> Config | None:
-        """How to search with tables, a bitmap up to so many bytes; None if states are too wide."""
+        """The configuration with tables, with a bitmap of at most `most_dense` bytes; None if states are too wide."""
         pages, symmetry = self.model.layout.pages, self.model.symmetry
         is_sorted, moves = symmetry.sorts_pages, len(symmetry.moves)
         bits, rest_bits = max(1, (self.records - 1).bit_length()), max(1, (self.rests - 1).bit_length())
@@ -115,22 +133,22 @@ class Compiled:
         return Config(form, dense and space // 8 <= most_dense, words, space, sizes)
 
     def evaluated(self) -> Config:
-        """How to search without tables."""
+        """The configuration without tables."""
         sizes = dict(PAGES=self.model.layout.pages, RECORDS=1, BITS=1, SORTED=0, MOVES=0, LANE_WORDS=1)
         return Config(EVALUATED, False, self.model.layout.words, 0, sizes)
 
 
 def searcher(config: Config) -> ctypes.CDLL:
-    """The search compiled for this way of keeping states."""
-    return loaded("search", '#include "search.c"\n', *config.flags)
+    """The search compiled for this configuration."""
+    return loaded("search", search_units(config.form), *config.flags)
 
 
 class NoMemory(Exception):
-    """There is no memory even for the beginning of a search."""
+    """There is not enough memory to start a search."""
 
 
 class Search:
-    """One search in C: paused between calls, so that Python can look, stop, or save."""
+    """One search in C, paused between calls so that Python can check, stop or save it."""
 
     def __init__(self, compiled: Compiled, config: Config, threads: int, most_bytes: int, keep_from: int = -1) -> None:
         self.compiled, self.config = compiled, config
@@ -145,35 +163,35 @@ class Search:
         self.at, self.threads, self.most_bytes = c_void_p(made), threads, most_bytes
 
     def run(self, seconds: float, states: int = 0, depth: int = 0, until: int = 0) -> int:
-        """Go on for so many seconds; tells why it came back."""
+        """Continue for these seconds, or up to a limit; returns the reason why it paused."""
         low, high = until & (1 << 64) - 1, until >> 64
         return int(self.code.search_run(self.at, seconds, states, self.most_bytes, depth, low, high))
 
     def report(self) -> tuple[Report, list[int]]:
-        """What was seen so far, and how often each action was taken."""
+        """The counts so far, and how often each action was taken."""
         report, fired = Report(), (c_uint64 * len(self.compiled.model.machine.actions))()
         self.code.search_report(self.at, byref(report), fired)
         return report, list(fired)
 
     def found(self, claim: int) -> tuple[int, tuple[int, ...]] | None:
-        """The depth and the state at which a claim was found."""
+        """The depth and the state at which a claim was found, if it was."""
         state = self.word()
         depth = self.code.search_found(self.at, c_uint32(claim), state)
         return None if depth < 0 else (depth, tuple(state))
 
     def failed(self) -> tuple[int, ...] | None:
-        """A state in which an action leaves the bounds of a field."""
+        """A state in which an action leaves the bounds of a field, if there is one."""
         state = self.word()
         return tuple(state) if self.code.search_failed(self.at, state) else None
 
     def bytes_of(self, state: tuple[int, ...]) -> bytes:
-        """A state as the Python engine codes it."""
+        """A state as coded by the Python engine."""
         code = (c_uint8 * (self.compiled.model.layout.cells + 1))()
         self.code.search_code(self.at, self.word(*state), code)
         return bytes(code)[:-1]
 
     def back(self, level: int, states: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
-        """For each state the least one of an earlier level that leads to it, in a search that keeps its levels."""
+        """For each state the least predecessor in a level, in a search that stores its levels."""
         flat = (c_uint64 * (len(states) * self.config.words))(*(w for state in states for w in state))
         from_ = (c_uint64 * len(flat))()
         self.code.search_back(self.at, c_uint32(level), c_uint32(len(states)), flat, from_)
@@ -181,11 +199,11 @@ class Search:
         return [tuple(from_[i : i + words]) for i in range(0, len(from_), words)]
 
     def look(self) -> None:
-        """Judge what a stopped search found and did not expand; after this it cannot go on."""
-        self.code.search_look(self.at)
+        """Check invariants on the unexpanded states of a stopped search; it cannot be continued afterwards."""
+        self.code.search_check_frontier(self.at)
 
     def save(self, path: str) -> None:
-        """Write the search behind what the file has already; an OSError says why it cannot be."""
+        """Append the search to a file; raises OSError."""
         if why := self.code.search_save(self.at, path.encode()):
             raise OSError(why, os.strerror(why), path)
 
@@ -193,7 +211,7 @@ class Search:
         return bool(self.code.search_load(self.at, path.encode(), c_uint64(skip), c_uint32(threads)))
 
     def forget(self) -> None:
-        """Give back the memory of what was seen; after this it only tells what it has found."""
+        """Free the memory of the states; only the findings are left."""
         self.code.search_forget(self.at)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What memory the machine can spare, asked of the system."""
+"""How much memory a search may take on this machine."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SHARE, LEAST = 0.8, 0.03
-"""The part of the free memory a search may take, and the part of all memory that must stay free meanwhile."""
+"""The share of the available memory that a search may take, and the share of all memory that must stay available."""
 MEMINFO, GROUPS = Path("/proc/meminfo"), Path("/sys/fs/cgroup")
 GROUP_FILES = (
     ("memory.max", "memory.current", "memory.stat"),
     ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat"),
 )
-"""The limit, the use and the details, in both versions of control groups."""
+"""Files with the limit, the usage and the details, in control groups v2 and v1."""
 CACHED = ("active_file ", "inactive_file ")
 
 
-def said(n: float) -> str:
-    """A number of bytes as people write it."""
+def human(n: float) -> str:
+    """A number of bytes with a unit: `1.5 GB`."""
     for unit in ("bytes", "KB", "MB"):
         if n < 1000:
             return f"{n:.0f} {unit}"
@@ -27,22 +27,22 @@ def said(n: float) -> str:
 
 
 def to_spare() -> int:
-    """Bytes a search may take without being told."""
+    """Bytes a search may take without --max-memory."""
     return int(SHARE * available())
 
 
 def is_short() -> bool:
-    """Is the machine, or the group of processes we run in, about to run out of memory?"""
+    """True if the machine, or the control group of this process, is about to run out of memory."""
     return available() < LEAST * total()
 
 
 def total() -> int:
-    """Bytes of memory there are for us."""
+    """Bytes of memory of the machine or the control group."""
     return min([os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), *(most for most, _ in _groups())])
 
 
 def available() -> int:
-    """Bytes of memory that are free for us now."""
+    """Bytes of memory available now in the machine and the control group."""
     try:
         lines = MEMINFO.read_text().splitlines()
         free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
@@ -52,7 +52,7 @@ def available() -> int:
 
 
 def _groups() -> Iterator[tuple[int, int]]:
-    """What the control group we run in may have and what it uses, where there is one; cached files are no use."""
+    """Limit and usage of the control group in bytes, if there is one; cached files do not count as usage."""
     for names in GROUP_FILES:
         try:
             most, used, more = (Path(GROUPS, name).read_text().strip() for name in names)

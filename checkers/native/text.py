@@ -1,4 +1,4 @@
-"""Expressions as C: values are small numbers, members of a sort count from 1, and nobody is 0."""
+"""Expressions as C: values are small numbers, members of a sort are numbered from 1, and NOBODY is 0."""
 
 from __future__ import annotations
 
@@ -6,32 +6,44 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from spec.dsl import NOBODY, Sort
-from spec.dsl.expr import And, Const, Eq, Less, Not, Or, Quantified, Read, Size, Sum, Var
-from spec.dsl.state import Field
-from spec.dsl.values import Domain
+from checkers.core.intervals import INT, Intervals, fits
+from spec.dsl import NOBODY, Field, Sort
+from spec.dsl.ir import (
+    Const,
+    Domain,
+    Operation,
+    Quantified,
+    Read,
+    Size,
+    Sum,
+    Var,
+    operator,
+    parts,
+)
 
-from ..intervals import INT, Intervals, fits
 from .counts import Counts, Slot
 from .layout import Layout
 
+OPERATORS = {"and": "&&", "or": "||"}
+"""What C writes otherwise than Python."""
+
 
 def name(of: str) -> str:
-    """A parameter as C calls it: with an underscore, which no keyword, macro or name of ours ends in.
+    """The C name of a parameter: with a final underscore, which no keyword, macro or other name here has.
 
-    One that is not ASCII goes by its bytes, and ends in none, so that it is no other's.
+    A name that is not ASCII is written as its bytes in hexadecimal, without the underscore.
     """
     return of + "_" if of.isascii() else "u" + of.encode().hex()
 
 
-def comment(told: str) -> str:
-    """A comment of C with this text in it, which does not end it: on one line, where no backslash joins two."""
-    return f"/* {' '.join(told.split()).replace('*/', '* /')} */"
+def comment(words: str) -> str:
+    """A comment of C with this text, which cannot end it: on one line, so that no backslash joins two."""
+    return f"/* {' '.join(words.split()).replace('*/', '* /')} */"
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where an expression stands: which states its reads mean, and the page that is being counted, if any."""
+    """The context of an expression: the C names of the states by `when`, and the counted page, if any."""
 
     states: Mapping[str, str]
     counted: str = ""
@@ -45,43 +57,38 @@ class Text:
         self.intervals = Intervals(layout.machine, layout.sizes)
 
     def of(self, e: Any, at: Place) -> str:
+        if not isinstance(e, Operation):
+            return self._leaf(e, at)
+        inner = [self.of(part, at) for part in parts(e)]
+        wide = self.wide(e, e.left, e.right) if isinstance(e, Sum) else ""
+        name = operator(e)
+        return f"!{inner[0]}" if name == "not" else f"({wide}{f' {OPERATORS.get(name, name)} '.join(inner)})"
+
+    def _leaf(self, e: Any, at: Place) -> str:
         match e:
             case Const(value):
                 return str(self.literal(value))
             case Slot(number):
                 return f"v[{number}]"
-            case Var():
-                return "self" if e.name == at.counted else name(e.name)
+            case Var(named):
+                return "self" if named == at.counted else name(named)
             case Size(bound):
                 return str(self.layout.sizes[bound.name])
             case Read(f, keys, when):
                 return self._read(f, [self.of(k, at) for k in keys], when, at)
-            case Not(claim):
-                return f"!{self.of(claim, at)}"
-            case And(claims):
-                return f"({' && '.join(self.of(c, at) for c in claims)})"
-            case Or(claims):
-                return f"({' || '.join(self.of(c, at) for c in claims)})"
-            case Eq(a, b):
-                return f"({self.of(a, at)} == {self.of(b, at)})"
-            case Less(a, b):
-                return f"({self.of(a, at)} < {self.of(b, at)})"
-            case Sum(a, b, sign):
-                wide = self.wide(e, a, b)
-                return f"({wide}{self.of(a, at)} {'+' if sign > 0 else '-'} {self.of(b, at)})"
             case Quantified():
                 return self._quantified(e, at)
         raise TypeError(f"{e!r} has no form in C")
 
     def wide(self, *every: Any) -> str:
-        """What makes C compute in 64 bits, where one of these numbers does not fit into an int; else nothing."""
+        """A cast to 64 bits, if one of these numbers may not fit into an int; else nothing."""
         return "" if all(fits(self.intervals.of(e), INT) for e in every) else "(int64_t)"
 
     def coded(self, value: Any, domain: Domain[Any], at: Place) -> tuple[str, str]:
-        """The code under which a field of this domain holds a value, and the C type it is computed in."""
-        low, said = self.lowest(domain), self.of(value, at)
+        """The code of a value in a field of this domain, and the C type of that expression."""
+        low, written = self.lowest(domain), self.of(value, at)
         wide = self.wide(value, Const(low), Sum(value, Const(low), -1))
-        return (f"{wide}{said} - {low}" if low else said), ("int64_t" if wide else "int")
+        return (f"{wide}{written} - {low}" if low else written), ("int64_t" if wide else "int")
 
     def literal(self, value: Any) -> int:
         """The number of a value."""

@@ -1,4 +1,4 @@
-"""Facts a machine might be keeping: all small claims made of its fields that no reachable state of a scope denies."""
+"""Candidates for lemmas: all small claims about fields that hold in the reachable states of a scope."""
 
 from __future__ import annotations
 
@@ -7,33 +7,32 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import combinations, product
 
+from checkers.explore.search import Budget, Search
 from spec.dsl import NOBODY, Machine, Sort, World
-from spec.dsl.expr import TRUE, Const, Expr, Read, Var, conjunction, disjunction, equal, evaluate, negate
-from spec.dsl.machine import first_sort
+from spec.dsl.ir import TRUE, Const, Expr, Read, Var, conjunction, disjunction, equal, evaluate, first_sort, negate
 
-from ..explore import Budget, Search
-from .theory import Fact
+from .theory import Invariant
 
 MOST_LITERALS = 3
 """Literals of a candidate: `a and b implies c` has three."""
 
 STEPS = 2
-"""How far a candidate looks: at the cells of a page, and at those of whom they name."""
+"""Fields followed from a parameter: the cells of a page, and those of the members they name."""
 
 LOOKED_AT = Budget(states=20_000, seconds=20)
-"""How many reachable states may deny a candidate."""
+"""The states in which candidates are checked."""
 
 
 @dataclass(frozen=True)
 class Literal:
-    """A claim about one cell: `of` is the cell, of which two claims are not put into one candidate."""
+    """A claim about one cell `of`; a candidate has at most one claim about a cell."""
 
     of: str
     claim: Expr
 
 
-def candidates(machine: Machine) -> list[Fact]:
-    """All claims of few literals that hold in the reachable states looked at, none of which contains another."""
+def candidates(machine: Machine) -> list[Invariant]:
+    """All claims of few literals that hold in the states searched, none of which implies another."""
     params = _params(machine)
     literals = list(_literals(machine, params))
     seen = _seen(machine, params, literals)
@@ -44,14 +43,14 @@ def candidates(machine: Machine) -> list[Fact]:
 
 
 def _params(machine: Machine) -> tuple[Var, ...]:
-    """Whom a candidate speaks of: a page, and whoever shares a cell with it."""
+    """The parameters of a candidate: a page, and the other keys of its fields."""
     first = first_sort(machine)
     others = (k for f in machine.shape.fields.values() if f.keys[0] is first for k in f.keys[1:])
     return tuple(Var(sort.__name__.lower(), sort) for sort in dict.fromkeys((first, *others)))
 
 
 def _literals(machine: Machine, params: tuple[Var, ...]) -> Iterator[Literal]:
-    """What can be said of each cell that is reached from the parameters in two steps."""
+    """The literals about each cell reached from the parameters."""
     cells = list(_cells(machine, params))
     for guard, cell in cells:
         for value in _values(cell):
@@ -70,7 +69,7 @@ def _somebody(cell: Expr) -> Expr:
 
 
 def _cells(machine: Machine, params: tuple[Var, ...]) -> Iterator[tuple[Expr, Expr]]:
-    """Cells of the parameters, then of whom those lead to, each with what must hold for it to be there."""
+    """The cells of the parameters and of the members they name, each with the claim that it exists."""
     known: list[tuple[Expr, Expr]] = [(TRUE, v) for v in params]
     met: dict[tuple[Expr, Expr], None] = {}
     for _ in range(STEPS):
@@ -102,9 +101,9 @@ def _values(cell: Expr) -> Iterator[Expr]:
 
 
 def _seen(machine: Machine, params: tuple[Var, ...], literals: list[Literal]) -> list[tuple[bool, ...]]:
-    """Which literals hold together somewhere in a reachable state."""
-    search = Search(machine, machine.sizes("tiny", {}), machine.alike, LOOKED_AT, "")
-    search.run(lambda seen: None)
+    """The sets of literals that hold together in some reachable state, as truth values."""
+    search = Search(machine, machine.sizes("tiny", {}), machine.symmetric, LOOKED_AT, "")
+    search.run()
     world, found = search.world, dict[tuple[bool, ...], None]()
     for code in search.codes:
         state = world.load(code)
@@ -134,12 +133,14 @@ def _minimal(literals: list[Literal], signed: list[Signed], every: int) -> Itera
                 yield [literals[i].claim if sign else negate(literals[i].claim) for i, sign, _ in some]
 
 
-def _fact(number: int, params: tuple[Var, ...], clause: Clause) -> Fact:
-    return Fact(f"candidate_{number}", params, disjunction(*clause))
+def _fact(number: int, params: tuple[Var, ...], clause: Clause) -> Invariant:
+    return Invariant(f"candidate_{number}", params, disjunction(*clause))
 
 
-def holds_in(fact: Fact, world: World, code: bytes) -> bool:
-    """Does a candidate hold of everybody in this state?"""
+def holds_in(invariant: Invariant, world: World, code: bytes) -> bool:
+    """True if a candidate holds in this state for all arguments."""
     state = world.load(code)
-    every = ({v.name: arg for v, arg in zip(fact.params, args, strict=True)} for args in world.tuples(fact.params))
-    return all(evaluate(fact.expr, {"": state}, env) for env in every)
+    every = (
+        {v.name: arg for v, arg in zip(invariant.params, args, strict=True)} for args in world.tuples(invariant.params)
+    )
+    return all(evaluate(invariant.expr, {"": state}, env) for env in every)

@@ -1,48 +1,45 @@
-"""Counts over pages (or pools): what their sizes are known to be, and how a step changes them.
+"""Cardinalities of sets of members: the term for each, and how a step changes it.
 
-A count is a function of what its body says beside the counted member, its parameters. Nothing is stored: in every
-state it is the size of the set, of which three things are used. It is not negative; it is at least 1 where somebody
-is in the set, and only there; and where a step changes the membership of one member only, it changes as that does.
+A proof uses three properties of the size of a set. It is not negative; it is at least 1 exactly if some member is in
+the set; and if a step changes the membership of one member only, it changes with that.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
-from spec.dsl.expr import (
+from checkers.core.cardinality import abstraction, substituted
+from spec.dsl import SpecError
+from spec.dsl.ir import (
     FALSE,
     TRUE,
     And,
     Const,
-    Eq,
     Expr,
-    Less,
+    Facts,
     Not,
     Or,
+    Path,
+    Put,
     Quantified,
     Read,
-    Size,
-    Sum,
     Var,
     conjunction,
-    disjunction,
     equal,
-    negate,
     parts,
+    rebuild,
     walk,
 )
-from spec.dsl.expr import text as spoken
-from spec.dsl.forks import Facts
-from spec.dsl.lift import Path
-from spec.dsl.symbolic import Put
-from spec.dsl.values import SpecError
+from spec.dsl.ir import (
+    text as spoken,
+)
 
 
 @dataclass(frozen=True)
-class Counted:
-    """A set that is counted: the members for which the body holds, beside its parameters."""
+class CardinalityTerm:
+    """The cardinality of the members for which the body holds, as a function of its parameters."""
 
     number: int
     var: Var
@@ -54,120 +51,74 @@ class Counted:
         return f"count.{self.number}"
 
     @property
-    def said(self) -> str:
+    def text(self) -> str:
         return f"count({self.var.name}: {spoken(self.body)})"
 
     @cached_property
     def fields(self) -> frozenset[Any]:
-        """The fields that decide who is in the set."""
+        """The fields that decide the membership."""
         return frozenset(x.field for x in walk(self.body) if isinstance(x, Read))
 
 
-class Sets:
-    """Every set that a machine counts, each once, whatever stands in the place of its parameters."""
+class CardinalityTable:
+    """The cardinality terms of a machine, one for all arguments of its parameters."""
 
     def __init__(self) -> None:
-        self.known: dict[tuple[Var, Expr], Counted] = {}
-        self.met: dict[int, tuple[Quantified, tuple[Counted, list[Expr], str]]] = {}
+        self.known: dict[tuple[Var, Expr], CardinalityTerm] = {}
+        self.met: dict[int, tuple[Quantified, tuple[CardinalityTerm, list[Expr], str]]] = {}
 
-    def of(self, e: Quantified) -> tuple[Counted, list[Expr], str]:
-        """The set behind a count, what stands in the place of its parameters, and the state it is counted in."""
+    def of(self, e: Quantified) -> tuple[CardinalityTerm, list[Expr], str]:
+        """The term of a count, its arguments, and the state it is counted in."""
         if id(e) not in self.met:
             self.met[id(e)] = e, self._of(e)
         return self.met[id(e)][1]
 
-    def _of(self, e: Quantified) -> tuple[Counted, list[Expr], str]:
+    def _of(self, e: Quantified) -> tuple[CardinalityTerm, list[Expr], str]:
         if any(isinstance(x, Quantified) and x.word == "count" for x in walk(e.body)):
             raise SpecError(f"{spoken(e)}: a count inside a count; proofs for any number do not reach that")
-        found: dict[Expr, Var] = {}
-        body = _opened(e.body, {e.var.name}, found)
-        whens = {x.when for x in walk(body) if isinstance(x, Read)} or {""}
-        if len(whens) > 1:
+        made = abstraction(e.var, e.body)
+        if len(made.whens) > 1:
             raise SpecError(f"{spoken(e)}: counts by two states at once; proofs for any number do not reach that")
-        body = _timeless(body)
-        key = (e.var, body)
+        key = (e.var, made.body)
         if key not in self.known:
-            self.known[key] = Counted(len(self.known), e.var, body, tuple(found.values()))
-        return self.known[key], list(found), whens.pop()
-
-
-def _timeless(e: Expr) -> Expr:
-    """The claim as one about a state, whichever it is."""
-    if isinstance(e, Quantified):
-        return replace(e, body=_timeless(e.body))
-    inner = [_timeless(p) for p in parts(e)]
-    return Read(e.field, tuple(inner)) if isinstance(e, Read) else rebuilt(e, inner)
-
-
-def _opened(e: Expr, bound: set[str], found: dict[Expr, Var]) -> Expr:
-    """The expression with a parameter in the place of all that does not speak of the counted member."""
-    if isinstance(e, Const | Size):
-        return e
-    if not any(isinstance(x, Var) and x.name in bound for x in walk(e)):
-        if e not in found:
-            found[e] = Var(f"${len(found) + 1}", cast(Any, e.domain.base))  # no parameter of a spec's can be called so
-        return found[e]
-    if isinstance(e, Quantified):
-        return replace(e, body=_opened(e.body, bound | {e.var.name}, found))
-    return rebuilt(e, [_opened(p, bound, found) for p in parts(e)])
-
-
-def rebuilt(e: Expr, inner: list[Expr]) -> Expr:
-    """The same kind of expression of other parts."""
-    match e:
-        case Read(f, _, when):
-            return Read(f, tuple(inner), when)
-        case Not():
-            return negate(inner[0])
-        case And():
-            return conjunction(*inner)
-        case Or():
-            return disjunction(*inner)
-        case Eq():
-            return equal(*inner)
-        case Less():
-            return Less(*inner)
-        case Sum(_, _, sign):
-            return Sum(inner[0], inner[1], sign)
-        case Quantified():
-            return replace(e, body=inner[1])
-    return e
+            self.known[key] = CardinalityTerm(len(self.known), e.var, made.body, made.params)
+        return self.known[key], list(made.arguments), next(iter(made.whens), "")
 
 
 @dataclass(frozen=True)
 class Change:
-    """How one path changes a count: one more where `enters` holds of the parameters, one less where `leaves` does.
+    """How one path changes a cardinality: one more if `enters` holds of the parameters, one less if `leaves` does.
 
-    Both are found by plain syntax in what the path writes about `member`; obligations of their own say that they
-    are right. Without a member the path writes nothing the count looks at; `why_free` says why nothing is known.
+    Both are derived by syntax from what the path writes about `member`, and have obligations that they are right.
+    Without a member the path writes nothing the set depends on; `havoc_reason` is why the size is left open.
     """
 
     member: Expr | None = None
     enters: Expr = FALSE
     leaves: Expr = FALSE
-    why_free: str = ""
+    havoc_reason: str = ""
 
     @property
     def is_derived(self) -> bool:
-        """Was something found that has to be shown to be right?"""
+        """True if the change was derived, and has an obligation that it is right."""
         return self.member is not None
 
     @property
-    def said(self) -> str:
-        if self.why_free:
-            return f"left free: {self.why_free}"
+    def text(self) -> str:
+        if self.havoc_reason:
+            return f"left free: {self.havoc_reason}"
         signs = ((self.enters, "+1 where"), (self.leaves, "-1 where"))
         return "; ".join(f"{sign} {spoken(e)}" for e, sign in signs if e != FALSE) or "unchanged"
 
 
-def change(counted: Counted, path: Path) -> Change:
-    """What a path does to a count, from its assignments."""
+def change(counted: CardinalityTerm, path: Path) -> Change:
+    """How a path changes a cardinality, from its assignments."""
     puts = tuple(put for put in path.puts if put.field in counted.fields)
     if not puts:
         return Change()
     members = {key for put in puts for key in _members(counted, put)}
     if len(members) != 1:
-        return Change(why_free="the step writes what the count reads of more than one member")
+        return Change(havoc_reason="the step writes what the count reads for more than one member")
     (member,) = members
     facts = Facts()
     for given in path.conditions:
@@ -176,55 +127,44 @@ def change(counted: Counted, path: Path) -> Change:
     try:
         after = _written(before, puts)
     except SpecError as error:
-        return Change(why_free=str(error))
+        return Change(havoc_reason=str(error))
     return Change(member, _decided(after, facts), _decided(before, facts))
 
 
-def _members(counted: Counted, put: Put) -> set[Expr]:
-    """The members whose membership an assignment may change: the keys where the body has the counted one."""
+def _members(counted: CardinalityTerm, put: Put) -> set[Expr]:
+    """The members whose membership an assignment may change: its keys in the place of the counted member."""
     reads = [x for x in walk(counted.body) if isinstance(x, Read) and x.field is put.field]
     return {key for x in reads for key in (_member_of(counted, x, put),)}
 
 
-def _member_of(counted: Counted, read: Read, put: Put) -> Expr:
-    """The key of the assignment where the read has the counted member; of all members where it has none."""
+def _member_of(counted: CardinalityTerm, read: Read, put: Put) -> Expr:
+    """The key of the assignment in the place of the counted member; the variable itself if it is in no such place."""
     found = [at for at, key in enumerate(read.keys) if key == counted.var]
     return put.keys[found[0]] if len(found) == 1 else counted.var
 
 
-def substituted(e: Expr, values: dict[Expr, Expr]) -> Expr:
-    """The expression with other expressions in the place of some."""
-    if e in values:
-        return values[e]
-    if isinstance(e, Quantified):
-        return replace(e, body=substituted(e.body, {k: v for k, v in values.items() if k != e.var}))
-    return rebuilt(e, [substituted(p, values) for p in parts(e)])
-
-
 def _written(e: Expr, puts: tuple[Put, ...]) -> Expr:
-    """A claim about the state before, as it reads after these assignments."""
-    if isinstance(e, Quantified):
-        return replace(e, body=_written(e.body, puts))
-    made = rebuilt(e, [_written(p, puts) for p in parts(e)])
+    """A claim about the state after these assignments, as one about the state before."""
+    made = rebuild(e, [_written(p, puts) for p in parts(e)])
     return _last(made, puts) if isinstance(made, Read) else made
 
 
 def _last(read: Read, puts: tuple[Put, ...]) -> Expr:
-    """What the last assignment to a cell gave, where plain syntax tells which cells are the same."""
+    """The value of the last assignment to a cell; raises SpecError if syntax does not decide which cells are equal."""
     for put in reversed(puts):
         same = conjunction(*map(equal, put.keys, read.keys)) if put.field is read.field else FALSE
         if same == TRUE:
             return put.value
         if same != FALSE:
-            raise SpecError(f"whether the step writes what the count reads hangs on {spoken(same)}")
+            raise SpecError(f"whether the step writes what the count reads depends on {spoken(same)}")
     return read
 
 
 def _decided(e: Expr, facts: Facts) -> Expr:
-    """The claim with all folded that the guards of the path decide."""
+    """The claim, simplified by the guards of the path."""
     known = facts.decide(e) if e.domain.base is bool else None
     if known is not None:
         return Const(known)
     if isinstance(e, And | Or | Not):
-        return rebuilt(e, [_decided(p, facts) for p in parts(e)])
+        return rebuild(e, [_decided(p, facts) for p in parts(e)])
     return e

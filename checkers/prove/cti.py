@@ -1,7 +1,7 @@
-"""Counterexamples to induction: a smallest state that satisfies every promise, a step, and the promise it breaks.
+"""Counterexamples to induction: a smallest state that satisfies every invariant, and a step that violates one.
 
-Such a state need not be reachable, so it is no bug. What a solver found is run by the functions themselves before
-it is shown, and the explorer is asked whether the state is reachable at that size.
+Such a state need not be reachable, so it is no bug. It is replayed by the functions of the spec before it is shown,
+and a search decides whether it is reachable at that size.
 """
 
 from __future__ import annotations
@@ -12,33 +12,33 @@ from enum import Enum
 from itertools import product
 from typing import Any
 
+from checkers.core.traces import Contradiction, Step, Trace
 from spec.dsl import NOBODY, Action, Instance, Machine, Sort, SpecError, World
-from spec.dsl.state import one_key
+from spec.dsl.ir import one_key
 
-from ..queues import Server
-from ..traces import Contradiction, Step, Trace
-from ..workers import Lost
 from .models import Model, models
 from .near import Near
 from .obligations import HEAD
+from .queues import Server
 from .sizes import smallest as least_sizes
 from .smt import asserted, cell_name, size_name, whole
-from .theory import Fact, Theory, arguments
+from .theory import Invariant, Theory, arguments
+from .workers import Lost
 
 MOST = 3
-"""Members of each sort among which a counterexample to induction is looked for."""
+"""The most members of each sort in a counterexample to induction."""
 
 
 @dataclass(frozen=True)
 class Cti:
-    """A counterexample to induction: an instance of an action, or a start if there is none.
+    """A counterexample to induction: a step, or an initial state if there is no instance.
 
-    The trace has no step where the step leaves the range of a number. `reachable` is None where the explorer did not
-    come far enough to know; `is_broken` says that it met another run of that size which breaks the claim.
+    The trace has no step if the step leaves the range of a number. `reachable` is None if the search was incomplete;
+    `is_broken` is true if the search found a run of that size that violates the invariant.
     """
 
     world: World
-    fact: Fact
+    invariant: Invariant
     args: tuple[Sort, ...]
     instance: Instance | None
     trace: Trace
@@ -49,54 +49,57 @@ class Cti:
     def sizes(self) -> dict[str, int]:
         return self.world.sizes
 
-    def said(self) -> str:
-        """Whether it can happen, in words."""
-        sizes = said_sizes(self.sizes)
+    @property
+    def reachability(self) -> str:
+        """Whether the state is reachable, in words."""
+        sizes = scope_text(self.sizes)
         if self.is_broken and not self.reachable:
-            return f"not reachable, but another run breaks the promise with {sizes}; `poolproof check` tells it"
+            return f"not reachable, but another run violates the invariant with {sizes}; `poolproof check` shows it"
         if self.reachable is None:
-            return f"not known to be reachable: the explorer did not come to an end with {sizes}"
+            return f"not known to be reachable: the search did not complete with {sizes}"
         is_reachable = "reachable: this is a real violation" if self.reachable else "not reachable"
-        return f"{is_reachable} with {sizes}, says the explorer"
+        return f"{is_reachable} with {sizes}, by the explorer"
 
 
-def said_sizes(sizes: Mapping[str, int]) -> str:
-    """A scope in words."""
+def scope_text(sizes: Mapping[str, int]) -> str:
+    """A scope as text."""
     return ", ".join(f"{name} {size}" for name, size in sizes.items())
 
 
-def smallest(near: Near, action: Action | None, fact: Fact, assumed: Sequence[Fact], seconds: float) -> Cti | None:
+def smallest(
+    near: Near, action: Action | None, invariant: Invariant, assumed: Sequence[Invariant], seconds: float
+) -> Cti | None:
     """The counterexample with fewest pages, then pools, devices and so on; None if none is found in these sizes.
 
-    Without an action it is a start that breaks the claim.
+    Without an action it is an initial state that violates the invariant.
     """
     machine = near.machine
     with Server(models(seconds), seconds) as solver:
         for sizes in small_first(machine):
             theory = Theory(machine, sizes, assumed)
-            text = _asked(theory, action, fact) + probes(theory)
+            text = _asked(theory, action, invariant) + probes(theory)
             for limits in (machine.scopes["tiny"], {}):
                 if found := _model(solver, text + limited(machine, limits)):
-                    return _replayed(Reading(theory, found), action, fact, assumed, near)
+                    return _replayed(Reading(theory, found), action, invariant, assumed, near)
     return None
 
 
-def _asked(theory: Theory, action: Action | None, fact: Fact) -> str:
-    """Whether the step, or the start, can break the claim, as one text."""
-    question = theory.broken_by(action, fact) if action else theory.broken_at_start(fact)
-    assumed = theory.promised if action else theory.started
+def _asked(theory: Theory, action: Action | None, invariant: Invariant) -> str:
+    """The question for a step, or an initial state, that violates the invariant, as one text."""
+    question = theory.broken_by(action, invariant) if action else theory.broken_at_start(invariant)
+    assumed = theory.invariants_hold if action else theory.started
     return HEAD + theory.declared + assumed + question.declared + question.asked
 
 
 def small_first(machine: Machine) -> Iterator[dict[str, int]]:
-    """Sizes up to MOST: fewest pages first, then fewest of all others."""
+    """Sizes up to MOST: first by pages, then by the other sorts."""
     groups, least = machine.shape.members, least_sizes(machine)
     every = product(*(range(least[n], min(max(least[n], MOST), m.high) + 1) for n, m in groups.items()))
     yield from (dict(zip(groups, sizes, strict=True)) for sizes in every)
 
 
 def limited(machine: Machine, limits: Mapping[str, int]) -> str:
-    """The numbers of the scope: as given, or what the machine takes."""
+    """Assertions on the numbers of the scope: as given, or up to their declared limits."""
     lines = []
     for name, number in machine.shape.bounds.items():
         exactly = f"(= {size_name(number)} {limits[name]})" if name in limits else ""
@@ -120,7 +123,7 @@ def probes(theory: Theory) -> str:
 
 
 def _model(solver: Server, text: str) -> Model | None:
-    """The constants of a model of the text; None if there is none, or none is found."""
+    """The constants of a model of the text; None if none is found."""
     try:
         found: Model | None = solver.ask(text)
     except Lost:
@@ -151,7 +154,7 @@ class Reading:
         return bytes(code)
 
     def value(self, name: str, base: type[Any]) -> Any:
-        """The value of a constant; what the model leaves open may be anything."""
+        """The value of a constant, or any value if the model leaves it open."""
         found = self.model.get(name)
         if base in (bool, int):
             return base(found or 0)
@@ -164,49 +167,51 @@ class Reading:
         return Instance(action, self.arguments("arg", action.params))
 
     def arguments(self, prefix: str, params: Iterable[Any]) -> tuple[Sort, ...]:
-        """Who a step or a claim is about; who matters to neither may be anybody."""
+        """The arguments of a step or an invariant; one that the model leaves open is the first member."""
         names = arguments(prefix, params)
         return tuple(self._member(names[v.name], v.sort) for v in params)
 
     def _member(self, name: str, sort: type[Any]) -> Any:
-        """The member a constant stands for, or NOBODY; the first where the model leaves it open."""
+        """The member of a constant, or NOBODY; the first member if the model leaves it open."""
         found = self.model.get(name)
         return sort(0) if found is None else self.members.get(found, NOBODY)
 
 
-def _replayed(read: Reading, action: Action | None, fact: Fact, assumed: Sequence[Fact], near: Near) -> Cti:
-    """Run what the model says, and hold every claim against the functions themselves."""
+def _replayed(
+    read: Reading, action: Action | None, invariant: Invariant, assumed: Sequence[Invariant], near: Near
+) -> Cti:
+    """Replay the model, and check every claim with the functions of the spec."""
     world = read.world()
-    code, args = read.code(world), read.arguments("it", fact.params)
+    code, args = read.code(world), read.arguments("it", invariant.params)
     names = {f.name for f in assumed}
     if action is None:
-        _must(code in world.initial() and _breaks(world, code, fact), "the start", fact)
-        return Cti(world, fact, args, None, Trace(code, ()), True, True)
-    _must(not any(v.claim.name in names for v in world.violated(code)), f"the state before {action.name}", fact)
+        _must(code in world.initial() and _breaks(world, code, invariant), "the start", invariant)
+        return Cti(world, invariant, args, None, Trace(code, ()), True, True)
+    _must(not any(v.claim.name in names for v in world.violated(code)), f"the state before {action.name}", invariant)
     instance = read.instance(action)
-    after = _stepped(world, code, instance, fact)
+    after = _stepped(world, code, instance, invariant)
     trace = Trace(code, (Step(instance, after),) if after else ())
-    is_reachable, run = near.reaches(world.sizes, code), near.run(world.sizes, fact.name)
-    return Cti(world, fact, args, instance, trace, is_reachable, bool(is_reachable or run))
+    is_reachable, run = near.reaches(world.sizes, code), near.run(world.sizes, invariant.name)
+    return Cti(world, invariant, args, instance, trace, is_reachable, bool(is_reachable or run))
 
 
-def _must(so: bool, what: str, fact: Fact) -> None:
+def _must(so: bool, what: str, invariant: Invariant) -> None:
     if not so:
-        raise Contradiction(f"{what}, found by z3 against {fact.name}, is no such state when it is run")
+        raise Contradiction(f"{what}, found by z3 against {invariant.name}, is no such state when it is run")
 
 
-def _stepped(world: World, code: bytes, instance: Instance, fact: Fact) -> bytes:
-    """The state after the step, which must break the claim; empty where the step itself leaves a field's range."""
+def _stepped(world: World, code: bytes, instance: Instance, invariant: Invariant) -> bytes:
+    """The state after the step, which must violate the invariant; empty if the step leaves the range of a field."""
     try:
         for n, after in world.successors(code):
             if world.instances[n] == instance:
                 wrong = [*world.violated(after), *world.violated_by_step(code, after)]
-                _must(any(v.claim.name == fact.name for v in wrong), f"the step {instance}", fact)
+                _must(any(v.claim.name == invariant.name for v in wrong), f"the step {instance}", invariant)
                 return after
     except SpecError:
         return b""
-    raise Contradiction(f"the step {instance}, found by z3 against {fact.name}, is not enabled when it is run")
+    raise Contradiction(f"the step {instance}, found by z3 against {invariant.name}, is not enabled when it is run")
 
 
-def _breaks(world: World, code: bytes, fact: Fact) -> bool:
-    return any(v.claim.name == fact.name for v in world.violated(code))
+def _breaks(world: World, code: bytes, invariant: Invariant) -> bool:
+    return any(v.claim.name == invariant.name for v in world.violated(code))

@@ -1,52 +1,52 @@
-"""Every obligation to both solvers, on all cores; what was decided before is not asked again."""
+"""Deciding obligations: each by both solvers, on all cores, and only if no answer is cached."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ..queues import Queue, answered
 from .known import Known
 from .obligations import SAT, UNSAT, Obligation
+from .queues import Queue, answered
 from .solvers import DEFINITE, SOLVERS, UNKNOWN, Answer, Session, answer_of, sessions, versions
 
 BATCH = 64
-"""Obligations that are remembered at once."""
+"""Answers that are written to the cache at once."""
 
 
 @dataclass(frozen=True)
 class Decided:
-    """An obligation, and what each solver says of it; `counting` if what is known of counts was needed."""
+    """An obligation and the answers of the solvers; `counting` if the cardinality axioms were used."""
 
     obligation: Obligation
     answers: dict[str, Answer]
     counting: bool = False
 
     @property
-    def said(self) -> set[str]:
-        return {answer.said for answer in self.answers.values()}
+    def results(self) -> set[str]:
+        return {answer.result for answer in self.answers.values()}
 
     @property
     def is_as_wanted(self) -> bool:
-        """Both solvers are there, and both say what is wanted."""
+        """True if both solvers gave the wanted answer."""
         return self.agreed == self.obligation.wanted
 
     @property
     def agreed(self) -> str:
-        """What both solvers say, or that it is not known."""
-        return next(iter(self.said)) if len(self.answers) == len(SOLVERS) and len(self.said) == 1 else UNKNOWN
+        """The answer of both solvers, or UNKNOWN."""
+        return next(iter(self.results)) if len(self.answers) == len(SOLVERS) and len(self.results) == 1 else UNKNOWN
 
     @property
     def is_disputed(self) -> bool:
-        """One solver says yes and another no."""
-        return set(DEFINITE) <= self.said
+        """True if one solver answers sat and another unsat."""
+        return set(DEFINITE) <= self.results
 
     @property
     def fails(self) -> bool:
-        """Some solver says the opposite of what is wanted, and none says that; impossible takes both to say so."""
+        """True if a solver gives the opposite answer and none the wanted one; for unsatisfiability both must."""
         if self.obligation.wanted == SAT:
             return self.agreed == UNSAT
-        return SAT in self.said and not self.is_disputed
+        return SAT in self.results and not self.is_disputed
 
     @property
     def seconds(self) -> float:
@@ -54,8 +54,8 @@ class Decided:
 
 
 @dataclass(frozen=True)
-class Effort:
-    """How hard to try: seconds for each answer, processes (0: all cores), whether to remember, and which seed."""
+class SolverOptions:
+    """Seconds for each answer (0: no limit), processes (0: all cores), the cache of answers, and the seed."""
 
     seconds: float = 10.0
     jobs: int = 0
@@ -64,76 +64,78 @@ class Effort:
 
 
 Answers = dict[str, Answer]
-"""What each solver says, by name."""
-Progress = Callable[[int, int], None]
+"""The answers of the solvers by name."""
+CountProgress = Callable[[int, int], None]
 
 
-def decide(every: Sequence[Obligation], effort: Effort, progress: Progress = lambda n, of: None) -> list[Decided]:
-    """What both solvers say of each obligation, in the order given."""
-    found = dict(_remembered(every, effort))
+def decide(
+    every: Sequence[Obligation], options: SolverOptions, progress: CountProgress = lambda n, of: None
+) -> list[Decided]:
+    """Decide each obligation; the results are in the order given."""
+    found = dict(_remembered(every, options))
     progress(len(found), len(every))
     left = {n: o for n, o in enumerate(every) if n not in found}
     new: list[Decided] = []
     try:
-        for n, decided in _asked(left, effort):
+        for n, decided in _asked(left, options):
             found[n] = decided
             new.append(decided)
             if len(new) == BATCH:
-                _remember(new, effort)
+                _remember(new, options)
             progress(len(found), len(every))
     finally:
-        _remember(new, effort)
+        _remember(new, options)
     return [found[n] for n in sorted(found)]
 
 
-def _remember(new: list[Decided], effort: Effort) -> None:
-    """Keep what is new, once."""
-    effort.known.remember({d.obligation.digest(d.counting): d.answers for d in new}, effort.seed)
+def _remember(new: list[Decided], options: SolverOptions) -> None:
+    """Write the new answers to the cache."""
+    options.known.remember({d.obligation.digest(d.counting): d.answers for d in new}, options.seed)
     new.clear()
 
 
-def _remembered(every: Sequence[Obligation], effort: Effort) -> Iterator[tuple[int, Decided]]:
-    """What was decided before: without what is known of counts, or with it where that was needed."""
-    if not effort.known.path:
+def _remembered(every: Sequence[Obligation], options: SolverOptions) -> Iterator[tuple[int, Decided]]:
+    """The cached answers: without the cardinality axioms, or with them if they were needed."""
+    if not options.known.path:
         return
     plain = {n: o.digest() for n, o in enumerate(every)}
-    answers = effort.known.answers(plain.values(), effort.seed)
+    answers = options.known.answers(plain.values(), options.seed)
     left = {}
     for n, digest in plain.items():
-        o, said = every[n], answers.get(digest, {})
-        if said and (not o.question.known or all(a.said == o.wanted for a in said.values())):
-            yield n, Decided(o, said)
+        o, cached = every[n], answers.get(digest, {})
+        if cached and (not o.question.known or all(a.result == o.wanted for a in cached.values())):
+            yield n, Decided(o, cached)
         elif o.question.known:
             left[n] = o.digest(counting=True)
-    answers = effort.known.answers(left.values(), effort.seed)
+    answers = options.known.answers(left.values(), options.seed)
     yield from ((n, Decided(every[n], answers[d], counting=True)) for n, d in left.items() if d in answers)
 
 
-def _asked(left: dict[int, Obligation], effort: Effort) -> Iterator[tuple[int, Decided]]:
-    """Ask without what is known of counts, and what that does not decide as it should be once more with it."""
+def _asked(left: dict[int, Obligation], options: SolverOptions) -> Iterator[tuple[int, Decided]]:
+    """Ask without the cardinality axioms, and again with them what that does not decide as wanted."""
     again: dict[int, Obligation] = {}
-    for n, answers in _by_all(left, False, effort):
+    for n, answers in _by_all(left, False, options):
         o = left[n]
-        if o.question.known and not all(a.said == o.wanted for a in answers.values()):
+        if o.question.known and not all(a.result == o.wanted for a in answers.values()):
             again[n] = o
         else:
             yield n, Decided(o, answers)
-    yield from ((n, Decided(left[n], answers, counting=True)) for n, answers in _by_all(again, True, effort))
+    yield from ((n, Decided(left[n], answers, counting=True)) for n, answers in _by_all(again, True, options))
 
 
-def _by_all(left: dict[int, Obligation], counting: bool, effort: Effort) -> Iterator[tuple[int, Answers]]:
-    """What all solvers that are installed say; the one that does not know what the other knows tries harder."""
+def _by_all(left: dict[int, Obligation], counting: bool, options: SolverOptions) -> Iterator[tuple[int, Answers]]:
+    """The answers of all installed solvers; one that does not know what the other does is asked again, thoroughly."""
     installed = [solver for solver in SOLVERS if solver.name in versions()]
     found: dict[int, Answers] = {n: {} for n in left}
     hard: list[tuple[int, type[Session]]] = []
-    for n, solver, answer in _round([(n, s) for s in installed for n in left], left, counting, effort, False):
+    for n, solver, answer in _round([(n, s) for s in installed for n in left], left, counting, options, False):
         mine = found[n]
         mine[solver.name] = answer
-        if len(mine) == len(installed) and {a.said for a in mine.values()} == {UNKNOWN, left[n].wanted}:
-            hard.append((n, next(s for s in installed if mine[s.name].said == UNKNOWN)))
+        if len(mine) == len(installed) and {a.result for a in mine.values()} == {UNKNOWN, left[n].wanted}:
+            hard.append((n, next(s for s in installed if mine[s.name].result == UNKNOWN)))
         elif len(mine) == len(installed):
             yield n, _ordered(mine)
-    for n, solver, answer in _round(hard, left, counting, effort, True):
+    for n, solver, answer in _round(hard, left, counting, options, True):
         yield n, _ordered({**found[n], solver.name: answer})
 
 
@@ -141,23 +143,23 @@ def _round(
     asked: Sequence[tuple[int, type[Session]]],
     left: dict[int, Obligation],
     counting: bool,
-    effort: Effort,
+    options: SolverOptions,
     thorough: bool,
 ) -> Iterator[tuple[int, type[Session], Answer]]:
-    """Each of these obligations to its solver, in processes of their own, a session for each solver and theory."""
+    """Ask each obligation of its solver, in worker processes, with a session for each solver and theory."""
     groups: dict[tuple[type[Session], str], list[int]] = {}
     for n, solver in asked:
         groups.setdefault((solver, left[n].theory), []).append(n)
-    at, seconds, seed = list(groups.items()), effort.seconds, effort.seed
+    at, seconds, seed = list(groups.items()), options.seconds, options.seed
     queues = [
         Queue(sessions(solver, theory, seconds, seed, thorough), [left[n].body(counting) for n in numbers])
         for (solver, theory), numbers in at
     ]
-    for queue, number, said in answered(queues, effort.jobs, seconds):
+    for queue, number, answer in answered(queues, options.jobs, seconds):
         (solver, _), numbers = at[queue]
-        yield numbers[number], solver, answer_of(said)
+        yield numbers[number], solver, answer_of(answer)
 
 
 def _ordered(answers: Answers) -> Answers:
-    """In the order of the solvers, whoever answered first."""
+    """The answers in the order of the solvers."""
     return {solver.name: answers[solver.name] for solver in SOLVERS if solver.name in answers}

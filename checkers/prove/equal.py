@@ -1,7 +1,7 @@
-"""Does an action permit anything new: is each of its steps a step of other actions, or none?
+"""Whether each step of an action is a step of other actions, or changes nothing.
 
-Decided for any number of pages, in the states that satisfy every promise. Two states are equal if all fields are,
-history counters too; whose step it is does not matter, as no promise sees that.
+It is decided for any number of pages, in the states that satisfy every invariant. Two states are equal if all fields
+and history counters are; which action takes a step does not matter, as no invariant depends on it.
 """
 
 from __future__ import annotations
@@ -12,34 +12,33 @@ from itertools import product
 from typing import Any
 
 from spec.dsl import Action, Field, Machine, Sort
-from spec.dsl.expr import Read, Var
-from spec.dsl.lift import Path
+from spec.dsl.ir import Path, Read, Var
 
 from .obligations import HEAD, Obligation
 from .smt import BEFORE, View, asserted, conj, either, negated
-from .theory import Branch, Question, Theory, arguments
+from .theory import AbstractCardinality, Question, Theory, arguments
 
 Names = Mapping[str, str]
 
 
-def nothing_new(machine: Machine, action: Action, others: Sequence[Action], is_about_others: bool) -> Obligation:
-    """Each step of the action changes nothing, or is one of the others, with the same arguments.
+def steps_covered_by(machine: Machine, action: Action, others: Sequence[Action], is_about_others: bool) -> Obligation:
+    """The obligation that each step of the action changes nothing, or is a step of the others with the same arguments.
 
-    With `is_about_others` it may be one about whoever belongs to the arguments: a page's home, a pool's device.
+    With `is_about_others` their arguments may also be members related to these: a page's home, a pool's device.
     """
     return _Asked(Theory(machine), action, is_about_others).obligation(others)
 
 
 @dataclass(frozen=True)
-class _Way:
-    """A path with its arguments: when it is taken, and the state it leads to."""
+class _TakenPath:
+    """A path with arguments: its guard, and the state it leads to."""
 
     guard: str
     view: View
 
 
 class _Asked:
-    """The question whether some step of an action is new; all it speaks of is constants."""
+    """The question for a step of an action that no other action has; it is about constants only."""
 
     def __init__(self, theory: Theory, action: Action, is_about_others: bool) -> None:
         self.theory, self.action, self.is_about_others = theory, action, is_about_others
@@ -48,32 +47,34 @@ class _Asked:
         self.known: list[str] = []
 
     def obligation(self, others: Sequence[Action]) -> Obligation:
-        mine = list(self._ways(self.action, self.names, ()))
+        mine = list(self._paths(self.action, self.names, ()))
         theirs = [
-            way for other in others for names, real in self._choices(other) for way in self._ways(other, names, real)
+            path for other in others for names, real in self._choices(other) for path in self._paths(other, names, real)
         ]
         news = [
-            conj(way.guard, self._differ(way.view, BEFORE), *(self._unlike(way, o) for o in theirs)) for way in mine
+            conj(path.guard, self._differ(path.view, BEFORE), *(self._unlike(path, o) for o in theirs)) for path in mine
         ]
         asked = asserted(either(*news))
         question = Question(asked, asserted(conj(*self.known)) + asked if self.known else "", "".join(self.declared))
-        text = HEAD + self.theory.declared + self.theory.promised
-        return Obligation(f"{self.action.name} does nothing new", (), text, question, action=self.action.name)
+        text = HEAD + self.theory.declared + self.theory.invariants_hold
+        return Obligation(
+            f"{self.action.name} is covered by other actions", (), text, question, action=self.action.name
+        )
 
-    def _ways(self, action: Action, names: Names, real: Sequence[str]) -> Iterator[_Way]:
-        return (self._way(path, names, real) for path in action.lifted.paths)
+    def _paths(self, action: Action, names: Names, real: Sequence[str]) -> Iterator[_TakenPath]:
+        return (self._path(path, names, real) for path in action.lifted.paths)
 
-    def _way(self, path: Path, names: Names, real: Sequence[str]) -> _Way:
-        counts = Branch(self.theory, path)
+    def _path(self, path: Path, names: Names, real: Sequence[str]) -> _TakenPath:
+        counts = AbstractCardinality(self.theory, path)
         text = self.theory.text(counts)
         guards = [text.term(c.claim, names) for c in path.conditions]
         view = View(tuple(text.write(put, names) for put in path.puts), tuple(names.items()))
         self.known += counts.known
         self.declared += counts.declared
-        return _Way(conj(*real, *guards), view)
+        return _TakenPath(conj(*real, *guards), view)
 
     def _choices(self, other: Action) -> Iterator[tuple[Names, list[str]]]:
-        """Whom the other action may be about, and that this is somebody."""
+        """The arguments the other action may have, with the claims that they are not NOBODY."""
         if not self.is_about_others:
             yield arguments("arg", other.params), []
             return
@@ -91,12 +92,12 @@ class _Asked:
             found += [(f.domain.base, text.read(f, [m], "")) for f in pointers for s, m in found if f.keys == (s,)]
         return list(dict.fromkeys(member for kind, member in found if kind is sort))
 
-    def _unlike(self, way: _Way, other: _Way) -> str:
-        """The other way is not taken, or leads to another state."""
-        return either(negated(other.guard), self._differ(way.view, other.view))
+    def _unlike(self, path: _TakenPath, other: _TakenPath) -> str:
+        """The other path is not enabled, or leads to another state."""
+        return either(negated(other.guard), self._differ(path.view, other.view))
 
     def _differ(self, one: View, other: View) -> str:
-        """Some cell is not the same in both."""
+        """Some cell differs."""
         fields = dict.fromkeys(write.field for view in (one, other) for write in view.writes)
         return either(*(self._differ_in(f, one, other) for f in fields))
 
@@ -108,6 +109,6 @@ class _Asked:
         return f"(distinct {values[0]} {values[1]})"
 
     def _somebody(self, v: Var, name: str) -> str:
-        """A constant: somebody, whoever it is."""
+        """The declaration of a constant that is any member, but not NOBODY."""
         real = self.theory.text(None).real(v.sort, name)
         return self.theory.symbols.constant(name, v.sort) + (asserted(real) if real != "true" else "")

@@ -1,9 +1,9 @@
-"""Which machines proofs for any number reach: nothing leads from a page back to a page.
+"""The fragment of machines that is proved for any number of members: EPR with stratified functions.
 
-Every claim that is assumed, and every field, leads from the sorts it speaks of for all to the sorts it says there is
-somebody of. While these arrows have no circle, a broken promise is broken with few members (the fragment called EPR
-with stratified functions), and both solvers answer. What has a circle is refused by its line. A sort that always has
-the same members is in no circle: each of them has a name.
+Every assumed claim, and every field, gives edges from its universally quantified sorts to its existentially quantified
+ones. If the graph of these edges has no cycle, a violated invariant is violated with few members, and both solvers
+answer. An edge that closes a cycle is refused with its line. A sort of fixed size is in no cycle: its members have
+names.
 """
 
 from __future__ import annotations
@@ -14,26 +14,26 @@ from typing import Any
 import networkx as nx
 
 from spec.dsl import Machine, Sort, SpecError
-from spec.dsl.expr import And, Eq, Expr, Less, Not, Or, Quantified, Sum, parts
+from spec.dsl.ir import And, Eq, Expr, Less, Not, Or, Quantified, Sum, parts
 
 from .sizes import fixed
-from .theory import Fact
+from .theory import Invariant
 
 Arrow = tuple[type[Any], type[Any], str]
-"""From a sort to a sort, and what leads there."""
+"""An edge between sorts, and the line it comes from."""
 
 
-def check(machine: Machine, facts: Sequence[Fact]) -> None:
-    """Refuse a machine some of whose claims lead in a circle."""
+def check(machine: Machine, invariants: Sequence[Invariant]) -> None:
+    """Raise SpecError for a machine whose edges have a cycle."""
     graph: nx.DiGraph[str] = nx.DiGraph()
     named = {machine.shape.members[name].sort for name in fixed(machine)}
-    arrows = (*_of_fields(machine), *_of_claims(machine, facts))
+    arrows = (*_of_fields(machine), *_of_claims(machine, invariants))
     for start, end, why in (arrow for arrow in arrows if named.isdisjoint(arrow[:2])):
         graph.add_edge(start.__name__, end.__name__)
         if nx.has_path(graph, end.__name__, start.__name__):
             called = start.__name__ if start is end else f"{end.__name__} to {start.__name__}"
             raise SpecError(
-                f"{why}: leads back from {called}, and so out of what is proved for any number; "
+                f"{why}: leads from {called} in a cycle, which proofs for any number do not reach; "
                 "check it in a scope, or with --bmc or --k-induction"
             )
 
@@ -44,12 +44,12 @@ def _of_fields(machine: Machine) -> Iterator[Arrow]:
             yield from ((key, f.domain.base, f"field {f.name}") for key in f.keys)
 
 
-def _of_claims(machine: Machine, facts: Sequence[Fact]) -> Iterator[Arrow]:
-    """Arrows of what is assumed: promises for all their arguments, guards and values, and a promise that is broken."""
-    for fact in facts:
-        if not fact.is_step:
-            yield from _arrows(fact.expr, [v.sort for v in fact.params], True, where_of(machine, fact))
-        yield from _arrows(fact.expr, [], False, where_of(machine, fact))
+def _of_claims(machine: Machine, invariants: Sequence[Invariant]) -> Iterator[Arrow]:
+    """The edges of what is assumed: invariants for all arguments, guards, values, and the negation of an invariant."""
+    for invariant in invariants:
+        if not invariant.is_step:
+            yield from _arrows(invariant.expr, [v.sort for v in invariant.params], True, where_of(machine, invariant))
+        yield from _arrows(invariant.expr, [], False, where_of(machine, invariant))
     for path in (path for action in machine.actions for path in action.lifted.paths):
         for given in path.conditions:
             yield from _arrows(given.claim, [], True, given.where)
@@ -58,14 +58,18 @@ def _of_claims(machine: Machine, facts: Sequence[Fact]) -> Iterator[Arrow]:
             yield from _arrows(put.value, [], False, put.where)
 
 
-def where_of(machine: Machine, fact: Fact) -> str:
-    """File and line of a promise."""
-    found = next((c for c in machine.promises if c.name == fact.name), None)
-    return f"{found.fn.__code__.co_filename}:{found.fn.__code__.co_firstlineno}: {fact.name}" if found else fact.name
+def where_of(machine: Machine, invariant: Invariant) -> str:
+    """File, line and name of an invariant."""
+    found = next((c for c in machine.invariants if c.name == invariant.name), None)
+    return (
+        f"{found.fn.__code__.co_filename}:{found.fn.__code__.co_firstlineno}: {invariant.name}"
+        if found
+        else invariant.name
+    )
 
 
 def _arrows(e: Expr, everybody: list[type[Any]], positive: bool, why: str) -> Iterator[Arrow]:
-    """From each sort spoken of for all to each of which there is somebody, where the claim is assumed."""
+    """The edges from each universal sort to each existential one, for a claim that is assumed or denied."""
     match e:
         case Not(claim):
             yield from _arrows(claim, everybody, not positive, why)

@@ -1,4 +1,4 @@
-"""What solvers have said before, on disk: by the text they were asked, their version and their seed."""
+"""The cache of answers on disk, by the digest of the text, the version of the solver and the seed."""
 
 from __future__ import annotations
 
@@ -12,74 +12,76 @@ from typing import Any
 from .solvers import DEFINITE, Answer, versions
 
 MOST_AT_ONCE = 500
-"""Digests asked for at once; SQLite takes so many and more."""
+"""Digests in one query; SQLite takes at least as many."""
 
 
 @dataclass
 class Known:
-    """Answers that were definite, remembered in a file; without one nothing is remembered.
+    """Definite answers, stored in a file; without a path nothing is stored.
 
-    A file that cannot be used is as good as none: nothing but time depends on it.
+    A file that cannot be used is ignored: only time depends on it.
     """
 
     path: Path | None = None
 
     @cached_property
     def table(self) -> sqlite3.Connection:
-        """The file's one table."""
+        """The connection to the file, or to memory if it cannot be used."""
         try:
             return _opened(str(self.path)) if self.path else _opened(":memory:")
         except sqlite3.Error:
             return _opened(":memory:")
 
     def answers(self, digests: Iterable[str], seed: int) -> dict[str, dict[str, Answer]]:
-        """What all the installed solvers have said of texts with these digests; nothing of a text unless all have."""
+        """The cached answers for these digests, for texts that all installed solvers have answered."""
         every, found = versions(), dict[str, dict[str, Answer]]()
         try:
-            for digest, solver, version, *said in self._rows(list(digests), seed) if self.path else ():
+            for digest, solver, version, *answer in self._rows(list(digests), seed) if self.path else ():
                 if every.get(solver) == version:
-                    found.setdefault(digest, {})[solver] = Answer(*said)
+                    found.setdefault(digest, {})[solver] = Answer(*answer)
         except sqlite3.Error:
             self.path = None
         return {
-            digest: {name: said[name] for name in every} for digest, said in found.items() if len(said) == len(every)
+            digest: {name: some[name] for name in every} for digest, some in found.items() if len(some) == len(every)
         }
 
     def _rows(self, wanted: list[str], seed: int) -> Iterator[tuple[Any, ...]]:
         for at in range(0, len(wanted), MOST_AT_ONCE):
             some = wanted[at : at + MOST_AT_ONCE]
             marks = ", ".join("?" * len(some))
-            asked = f"SELECT digest, solver, version, said, seconds FROM answers WHERE seed = ? AND digest IN ({marks})"
-            yield from self.table.execute(asked, (seed, *some))
+            query = (
+                f"SELECT digest, solver, version, result, seconds FROM results WHERE seed = ? AND digest IN ({marks})"
+            )
+            yield from self.table.execute(query, (seed, *some))
 
     def remember(self, answers: dict[str, dict[str, Answer]], seed: int) -> None:
-        """Keep what was said of texts with these digests, where it was definite."""
+        """Store the definite answers for these digests."""
         if not self.path:
             return
         every = versions()
         rows = [
-            (digest, solver, every[solver], seed, a.said, a.seconds)
-            for digest, said in answers.items()
-            for solver, a in said.items()
-            if a.said in DEFINITE
+            (digest, solver, every[solver], seed, a.result, a.seconds)
+            for digest, by_solver in answers.items()
+            for solver, a in by_solver.items()
+            if a.result in DEFINITE
         ]
         try:
             with self.table:
-                self.table.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?)", rows)
+                self.table.executemany("INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?)", rows)
         except sqlite3.Error:
             self.path = None
 
     def uncounted(self, digest: str) -> frozenset[str] | None:
-        """The claims that need no counting, of obligations with this digest; None if nobody has looked."""
+        """The invariants that need no counting, for obligations with this digest; None if that is not cached."""
         try:
-            asked = "SELECT names FROM uncounted WHERE digest = ?"
-            row = self.table.execute(asked, (digest,)).fetchone() if self.path else None
+            query = "SELECT names FROM uncounted WHERE digest = ?"
+            row = self.table.execute(query, (digest,)).fetchone() if self.path else None
         except sqlite3.Error:
             self.path = row = None
         return frozenset(row[0].split()) if row else None
 
     def keep_uncounted(self, digest: str, names: Iterable[str]) -> None:
-        """Remember which claims need no counting."""
+        """Store which invariants need no counting."""
         try:
             with self.table:
                 self.table.execute("INSERT OR REPLACE INTO uncounted VALUES (?, ?)", (digest, " ".join(names)))
@@ -89,7 +91,7 @@ class Known:
 
 def _opened(path: str) -> sqlite3.Connection:
     table = sqlite3.connect(path, timeout=5)
-    columns = "digest TEXT, solver TEXT, version TEXT, seed INTEGER, said TEXT, seconds REAL"
+    columns = "digest TEXT, solver TEXT, version TEXT, seed INTEGER, result TEXT, seconds REAL"
     table.execute("CREATE TABLE IF NOT EXISTS uncounted (digest TEXT PRIMARY KEY, names TEXT)")
-    table.execute(f"CREATE TABLE IF NOT EXISTS answers ({columns}, PRIMARY KEY (digest, solver, version, seed))")
+    table.execute(f"CREATE TABLE IF NOT EXISTS results ({columns}, PRIMARY KEY (digest, solver, version, seed))")
     return table

@@ -1,18 +1,18 @@
-"""Models of SMT-LIB texts, found by z3 in a process of its own: the values of their constants, by name."""
+"""Models of SMT-LIB texts, found by z3 in a worker: the values of constants by name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..workers import Work
+from .workers import Work
 
 Model = dict[str, Any]
-"""By the name of a constant a truth value, a number, or the name of a constructor."""
+"""A truth value, a number, or the name of a constructor, by the name of a constant."""
 
 
 def models(seconds: float) -> Work:
-    """The work of finding a model of each text; None where there is none, or none is found."""
+    """The work of a worker that finds a model of each text, or None."""
 
     def work(texts: Iterator[Any]) -> Iterator[Any]:
         import z3
@@ -28,10 +28,10 @@ def models(seconds: float) -> Work:
 
 
 def switched(texts: Mapping[str, str]) -> Work:
-    """The work of asking texts by name under assumptions: names of constants that hold, and of those that do not.
+    """The work of a worker that decides texts by name under assumptions: constants that are true, and that are false.
 
-    An answer is "sat" with a model, "unsat", or why there is none. A request without a name asks for the assumptions
-    that the last answer leans on: few, and not found at once.
+    An answer is "sat" with a model, "unsat", or the reason of an unknown. A request without a name asks for a small
+    unsat core of the last answer, which takes time.
     """
 
     def work(requests: Iterator[Any]) -> Iterator[Any]:
@@ -49,15 +49,15 @@ def switched(texts: Mapping[str, str]) -> Work:
                 solvers[name].set("core.minimize", True)
                 solvers[name].from_string(texts[name])
             solver = solvers[name]
-            said = solver.check(*map(z3.Bool, on), *(z3.Not(z3.Bool(n)) for n in off))
-            why = solver.reason_unknown() if said == z3.unknown else str(said)
-            yield [why, read(solver.model()) if said == z3.sat else None]
+            found = solver.check(*map(z3.Bool, on), *(z3.Not(z3.Bool(n)) for n in off))
+            result = solver.reason_unknown() if found == z3.unknown else str(found)
+            yield [result, read(solver.model()) if found == z3.sat else None]
 
     return work
 
 
 def milliseconds(seconds: float) -> int:
-    """A limit as z3 takes it, for which 0 seconds are none."""
+    """A limit as z3 takes it; 0 seconds are no limit."""
     return max(1, round(1000 * seconds)) if seconds else 2**32 - 1
 
 

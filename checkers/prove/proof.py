@@ -1,59 +1,59 @@
-"""From obligations to verdicts: each promise, each way an action can go, and that there are states at all."""
+"""From obligations to verdicts: on each invariant, and on the satisfiability of states and paths."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from checkers.core.traces import Finding
+from checkers.core.verdict import Kind, Outcome, Verdict, invariant_kind
+from checkers.core.wording import in_steps, sentence
 from spec.dsl import Machine, World
-from spec.dsl.expr import Not
-from spec.dsl.lift import Path
+from spec.dsl.ir import Not, Path
 
-from ..story import in_steps, sentence
-from ..traces import Finding
-from ..verdict import Outcome, Verdict
-from .cti import Cti, said_sizes, smallest
-from .deciding import Decided, Effort, decide
+from .cti import Cti, scope_text, smallest
+from .deciding import Decided, SolverOptions, decide
 from .near import Near
 from .obligations import SAT, Obligation, enough, obligations
 from .solvers import SOLVERS, versions
-from .theory import Fact, facts_of
-from .uncounted import apart
+from .theory import Invariant, invariants_of
+from .uncounted import counting_free_core
 
 ANY, COUNTED = "any-N", "any-N (counted)"
-"""Proved for any number of members of each sort; and so, where besides it is used that counts are sizes of sets, for
-the claim itself or for another that it leans on."""
+"""The labels of a proof for any number of members; the second if it, or what it depends on, uses that counts are sizes
+of sets."""
 
 TRIES = 3
-"""Failing obligations of one promise of which a counterexample to induction is looked for."""
+"""The number of failing obligations of an invariant for which a counterexample to induction is searched."""
 
-Progress = Callable[[str, int, int], None]
+ProofProgress = Callable[[str, int, int], None]
 Branch = tuple[str, bool]
-"""A line of the text, and which of its answers."""
+"""A branch by its line, and the answer taken."""
 
 
 @dataclass
 class Proof:
-    """What became of the obligations of one machine; `seeds` are the answers with other seeds of the solvers.
+    """The decided obligations of one machine; `seeds` are the answers with other seeds of the solvers.
 
-    `uncounted` are the claims of whose steps nothing was assumed that needs counting; `runs` are shortest runs of
-    small scopes that break a claim which is not proved.
+    `uncounted` are the invariants proved without the cardinality axioms, `ctis` counterexamples to induction, and
+    `runs` shortest runs in small scopes that violate an unproved invariant. `depends_on_unproved` gives, for invariants
+    whose own obligations hold, the names of the unproved ones they need.
     """
 
     name: str
     machine: Machine
-    facts: tuple[Fact, ...]
+    invariants: tuple[Invariant, ...]
     decided: list[Decided]
     uncounted: frozenset[str] = frozenset()
     seeds: list[list[Decided]] = field(default_factory=list)
     ctis: dict[str, Cti] = field(default_factory=dict)
     runs: dict[str, tuple[World, Finding]] = field(default_factory=dict)
-    rests: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    depends_on_unproved: dict[str, tuple[str, ...]] = field(default_factory=dict)
     verdicts: list[Verdict] = field(default_factory=list)
 
-    def of(self, fact: Fact) -> list[Decided]:
-        """What was decided of one claim, with every seed."""
-        return [d for run in (self.decided, *self.seeds) for d in run if fact.name in d.obligation.facts]
+    def of(self, invariant: Invariant) -> list[Decided]:
+        """The decided obligations of one invariant, for every seed."""
+        return [d for run in (self.decided, *self.seeds) for d in run if invariant.name in d.obligation.invariants]
 
     @property
     def seconds(self) -> float:
@@ -61,23 +61,27 @@ class Proof:
 
 
 def prove(
-    machine: Machine, name: str, effort: Effort, seeds: int = 1, progress: Progress = lambda what, n, of: None
+    machine: Machine,
+    name: str,
+    options: SolverOptions,
+    seeds: int = 1,
+    progress: ProofProgress = lambda what, n, of: None,
 ) -> Proof:
-    """Decide every obligation of a machine, and judge; of a broken one those of the promise it breaks come first."""
-    every = facts_of(machine)
-    asked = tuple(f for f in every if machine.breaks is None or f.name == machine.breaks.promise)
-    proof = _decided(machine, name, asked, every, effort, seeds, progress)
+    """Decide the obligations of a machine; for a broken one those of its invariant first, others only if these hold."""
+    every = invariants_of(machine)
+    asked = tuple(f for f in every if machine.breaks is None or f.name == machine.breaks.invariant)
+    proof = _decided(machine, name, asked, every, options, seeds, progress)
     if machine.breaks and all(d.is_as_wanted for d in proof.of(asked[0])):
-        proof = _decided(machine, name, every, every, effort, seeds, progress)
+        proof = _decided(machine, name, every, every, options, seeds, progress)
     near = Near(machine)
-    for fact in asked:
-        if cti := _counterexample(proof, near, fact, every, effort):
-            proof.ctis[fact.name] = cti
-    if proof.facts == every:
-        proof.rests = _rests(proof, asked, every, effort, progress)
+    for invariant in asked:
+        if cti := _counterexample(proof, near, invariant, every, options):
+            proof.ctis[invariant.name] = cti
+    if proof.invariants == every:
+        proof.depends_on_unproved = _depends_on_unproved(proof, asked, every, options, progress)
     if machine.breaks is None:
         proof.runs = dict(_runs(proof, near))
-    proof.verdicts = [_verdict(proof, fact) for fact in asked]
+    proof.verdicts = [_verdict(proof, invariant) for invariant in asked]
     if machine.breaks is None:
         proof.verdicts += _possible(proof)
     return proof
@@ -86,68 +90,74 @@ def prove(
 def _decided(
     machine: Machine,
     name: str,
-    asked: tuple[Fact, ...],
-    every: tuple[Fact, ...],
-    effort: Effort,
+    asked: tuple[Invariant, ...],
+    every: tuple[Invariant, ...],
+    options: SolverOptions,
     seeds: int,
-    progress: Progress,
+    progress: ProofProgress,
 ) -> Proof:
-    """The obligations of some claims, or of all, with every seed."""
+    """Decide the obligations of some invariants, or of all, with every seed."""
     listed, uncounted = obligations(machine, () if asked == every else asked, every), frozenset[str]()
     if asked == every:
-        listed, uncounted = apart(
-            machine, every, listed, effort, lambda n, of: progress("looked at for counting", n, of)
+        listed, uncounted = counting_free_core(
+            machine, every, listed, options, lambda n, of: progress("checked without counting", n, of)
         )
-    runs = [decide(listed, replace(effort, seed=k), lambda n, of: progress("", n, of)) for k in range(seeds)]
-    if any(d.counting and uncounted & set(d.obligation.facts) for run in runs for d in run):
+    runs = [decide(listed, replace(options, seed=k), lambda n, of: progress("", n, of)) for k in range(seeds)]
+    if any(d.counting and uncounted & set(d.obligation.invariants) for run in runs for d in run):
         uncounted = frozenset()
     return Proof(name, machine, asked, runs[0], uncounted, runs[1:])
 
 
 def _runs(proof: Proof, near: Near) -> Iterator[tuple[str, tuple[World, Finding]]]:
-    """Of each claim that is not proved a shortest run that breaks it: in its counterexample's scope, or at tiny."""
-    for fact in proof.facts:
-        if all(d.is_as_wanted for d in proof.of(fact)) and fact.name not in proof.rests:
+    """A shortest run that violates each unproved invariant, in the scope of its counterexample or at tiny."""
+    for invariant in proof.invariants:
+        if all(d.is_as_wanted for d in proof.of(invariant)) and invariant.name not in proof.depends_on_unproved:
             continue
-        scopes = [cti.sizes] if (cti := proof.ctis.get(fact.name)) else []
+        scopes = [cti.sizes] if (cti := proof.ctis.get(invariant.name)) else []
         for sizes in (*scopes, proof.machine.sizes("tiny", {})):
-            if found := near.run(sizes, fact.name):
-                yield fact.name, (near.searched(sizes).world, found)
+            if found := near.run(sizes, invariant.name):
+                yield invariant.name, (near.searched(sizes).world, found)
                 break
 
 
-def _counterexample(proof: Proof, near: Near, fact: Fact, every: Sequence[Fact], effort: Effort) -> Cti | None:
-    """Of the failing obligations of a claim, a smallest counterexample: one that can happen, if there is one."""
+def _counterexample(
+    proof: Proof, near: Near, invariant: Invariant, every: Sequence[Invariant], options: SolverOptions
+) -> Cti | None:
+    """A smallest counterexample to induction for an invariant, a reachable one if there is one."""
     found: list[Cti] = []
-    failing = [d.obligation for d in proof.of(fact) if d.fails and d.obligation.breaks]
+    failing = [d.obligation for d in proof.of(invariant) if d.fails and d.obligation.breaks]
     for obligation in list(dict.fromkeys(failing))[:TRIES]:
         action = proof.machine.action(obligation.action) if obligation.action else None
-        if cti := smallest(near, action, fact, every, effort.seconds):
+        if cti := smallest(near, action, invariant, every, options.seconds):
             found.append(cti)
     found.sort(key=lambda c: (not c.reachable, not c.is_broken, *c.sizes.values()))
     return found[0] if found else None
 
 
-def _rests(
-    proof: Proof, asked: Sequence[Fact], every: Sequence[Fact], effort: Effort, progress: Progress
+def _depends_on_unproved(
+    proof: Proof,
+    asked: Sequence[Invariant],
+    every: Sequence[Invariant],
+    options: SolverOptions,
+    progress: ProofProgress,
 ) -> dict[str, tuple[str, ...]]:
-    """Claims that are kept only as long as claims hold that are not proved, and the names of those.
+    """The invariants that are inductive only if unproved invariants are assumed, with the names of those.
 
-    What fails is not assumed any more, until nothing more fails; first it is seen whether what was asked does.
+    Invariants that fail are not assumed any more, until no other fails. It is tried first with the asked invariants.
     """
     failed = {f.name for f in every if not all(d.is_as_wanted for d in proof.of(f))}
-    rests: dict[str, tuple[str, ...]] = {}
+    depends_on_unproved: dict[str, tuple[str, ...]] = {}
     for only in (asked, every) if len(asked) < len(every) else (every,):
         lost = failed
-        while lost and not {f.name for f in asked} <= failed | set(rests):
-            left = tuple(f for f in every if f.name not in failed and f.name not in rests)
+        while lost and not {f.name for f in asked} <= failed | set(depends_on_unproved):
+            left = tuple(f for f in every if f.name not in failed and f.name not in depends_on_unproved)
             wanted = tuple(f for f in left if f in only)
             again = decide(
-                obligations(proof.machine, wanted, left), effort, lambda n, of: progress("without those", n, of)
+                obligations(proof.machine, wanted, left), options, lambda n, of: progress("without those", n, of)
             )
-            lost = {name for d in again if not d.is_as_wanted for name in d.obligation.facts}
-            rests |= dict.fromkeys(lost, tuple(f.name for f in every if f.name in failed))
-    return rests
+            lost = {name for d in again if not d.is_as_wanted for name in d.obligation.invariants}
+            depends_on_unproved |= dict.fromkeys(lost, tuple(f.name for f in every if f.name in failed))
+    return depends_on_unproved
 
 
 # -- verdicts ----------------------------------------------------------------------------------------------------------
@@ -156,7 +166,7 @@ def _rests(
 def base(proof: Proof, decided: Sequence[Decided]) -> Verdict:
     return Verdict(
         model=proof.name,
-        kind="promise",
+        kind=Kind.INVARIANT,
         property="",
         outcome=Outcome.HOLDS,
         label=ANY,
@@ -168,70 +178,73 @@ def base(proof: Proof, decided: Sequence[Decided]) -> Verdict:
     )
 
 
-def _verdict(proof: Proof, fact: Fact) -> Verdict:
-    """What is proved of one claim."""
-    mine = proof.of(fact)
-    label, kind = (ANY if fact.name in proof.uncounted else COUNTED), "step promise" if fact.is_step else "promise"
-    asked = replace(base(proof, mine), property=fact.name, kind=kind, label=label)
+def _verdict(proof: Proof, invariant: Invariant) -> Verdict:
+    """The verdict on one invariant."""
+    mine = proof.of(invariant)
+    label, kind = (ANY if invariant.name in proof.uncounted else COUNTED), invariant_kind(invariant.is_step)
+    asked = replace(base(proof, mine), property=invariant.name, kind=kind, label=label)
     if proof.machine.breaks:
-        return _broken(proof, fact, replace(asked, kind="broken"), mine)
-    outcome, note = _outcome(proof, fact, mine)
+        return _broken(proof, invariant, replace(asked, kind=Kind.BROKEN), mine)
+    outcome, note = _outcome(proof, invariant, mine)
     if outcome is Outcome.HOLDS:
         return replace(asked, note=f"{len(mine)} obligations")
     told = replace(asked, outcome=outcome, label="not run", expected=False, note=note)
-    if fact.name not in proof.runs:
+    if invariant.name not in proof.runs:
         return told
-    world, run = proof.runs[fact.name]
+    world, run = proof.runs[invariant.name]
     return replace(told, scope=world.sizes, trace=run.trace, world=world, args=tuple(map(repr, run.args)))
 
 
-def _outcome(proof: Proof, fact: Fact, mine: Sequence[Decided]) -> tuple[Outcome, str]:
-    """What is to be said of a claim, and why."""
+def _outcome(proof: Proof, invariant: Invariant, mine: Sequence[Decided]) -> tuple[Outcome, str]:
+    """The outcome for an invariant, and the reason."""
     if disputed := [d.obligation.name for d in mine if d.is_disputed]:
         return Outcome.DISPUTED, f"about: {disputed[0]}"
-    if fact.name in proof.runs:
-        world, run = proof.runs[fact.name]
-        return Outcome.VIOLATED, f"{in_steps(len(run.trace.steps))} with {said_sizes(world.sizes)}, says the explorer"
-    if cti := proof.ctis.get(fact.name):
-        return (Outcome.VIOLATED if cti.is_broken else Outcome.NOT_INDUCTIVE), cti.said()
+    if invariant.name in proof.runs:
+        world, run = proof.runs[invariant.name]
+        return Outcome.VIOLATED, f"{in_steps(len(run.trace.steps))} with {scope_text(world.sizes)}, by the explorer"
+    if cti := proof.ctis.get(invariant.name):
+        return (Outcome.VIOLATED if cti.is_broken else Outcome.NOT_INDUCTIVE), cti.reachability
     if failing := [d.obligation.name for d in mine if d.fails]:
-        return Outcome.NOT_INDUCTIVE, f"not so: {failing[0]}"
+        return Outcome.NOT_INDUCTIVE, f"fails: {failing[0]}"
     if unknown := [d for d in mine if not d.is_as_wanted]:
         return Outcome.UNKNOWN, unanswered(unknown[0])
-    if fact.name in proof.rests:
-        return Outcome.NOT_INDUCTIVE, f"rests on what is not proved: {_some(proof.rests[fact.name])}"
+    if invariant.name in proof.depends_on_unproved:
+        return (
+            Outcome.NOT_INDUCTIVE,
+            f"depends on what is not proved: {_some(proof.depends_on_unproved[invariant.name])}",
+        )
     return Outcome.HOLDS, ""
 
 
 def _some(names: Sequence[str]) -> str:
-    """A few claims by name."""
+    """The first name, and the number of others."""
     more = f" and {len(names) - 1} more" if len(names) > 1 else ""
     return f"{sentence(names[0])}{more}"
 
 
 def unanswered(decided: Decided) -> str:
-    """Why an obligation is not decided."""
+    """The reason why an obligation is not decided."""
     missing = [solver.name for solver in SOLVERS if solver.name not in decided.answers]
     if missing:
         return f"{missing[0]} is not installed: no answer rests on one solver"
-    answers = ((name, a.said, f" ({a.cause})" if a.cause else "") for name, a in decided.answers.items())
-    said = ", ".join(f"{name} says {word}{cause}" for name, word, cause in answers)
-    return f"{said}: {decided.obligation.name}"
+    answers = ((name, a.result, f" ({a.cause})" if a.cause else "") for name, a in decided.answers.items())
+    text = ", ".join(f"{name}: {word}{cause}" for name, word, cause in answers)
+    return f"{text}; obligation: {decided.obligation.name}"
 
 
-def _broken(proof: Proof, fact: Fact, asked: Verdict, mine: Sequence[Decided]) -> Verdict:
-    """A broken model must fail by the promise it names: by a step, or because what the promise rests on fails."""
-    outcome, note = _outcome(proof, fact, mine)
+def _broken(proof: Proof, invariant: Invariant, asked: Verdict, mine: Sequence[Decided]) -> Verdict:
+    """A broken model must fail by the declared invariant: by a step, or because what that depends on fails."""
+    outcome, note = _outcome(proof, invariant, mine)
     if outcome in (Outcome.VIOLATED, Outcome.NOT_INDUCTIVE):
         by = ", ".join(dict.fromkeys(d.obligation.action or "the start" for d in mine if d.fails))
-        return replace(asked, outcome=outcome, label="not run", note=f"not kept by {by}" if by else note)
+        return replace(asked, outcome=outcome, label="not run", note=f"violated by {by}" if by else note)
     if outcome is Outcome.HOLDS:
-        return replace(asked, expected=False, note="survives: the promise it says it breaks is proved")
+        return replace(asked, expected=False, note="survives: the invariant it is declared to break is proved")
     return replace(asked, outcome=outcome, label="not run", expected=False, note=note)
 
 
 def label_of(proof: Proof, decided: Decided) -> str:
-    """How far the answer to one obligation reaches."""
+    """The label of one obligation: for which sizes its answer holds."""
     if not decided.is_as_wanted:
         return "not run"
     if decided.obligation.wanted == SAT:
@@ -240,7 +253,7 @@ def label_of(proof: Proof, decided: Decided) -> str:
 
 
 def became(decided: Decided) -> Outcome:
-    """What became of one obligation."""
+    """The outcome of one obligation."""
     if decided.is_as_wanted:
         return Outcome.REACHED if decided.obligation.wanted == SAT else Outcome.HOLDS
     if decided.is_disputed:
@@ -251,32 +264,32 @@ def became(decided: Decided) -> Outcome:
 
 
 def _possible(proof: Proof) -> Iterator[Verdict]:
-    """That there are states at all, and which ways actions can go."""
-    ways = [d for d in proof.decided if d.obligation.wanted == SAT]
-    taken = {branch for d in ways if d.is_as_wanted for branch in _branches(proof.machine, d.obligation)}
-    open_ways = any(became(d) is Outcome.UNKNOWN for d in ways)
-    for d in ways:
-        told = replace(base(proof, [d]), kind="way", property=d.obligation.name, outcome=became(d))
+    """The verdicts on satisfiability: of states, and of each path of each action."""
+    paths = [d for d in proof.decided if d.obligation.wanted == SAT]
+    taken = {branch for d in paths if d.is_as_wanted for branch in _branches(proof.machine, d.obligation)}
+    open_paths = any(became(d) is Outcome.UNKNOWN for d in paths)
+    for d in paths:
+        told = replace(base(proof, [d]), kind=Kind.PATH, property=d.obligation.name, outcome=became(d))
         if told.outcome is Outcome.REACHED:
             yield replace(told, label=label_of(proof, d))
         elif told.outcome is Outcome.UNREACHABLE:
-            yield _never(told, set(_branches(proof.machine, d.obligation)), taken, open_ways)
+            yield _never(told, set(_branches(proof.machine, d.obligation)), taken, open_paths)
         else:
             yield replace(told, label="not run", expected=False, note=unanswered(d))
 
 
-def _never(told: Verdict, mine: set[Branch], taken: set[Branch], open_ways: bool) -> Verdict:
-    """A way that no state permits: right where its branches are for other ways, else what is proved of it is empty."""
+def _never(told: Verdict, mine: set[Branch], taken: set[Branch], open_paths: bool) -> Verdict:
+    """The verdict on an unsatisfiable path: as expected if other paths take all its branches."""
     if mine and mine <= taken:
         return replace(told, label="not run", note="each of its branches is taken elsewhere")
-    if open_ways:
-        note = "impossible; whether its branches are taken elsewhere is not decided"
+    if open_paths:
+        note = "unsatisfiable; whether other paths take its branches is not decided"
         return replace(told, outcome=Outcome.UNKNOWN, label="not run", expected=False, note=note)
-    return replace(told, label="not run", expected=False, note="what is proved of it is empty")
+    return replace(told, label="not run", expected=False, note="proofs about it are vacuous")
 
 
 def _branches(machine: Machine, obligation: Obligation) -> list[Branch]:
-    """The branches of a way as places in the text: a line, and which of its answers."""
+    """The branches of a path."""
     if obligation.path is None:
         return []
     path: Path = machine.action(obligation.action).lifted.paths[obligation.path]

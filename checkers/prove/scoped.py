@@ -1,50 +1,48 @@
-"""From bounded answers to verdicts: a promise within so many steps of a scope, or by k-induction there."""
+"""From the answers of bounded model checking and k-induction to verdicts."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
+from checkers.core.verdict import Kind, Outcome, Verdict, invariant_kind
+from checkers.judging import Question
 from spec.dsl import World
 
-from ..judge import Question
-from ..verdict import Outcome, Verdict
-from .bounded import Bounded, bmc, k_induction
+from .bounded import Bounded, DepthProgress, bmc, k_induction
 from .solvers import Z3
 
-Progress = Callable[[int, float], None]
 
-
-def within(question: Question, steps: int, progress: Progress) -> list[Verdict]:
-    """Look for violations of at most so many steps."""
+def within(question: Question, steps: int, progress: DepthProgress) -> list[Verdict]:
+    """Look for violations within so many steps."""
     machine, seconds = question.machine, question.budget.seconds
-    until = machine.breaks.promise if machine.breaks else ""
+    until = machine.breaks.invariant if machine.breaks else ""
     found = bmc(machine, question.sizes, steps, seconds=seconds, progress=progress, until=until)
     return list(_verdicts(question, found, f"bmc({steps}, {question.scope})", f"none within {steps} steps"))
 
 
-def inductive(question: Question, k: int, progress: Progress) -> list[Verdict]:
-    """Prove the promises in a scope by k-induction."""
+def inductive(question: Question, k: int, progress: DepthProgress) -> list[Verdict]:
+    """Prove the invariants in a scope by k-induction."""
     machine, seconds = question.machine, question.budget.seconds
-    until = machine.breaks.promise if machine.breaks else ""
+    until = machine.breaks.invariant if machine.breaks else ""
     found = k_induction(machine, question.sizes, k, seconds=seconds, progress=progress, until=until)
     return list(_verdicts(question, found, f"k-induction({k}, {question.scope})", ""))
 
 
 def _verdicts(question: Question, found: list[Bounded], label: str, note: str) -> Iterator[Verdict]:
-    """A verdict a promise; of a broken model only of the one it breaks."""
+    """One verdict for each invariant; for a broken model only for the declared one."""
     breaks = question.machine.breaks
     for answer in found:
-        if breaks is None or answer.claim.name == breaks.promise:
+        if breaks is None or answer.claim.name == breaks.invariant:
             asked = _base(question, answer, label)
-            yield _broken(question, replace(asked, note=answer.stopped)) if breaks else _judged(asked, answer, note)
+            yield _broken(question, asked) if breaks else _judged(asked, answer, note)
 
 
 def _base(question: Question, answer: Bounded, label: str) -> Verdict:
     finding = answer.finding
     return Verdict(
         model=question.name,
-        kind="step promise" if answer.claim.is_step else "promise",
+        kind=invariant_kind(answer.claim.is_step),
         property=answer.claim.name,
         outcome=answer.outcome,
         label=label,
@@ -54,6 +52,8 @@ def _base(question: Question, answer: Bounded, label: str) -> Verdict:
         expected=answer.outcome is Outcome.HOLDS,
         depth=answer.depth,
         seconds=answer.seconds,
+        note=str(answer.stopped or ""),
+        stopped=answer.stopped,
         args=tuple(map(repr, finding.args)) if finding else (),
         trace=finding.trace if finding else None,
         world=World(question.machine, question.sizes),
@@ -61,26 +61,23 @@ def _base(question: Question, answer: Bounded, label: str) -> Verdict:
 
 
 def _judged(asked: Verdict, answer: Bounded, note: str) -> Verdict:
-    """What a bounded answer is worth."""
+    """The verdict on one invariant of a sound model."""
     if answer.outcome is Outcome.HOLDS:
         return replace(asked, note=note)
     if answer.outcome is Outcome.BUDGET:
-        why = answer.stopped if answer.stopped == "interrupted" else f"budget {answer.stopped}"
+        why = answer.stopped.cause if answer.stopped else ""
         return replace(asked, label="not run", note=f"stopped after {answer.depth} steps ({why})")
     if answer.outcome is Outcome.UNKNOWN:
-        note = answer.stopped or "does not follow from so many steps; try a larger k"
-        return replace(asked, label="not run", note=note)
+        return replace(asked, label="not run", note=asked.note or "not inductive for this k; try a larger one")
     return asked
 
 
 def _broken(question: Question, asked: Verdict) -> Verdict:
-    """A broken model must break as declared."""
+    """A broken model must violate the declared invariant, in a shortest run of the declared length."""
     breaks = question.machine.breaks
     assert breaks
     if asked.outcome is Outcome.VIOLATED and asked.steps is not None:
-        as_declared = asked.steps == breaks.steps
-        note = "as declared" if as_declared else f"in {asked.steps} steps, declared were {breaks.steps}"
-        return replace(asked, kind="broken", expected=as_declared, note=note)
+        return asked.as_declared(breaks.steps)
     if asked.outcome is Outcome.HOLDS:
-        return replace(asked, kind="broken", expected=False, note=f"not broken within {asked.depth} steps")
-    return replace(asked, kind="broken", expected=False, label="not run")
+        return replace(asked, kind=Kind.BROKEN, expected=False, note=f"not violated within {asked.depth} steps")
+    return replace(asked, kind=Kind.BROKEN, expected=False, label="not run")

@@ -1,28 +1,27 @@
-"""How many members of each sort a proof is about: any number, at least so many, or always the same."""
+"""The numbers of members a proof is about: any number, a least number, or a fixed one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from spec.dsl import Machine, Sort, SpecError
-from spec.dsl.expr import Const, walk
-from spec.dsl.machine import expressions
+from spec.dsl.ir import Const, expressions, walk
 
 
 def fixed(machine: Machine) -> dict[str, int]:
-    """The sorts of which every scope has the same number of members."""
+    """The sorts with the same number of members in every scope."""
     return {name: m.low for name, m in machine.shape.members.items() if m.low == m.high}
 
 
 def named_members(machine: Machine) -> set[Const]:
-    """The members that the text of the machine calls by name."""
+    """The members that the text of the machine names."""
     starts = (f.start for f in machine.shape.fields.values() if isinstance(f.start, Sort))
     said = (x for _, e in expressions(machine) for x in walk(e) if isinstance(x, Const) and isinstance(x.value, Sort))
     return {*map(Const, starts), *said}
 
 
 def smallest(machine: Machine) -> dict[str, int]:
-    """The least sizes in which the machine can be asked: what is declared, and all members that are called by name."""
+    """The least sizes of a scope: as declared, and with all members that the text names."""
     least = {name: m.low for name, m in machine.shape.members.items()}
     for member in sorted((c.value for c in named_members(machine)), key=lambda m: m.index):
         name = machine.shape.scope_name[type(member)]
@@ -35,7 +34,7 @@ def smallest(machine: Machine) -> dict[str, int]:
 
 
 def reach(machines: Iterable[Machine]) -> str:
-    """What a proof of these is about, in words: "any number of nodes, one server"; empty if they differ in that."""
+    """The sizes a proof of these is about, as text ("any number of nodes, one server"); empty if they differ."""
     said = {_said(machine) for machine in machines}
     return said.pop() if len(said) == 1 else ""
 

@@ -1,6 +1,6 @@
-"""Expressions as SMT-LIB 2 text over open sorts: nothing says how many pages, pools or devices there are.
+"""Expressions as SMT-LIB 2 text over uninterpreted sorts, of any number of pages, pools and devices.
 
-The text is what both solvers are given; `declarations` and `Text` are the only places that know its words.
+Both solvers read this text. Only `declarations`, `Symbols` and `Text` know its syntax.
 """
 
 from __future__ import annotations
@@ -13,15 +13,27 @@ from itertools import product
 from typing import Any
 
 from spec.dsl import NOBODY, Field, Machine, Sort
-from spec.dsl.expr import And, Const, Eq, Expr, Less, Not, Or, Quantified, Read, Size, Sum, Var
-from spec.dsl.symbolic import Put
-from spec.dsl.values import Bound
+from spec.dsl.ir import (
+    Bound,
+    Const,
+    Eq,
+    Expr,
+    Leaf,
+    Operation,
+    Put,
+    Quantified,
+    Read,
+    Size,
+    Var,
+    fold,
+    operator,
+)
 
 Names = Mapping[str, str]
-"""What the variables of a spec text are called in the SMT-LIB text."""
+"""The SMT-LIB terms of the variables of a spec text, by name."""
 
 CountTerm = Callable[["Text", Quantified, Names], str]
-"""Gives the term for a count; `Text` leaves counts to it."""
+"""The encoder of counts: gives the term for one."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +47,9 @@ class Write:
 
 @dataclass(frozen=True)
 class View:
-    """The state that reads speak of: the one before a step, or the one that assignments make of it.
+    """The state of reads: the one before a step, or after the assignments of the step.
 
-    `names` is what the arguments of the step are called.
+    `names` are the terms of the step's arguments.
     """
 
     writes: tuple[Write, ...] = ()
@@ -48,22 +60,22 @@ BEFORE = View()
 
 
 def symbol(name: str) -> str:
-    """A name of Python as one of SMT-LIB, which knows ASCII only; `~` is in no name of Python."""
+    """A name of Python as a symbol of SMT-LIB, which allows ASCII only; `~` is in no name of Python."""
     return "".join(c if c.isascii() else f"~{ord(c):x}~" for c in name)
 
 
 def cell_name(f: Field[Any, Any]) -> str:
-    """The function that a field is."""
+    """The function of a field."""
     return f"state.{symbol(f.name)}"
 
 
 def size_name(number: Bound) -> str:
-    """The constant that a number of the scope is."""
+    """The constant of a number of the scope."""
     return f"scope.{symbol(number.name)}"
 
 
 class Symbols:
-    """What the sorts and enums of a machine, and their members, are called; two of one name are told apart."""
+    """The symbols of the sorts and enums of a machine and of their members; unique even for equal names."""
 
     def __init__(self, machine: Machine) -> None:
         shape, self._known = machine.shape, dict[type[Any], str]()
@@ -72,7 +84,7 @@ class Symbols:
             self.called(base)
 
     def called(self, base: type[Any]) -> str:
-        """The name of a class, with a number if another class has that name."""
+        """The symbol of a class, with a number if another class has its name."""
         if base not in self._known:
             plain, taken = symbol(base.__name__), self._known.values()
             others = (f"{plain}~{n}" for n in numbered(2))
@@ -80,21 +92,21 @@ class Symbols:
         return self._known[base]
 
     def sort(self, base: type[Any]) -> str:
-        """The SMT-LIB sort of a value: an open sort, an enumeration, Bool or Int."""
+        """The SMT-LIB sort of a class: an uninterpreted sort, an enumeration, Bool or Int."""
         if base in (bool, int):
             return {bool: "Bool", int: "Int"}[base]
         return f"{'kind' if issubclass(base, Enum) else 'sort'}.{self.called(base)}"
 
     def nobody(self, sort: type[Any]) -> str:
-        """The constant that stands for NOBODY in a sort; no quantifier ranges over it."""
+        """The constant for NOBODY in a sort; quantifiers exclude it."""
         return f"nobody.{self.called(sort)}"
 
     def member(self, sort: type[Sort], index: int) -> str:
-        """The constant that stands for a member known by name."""
+        """The constant for a member that has a name."""
         return f"member.{self.called(sort)}.{index}"
 
     def literal(self, value: Any, base: type[Any] = object) -> str:
-        """A literal of the spec; `base` is whose NOBODY it is."""
+        """The term for a literal of the spec; `base` is the sort of a NOBODY."""
         if value is NOBODY:
             return self.nobody(base)
         if isinstance(value, Enum):
@@ -137,10 +149,20 @@ def implied(when: str, then: str) -> str:
 
 
 def forall(variables: list[tuple[str, str]], body: str) -> str:
-    """For all values of these variables, each a name and a sort."""
+    """The universal claim over variables, each a name and a sort."""
     if not variables or body == "true":
         return body
     return f"(forall ({' '.join(f'({name} {sort})' for name, sort in variables)}) {body})"
+
+
+TERMS: dict[str, Callable[..., str]] = {
+    "not": negated,
+    "and": conj,
+    "or": either,
+    **{word: (lambda a, b, word=word: f"({word} {a} {b})") for word in ("<", "+", "-")},
+    "==": lambda a, b: f"(= {a} {b})",
+}
+"""How each operation of the expression tree is written."""
 
 
 def asserted(term: str) -> str:
@@ -149,9 +171,9 @@ def asserted(term: str) -> str:
 
 @dataclass(frozen=True)
 class Text:
-    """Makes terms of expressions: `views` by the `when` of reads; `optional` are the sorts that have a NOBODY.
+    """Prints expressions as terms: `views` by the `when` of reads; `optional` are the sorts that have a NOBODY.
 
-    `members` are those of each sort whose number is known: what is said of all of them is said of each by name.
+    `members` are the constants of each sort of known size; quantifiers over such a sort are expanded.
     """
 
     symbols: Symbols
@@ -161,38 +183,32 @@ class Text:
     members: Mapping[type[Any], tuple[str, ...]] = field(default_factory=dict)
 
     def term(self, e: Expr, names: Names, base: type[Any] = object) -> str:
-        """The term for an expression; `base` is the sort that a bare NOBODY would be of."""
-        match e:
-            case Const(value):
-                return self.symbols.literal(value, base)
-            case Var(name):
-                return names[name]
-            case Size(number):
-                return size_name(number)
-            case Read(f, keys, when):
-                return self.read(f, [self.term(k, names) for k in keys], when)
-            case Quantified(word):
-                return self.count(self, e, names) if word == "count" else self._quantified(e, names)
-        return self._joined(e, names)
+        """The term for an expression; `base` is the sort of a bare NOBODY."""
 
-    def _joined(self, e: Expr, names: Names) -> str:
-        match e:
-            case Not(claim):
-                return negated(self.term(claim, names))
-            case And(claims):
-                return conj(*(self.term(c, names) for c in claims))
-            case Or(claims):
-                return either(*(self.term(c, names) for c in claims))
-            case Eq(a, b):
-                return f"(= {self.term(a, names, b.domain.base)} {self.term(b, names, a.domain.base)})"
-            case Less(a, b):
-                return f"(< {self.term(a, names)} {self.term(b, names)})"
-            case Sum(a, b, sign):
-                return f"({'+' if sign > 0 else '-'} {self.term(a, names)} {self.term(b, names)})"
-        raise TypeError(f"{e!r} is no expression")
+        def leaf(x: Leaf) -> str:
+            match x:
+                case Const(value):
+                    return self.symbols.literal(value, base)
+                case Var(name):
+                    return names[name]
+                case Size(number):
+                    return size_name(number)
+                case Read(f, keys, when):
+                    return self.read(f, [self.term(k, names) for k in keys], when)
+                case Quantified(word):
+                    return self.count(self, x, names) if word == "count" else self._quantified(x, names)
+
+        def join(x: Operation, terms: Iterator[str]) -> str:
+            if isinstance(x, Eq):
+                terms = iter(
+                    (self.term(x.left, names, x.right.domain.base), self.term(x.right, names, x.left.domain.base))
+                )
+            return TERMS[operator(x)](*terms)
+
+        return fold(e, leaf, join)
 
     def read(self, f: Field[Any, Any], keys: list[str], when: str) -> str:
-        """A cell in the state that `when` names: what the last assignment to it gave, or what was there."""
+        """The value of a cell in the state that `when` names: of the last assignment to it, or else the old value."""
         term = f"({cell_name(f)} {' '.join(keys)})"
         for write in self.views[when].writes:
             if write.field is f:
@@ -201,7 +217,7 @@ class Text:
         return term
 
     def write(self, put: Put, names: Names) -> Write:
-        """An assignment, in a text about the state before."""
+        """An assignment as terms; this text must be about the state before."""
         keys = tuple(self.term(k, names) for k in put.keys)
         return Write(put.field, keys, self.term(put.value, names, put.field.domain.base))
 
@@ -218,7 +234,7 @@ class Text:
         return f"(exists (({name} {self.symbols.sort(sort)})) {claim})"
 
     def every(self, variables: Sequence[Var], claim: Callable[[Names], str]) -> str:
-        """A claim of everybody that the variables can be."""
+        """A claim for all members that the variables can be."""
         named = [v for v in variables if v.sort in self.members]
         names = {v.name: f"?{symbol(v.name)}" for v in variables if v not in named}
         real = conj(*(self.real(v.sort, names[v.name]) for v in variables if v not in named))
@@ -228,7 +244,7 @@ class Text:
         return forall(quantified, implied(real, conj(*claims)))
 
     def real(self, sort: type[Any], term: str) -> str:
-        """The term is somebody; where a sort has no NOBODY that goes without saying."""
+        """The claim that a term is not NOBODY; true for a sort without one."""
         return f"(distinct {term} {self.symbols.nobody(sort)})" if sort in self.optional else "true"
 
     def for_all(self, params: tuple[Var, ...], claim: Expr) -> str:
@@ -237,13 +253,13 @@ class Text:
 
 
 def optional_sorts(machine: Machine) -> frozenset[type[Any]]:
-    """The sorts of which some field may hold NOBODY."""
+    """The sorts for which some field may hold NOBODY."""
     every = (*machine.shape.fields.values(), *machine.shape.histories.values())
     return frozenset(f.domain.base for f in every if f.domain.optional)
 
 
 def declarations(machine: Machine, symbols: Symbols, members: Mapping[type[Any], tuple[str, ...]]) -> Iterator[str]:
-    """Sorts, enumerations, fields and numbers of the scope; a sort of so many members is an enumeration too."""
+    """The declarations of sorts, enumerations, fields and numbers; a sort with `members` is an enumeration."""
     shape, optional = machine.shape, optional_sorts(machine)
     every = (*shape.fields.values(), *shape.histories.values())
     for sort in shape.scope_name:

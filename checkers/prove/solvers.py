@@ -1,8 +1,7 @@
-"""z3 and cvc5: each is handed SMT-LIB 2 text and says sat, unsat, or that it does not know.
+"""z3 and cvc5: each reads SMT-LIB 2 text and answers sat, unsat or unknown.
 
-A session keeps a theory and is asked one question after the other beside it, which saves reading the theory again;
-what a session does not know is asked again of a solver that was handed the whole text and nothing else. The command
-has sessions in processes of their own only (`sessions`, for `checkers.workers`).
+A session reads a theory once and is asked many questions beside it. The command runs sessions in worker processes only
+(`sessions`, for `checkers.prove.workers`).
 """
 
 from __future__ import annotations
@@ -13,25 +12,25 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, ClassVar
 
-from ..queues import Server
-from ..workers import Lost, Work
+from .queues import Server
+from .workers import Lost, Work
 
 UNKNOWN = "unknown"
 DEFINITE = ("sat", "unsat")
 
 NO_LIMIT = 2**32 - 1
-"""z3's word for no limit of time."""
+"""The number that z3 takes as no limit of time."""
 
 
 class SolverError(Exception):
-    """A solver does not read the text it is handed, or fails; the message says which and what it says."""
+    """A solver rejects the text, or fails; the message has its name and its own message."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a solver said, and how long it took; the cause, where it is unknown for another reason than time."""
+    """An answer (sat, unsat or unknown), the seconds it took, and the cause of an unknown other than time."""
 
-    said: str
+    result: str
     seconds: float
     cause: str = ""
 
@@ -48,13 +47,13 @@ class Session(ABC):
 
     @property
     def milliseconds(self) -> int:
-        """The limit for one answer as solvers take it."""
+        """The limit of one answer."""
         return max(1, round(1000 * self.seconds))
 
     @staticmethod
     @abstractmethod
     def version() -> str:
-        """Which one it is; raises ImportError if it is not installed."""
+        """The version of the solver; raises ImportError if it is not installed."""
 
     @abstractmethod
     def begin(self) -> None:
@@ -62,26 +61,26 @@ class Session(ABC):
 
     @abstractmethod
     def read(self, text: str) -> str:
-        """Hand it some text; returns what it says."""
+        """Read a text; returns the output."""
 
     def limited(self, text: str) -> str:
-        """Hand it a question, with the limit of time."""
+        """Read a question, with the limit of time."""
         return self.read(text)
 
     def ask(self, body: str) -> Answer:
         """Ask one question beside the theory."""
         began = perf_counter()
         self.read("(push 1)\n")
-        said = self.limited(body).strip()
+        output = self.limited(body).strip()
         self.read("(pop 1)\n")
         seconds = perf_counter() - began
-        if said in (*DEFINITE, UNKNOWN):
-            return Answer(said, seconds)
-        return Answer(UNKNOWN, seconds, f"it answered {said[:40]!r}")
+        if output in (*DEFINITE, UNKNOWN):
+            return Answer(output, seconds)
+        return Answer(UNKNOWN, seconds, f"it answered {output[:40]!r}")
 
 
 class Z3(Session):
-    """z3, through its own reader of SMT-LIB 2."""
+    """z3, through its own parser of SMT-LIB 2."""
 
     name = "z3"
 
@@ -98,7 +97,7 @@ class Z3(Session):
         self.read(f"(set-option :random-seed {self.seed})\n")
 
     def limited(self, text: str) -> str:
-        """The limit is set for this text alone: z3 has one for a whole process, and what comes too late is an error."""
+        """The limit is set for this text alone: z3 has one for the whole process, and exceeding it is an error."""
         self._limit(self.milliseconds if self.seconds else NO_LIMIT)
         try:
             return self.read(text)
@@ -110,10 +109,10 @@ class Z3(Session):
             self._limit(NO_LIMIT)
 
     def core(self, body: str, switches: Sequence[str]) -> list[str] | None:
-        """The switches that an answer of "unsat" leans on, as few as it happens to find; None if that is no answer."""
+        """The switches in an unsat core, which need not be minimal; None if the answer is not unsat."""
         self.read("(push 1)\n")
-        said = self.limited(f"{body}(check-sat-assuming ({' '.join(switches)}))\n").strip()
-        found = self.read("(get-unsat-core)\n").strip("() \n").split() if said == "unsat" else None
+        output = self.limited(f"{body}(check-sat-assuming ({' '.join(switches)}))\n").strip()
+        found = self.read("(get-unsat-core)\n").strip("() \n").split() if output == "unsat" else None
         self.read("(pop 1)\n")
         return found
 
@@ -122,17 +121,17 @@ class Z3(Session):
 
     def read(self, text: str) -> str:
         try:
-            said = str(self.z3.Z3_eval_smtlib2_string(self.context.ref(), text))
+            output = str(self.z3.Z3_eval_smtlib2_string(self.context.ref(), text))
         except self.z3.Z3Exception as error:
-            said = error.value.decode() if isinstance(error.value, bytes) else str(error.value)
-            raise SolverError(f"z3: {said.strip()}") from None
-        if "unsupported" in said or "(error" in said:
-            raise SolverError(f"z3: {said.strip()}")
-        return said
+            message = error.value.decode() if isinstance(error.value, bytes) else str(error.value)
+            raise SolverError(f"z3: {message.strip()}") from None
+        if "unsupported" in output or "(error" in output:
+            raise SolverError(f"z3: {output.strip()}")
+        return output
 
 
 class Cvc5(Session):
-    """cvc5; a thorough one tries all terms for what is said of all."""
+    """cvc5; a thorough session instantiates quantifiers by enumeration of terms."""
 
     name = "cvc5"
 
@@ -158,22 +157,22 @@ class Cvc5(Session):
 
     def read(self, text: str) -> str:
         self.parser.setStringInput(self.cvc5.InputLanguage.SMT_LIB_2_6, text, "obligation")
-        said, symbols = "", self.parser.getSymbolManager()
+        output, symbols = "", self.parser.getSymbolManager()
         try:
             while not (command := self.parser.nextCommand()).isNull():
-                said += str(command.invoke(self.solver, symbols))
+                output += str(command.invoke(self.solver, symbols))
         except RuntimeError as error:
             raise SolverError(f"cvc5: {error}") from None
-        if "(error" in said:
-            raise SolverError(f"cvc5: {said.strip()}")
-        return said
+        if "(error" in output:
+            raise SolverError(f"cvc5: {output.strip()}")
+        return output
 
 
 SOLVERS: tuple[type[Session], ...] = (Z3, Cvc5)
 
 
 def sessions(solver: type[Session], theory: str, seconds: float, seed: int, thorough: bool = False) -> Work:
-    """The work of answering questions beside a theory; a thorough solver has never seen another question."""
+    """The work of a worker that answers questions beside a theory; a thorough one has a new session for each."""
 
     def work(bodies: Iterator[Any]) -> Iterator[Any]:
         session = solver(theory, seconds, seed, thorough)
@@ -182,13 +181,13 @@ def sessions(solver: type[Session], theory: str, seconds: float, seed: int, thor
             if thorough and number:
                 session = solver(theory, seconds, seed, thorough)
             answer = session.ask(body)
-            yield [answer.said, answer.seconds, answer.cause]
+            yield [answer.result, answer.seconds, answer.cause]
 
     return work
 
 
 def cores(theory: str, switches: Sequence[str], seconds: float, seed: int) -> Work:
-    """The work of saying on which of these switches an answer of "unsat" leans, question by question."""
+    """The work of a worker that gives an unsat core of these switches for each question."""
 
     def work(bodies: Iterator[Any]) -> Iterator[Any]:
         session = Z3(theory, seconds, seed)
@@ -199,20 +198,20 @@ def cores(theory: str, switches: Sequence[str], seconds: float, seed: int) -> Wo
 
 
 def asked(session: Server, body: str) -> Answer:
-    """One question to a session in a process of its own."""
+    """Ask a session in a worker process one question."""
     try:
         return Answer(*session.ask(body))
     except Lost as lost:
         return answer_of(lost)
 
 
-def answer_of(said: list[Any] | Lost) -> Answer:
-    """What a worker with a session said."""
-    return Answer(UNKNOWN, said.seconds, str(said)) if isinstance(said, Lost) else Answer(*said)
+def answer_of(answer: list[Any] | Lost) -> Answer:
+    """The answer of a worker, or UNKNOWN with the cause if it was lost."""
+    return Answer(UNKNOWN, answer.seconds, str(answer)) if isinstance(answer, Lost) else Answer(*answer)
 
 
 def versions() -> dict[str, str]:
-    """The solvers and their versions; without one that is not installed."""
+    """The installed solvers with their versions."""
     return {solver.name: found for solver in SOLVERS if (found := _version(solver))}
 
 

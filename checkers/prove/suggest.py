@@ -1,7 +1,7 @@
-"""Lemmas that a proof lacks: of all candidates the largest set that every step keeps, and of those the few that help.
+"""Lemmas that a proof lacks: the largest inductive set of candidates, and the few of them that help.
 
-The largest set is found by dropping, again and again, what a step breaks (Houdini); steps are looked for among few
-pages, pools and devices. What is printed in the end is decided for any number, by both solvers, like any promise.
+The largest set is found by Houdini: candidates that a step violates are dropped until none is. Steps are searched
+among few pages, pools and devices; the result is decided for any number by both solvers, like any invariant.
 """
 
 from __future__ import annotations
@@ -10,67 +10,69 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from checkers.core.traces import Contradiction
 from spec.dsl import Action, Machine
-from spec.dsl.expr import And, Expr, Not, Or, negate
-from spec.dsl.expr import text as spoken
+from spec.dsl.ir import And, Expr, Not, Or, negate
+from spec.dsl.ir import text as spoken
 
-from ..queues import Queue, Server, Undecided, answered
-from ..traces import Contradiction
-from ..workers import Lost
 from .candidates import candidates, holds_in
 from .cti import Reading, limited, probes
-from .deciding import Effort, decide
+from .deciding import SolverOptions, decide
 from .models import Model, switched
 from .obligations import HEAD, SAT, TAIL, UNSAT, enough, obligations
+from .queues import Queue, Server, Undecided, answered
 from .smt import asserted, implied, symbol
 from .solvers import Z3, answer_of, sessions
-from .theory import Fact, Theory, facts_of
+from .theory import Invariant, Theory, invariants_of
+from .workers import Lost
 
-Progress = Callable[[str], None]
+TextProgress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Suggestion:
-    """Lemmas that make the promises inductive, as far as they do; `failing` are the promises that still fail."""
+    """Lemmas that make the invariants inductive, as far as they do; `failing` are the invariants that still fail."""
 
-    lemmas: tuple[Fact, ...]
+    lemmas: tuple[Invariant, ...]
     kept: int
     tried: int
     failing: tuple[str, ...]
 
 
-def suggest(machine: Machine, effort: Effort, progress: Progress = lambda said: None) -> Suggestion:
-    """Look for lemmas; what still fails with them, if anything does, is in the answer too."""
-    facts = facts_of(machine)
+def suggest(machine: Machine, options: SolverOptions, progress: TextProgress = lambda text: None) -> Suggestion:
+    """Look for lemmas; the result names the invariants that still fail."""
+    invariants = invariants_of(machine)
     progress("making candidates")
     tried = candidates(machine)
-    with Houdini(machine, facts, tried, effort) as houdini:
+    with Houdini(machine, invariants, tried, options) as houdini:
         houdini.run(progress)
-        progress(f"{len(houdini.live)} candidates are kept by every step; which of them help?")
-        failing = _failing(machine, facts, effort)
+        progress(f"{len(houdini.live)} candidates are inductive; selecting those that help")
+        failing = _failing(machine, invariants, options)
         while True:
             lemmas = houdini.fewest(houdini.helping(failing), progress)
-            lacking = tuple(dict.fromkeys(name for _, name in _failing(machine, (*facts, *lemmas), effort)))
+            lacking = tuple(dict.fromkeys(name for _, name in _failing(machine, (*invariants, *lemmas), options)))
             if not houdini.forgets(lacking):
                 return Suggestion(lemmas, len(houdini.live), len(tried), lacking)
 
 
-def _failing(machine: Machine, facts: Sequence[Fact], effort: Effort) -> list[tuple[str, str]]:
-    """The obligations that are not met: an action and a claim."""
-    decided = decide([o for o in obligations(machine, facts, facts) if o.breaks], effort)
-    return [(d.obligation.action, d.obligation.facts[0]) for d in decided if not d.is_as_wanted]
+def _failing(machine: Machine, invariants: Sequence[Invariant], options: SolverOptions) -> list[tuple[str, str]]:
+    """The obligations that are not decided as wanted, each an action and an invariant."""
+    decided = decide([o for o in obligations(machine, invariants, invariants) if o.breaks], options)
+    return [(d.obligation.action, d.obligation.invariants[0]) for d in decided if not d.is_as_wanted]
 
 
 class Houdini:
-    """The candidates that are still kept, and the steps among few members that may break them."""
+    """The candidates that are left, and the steps among few members that may violate them."""
 
-    def __init__(self, machine: Machine, facts: Sequence[Fact], tried: Sequence[Fact], effort: Effort) -> None:
-        self.machine, self.facts, self.effort = machine, tuple(facts), effort
-        self.theory = Theory(machine, enough(machine), facts)
+    def __init__(
+        self, machine: Machine, invariants: Sequence[Invariant], tried: Sequence[Invariant], options: SolverOptions
+    ) -> None:
+        self.machine, self.invariants, self.options = machine, tuple(invariants), options
+        self.theory = Theory(machine, enough(machine), invariants)
         self.tried = list(self._good_at_start(tried))
         self.live = list(self.tried)
         texts = {action.name: self._text(action) for action in machine.actions}
-        self.solver = Server(switched(texts), effort.seconds)
+        self.solver = Server(switched(texts), options.seconds)
 
     def __enter__(self) -> Houdini:
         return self
@@ -78,19 +80,19 @@ class Houdini:
     def __exit__(self, *_: object) -> None:
         self.solver.end()
 
-    def _good_at_start(self, tried: Sequence[Fact]) -> Iterator[Fact]:
-        """The candidates that no start breaks."""
+    def _good_at_start(self, tried: Sequence[Invariant]) -> Iterator[Invariant]:
+        """The candidates that hold in every initial state."""
         text = HEAD + self.theory.declared + self.theory.started
-        asked = [self.theory.broken_at_start(fact) for fact in tried]
-        queue = Queue(sessions(Z3, text, self.effort.seconds, 0), [q.declared + q.asked + TAIL for q in asked])
-        every = answered([queue], self.effort.jobs, self.effort.seconds)
-        good = {at for _, at, said in every if answer_of(said).said == UNSAT}
-        return (fact for at, fact in enumerate(tried) if at in good)
+        asked = [self.theory.broken_at_start(invariant) for invariant in tried]
+        queue = Queue(sessions(Z3, text, self.options.seconds, 0), [q.declared + q.asked + TAIL for q in asked])
+        every = answered([queue], self.options.jobs, self.options.seconds)
+        good = {at for _, at, answer in every if answer_of(answer).result == UNSAT}
+        return (invariant for at, invariant in enumerate(tried) if at in good)
 
     def _text(self, action: Action) -> str:
-        """A step before which what is kept holds, and after which some goal does not; each has a switch."""
-        text, every = self.theory.text(None), (*self.facts, *self.tried)
-        lines = [HEAD, self.theory.declared, self.theory.promised, limited(self.machine, {})]
+        """A step before which candidates hold, and after which some goal does not; each has a switch."""
+        text, every = self.theory.text(None), (*self.invariants, *self.tried)
+        lines = [HEAD, self.theory.declared, self.theory.invariants_hold, limited(self.machine, {})]
         lines += [f"(declare-const goal.{symbol(f.name)} Bool)\n" for f in every]
         for f in self.tried:
             kept = asserted(implied(f"keep.{symbol(f.name)}", text.for_all(f.params, f.expr)))
@@ -98,88 +100,90 @@ class Houdini:
         lines.append(self.theory.broken_in_some_way(action, [(f"goal.{symbol(f.name)}", f) for f in every]))
         return "".join([*lines, probes(self.theory)])
 
-    def _broken(self, action: Action, kept: Iterable[Fact], goals: Iterable[Fact]) -> Model | None:
-        """A step of the action that breaks a goal, where all that is kept holds before, if there is one."""
+    def _broken(self, action: Action, kept: Iterable[Invariant], goals: Iterable[Invariant]) -> Model | None:
+        """A step of the action that violates a goal while all of `kept` hold before it, if there is one."""
         wanted = {f.name for f in goals}
-        every = [f.name for f in (*self.facts, *self.tried)]
+        every = [f.name for f in (*self.invariants, *self.tried)]
         on = [f"keep.{symbol(f.name)}" for f in kept] + [f"goal.{symbol(name)}" for name in every if name in wanted]
-        said, model = self._asked(action.name, on, [f"goal.{symbol(name)}" for name in every if name not in wanted])
-        if said not in (SAT, UNSAT):
-            raise Undecided(f"z3 does not say whether {action.name} keeps the candidates: {said}; give more --timeout")
-        return model if said == SAT else None
+        result, model = self._asked(action.name, on, [f"goal.{symbol(name)}" for name in every if name not in wanted])
+        if result not in (SAT, UNSAT):
+            raise Undecided(
+                f"z3 does not decide whether {action.name} keeps the candidates: {result}; give more --solver-timeout"
+            )
+        return model if result == SAT else None
 
     def _asked(self, *request: Any) -> Any:
         try:
             return self.solver.ask(request)
         except Lost as lost:
-            raise Undecided(f"z3 is lost in the search for lemmas: {lost}; give more --timeout") from None
+            raise Undecided(f"z3 ended in the search for lemmas: {lost}; give more --solver-timeout") from None
 
-    def _can_break(self, action: Action, kept: Iterable[Fact], goals: Iterable[Fact]) -> bool:
+    def _can_break(self, action: Action, kept: Iterable[Invariant], goals: Iterable[Invariant]) -> bool:
         return self._broken(action, kept, goals) is not None
 
-    def run(self, progress: Progress) -> None:
-        """Drop what some step breaks, until no step breaks what is left."""
+    def run(self, progress: TextProgress) -> None:
+        """Drop the candidates that some step violates, until none does."""
         before = -1
         while before != len(self.live):
             before = len(self.live)
             for action in self.machine.actions:
-                progress(f"{len(self.live)} candidates are left; steps of {action.name}")
+                progress(f"{len(self.live)} candidates are left; trying steps of {action.name}")
                 while self.live and (model := self._broken(action, self.live, self.live)) is not None:
                     dropped = self._broken_after(action, model)
                     self.live = [f for f in self.live if f.name not in dropped]
 
     def _broken_after(self, action: Action, model: Model) -> set[str]:
-        """The candidates that the step of a model breaks, by running it."""
+        """The candidates that the step of a model violates, by running it."""
         read = Reading(self.theory, model)
         world = read.world()
         after = world.apply(read.code(world), read.instance(action))
         found = {f.name for f in self.live if after is not None and not holds_in(f, world, after)}
         if not found:
-            raise Contradiction(f"a step of {action.name} breaks a candidate for z3, and none when it is run")
+            raise Contradiction(f"a step of {action.name} violates a candidate for z3, and none when it is run")
         return found
 
     def forgets(self, names: Iterable[str]) -> bool:
-        """Drop candidates that are kept among few members only; was there one?"""
+        """Drop candidates that are inductive among few members only; true if there was one."""
         before = len(self.live)
         self.live = [f for f in self.live if f.name not in names]
         return len(self.live) < before
 
-    def helping(self, failing: Iterable[tuple[str, str]]) -> list[Fact]:
-        """Candidates with which these obligations are met, and those that keep these in turn."""
-        by_name, chosen = {f.name: f for f in (*self.facts, *self.live)}, list[Fact]()
+    def helping(self, failing: Iterable[tuple[str, str]]) -> list[Invariant]:
+        """Candidates with which these obligations hold, and those that these depend on in turn."""
+        by_name, chosen = {f.name: f for f in (*self.invariants, *self.live)}, list[Invariant]()
         waiting = [(self.machine.action(action), by_name[name]) for action, name in failing if action]
         while waiting:
-            action, fact = waiting.pop(0)
-            if self._can_break(action, chosen, [fact]) and not self._can_break(action, self.live, [fact]):
+            action, invariant = waiting.pop(0)
+            if self._can_break(action, chosen, [invariant]) and not self._can_break(action, self.live, [invariant]):
                 used = {name.removeprefix("keep.") for name in self._asked("", [], [])}
                 new = [f for f in self.live if f.name in used and f not in chosen]
                 chosen += new
                 waiting += [(a, f) for f in new for a in self.machine.actions]
         return chosen
 
-    def fewest(self, helping: Sequence[Fact], progress: Progress) -> tuple[Fact, ...]:
-        """As few of these as do as much: one after the other is left out, the longest first."""
+    def fewest(self, helping: Sequence[Invariant], progress: TextProgress) -> tuple[Invariant, ...]:
+        """A minimal subset that proves as much: one after the other is left out, the longest first."""
         lemmas = list(helping)
-        enough_for = [f for f in self.facts if not self._breaks_any(lemmas, [f])]
+        enough_for = [f for f in self.invariants if not self._breaks_any(lemmas, [f])]
         for lemma in sorted(helping, key=lambda f: -len(spoken(f.expr))):
-            progress(f"{len(lemmas)} lemmas; can one be left out?")
+            progress(f"{len(lemmas)} lemmas; trying to leave out one")
             fewer = [f for f in lemmas if f != lemma]
             if not self._breaks_any(fewer, [*enough_for, *fewer]):
                 lemmas = fewer
         return tuple(lemmas)
 
-    def _breaks_any(self, kept: Sequence[Fact], goals: Sequence[Fact]) -> bool:
+    def _breaks_any(self, kept: Sequence[Invariant], goals: Sequence[Invariant]) -> bool:
         return any(self._can_break(action, kept, goals) for action in self.machine.actions)
 
 
-def sentence_of(fact: Fact) -> str:
-    """A lemma as the spec would say it: what is claimed outright, or else what is said shortest, comes last."""
-    match fact.expr:
+def sentence_of(invariant: Invariant) -> str:
+    """A lemma as text; of a disjunction the conclusion is an unnegated part, or else the shortest one."""
+    match invariant.expr:
         case Or(claims):
             then = min(claims, key=lambda claim: (isinstance(claim, Not), len(spoken(claim))))
-            said = " and ".join(_inside(negate(claim)) for claim in claims if claim != then)
-            return f"if {said} then {_inside(then)}"
-    return spoken(fact.expr)
+            when = " and ".join(_inside(negate(claim)) for claim in claims if claim != then)
+            return f"if {when} then {_inside(then)}"
+    return spoken(invariant.expr)
 
 
 def _inside(claim: Expr) -> str:

@@ -1,8 +1,7 @@
-"""A machine as a theory: what is assumed of a state, and what a start or a step would have to do to break a claim.
+"""A machine as a theory in SMT-LIB 2 text: what is assumed of a state, and the violations that are asked for.
 
-There are two of each machine: of any number of pages, where a count is the size of a set of which little is known,
-and of so many, where every member has a name and a count is a sum. A sort that always has the same number of members
-has these in both. Everything is SMT-LIB 2 text.
+A machine has two theories. For any number of members the size of a set is an uninterpreted function with few axioms;
+for given sizes every member has a name and a count is a sum. Members of a sort of fixed size have names in both.
 """
 
 from __future__ import annotations
@@ -14,11 +13,9 @@ from functools import cached_property
 from typing import Any
 
 from spec.dsl import ANY, Action, Field, Machine, Sort
-from spec.dsl.expr import Const, Expr, Less, Quantified, Read, Size, Var, conjunction, negate, walk
-from spec.dsl.lift import Path
-from spec.dsl.values import Bound
+from spec.dsl.ir import Bound, Const, Expr, Less, Path, Quantified, Read, Size, Var, conjunction, negate, walk
 
-from .counting import Change, Counted, Sets, change
+from .counting import CardinalityTable, CardinalityTerm, Change, change
 from .sizes import fixed, named_members, smallest
 from .smt import (
     BEFORE,
@@ -40,8 +37,8 @@ from .smt import (
 
 
 @dataclass(frozen=True, eq=False)
-class Fact:
-    """A claim to be assumed and proved, by name: a promise, or that a number stays in its range."""
+class Invariant:
+    """A claim that is assumed and proved: an invariant of the machine, or that a number stays in its range."""
 
     name: str
     params: tuple[Var, ...]
@@ -50,41 +47,41 @@ class Fact:
 
     @cached_property
     def fields(self) -> frozenset[Field[Any, Any]]:
-        """What it reads."""
+        """The fields it reads."""
         return frozenset(x.field for x in walk(self.expr) if isinstance(x, Read))
 
     @cached_property
     def counts(self) -> bool:
-        """Does it speak of how many?"""
+        """True if it counts members."""
         return any(isinstance(x, Quantified) and x.word == "count" for x in walk(self.expr))
 
 
-def facts_of(machine: Machine) -> tuple[Fact, ...]:
-    """All that is proved of a machine: its promises, and the ranges of its numbers."""
-    claims = tuple(Fact(c.name, c.params, c.expr, c.is_step) for c in machine.promises)
+def invariants_of(machine: Machine) -> tuple[Invariant, ...]:
+    """The claims that are proved of a machine: the ranges of its numbers, and its invariants."""
+    claims = tuple(Invariant(c.name, c.params, c.expr, c.is_step) for c in machine.invariants)
     return (*ranges(machine), *claims)
 
 
-def ranges(machine: Machine) -> Iterator[Fact]:
-    """What the declarations say of numbers."""
+def ranges(machine: Machine) -> Iterator[Invariant]:
+    """The ranges of numbers, from the declarations of fields."""
     for f in machine.shape.fields.values():
         if f.domain.base is int:
             yield _range(f)
 
 
-def _range(f: Field[Any, Any]) -> Fact:
+def _range(f: Field[Any, Any]) -> Invariant:
     params = tuple(Var(f"{k.__name__.lower()}_of_{n}", k) for n, k in enumerate(f.keys, 1))
     cell, low, high = Read(f, params), _limit(f.domain.low), _limit(f.domain.high)
     inside = conjunction(negate(Less(cell, low)), negate(Less(high, cell)))
-    return Fact(f"{f.name}_stays_in_its_range", params, inside)
+    return Invariant(f"{f.name}_stays_in_its_range", params, inside)
 
 
 def _limit(limit: int | Bound) -> Expr:
     return Size(limit) if isinstance(limit, Bound) else Const(limit)
 
 
-class Sums:
-    """Counts in a theory of so many: the sum over the members, each by name."""
+class FiniteCardinality:
+    """Counts in a theory of given sizes: sums over the members."""
 
     def __init__(self, members: Mapping[type[Any], tuple[str, ...]]) -> None:
         self.members = members
@@ -95,10 +92,10 @@ class Sums:
 
 
 @dataclass
-class Branch:
-    """Counts in a theory of any number, along one path: functions, and what is known of the sizes of the sets.
+class AbstractCardinality:
+    """Counts in a theory of any size, along one path: functions, and axioms on the sizes of sets.
 
-    `known` is true of every finite set; `declared` are members that are known to be in one.
+    `known` are the axioms, which hold for every finite set; `declared` are the witnesses they name.
     """
 
     theory: Theory
@@ -109,7 +106,7 @@ class Branch:
 
     def __call__(self, text: Text, e: Quantified, names: Names) -> str:
         if not self.theory.is_set(e):
-            return Sums(self.theory.members)(text, e, names)
+            return FiniteCardinality(self.theory.members)(text, e, names)
         counted, actual, when = self.theory.sets.of(e)
         args, view = [text.term(a, names) for a in actual], text.views[when]
         size = f"({counted.name} {' '.join(args)})" if args else counted.name
@@ -120,12 +117,12 @@ class Branch:
             self._know(replace(text, views={"": view}, count=self), counted, args, size)
         return size
 
-    def _after(self, counted: Counted, size: str, actual: list[Expr], args: list[str], view: View) -> str:
-        """The size after the step: as before, one more where somebody enters, one less where somebody leaves."""
+    def _after(self, counted: CardinalityTerm, size: str, actual: list[Expr], args: list[str], view: View) -> str:
+        """The size after the step: one more if a member enters, one less if one leaves."""
         assert self.path
         found = self.theory.change(counted, self.path)
         free = size.replace(counted.name, f"{counted.name}.after", 1)
-        if found.why_free:
+        if found.havoc_reason:
             return free
         text, names = self.theory.text(self), {**dict(view.names), **named(counted, args)}
         enters, leaves = (text.term(claim, names) for claim in (found.enters, found.leaves))
@@ -133,8 +130,8 @@ class Branch:
         real = conj(*(text.real(a.domain.base, t) for a, t in zip(actual, args, strict=True) if a.domain.optional))
         return changed if real == "true" else f"(ite {real} {changed} {free})"
 
-    def _know(self, text: Text, counted: Counted, args: list[str], size: str) -> None:
-        """Not negative; at least one where somebody is in the set, and only there."""
+    def _know(self, text: Text, counted: CardinalityTerm, args: list[str], size: str) -> None:
+        """The axioms of a size: it is not negative, and it is at least one exactly if some member is in the set."""
         sort, somebody = counted.var.sort, f"some.{counted.name}.{self.theory.fresh()}"
 
         def is_in(member: str) -> str:
@@ -148,14 +145,14 @@ class Branch:
         self.known += (f"(>= {size} 0)", somewhere, implied(one, is_in(somebody)))
 
 
-def named(counted: Counted, args: list[str]) -> dict[str, str]:
-    """What the parameters of a counted set are called."""
+def named(counted: CardinalityTerm, args: list[str]) -> dict[str, str]:
+    """The terms of the parameters of a counted set, by name."""
     return {v.name: arg for v, arg in zip(counted.params, args, strict=True)}
 
 
 @dataclass(frozen=True)
 class Question:
-    """What a solver is asked beside the theory: can this be? `known` is what it may need to know of counts."""
+    """A question of satisfiability beside a theory: `asked` without, `known` with the cardinality axioms."""
 
     asked: str
     known: str = ""
@@ -163,64 +160,66 @@ class Question:
 
 
 class Theory:
-    """A machine of any number of members, or of `sizes` of them; `members` are those of sorts of a known size."""
+    """The theory of a machine for any number of members, or for `sizes`; `members` are those with names."""
 
-    def __init__(self, machine: Machine, sizes: Mapping[str, int] | None = None, facts: Iterable[Fact] = ()) -> None:
+    def __init__(
+        self, machine: Machine, sizes: Mapping[str, int] | None = None, invariants: Iterable[Invariant] = ()
+    ) -> None:
         self.machine, self.is_finite = machine, sizes is not None
         self.symbols = Symbols(machine)
         known = fixed(machine) if sizes is None else {name: sizes[name] for name in machine.shape.members}
         self.sizes = {machine.shape.members[name].sort: size for name, size in known.items()}
-        self.facts = tuple(facts) or facts_of(machine)
+        self.invariants = tuple(invariants) or invariants_of(machine)
         self.members = {
             sort: tuple(self.symbols.member(sort, n) for n in range(size)) for sort, size in self.sizes.items()
         }
         self.optional = optional_sorts(machine)
-        self.sets = Sets()
+        self.sets = CardinalityTable()
         self._fresh = 0
         self._taken: dict[str, list[Taken]] = {}
-        self._known: dict[tuple[Fact, tuple[Write, ...]], str] = {}
+        self._known: dict[tuple[Invariant, tuple[Write, ...]], str] = {}
         self._changes: dict[tuple[int, int], Change] = {}
 
     def fresh(self) -> int:
-        """A number nothing has yet."""
+        """A number that is not used yet."""
         self._fresh += 1
         return self._fresh
 
     def text(self, counts: Any, view: View = BEFORE, whens: tuple[str, ...] = ("",)) -> Text:
-        """How terms are made: the last of `whens` is the state the view speaks of, any other the one before.
+        """The printer of terms: the last of `whens` is the state of the view, any other the one before.
 
         Without `counts` only members of sorts of a known size are counted.
         """
         views = dict.fromkeys(whens, BEFORE) | {"": BEFORE, whens[-1]: view}
-        return Text(self.symbols, self.optional, views, counts or Sums(self.members), self.members)
+        return Text(self.symbols, self.optional, views, counts or FiniteCardinality(self.members), self.members)
 
     def _counts(self, path: Path | None = None) -> Any:
-        return Sums(self.members) if self.is_finite else Branch(self, path)
+        return FiniteCardinality(self.members) if self.is_finite else AbstractCardinality(self, path)
 
     def is_set(self, e: Expr) -> bool:
-        """Does it count members of whom there may be any number?"""
+        """True if it counts members of a sort of any size."""
         return isinstance(e, Quantified) and e.word == "count" and e.var.sort not in self.members
 
-    def counts(self, fact: Fact) -> bool:
-        """Does a claim speak of the size of such a set?"""
-        return any(map(self.is_set, walk(fact.expr)))
+    def counts(self, invariant: Invariant) -> bool:
+        """True if an invariant uses the size of such a set."""
+        return any(map(self.is_set, walk(invariant.expr)))
 
-    def change(self, counted: Counted, path: Path) -> Change:
-        """What a path of the machine does to a count, found once."""
+    def change(self, counted: CardinalityTerm, path: Path) -> Change:
+        """How a path changes a cardinality; derived once."""
         key = (counted.number, id(path))
         if key not in self._changes:
             self._changes[key] = change(counted, path)
         return self._changes[key]
 
-    def changes(self, action: Action, counted: Counted) -> list[Change]:
-        """What an action does to a count, path by path."""
+    def changes(self, action: Action, counted: CardinalityTerm) -> list[Change]:
+        """How each path of an action changes a cardinality."""
         return [self.change(counted, path) for path in action.lifted.paths]
 
-    # -- what is assumed -------------------------------------------------------------------------------------------
+    # -- assumptions ----------------------------------------------------------------------------------------------
 
     @cached_property
     def declared(self) -> str:
-        """Sorts, fields and members, and what is so in every state, reachable or not."""
+        """Declarations of sorts, fields and members, and what holds in every state, reachable or not."""
         lines = [*declarations(self.machine, self.symbols, self.members), *self._named()]
         for f in self.machine.shape.fields.values():
             if issubclass(f.domain.base, Sort) and f.domain.base in self.optional and not f.domain.optional:
@@ -235,25 +234,25 @@ class Theory:
         return "".join(lines)
 
     @cached_property
-    def promised(self) -> str:
-        """Every promise about states, of the state before."""
-        return self.promised_of(self.facts)
+    def invariants_hold(self) -> str:
+        """Every invariant of states, about the state before."""
+        return self.assumed_text(self.invariants)
 
-    def promised_of(self, facts: Iterable[Fact]) -> str:
-        """Of these claims those about states, of the state before."""
+    def assumed_text(self, invariants: Iterable[Invariant]) -> str:
+        """The invariants of states among these, about the state before."""
         text = self.text(self._counts())
-        return "".join(asserted(text.for_all(f.params, f.expr)) for f in facts if not f.is_step)
+        return "".join(asserted(text.for_all(f.params, f.expr)) for f in invariants if not f.is_step)
 
     @cached_property
     def started(self) -> str:
-        """The state before is an initial one; a number that may start anywhere starts in its range."""
+        """The state before is an initial one; a number with any initial value is in its range."""
         shape = self.machine.shape
         fixed = [f for f in (*shape.fields.values(), *shape.histories.values()) if f.start is not ANY]
         text = self.text(None)
         starts = {f: text.term(Const(f.start), {}, f.domain.base) for f in fixed}
         lines = [self._cells(f, lambda cell, f=f: f"(= {cell} {starts[f]})") for f in fixed]
         free = (_range(f) for f in shape.fields.values() if f.start is ANY and f.domain.base is int)
-        return "".join(map(asserted, [*lines, *(text.for_all(fact.params, fact.expr) for fact in free)]))
+        return "".join(map(asserted, [*lines, *(text.for_all(invariant.params, invariant.expr) for invariant in free)]))
 
     def _cells(self, f: Field[Any, Any], claim: Any) -> str:
         """A claim about every cell of a field."""
@@ -261,7 +260,7 @@ class Theory:
         return text.every(params, lambda names: claim(text.read(f, [names[v.name] for v in params], "")))
 
     def _named(self) -> Iterator[str]:
-        """Members that there are at least, where they are not all there are, and one is not plain."""
+        """Constants for the members that exist in every scope, where a scope may have more."""
         for name, least in smallest(self.machine).items():
             sort = self.machine.shape.members[name].sort
             if sort not in self.members and (least > 1 or Const(sort(0)) in named_members(self.machine)):
@@ -271,8 +270,8 @@ class Theory:
                 if len(names) + len(others) > 1:
                     yield asserted(f"(distinct {' '.join([*others, *names])})")
 
-    def _every_set(self) -> list[Counted]:
-        """All sets that are counted anywhere."""
+    def _every_set(self) -> list[CardinalityTerm]:
+        """All sets that are counted in the machine."""
         for e in self._expressions():
             for x in walk(e):
                 if isinstance(x, Quantified) and self.is_set(x):
@@ -280,64 +279,66 @@ class Theory:
         return list(self.sets.known.values())
 
     def _expressions(self) -> Iterator[Expr]:
-        """Everything that is said of states and steps."""
-        yield from (f.expr for f in self.facts)
+        """All expressions of invariants and actions."""
+        yield from (f.expr for f in self.invariants)
         for path in (path for action in self.machine.actions for path in action.lifted.paths):
             yield from (c.claim for c in path.conditions)
             yield from (e for put in path.puts for e in (*put.keys, put.value))
 
-    # -- what is asked ---------------------------------------------------------------------------------------------
+    # -- questions ------------------------------------------------------------------------------------------------
 
     def anything(self) -> Question:
-        """Can there be a state at all?"""
+        """Asks for any state."""
         return Question(asserted("true"))
 
-    def broken_at_start(self, fact: Fact) -> Question:
-        """Can an initial state break this claim?"""
-        counts, names = self._counts(), arguments("it", fact.params)
-        return self._question([(counts, [self._broken(fact, counts, BEFORE)])], self._constants(names, fact.params))
+    def broken_at_start(self, invariant: Invariant) -> Question:
+        """Asks for an initial state that violates this invariant."""
+        counts, names = self._counts(), arguments("it", invariant.params)
+        return self._question(
+            [(counts, [self._broken(invariant, counts, BEFORE)])], self._constants(names, invariant.params)
+        )
 
-    def broken_by(self, action: Action, fact: Fact) -> Question:
-        """Can a step of this action break this claim?"""
-        names, branches = arguments("it", fact.params), []
+    def broken_by(self, action: Action, invariant: Invariant) -> Question:
+        """Asks for a step of this action that violates this invariant."""
+        names, branches = arguments("it", invariant.params), []
         for taken in self.taken(action):
             counts = copy(taken.counts)
-            branches.append((counts, [*taken.guards, self._broken(fact, counts, taken.view)]))
-        return self._question(branches, self._steps(action) + self._constants(names, fact.params))
+            branches.append((counts, [*taken.guards, self._broken(invariant, counts, taken.view)]))
+        return self._question(branches, self._steps(action) + self._constants(names, invariant.params))
 
-    def broken_in_some_way(self, action: Action, facts: Iterable[tuple[str, Fact]]) -> str:
-        """That a step of this action breaks one of these claims, each of which has a switch; for few members."""
+    def broken_in_some_way(self, action: Action, invariants: Iterable[tuple[str, Invariant]]) -> str:
+        """A step of this action violates one of these invariants, each of which has a switch; for given sizes."""
         broken = []
         for taken in self.taken(action):
-            ways = (conj(switch, f"(not {self._after(fact, taken)})") for switch, fact in facts)
+            ways = (conj(switch, f"(not {self._after(invariant, taken)})") for switch, invariant in invariants)
             broken.append(conj(*taken.guards, either(*ways)))
         return self._steps(action) + asserted(either(*broken))
 
-    def _after(self, fact: Fact, taken: Taken) -> str:
-        """A claim about the state after, or about the step, for all its arguments."""
-        whens = ("before", "after") if fact.is_step else ("",)
-        return self.text(taken.counts, taken.view, whens).for_all(fact.params, fact.expr)
+    def _after(self, invariant: Invariant, taken: Taken) -> str:
+        """An invariant about the state after, or about the step, for all its arguments."""
+        whens = ("before", "after") if invariant.is_step else ("",)
+        return self.text(taken.counts, taken.view, whens).for_all(invariant.params, invariant.expr)
 
-    def _broken(self, fact: Fact, counts: Any, view: View) -> str:
-        """That a claim is broken, in the state of the view or by the step to it."""
-        if fact.counts:
-            return self._made(fact, counts, view)
-        writes = tuple(write for write in view.writes if write.field in fact.fields)
-        if (fact, writes) not in self._known:
-            self._known[fact, writes] = self._made(fact, None, View(writes))
-        return self._known[fact, writes]
+    def _broken(self, invariant: Invariant, counts: Any, view: View) -> str:
+        """An invariant is violated in the state of the view, or by the step to it."""
+        if invariant.counts:
+            return self._made(invariant, counts, view)
+        writes = tuple(write for write in view.writes if write.field in invariant.fields)
+        if (invariant, writes) not in self._known:
+            self._known[invariant, writes] = self._made(invariant, None, View(writes))
+        return self._known[invariant, writes]
 
-    def _made(self, fact: Fact, counts: Any, view: View) -> str:
-        whens = ("before", "after") if fact.is_step else ("",)
-        return negated(self.text(counts, view, whens).term(fact.expr, arguments("it", fact.params)))
+    def _made(self, invariant: Invariant, counts: Any, view: View) -> str:
+        whens = ("before", "after") if invariant.is_step else ("",)
+        return negated(self.text(counts, view, whens).term(invariant.expr, arguments("it", invariant.params)))
 
     def possible(self, action: Action, number: int) -> Question:
-        """Can a step of this action go this way, by its path of this number?"""
+        """Asks for a step by this path of the action."""
         taken = self.taken(action)[number]
         return self._question([(taken.counts, [*taken.guards])], self._steps(action))
 
-    def moves_others(self, action: Action, counted: Counted) -> Question:
-        """Can a step change whether somebody is in a set, other than the one member it is known to write?"""
+    def moves_others(self, action: Action, counted: CardinalityTerm) -> Question:
+        """Asks for a step that changes the membership of a member other than the derived one."""
         other = Var("other", counted.var.sort)
 
         def moved(taken: Taken, found: Change, names: Names) -> list[str]:
@@ -347,8 +348,8 @@ class Theory:
 
         return self._of_counts(action, counted, (*counted.params, other), moved)
 
-    def miscounted(self, action: Action, counted: Counted) -> Question:
-        """Can the size of a set change otherwise than was found by looking at what the step writes?"""
+    def miscounted(self, action: Action, counted: CardinalityTerm) -> Question:
+        """Asks for a step after which the size of a set differs from the derived one."""
 
         def differs(taken: Taken, found: Change, names: Names) -> list[str]:
             text, every = self.text(taken.counts), {**dict(taken.view.names), **names}
@@ -360,16 +361,16 @@ class Theory:
 
         return self._of_counts(action, counted, counted.params, differs)
 
-    def _of_counts(self, action: Action, counted: Counted, params: tuple[Var, ...], claim: Any) -> Question:
+    def _of_counts(self, action: Action, counted: CardinalityTerm, params: tuple[Var, ...], claim: Any) -> Question:
         names, branches = arguments("it", params), []
         for taken, path in zip(self.taken(action), action.lifted.paths, strict=True):
             found = self.change(counted, path)
-            if not found.why_free:
+            if not found.havoc_reason:
                 branches.append((copy(taken.counts), [*taken.guards, *claim(taken, found, names)]))
         return self._question(branches, self._steps(action) + self._constants(names, params))
 
-    def _membership(self, taken: Taken, counted: Counted, names: Names, member: str) -> list[str]:
-        """Whether somebody is in a set before a step, and after it."""
+    def _membership(self, taken: Taken, counted: CardinalityTerm, names: Names, member: str) -> list[str]:
+        """The membership of a member before a step, and after it."""
         every = {**names, counted.var.name: member}
         return [self.text(taken.counts, view).term(counted.body, every) for view in (BEFORE, taken.view)]
 
@@ -377,7 +378,7 @@ class Theory:
         return f"(distinct {self.text(taken.counts).term(member, dict(taken.view.names))} {other})"
 
     def taken(self, action: Action) -> list[Taken]:
-        """The paths of an action as terms, made once."""
+        """The paths of an action as terms; made once."""
         if action.name not in self._taken:
             self._taken[action.name] = [self._take(action, path) for path in action.lifted.paths]
         return self._taken[action.name]
@@ -401,7 +402,7 @@ class Theory:
         return Question(asked, known, declared + "".join(somebody))
 
     def _constants(self, names: Names, params: Iterable[Var]) -> str:
-        """Arguments as constants: somebody, whoever it is."""
+        """Declarations of arguments: any member, but not NOBODY."""
         text, lines = self.text(None), []
         for v in params:
             real = text.real(v.sort, names[v.name])
@@ -411,7 +412,7 @@ class Theory:
 
 @dataclass(frozen=True)
 class Taken:
-    """A path as terms: its guards, the state it leads to, and what was met of counts on the way."""
+    """A path as terms: its guards, the state it leads to, and the encoder of the counts in them."""
 
     counts: Any
     guards: tuple[str, ...]
@@ -419,10 +420,10 @@ class Taken:
 
 
 def difference(more: str, less: str) -> str:
-    """One where the first claim holds, less one where the second does."""
+    """1 if the first claim holds, minus 1 if the second does."""
     return f"(- (ite {more} 1 0) (ite {less} 1 0))"
 
 
 def arguments(prefix: str, params: Iterable[Var]) -> dict[str, str]:
-    """What arguments are called: `arg.page` of a step, `it.page` of a claim."""
+    """The constants of arguments by name: `arg.page` of a step, `it.page` of an invariant."""
     return {v.name: f"{prefix}.{symbol(v.name)}" for v in params}

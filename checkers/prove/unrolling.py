@@ -1,4 +1,4 @@
-"""A system of z3 step by step: the solver's part of bounded questions, which runs in a process of its own."""
+"""The unrolling of a transition system in z3: the solver's part of bounded questions, which runs in a worker."""
 
 from __future__ import annotations
 
@@ -9,46 +9,47 @@ import z3
 
 from spec.dsl import Instance
 
-from ..workers import Lost
-from .finite import Choice, System, Term, either, slots_of, unknowns
+from .choices import Choice, Term, either, unknowns
+from .finite import System, slots_of
+from .workers import Lost
 
 
 class Unrolling:
-    """Copies of a system's terms, one a step, in a solver."""
+    """Copies of the terms of a system in a solver, one for each step."""
 
     def __init__(self, system: System) -> None:
         self.system, self.solver = system, z3.SolverFor("QF_FD")
         self.depth = 0
         self.true: set[str] = set()
-        promises = system.world.machine.promises
-        self.flags = {c.name: z3.Bool(f"{c.name} is broken") for c in promises}
-        self.step_flags = {c.name: self.flags[c.name] for c in promises if c.is_step}
+        invariants = system.world.machine.invariants
+        self.flags = {c.name: z3.Bool(f"{c.name} is broken") for c in invariants}
+        self.step_flags = {c.name: self.flags[c.name] for c in invariants if c.is_step}
         self._now = [*_constants(system.now.values()), *system.met]
         self._then = [*_constants(system.then.values()), *system.met_then]
         self._rest = [*_constants(system.choices), *(f for n, f in self.flags.items() if n not in self.step_flags)]
         self._copies: dict[int, list[tuple[Term, Term]]] = {}
-        told = {n: flag == system.broken[n] for n, flag in self.flags.items()}
-        self._state = z3.And(*(t for n, t in told.items() if n not in self.step_flags))
+        defined = {n: flag == system.broken[n] for n, flag in self.flags.items()}
+        self._state = z3.And(*(t for n, t in defined.items() if n not in self.step_flags))
         self._legal = _and(*system.legal, *system.order)
-        self._step = _and(self._legal, *system.moves, *(told[n] for n in self.step_flags))
+        self._step = _and(self._legal, *system.moves, *(defined[n] for n in self.step_flags))
         self.assert_at(0, *system.valid, self._state)
 
     def extend(self) -> None:
-        """One more step, and the state after it."""
+        """Add one step, and the state after it."""
         self.depth += 1
         self.assert_at(self.depth - 1, self._step)
         self.assert_at(self.depth, self._state)
 
     def assert_at(self, k: int, *claims: Term) -> None:
-        """These hold of the k-th state, and of the step from it."""
+        """Assert claims about the k-th state, and the step from it."""
         self.solver.add(self.at(k, _and(*claims)))
 
     def at(self, k: int, claim: Term) -> Term:
-        """The claim about the k-th state and the step from it; flags of steps belong to the state they lead to."""
+        """The claim about the k-th state and the step from it; flags of step invariants belong to the state after."""
         return z3.substitute(_and(claim), *self._copied(k))
 
     def _copied(self, k: int) -> list[tuple[Term, Term]]:
-        """For each constant of the system, the one that stands for it at the k-th state."""
+        """For each constant of the system its copy at the k-th state."""
         if k not in self._copies:
             made = [(c, _copy(c, k)) for c in (*self._now, *self._rest)]
             made += [(c, _copy(c, k + 1)) for c in self.step_flags.values()]
@@ -57,23 +58,23 @@ class Unrolling:
         return self._copies[k]
 
     def flag(self, name: str, k: int) -> Term:
-        """This promise is broken by the k-th state, or by the step that leads to it."""
+        """The claim that this invariant is violated in the k-th state, or by the step to it."""
         return _copy(self.flags[name], k)
 
-    def goal(self, name: str, *ways: Term) -> Term:
-        """A claim that may be assumed: one of these ways comes about."""
+    def goal(self, name: str, *claims: Term) -> Term:
+        """A new constant that implies one of these claims, to be used as an assumption."""
         made = z3.Bool(name)
-        self.solver.add(z3.Implies(made, z3.Or(*ways)))
+        self.solver.add(z3.Implies(made, z3.Or(*claims)))
         return made
 
     def leaves_bounds(self) -> Term:
-        """A claim that may be assumed: some step from the last state leaves the bounds of a field."""
+        """A new constant that implies a step from the last state out of the bounds of a field."""
         return self.goal(f"fault@{self.depth}", self.at(self.depth, _and(self._legal, self.system.fault)))
 
-    # -- reading what the solver found -------------------------------------------------------------------------------
+    # -- reading a model -------------------------------------------------------------------------------------------
 
     def read(self) -> None:
-        """Take note of which constants are true in the model that was just found."""
+        """Read from the last model which constants are true."""
         model = self.solver.model()
         self.true = {c.name() for c in model.decls() if z3.is_true(model[c])}
 
@@ -81,7 +82,7 @@ class Unrolling:
         return _name(self.flags[name], k) in self.true
 
     def code(self, k: int) -> bytes:
-        """The k-th state, as spec/ codes it."""
+        """The code of the k-th state."""
         world = self.system.world
         code = bytearray(sum(map(len, world.offsets.values())))
         for (name, key), choice in self.system.now.items():
@@ -89,18 +90,18 @@ class Unrolling:
         return bytes(code)
 
     def instance(self, k: int) -> Instance:
-        """What is done in the k-th state."""
+        """The step from the k-th state."""
         world = self.system.world
         action = world.machine.action(self._value(self.system.action, k))
         return Instance(action, tuple(self._value(self.system.slots[slot], k) for slot in slots_of(action)))
 
     def _value(self, choice: Choice, k: int) -> Any:
-        """The value whose constant is true, or else the first, which may have none."""
+        """The value whose constant is true, or else the first."""
         mine = ((value, _name(claim, k)) for value, claim in choice.items() if claim is not True and z3.is_const(claim))
         return next((value for value, name in mine if name in self.true), next(iter(choice)))
 
     def run(self, depth: int) -> tuple[list[bytes], list[Instance]]:
-        """The states and steps of what the solver found."""
+        """The states and steps of the last model."""
         return [self.code(k) for k in range(depth + 1)], [self.instance(k) for k in range(depth)]
 
 
@@ -117,21 +118,21 @@ def _constants(choices: Iterable[Choice]) -> list[Term]:
 
 
 def _and(*claims: Term) -> Term:
-    """A term of z3 even where everything is known."""
+    """The conjunction as a term of z3, also if it is known."""
     return z3.And(*(z3.BoolVal(c) if isinstance(c, bool) else c for c in claims))
 
 
 class Search:
-    """The solver's part: it asks, and tells as it goes on what it finds of the promises that are open."""
+    """The solver's part: decides the open invariants, and yields each result as it is found."""
 
     def __init__(self, system: System, names: list[str]) -> None:
         self.system, self.open = system, names
         machine = system.world.machine
-        self.steps = {c.name for c in machine.promises if c.is_step}
+        self.steps = {c.name for c in machine.invariants if c.is_step}
         self.numbers = {(i.action.name, i.args): n for n, i in enumerate(system.world.instances)}
 
     def decide(self, run: Unrolling, *assumed: Term) -> bool:
-        """Is there such a run?"""
+        """True if there is such a run."""
         found = run.solver.check(*assumed)
         if found == z3.unknown:
             raise Lost(run.solver.reason_unknown())
@@ -142,7 +143,7 @@ class Search:
     # -- within so many steps ----------------------------------------------------------------------------------------
 
     def within(self, depth: int) -> Iterator[Any]:
-        """Violations of at most so many steps, the shortest first."""
+        """Violations within `depth` steps, the shortest first."""
         run = Unrolling(self.system)
         may_fault = self._may_fault()
         run.assert_at(0, *self.system.initial)
@@ -155,7 +156,7 @@ class Search:
             yield ["depth", run.depth]
 
     def _may_fault(self) -> bool:
-        """Is there any state from which a step leaves the bounds of a field?"""
+        """True if a step from any state, reachable or not, can leave the bounds of a field."""
         anywhere = Unrolling(self.system)
         return self.system.fault is not False and self.decide(anywhere, anywhere.leaves_bounds())
 
@@ -163,22 +164,22 @@ class Search:
         """A step from the last state that leaves the bounds of a field."""
         if self.decide(run, run.leaves_bounds()):
             codes, instances = run.run(run.depth)
-            yield ["fault", *self._told(codes, [*instances, run.instance(run.depth)])]
+            yield ["fault", *self._run(codes, [*instances, run.instance(run.depth)])]
 
-    def _told(self, codes: list[bytes], instances: list[Instance]) -> list[Any]:
-        """A run as it is told: states as codes, steps as numbers of instances."""
+    def _run(self, codes: list[bytes], instances: list[Instance]) -> list[Any]:
+        """A run as JSON: states as codes in hexadecimal, steps as numbers of instances."""
         return [[code.hex() for code in codes], [self.numbers[i.action.name, i.args] for i in instances]]
 
     def _look(self, run: Unrolling) -> Iterator[Any]:
-        """All promises that are broken now, in the last state or by the last step."""
+        """All invariants that are violated in the last state or by the last step."""
         asked = [name for name in self.open if run.depth or name not in self.steps]
         while asked:
             goal = run.goal(f"{len(self.open)} are open@{run.depth}", *(run.flag(name, run.depth) for name in asked))
             if not self.decide(run, goal):
                 break
             broken = [name for name in asked if run.is_broken(name, run.depth)]
-            told = self._told(*run.run(run.depth))
-            yield from (["broken", name, *told] for name in broken)
+            found = self._run(*run.run(run.depth))
+            yield from (["broken", name, *found] for name in broken)
             self.open = [name for name in self.open if name not in broken]
             asked = [name for name in asked if name not in broken]
         run.solver.add(*(z3.Not(run.flag(name, run.depth)) for name in asked))
@@ -186,7 +187,7 @@ class Search:
     # -- by induction ------------------------------------------------------------------------------------------------
 
     def inductive(self, k: int) -> Iterator[Any]:
-        """Which promises k different states that keep them hand on to the next; none may lean on one that falls."""
+        """The invariants that hold after k different states in which they hold; those that fall are not assumed."""
         run = Unrolling(self.system)
         run.solver.add(*(z3.Not(met) for met in (run.at(0, m) for m in run.system.met)))
         kept = {name: z3.Bool(f"{name} is supposed") for name in self.open}
@@ -203,11 +204,11 @@ class Search:
         yield from (["kept", name, k] for name in self.open)
 
     def _supposed(self, kept: dict[str, Term]) -> list[Term]:
-        """What may be leaned on: the promises that are still open, and no other."""
+        """The assumptions: the invariants that are still open, and no other."""
         return [claim if name in self.open else z3.Not(claim) for name, claim in kept.items()]
 
 
 def _differ(run: Unrolling, one: int, other: int) -> Term:
-    """Two states of a run are not the same: a shortest run to a violation never comes back."""
+    """Two states of a run differ: a shortest run to a violation has no cycle."""
     constants = _constants(run.system.now.values())
     return _and(either(*(z3.Xor(run.at(one, c), run.at(other, c)) for c in constants)))

@@ -1,1 +1,1 @@
-"""Running Linux kernels: what their traces say, and who holds which pages."""
+"""Running Linux kernels: their traces judged by the rules, and who holds which pages."""

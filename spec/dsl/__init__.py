@@ -1,9 +1,10 @@
 """The notation: everything a spec or a model is written with. Start with `docs/reading-the-spec.md`."""
 
-from .machine import Action, Breaks, Claim, Machine, Witness
+from .functions import Action, Claim
+from .machine import Breaks, Machine, Witness
 from .mutate import Mutant, drop, instead, swap
 from .state import Field, Members, State, bound, field, history, members
-from .values import ANY, NOBODY, Kind, Sort, SpecError, between, optional
+from .values import ANY, NOBODY, Kind, PoolproofError, Sort, SpecError, between, optional
 from .words import count, each, iff, implies, require, some
 from .world import Instance, Violation, World
 
@@ -19,6 +20,7 @@ __all__ = [
     "Machine",
     "Members",
     "Mutant",
+    "PoolproofError",
     "Sort",
     "SpecError",
     "State",

@@ -1,4 +1,4 @@
-"""What the classes of a spec may contain: declarations only, since no lint reads what a method would do."""
+"""What the classes of a spec may contain: declarations only, because methods are not linted."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ WRITTEN_BY_PYTHON = (
 
 
 OF_STATES = ("_journal", "_sizes")
-"""What a state keeps for itself, beside the attributes of State."""
+"""Attributes of a concrete state, besides those of State."""
 
 
 class _Plain(Kind):
-    """An enum with nothing of its own."""
+    """An enum that contains nothing but a member."""
 
     MEMBER = "a value"
 
@@ -31,7 +31,7 @@ WRITTEN_INTO_ENUMS = frozenset(vars(_Plain)) - {"MEMBER"}
 
 
 def check_class(cls: type[Any]) -> None:
-    """Refuse a State, Sort or enum class that holds more than its declarations."""
+    """Refuse a State, Sort or enum class that contains more than declarations."""
     if issubclass(cls, State):
         _check_state(cls)
     elif issubclass(cls, Sort):
@@ -41,12 +41,12 @@ def check_class(cls: type[Any]) -> None:
 
 
 def own_bases(cls: type[Any]) -> Iterator[type[Any]]:
-    """The class and those it extends, down to the base that the notation gives."""
+    """The class and those it extends, without the base classes of the notation."""
     yield from (base for base in cls.__mro__ if base not in (State, Sort, Kind, Enum, object))
 
 
 def contents(cls: type[Any]) -> dict[str, Any]:
-    """What a class itself was given, without what Python writes into every class."""
+    """The attributes that a class itself defines, without those that Python adds to every class."""
     return {name: thing for name, thing in vars(cls).items() if name not in WRITTEN_BY_PYTHON}
 
 
@@ -67,7 +67,9 @@ def _check_sort(cls: type[Any]) -> None:
             raise SpecError(f"{_of(base)}: a sort extends only Sort")
         for name, thing in contents(base).items():
             if name not in ("called", "_known"):
-                _refuse(base, name, thing, "a sort has a name and a text; what is known of its members is in fields")
+                _refuse(
+                    base, name, thing, "a sort has a name and a text; declare a field for anything about its members"
+                )
 
 
 def _check_enum(cls: type[Any]) -> None:
@@ -91,13 +93,13 @@ def _refuse(cls: type[Any], name: str, thing: Any, rule: str) -> None:
 
 
 def _code(thing: Any) -> Any:
-    """The code behind a method, a property, a class method or a static one, if there is any."""
+    """The code of a method, property, class method or static method, or None."""
     for name in ("fget", "fset", "fdel", "__func__", "func"):
         thing = getattr(thing, name, None) or thing
     return thing.__code__ if isinstance(thing, FunctionType) else None
 
 
 def _of(cls: type[Any]) -> str:
-    """The file of a class, and its name."""
+    """The file and name of a class."""
     file = getattr(sys.modules.get(cls.__module__), "__file__", None)
     return f"{file or cls.__module__}: class {cls.__name__}"

@@ -1,13 +1,19 @@
-"""The expression tree that a lifted function turns into: everything but a concrete run is made from it."""
+"""The expression tree that a lifted function turns into: everything but a concrete run is made from it.
+
+What is made of an expression is made by `fold`; engines find it in `spec.dsl.ir`.
+"""
 
 from __future__ import annotations
 
+import operator as python
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from .state import Field
-from .values import BOOL, NOBODY, NUMBER, Bound, Domain, Sort, SpecError, literal_domain
+from .values import BOOL, NOBODY, NUMBER, Bound, Domain, Sort, literal_domain
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,7 @@ class Const:
 
 @dataclass(frozen=True)
 class Var:
-    """A parameter of an action or a promise, or the member a quantifier ranges over."""
+    """A parameter of an action or an invariant, or the member a quantifier ranges over."""
 
     name: str
     sort: type[Sort]
@@ -52,7 +58,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Read:
-    """The value of a cell; `when` is "before" or "after" in a step promise, and "" elsewhere."""
+    """The value of a cell; `when` is "before" or "after" in a step invariant, and "" elsewhere."""
 
     field: Field[Any, Any]
     keys: tuple[Expr, ...]
@@ -118,9 +124,12 @@ class Quantified:
         return NUMBER if self.word == "count" else BOOL
 
 
-Expr = Const | Var | Size | Read | Not | And | Or | Eq | Less | Sum | Quantified
+Leaf = Const | Var | Size | Read | Quantified
+"""What `fold` leaves to its caller: literals, names, and what depends on a state or binds a name."""
+
+Operation = Not | And | Or | Eq | Less | Sum
+Expr = Leaf | Operation
 TRUE, FALSE = Const(True), Const(False)
-JOINED: dict[str, Callable[[Iterator[bool]], int]] = {"each": all, "some": any, "count": sum}
 
 
 def negate(claim: Expr) -> Expr:
@@ -221,80 +230,87 @@ def _walked(e: Expr) -> Iterator[Expr]:
         todo += reversed(parts(x))
 
 
+OPERATORS: dict[type[Operation], str] = {Not: "not", And: "and", Or: "or", Eq: "==", Less: "<"}
+
+
+def operator(e: Operation) -> str:
+    """The operator of an operation, as Python writes it: not, and, or, ==, <, + or -."""
+    return OPERATORS.get(type(e)) or ("+" if isinstance(e, Sum) and e.sign > 0 else "-")
+
+
+def fold(e: Expr, leaf: Callable[[Leaf], T], join: Callable[[Operation, Iterator[T]], T]) -> T:
+    """The result for an expression, made from the results for its parts.
+
+    `leaf` gives the result for a Const, Var, Size, Read or Quantified; it folds the keys and the body itself, because
+    only the caller knows the state and the names they are about. `join` gets an operation (Not, And, Or, Eq, Less,
+    Sum) and the results for its parts in the order of the text; `operator(e)` is a key for a table of operators. The
+    results are computed one by one as `join` takes them, so that `all` and `any` may stop early.
+
+        >>> fold(Or((TRUE, FALSE)), lambda e: str(e.value), lambda e, parts: f" {operator(e)} ".join(parts))
+        'True or False'
+    """
+
+    def go(x: Expr) -> T:
+        return join(x, map(go, PARTS[type(x)](x))) if isinstance(x, Operation) else leaf(x)
+
+    return go(e)
+
+
+def rebuild(e: Expr, inner: list[Expr]) -> Expr:
+    """The same kind of expression with other parts, one for each of `parts(e)`, in its simplest form."""
+    match e:
+        case Read(field, _, when):
+            return Read(field, tuple(inner), when)
+        case Not():
+            return negate(inner[0])
+        case And():
+            return conjunction(*inner)
+        case Or():
+            return disjunction(*inner)
+        case Eq():
+            return equal(*inner)
+        case Less():
+            return Less(*inner)
+        case Sum(_, _, sign):
+            return Sum(inner[0], inner[1], sign)
+        case Quantified(word):
+            var, body = inner
+            return Quantified(word, var, body) if isinstance(var, Var) else e
+    return e
+
+
+VALUES: dict[str, Callable[..., Any]] = {
+    "not": python.not_,
+    "==": python.eq,
+    "<": python.lt,
+    "+": python.add,
+    "-": python.sub,
+}
+OF_MANY: dict[str, Callable[[Iterator[bool]], int]] = {"and": all, "or": any, "each": all, "some": any, "count": sum}
+
+
 def evaluate(e: Expr, states: dict[str, Any], env: dict[str, Any]) -> Any:
     """The value of an expression: `states` by the `when` of its reads, `env` the values of its variables."""
 
-    def go(x: Expr) -> Any:
-        return evaluate(x, states, env)
+    def leaf(x: Leaf) -> Any:
+        match x:
+            case Const(value):
+                return value
+            case Var(name):
+                return env[name]
+            case Size(number):
+                return next(iter(states.values())).__dict__[number.name]
+            case Read(f, keys, when):
+                key = tuple(fold(k, leaf, _value) for k in keys)
+                return states[when].__dict__[f.name][key if len(key) > 1 else key[0]]
+            case Quantified(word, var, body):
+                state = next(iter(states.values()))
+                group = state.__dict__[type(state)._shape.scope_name[var.sort]].all
+                return OF_MANY[word](evaluate(body, states, {**env, var.name: m}) for m in group)
 
-    match e:
-        case Const(value):
-            return value
-        case Var(name):
-            return env[name]
-        case Size(number):
-            return next(iter(states.values())).__dict__[number.name]
-        case Read(f, keys, when):
-            key = tuple(map(go, keys))
-            return states[when].__dict__[f.name][key if len(key) > 1 else key[0]]
-        case Not(claim):
-            return not go(claim)
-        case And(claims):
-            return all(map(go, claims))
-        case Or(claims):
-            return any(map(go, claims))
-        case Eq(a, b):
-            return go(a) == go(b)
-        case Less(a, b):
-            return go(a) < go(b)
-        case Sum(a, b, sign):
-            return go(a) + sign * go(b)
-        case Quantified(word, var, body):
-            state = next(iter(states.values()))
-            group = state.__dict__[type(state)._shape.scope_name[var.sort]].all
-            found = (evaluate(body, states, {**env, var.name: m}) for m in group)
-            return JOINED[word](found)
-    raise SpecError(f"{e!r} is no expression")
+    return fold(e, leaf, _value)
 
 
-def text(e: Expr, loose: bool = True) -> str:
-    """The expression as spec text would say it; `loose` leaves out the outermost brackets."""
-    match e:
-        case Const(value):
-            return value.name if hasattr(value, "name") and not isinstance(value, Sort) else repr(value)
-        case Var(name):
-            return name
-        case Size(number):
-            return number.name
-        case Read(f, keys, when):
-            return f"{when + '.' if when else ''}{f.name}[{', '.join(map(text, keys))}]"
-        case Not(Eq(a, b)):
-            return f"{_operand(a)} != {_operand(b)}"
-        case Not(Less(Const() as a, b)):
-            return f"{text(b, False)} <= {text(a, False)}"
-        case Less(Const() as a, b):
-            return f"{text(b, False)} > {text(a, False)}"
-        case Not(Less(a, b)):
-            return f"{_operand(a)} >= {_operand(b)}"
-        case Not(claim):
-            return f"not {text(claim, False)}"
-        case And(claims):
-            inside = " and ".join(text(c, False) for c in claims)
-            return inside if loose else f"({inside})"
-        case Or(claims):
-            inside = " or ".join(text(c, False) for c in claims)
-            return inside if loose else f"({inside})"
-        case Eq(a, b):
-            return f"{_operand(a)} == {_operand(b)}"
-        case Less(a, b):
-            return f"{_operand(a)} < {_operand(b)}"
-        case Sum(a, b, sign):
-            return f"{_operand(a)} {'+' if sign > 0 else '-'} {f'({text(b)})' if isinstance(b, Sum) else _operand(b)}"
-        case Quantified(word, var, body):
-            return f"{word}({var.name}: {text(body)})"
-    raise SpecError(f"{e!r} is no expression")
-
-
-def _operand(e: Expr) -> str:
-    """The text of one side of a comparison or a sum."""
-    return f"({text(e)})" if isinstance(e, Not | And | Or | Eq | Less) else text(e)
+def _value(e: Operation, parts: Iterator[Any]) -> Any:
+    name = operator(e)
+    return OF_MANY[name](parts) if name in OF_MANY else VALUES[name](*parts)

@@ -1,4 +1,4 @@
-"""Forks: how a function that meets an undecided claim is run once for each answer, and joined again."""
+"""Forks: a function that tests an undecided claim is run once for each answer, and the results are joined."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .values import NOBODY
 
 
 class Fork(BaseException):
-    """The path does not decide this claim: the function has to be run once for each answer."""
+    """The path does not decide this claim: the function must be run once for each answer."""
 
     def __init__(self, claim: Expr, where: str) -> None:
         self.claim, self.where = claim, where
@@ -19,7 +19,7 @@ class Fork(BaseException):
 
 @dataclass
 class Branch:
-    """A fork in the road and what each answer leads to."""
+    """An inner node of a decision tree: a claim and the subtree for each answer."""
 
     claim: Expr
     where: str
@@ -28,32 +28,33 @@ class Branch:
 
 
 Tree = Branch | Any
-"""A decision tree: branches, and at its leaves whatever the run came to."""
+"""A decision tree, with the results of the runs as leaves."""
 
 
 def grow(run: Callable[[tuple[bool, ...]], Any], answers: tuple[bool, ...] = ()) -> Tree:
-    """The decision tree of a deterministic function that is re-run with ever longer lists of answers."""
+    """The decision tree of a deterministic function, which is re-run with longer and longer lists of answers."""
     try:
         return run(answers)
     except Fork as fork:
         return Branch(fork.claim, fork.where, grow(run, (*answers, True)), grow(run, (*answers, False)))
 
 
-def fold(tree: Tree) -> Expr:
-    """A tree of expressions as one expression: how a quantifier's body is joined again."""
+def expression_of(tree: Tree) -> Expr:
+    """A decision tree with expressions as leaves, joined into one expression."""
     if isinstance(tree, Branch):
-        return choose(tree.claim, fold(tree.yes), fold(tree.no))
+        return choose(tree.claim, expression_of(tree.yes), expression_of(tree.no))
     assert isinstance(tree, Expr)
     return tree
 
 
 class Facts:
-    """What a path has decided so far; answers new questions from it where plain syntax is enough."""
+    """The claims a path has decided; derives the truth of others from them by syntax alone, and may fail to."""
 
     def __init__(self, outer: Facts | None = None) -> None:
         self.known: dict[Expr, bool] = dict(outer.known) if outer else {}
 
     def learn(self, claim: Expr, answer: bool) -> None:
+        """Record the truth of a claim, and of its parts where it determines them."""
         match claim:
             case Not(inner):
                 self.learn(inner, not answer)
@@ -67,6 +68,7 @@ class Facts:
                 self.known[claim] = answer
 
     def decide(self, claim: Expr) -> bool | None:
+        """The truth of a claim, or None if it cannot be derived."""
         if claim in self.known:
             return self.known[claim]
         match claim:

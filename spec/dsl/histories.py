@@ -1,4 +1,4 @@
-"""History counters decide nothing: actions count with them, and promises read only how far they grew in a step."""
+"""Checks that history counters decide nothing: no guard reads them, step invariants compare their growth only."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from .expr import Eq, Expr, Less, Read, Sum, walk
 
 
 def history_read(e: Expr) -> str:
-    """The name of a history counter that the expression reads, or nothing."""
+    """The name of a history counter that the expression reads, or ''."""
     return next((x.field.name for x in walk(e) if isinstance(x, Read) and x.field.history), "")
 
 
 def grows_by_history(value: Expr, is_own: Callable[[Expr], bool]) -> bool:
-    """Is the value something else than the counter itself, once, and terms without histories beside it?"""
+    """True unless the value is the counter itself, once, plus or minus terms without history counters."""
     terms = list(_terms(value, 1))
     own = [sign for term, sign in terms if is_own(term)]
     return own != [1] or any(history_read(term) for term, _ in terms if not is_own(term))
 
 
 def _terms(number: Expr, sign: int) -> Iterator[tuple[Expr, int]]:
-    """What is added in a sum, and what is taken off."""
+    """The terms of a sum with their signs."""
     if isinstance(number, Sum):
         yield from _terms(number.left, sign)
         yield from _terms(number.right, sign * number.sign)
@@ -31,7 +31,7 @@ def _terms(number: Expr, sign: int) -> Iterator[tuple[Expr, int]]:
 
 
 def absolute_read(e: Expr) -> str:
-    """The name of a history counter whose value, not its growth from before to after, decides the claim."""
+    """The name of a history counter whose value, not just its growth in the step, decides the claim, or ''."""
     for x in walk(e):
         if isinstance(x, Eq | Less):
             drift = _drift(x.left)
@@ -43,7 +43,7 @@ def absolute_read(e: Expr) -> str:
 
 
 def _drift(number: Expr) -> Counter[Any]:
-    """By how much a number rises, cell by cell, where that history counter is one higher before and after."""
+    """For each history cell, the change of the number if that cell were one higher both before and after."""
     match number:
         case Read(field, keys) if field.history:
             return Counter({(field, keys): 1})

@@ -1,4 +1,4 @@
-"""Lifting: one spec function, run on symbols once a path, becomes guards and updates over expressions."""
+"""Lifting: a spec function, run on symbols once for each path, becomes guards and updates over expressions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from .expr import TRUE, Expr, Size, Var, conjunction
-from .forks import Branch, Tree, fold, grow
+from .forks import Branch, Tree, expression_of, grow
 from .histories import absolute_read
 from .reach import reachable
 from .state import State
@@ -19,14 +19,14 @@ from .words import Current, Refused
 T = TypeVar("T")
 
 MOST_PATHS = 64
-"""An action that forks more often is several actions."""
+"""An action with more paths is refused: it is several actions."""
 
 
 @dataclass(frozen=True)
 class Path:
-    """One way through an action: the branches it took and the guards it met, as it met them, and its assignments.
+    """One path through an action: its branches and guards in their order, and its assignments.
 
-    A way that a plainly false guard ends has that guard as `refused_by`.
+    `refused_by` is the guard that ends the path, if one is false whatever the state.
     """
 
     conditions: tuple[Given, ...]
@@ -43,53 +43,55 @@ class Path:
 
     @property
     def guard(self) -> Expr:
-        """What must hold in the state before for this path to be the one taken."""
+        """The claim about the state before under which this path is taken."""
         return conjunction(*(c.claim for c in self.conditions))
 
 
 @dataclass(frozen=True)
 class Lifted:
-    """An action as its enabled paths, and the ways through it that a guard ended whatever the state."""
+    """An action as its enabled paths, and the paths that a false guard ends whatever the state."""
 
     paths: tuple[Path, ...]
     refusals: tuple[Path, ...]
 
 
 def lift_action(fn: Callable[..., object], state: type[State], params: tuple[Var, ...]) -> Lifted:
-    """All paths of an action; it is lifted twice, and must come out the same."""
+    """All paths of an action. It is lifted twice; raises SpecError if the results differ."""
     lifted = _twice(fn, lambda: _lift_once(fn, state, params))
     if not lifted.paths:
-        raise SpecError(f"{_place(fn)}: {fn.__name__} is enabled on no path; look for a guard that is plainly false")
+        raise SpecError(f"{_place(fn)}: {fn.__name__} is enabled on no path; look for a guard that is always false")
     return lifted
 
 
 def lift_claim(fn: Callable[..., bool], state: type[State], whens: tuple[str, ...], params: tuple[Var, ...]) -> Expr:
-    """A promise or witness as one expression; `whens` names the states it is given: ("",) or ("before", "after")."""
+    """An invariant or witness as one expression; `whens` names its states: ("",) or ("before", "after")."""
 
     def run(answers: tuple[bool, ...]) -> Expr:
         current = LiftRun(answers)
         states = [_lifted_state(state, current, when, is_writable=False) for when in whens]
         return _claim_of(fn, _called(fn, *states, *(Sym(v, current) for v in params)))
 
-    claim = _twice(fn, lambda: fold(grow(run)))
+    claim = _twice(fn, lambda: expression_of(grow(run)))
     if counter := absolute_read(claim):
         raise SpecError(
-            f"{_place(fn)}: {fn.__name__} depends on the value of {counter}, a history counter, which is no part of a "
-            f"state; in a step promise compare after.{counter} with before.{counter}"
+            f"{_place(fn)}: {fn.__name__} depends on the value of {counter}, a history counter, which is not part of a "
+            f"state; in a step invariant compare after.{counter} with before.{counter}"
         )
     return claim
 
 
 def _twice(fn: Callable[..., object], lift: Callable[[], T]) -> T:
-    """Lift twice: hidden state, randomness and late binding show as a difference."""
+    """Lift twice: hidden state and randomness show as a difference."""
     first, second = lift(), lift()
     if first != second:
-        raise SpecError(f"{_place(fn)}: {fn.__name__} came out differently when lifted twice; it has hidden state")
+        raise SpecError(
+            f"{_place(fn)}: {fn.__name__} gave two different results when lifted twice; it has hidden state"
+        )
     return first
 
 
 def _called(fn: Callable[..., T], *args: Any) -> T:
-    """What the function returns; a mistake that Python finds in its text is a mistake of the spec."""
+    """The result of the function; an exception raised in spec text becomes a SpecError."""
     try:
         return fn(*args)
     except SpecError:
@@ -99,7 +101,7 @@ def _called(fn: Callable[..., T], *args: Any) -> T:
 
 
 def _line_of(error: Exception, fn: Callable[..., object]) -> str:
-    """The innermost line of spec text that was running when Python complained."""
+    """The innermost line of spec text that was running when the exception was raised."""
     files = {function.__code__.co_filename for function in reachable(fn)}
     frames = traceback.extract_tb(error.__traceback__)
     lines = [f"{frame.filename}:{frame.lineno}" for frame in frames if frame.filename in files]
@@ -111,7 +113,7 @@ def _claim_of(fn: Callable[..., object], result: object) -> Expr:
         return as_claim(result)
     except SpecError:
         found = "nothing" if result is None else "something that is neither true nor false"
-        raise SpecError(f"{_place(fn)}: {fn.__name__} returns {found}; a promise returns its claim") from None
+        raise SpecError(f"{_place(fn)}: {fn.__name__} returns {found}; an invariant returns its claim") from None
 
 
 def _lift_once(fn: Callable[..., object], state: type[State], params: tuple[Var, ...]) -> Lifted:

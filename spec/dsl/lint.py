@@ -1,4 +1,4 @@
-"""The lint of spec text: what may stand in an action or a promise is listed here, and the rest is refused by line."""
+"""The lint of spec text: a list of what may stand in an action or invariant; all else is refused by line."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ALLOWED: tuple[type[ast.AST], ...] = (
     ast.Attribute, ast.Subscript, ast.Tuple, ast.Constant, ast.Name, ast.Load, ast.Store,
 )  # fmt: skip
 
-ARITHMETIC = "numbers are only added, subtracted and compared; of a ring's index say `0 if at == last else at + 1`"
+ARITHMETIC = "numbers are only added, subtracted and compared; for a ring's index write `0 if at == last else at + 1`"
 COMPREHENSION = "a comprehension; use each(), some() or count()"
 HIDDEN = "hidden state"
 NO_STATE = "all state is in the first argument"
@@ -43,12 +43,12 @@ REMEDIES: dict[type[ast.AST], str] = {
     ast.Global: f"`global`: {NO_STATE}",
     ast.Nonlocal: f"`nonlocal`: {NO_STATE}",
     ast.Set: "a set would need values that can be hashed; write `x in (A, B)`",
-    ast.Assert: "`assert`; a guard is require(), a claim is a promise",
+    ast.Assert: "`assert`; a guard is require(), a claim is an invariant",
     ast.AnnAssign: "an annotated assignment; the fields of the state have their types already",
     ast.NamedExpr: "`:=`; assign on a line of its own",
     ast.List: "a list; write `x in (A, B)`",
     ast.Delete: "`del`; give the cell another value, such as NOBODY",
-    ast.Raise: "`raise`; a guard is require(), a claim is a promise",
+    ast.Raise: "`raise`; a guard is require(), a claim is an invariant",
     ast.FunctionDef: "a function inside a function; make it a helper of the module",
     ast.Mult: f"`*`: {ARITHMETIC}",
     ast.Mod: f"`%`: {ARITHMETIC}",
@@ -59,16 +59,19 @@ REMEDIES: dict[type[ast.AST], str] = {
 
 ONE_STEP = (
     "a loop that assigns to many; an action is one page's step: what walks over all pages is a state of the pool, "
-    "a step for one page, and a closing step whose guard says that the walk has finished"
+    "a step for one page, and a closing step whose guard requires that the walk has finished"
 )
-ASKS_ALL = "a loop; use each(), some() or count()"
+NO_LOOP = "a loop; use each(), some() or count()"
+
+TABLE = "docs/own-state.md lists what to write instead"
+"""The way out that every refusal of the lint ends with."""
 
 LINTED: dict[tuple[Callable[..., Any], type[State], Reach], None] = {}
-"""What was looked at before, together with all it reached."""
+"""The functions that were linted, with the state class and everything they read."""
 
 
 def lint(fn: Callable[..., Any], state: type[State]) -> Reach:
-    """Refuse what could go silently wrong in this function and its helpers; return what they all reach."""
+    """Raise SpecError for whatever is not allowed in a function and its helpers; return everything they read."""
     reach = reach_of(fn, state)
     if (fn, state, reach) not in LINTED:
         for function in reachable(fn):
@@ -78,7 +81,7 @@ def lint(fn: Callable[..., Any], state: type[State]) -> Reach:
 
 
 class _Lint:
-    """The lint of one function, which runs on states of a class; `bound` are the names that are its own at a place."""
+    """The lint of one function on states of a class; `bound` are its parameters and local names at a place."""
 
     def __init__(self, fn: FunctionType, state: type[State]) -> None:
         self.fn, self.tree, self.state = fn, tree_of(fn), state
@@ -103,10 +106,11 @@ class _Lint:
             self._look(statement, own)
 
     def refuse(self, node: ast.AST, why: str) -> NoReturn:
-        raise SpecError(f"{self.fn.__code__.co_filename}:{getattr(node, 'lineno', self.tree.lineno)}: {why}")
+        where = f"{self.fn.__code__.co_filename}:{getattr(node, 'lineno', self.tree.lineno)}"
+        raise SpecError(f"{where}: {why} ({TABLE})")
 
     def _look(self, node: ast.AST, bound: frozenset[str]) -> None:
-        """Look at a statement or expression, and at what is in it."""
+        """Check a statement or expression and everything in it."""
         for part in (node, *_operators(node)):
             if not isinstance(part, ALLOWED):
                 self.refuse(node, _remedy(part))
@@ -118,7 +122,7 @@ class _Lint:
             case ast.AugAssign(target=target):
                 self._targets([target], bound)
             case ast.Constant(value=value) if type(value) not in (bool, int, str) and value is not None:
-                self.refuse(node, f"{value!r} is no value of the notation")
+                self.refuse(node, f"{value!r} is not a value of the notation")
             case ast.Name(id=name) if name not in bound:
                 self._global(node, name)
             case ast.Lambda():
@@ -126,7 +130,7 @@ class _Lint:
         self._inside(node, bound)
 
     def _inside(self, node: ast.AST, bound: frozenset[str]) -> None:
-        """Look at the expressions in a node, each with the names that are bound there."""
+        """Check the expressions in a node, each with the names that are bound there."""
         match node:
             case ast.Call():
                 name = self._call(node, bound)
@@ -176,7 +180,7 @@ class _Lint:
     # -- calls -----------------------------------------------------------------------------------------------------
 
     def _call(self, node: ast.Call, bound: frozenset[str]) -> str:
-        """Look at a call, but not at its arguments; returns the word of the notation that is called, if it is one."""
+        """Check a call without its arguments; return the name that is called."""
         if not isinstance(node.func, ast.Name) or node.keywords:
             self.refuse(node, "only helpers and the words of the notation are called, by name and with plain arguments")
         name = node.func.id
@@ -191,18 +195,19 @@ class _Lint:
         return name
 
     def _word(self, node: ast.Call, name: str, target: object) -> None:
-        """A word of the notation goes by its own name, and nothing else goes by it."""
+        """A word of the notation is used under its own name, and no other function has that name."""
         if name not in WORDS or target is not getattr(words, name):
-            self.refuse(node, f"{name}() is no word of the notation here; import {', '.join(WORDS)} under their names")
+            names = ", ".join(WORDS)
+            self.refuse(node, f"{name}() is not a word of the notation here; import {names} under their names")
         if name == "require" and any(isinstance(a, ast.BoolOp) and isinstance(a.op, ast.And) for a in node.args):
             self.refuse(
-                node, "require(... and ...); write one require() for each guard, so that a refusal can say which"
+                node, "require(... and ...); write one require() for each guard, so that a refusal names one of them"
             )
         if name in QUANTIFIERS and not (len(node.args) == 2 and isinstance(node.args[1], ast.Lambda)):
             self.refuse(node, f"{name}() takes the members and a lambda: {name}(s.pages, lambda p: ...)")
 
     def _member(self, claim: ast.Lambda) -> str:
-        """What a quantifier's lambda calls the member it is about."""
+        """The parameter of a quantifier's lambda."""
         if not _is_plain(claim.args) or len(claim.args.args) != 1:
             self.refuse(claim, "the lambda of a quantifier has one plain parameter, the member: lambda p: ...")
         name = claim.args.args[0].arg
@@ -212,14 +217,14 @@ class _Lint:
     # -- names -----------------------------------------------------------------------------------------------------
 
     def _may_be_own(self, name: str, node: ast.AST) -> None:
-        """Refuse a name of the function's own that hides a word, a helper or a class."""
+        """Refuse a parameter or local name that hides a word, a helper or a class."""
         hidden = self.fn.__globals__.get(name)
         if name in WORDS or isinstance(hidden, (FunctionType, type)):
             what = "a word of the notation" if name in WORDS else f"a {type(hidden).__name__} of the module"
             self.refuse(node, f"{name} is {what} already; give the parameter or local name another one")
 
     def _global(self, node: ast.Name, name: str) -> None:
-        """What a function reads of its module: constants and members of enums and sorts."""
+        """Check a global name: spec text reads constants, enum members and members of sorts."""
         if name not in self.fn.__globals__:
             known = [*self.fn.__code__.co_varnames, *self.fn.__globals__]
             near = nearest(name, [n for n in known if not n.startswith("_")]).partition("; known are")[0]
@@ -257,7 +262,7 @@ class _Lint:
 
 
 def _is_plain(args: ast.arguments) -> bool:
-    """Are these parameters without *, / and defaults?"""
+    """True for parameters without *, / and defaults."""
     return not (args.posonlyargs or args.kwonlyargs or args.vararg or args.kwarg or args.defaults)
 
 
@@ -271,8 +276,8 @@ def _operators(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _remedy(node: ast.AST) -> str:
-    """What to write instead."""
+    """The rule and what to write instead."""
     if isinstance(node, ast.For):
         assigns = any(isinstance(n, (ast.Assign, ast.AugAssign)) for n in ast.walk(node))
-        return ONE_STEP if assigns else ASKS_ALL
+        return ONE_STEP if assigns else NO_LOOP
     return REMEDIES.get(type(node), f"`{type(node).__name__}` has no place in spec text")

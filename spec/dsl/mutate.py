@@ -1,4 +1,4 @@
-"""Mutations as data: a broken machine is a sound one in which some statement became another, or none."""
+"""Mutations as data: a broken machine is a sound one with statements replaced or left out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from functools import cached_property
 from types import CodeType, FunctionType
 from typing import Any
 
-from .machine import Breaks, Function, Machine
+from .functions import Function
+from .machine import Breaks, Machine
 from .reach import helpers, reachable
 from .source import MUTATED, tree_of
 from .values import SpecError, nearest
@@ -16,7 +17,7 @@ from .values import SpecError, nearest
 
 @dataclass(frozen=True)
 class Change:
-    """In this function, the statement becomes another text; an empty text leaves it out."""
+    """In `function`, replace `statement` by the text `becomes`; an empty text leaves it out."""
 
     function: str
     statement: str
@@ -29,21 +30,20 @@ def drop(function: str, statement: str) -> tuple[Change, ...]:
 
 
 def instead(function: str, statement: str, becomes: str) -> tuple[Change, ...]:
-    """Put another text in the place of a statement, or of the condition of an `if`."""
+    """Replace a statement, or the condition of an `if`, by another text."""
     return (Change(function, statement, becomes),)
 
 
 def swap(function: str, one: str, other: str) -> tuple[Change, ...]:
-    """Let two statements change places."""
+    """Exchange two statements."""
     return (Change(function, one, other), Change(function, other, one))
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A broken machine as data: what changes, which promise that breaks, in how many steps, and what it stands for.
+    """A broken machine as data: changes, the invariant they violate, the shortest number of steps, and a description.
 
-    `sizes` changes the scopes of the sound machine where the bug needs more of something. The machine itself is
-    made when it is asked for.
+    `sizes` changes the scopes of the sound machine where the bug needs larger ones. The machine is built on first use.
     """
 
     base: Machine
@@ -57,10 +57,10 @@ class Mutant:
     @cached_property
     def machine(self) -> Machine:
         """The machine with these changes."""
-        promises = [c.name for c in self.base.promises]
-        if self.breaks not in promises:
-            hint = nearest(self.breaks, promises)
-            raise SpecError(f"{self.name}: breaks={self.breaks!r} is no promise of {self.base.name}{hint}")
+        invariants = [c.name for c in self.base.invariants]
+        if self.breaks not in invariants:
+            hint = nearest(self.breaks, invariants)
+            raise SpecError(f"{self.name}: breaks={self.breaks!r} is not an invariant of {self.base.name}{hint}")
         mutated = changed(self.base, self.name, self.changes)
         scopes = {scope: {**given, **dict(self.sizes)} for scope, given in self.base.scopes.items()}
         breaks = Breaks(self.breaks, self.steps, self.stands_for)
@@ -68,21 +68,21 @@ class Mutant:
 
 
 def functions_of(machine: Machine) -> frozenset[Function]:
-    """All functions that the actions of a machine are made of."""
+    """All functions and helpers of a machine's actions."""
     return frozenset(f for action in machine.actions for f in reachable(action.fn))
 
 
 def changed(base: Machine, name: str, changes: tuple[Change, ...], among: frozenset[Function] = frozenset()) -> Machine:
-    """The machine with its functions changed, and nothing said about what that breaks.
+    """The machine with its functions changed, without an expectation of what that violates.
 
-    `among` are the functions that may change, if not all of that name: a design has some of its rules, and others.
+    `among` restricts the changes to these functions, where several have the same name.
     """
     rebuild = Rebuild(name, changes, functions_of(base) & (among or functions_of(base)))
     return replace(base, system=tuple(map(rebuild, base.system)), environment=tuple(map(rebuild, base.environment)))
 
 
 class Rebuild:
-    """Makes functions anew where a change reaches them, and leaves all others the objects they were."""
+    """Rebuilds the functions that a change affects, and returns all others unchanged."""
 
     def __init__(self, name: str, changes: tuple[Change, ...], among: frozenset[Function]) -> None:
         self.name, self.changes, self.among = name, changes, among
@@ -91,7 +91,7 @@ class Rebuild:
         for change in changes:
             if change.function not in known:
                 hint = nearest(change.function, sorted(known))
-                raise SpecError(f"{name}: changes {change.function!r}, which is no action or helper here{hint}")
+                raise SpecError(f"{name}: changes {change.function!r}, which is not an action or helper here{hint}")
 
     def __call__(self, fn: Any) -> Any:
         if fn not in self.made:
@@ -134,7 +134,7 @@ def _compiled(name: str, fn: Function, changes: tuple[Change, ...]) -> CodeType:
 
 
 class Editor(ast.NodeTransformer):
-    """Replaces each statement, or condition of an `if`, that a change names."""
+    """Replaces each statement, or condition of an `if`, named by a change."""
 
     def __init__(self, changes: tuple[Change, ...]) -> None:
         self.changes = {ast.unparse(ast.parse(c.statement)): c for c in changes}

@@ -1,4 +1,4 @@
-"""What a spec function reaches outside of its own lines: it is part of what the function means, and may not change."""
+"""What a spec function reads outside of its own lines: it is part of the function's meaning and may not change."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ MISSING = object()
 
 
 class Part:
-    """One thing that a function reaches: `name` of `holder` (a function's global, an attribute), and what it was.
+    """One thing that a function reads: `name` of `holder` (a global of a function, an attribute) and its value.
 
-    Parts are equal if they are of the same object and hold the same object, or an equal number, text or code.
+    Parts are equal if their holders are identical and their values are identical, or equal numbers, texts or code.
     """
 
     __slots__ = ("_key", "holder", "name", "value")
@@ -39,7 +39,7 @@ class Part:
         return hash(self._key)
 
     def now(self) -> Any:
-        """What stands there at the moment."""
+        """The value at the moment."""
         if isinstance(self.holder, FunctionType) and self.name not in OF_FUNCTIONS:
             return self.holder.__globals__.get(self.name, MISSING)
         if isinstance(self.holder, FunctionType):
@@ -47,6 +47,7 @@ class Part:
         return _names(self.holder) if self.name == "" else vars(self.holder).get(self.name, MISSING)
 
     def is_unchanged(self) -> bool:
+        """True if the value is the one that was read first."""
         return _same(self.now()) == self._key[2:]
 
 
@@ -58,9 +59,9 @@ Reach = frozenset[Part]
 
 
 def reach_of(fn: Callable[..., Any], state: type[State]) -> Reach:
-    """Everything that running `fn` on such a state can depend on, beside its arguments.
+    """Everything besides its arguments that a run of `fn` on such a state can depend on.
 
-    Classes that hold more than declarations are refused.
+    Raises SpecError for a class that contains more than declarations.
     """
     functions = list(reachable(fn))
     parts = [part for function in functions for part in _of_function(function)]
@@ -70,14 +71,14 @@ def reach_of(fn: Callable[..., Any], state: type[State]) -> Reach:
 
 
 def _classes_of(state: type[State]) -> set[type[Any]]:
-    """The sorts and enums that a state's fields are indexed by and hold."""
+    """The sorts that index a state's fields, and the sorts and enums that these hold."""
     fields = (*state._shape.fields.values(), *state._shape.histories.values())
     bases = {f.domain.base for f in fields if issubclass(f.domain.base, (Enum, Sort))}
     return bases | {m.sort for m in state._shape.members.values()}
 
 
 def check_unchanged(reach: Iterable[Part]) -> None:
-    """Refuse to go on where something that was read while lifting is not there any more, or is another thing."""
+    """Raise SpecError if anything that was read while lifting has changed since."""
     for part in reach:
         if not part.is_unchanged():
             holder, now = part.holder, part.now()
@@ -92,7 +93,7 @@ def check_unchanged(reach: Iterable[Part]) -> None:
 
 
 def reachable(fn: Callable[..., Any]) -> Iterator[FunctionType]:
-    """The function and the spec helpers it calls, each once."""
+    """The function and the helpers it calls, each once."""
     seen: set[object] = set()
     todo: list[Any] = [fn]
     while todo:
@@ -104,19 +105,19 @@ def reachable(fn: Callable[..., Any]) -> Iterator[FunctionType]:
 
 
 def helpers(fn: Callable[..., Any]) -> dict[str, FunctionType]:
-    """The spec functions a function names: Python functions that are not words of the notation."""
+    """The helpers that a function names: Python functions that are not words of the notation."""
     named = {name: fn.__globals__.get(name) for name in global_names(fn.__code__)}
     return {n: f for n, f in named.items() if isinstance(f, FunctionType) and not is_word(f)}
 
 
 def is_word(thing: object) -> bool:
-    """Is this one of the functions that the notation itself gives?"""
+    """True for the functions of the notation itself, such as `require`."""
     return isinstance(thing, FunctionType) and thing.__globals__ is vars(words)
 
 
 @lru_cache(maxsize=4096)
 def global_names(code: CodeType) -> tuple[str, ...]:
-    """The names that code reads from its module, in the order of the text; those of its lambdas too."""
+    """The names that code and its lambdas read from their module, in the order of the text."""
     names = [i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
     inside = (name for const in code.co_consts if isinstance(const, CodeType) for name in global_names(const))
     return tuple(dict.fromkeys((*names, *inside)))
@@ -128,16 +129,16 @@ def _of_function(fn: FunctionType) -> Iterator[Part]:
 
 
 _SEEN: dict[type[Any], frozenset[Part]] | None = None
-"""What the classes contain that were looked at since `classes_once` began."""
+"""The contents of the classes examined since `classes_once` began; None outside of it."""
 
 
 _KNOWN: dict[type[Any], frozenset[Part]] = {}
-"""What was found in each class last: equal sets are one object, which makes them quick to compare."""
+"""The last contents of each class: equal sets are one object, which makes comparing them fast."""
 
 
 @contextmanager
 def classes_once() -> Iterator[None]:
-    """Look at each class once only, while a machine is made: who makes it checks at the end that nothing changed."""
+    """Examine each class only once while a machine is built; the builder checks at the end that nothing changed."""
     global _SEEN
     before, _SEEN = _SEEN, {}
     try:
@@ -165,6 +166,6 @@ def _in_class(cls: type[Any]) -> Iterator[Part]:
 
 
 def _names(cls: type[Any]) -> str:
-    """What a class contains, by name; of an enum its members too, as iterating over it gives them."""
+    """The names in a class, and those of an enum's members in iteration order."""
     members = [member.name for member in cls] if issubclass(cls, Enum) else []
     return ", ".join([*sorted(contents(cls)), *members])

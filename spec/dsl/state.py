@@ -1,4 +1,4 @@
-"""The concrete state: what a spec function reads and writes when it simply runs."""
+"""Declarations of a state class, and the concrete state that spec functions read and write when they run."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Cells(dict[K, V], Generic[K, V]):
 
 
 class Tally(Cells[K, int]):
-    """A history counter: it only ever grows, no guard may read it, and it is no part of a state's identity."""
+    """A history counter: it only ever grows, no guard may read it, and it is not part of a state's identity."""
 
     def __setitem__(self, key: K, value: int) -> None:
         if value < self[key]:
@@ -58,7 +58,7 @@ class Members(Generic[S]):
     def __init__(self, sort: type[S], low: int, high: int) -> None:
         self.sort, self.low, self.high, self.name = sort, low, high, "?"
         self.all: tuple[S, ...] = ()
-        self.asked = False  # has anything been asked about all members since somebody last reset this?
+        self.quantified = False  # set by each quantifier over all members; reset by the refusal cache's user
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -70,20 +70,20 @@ class Members(Generic[S]):
         return made
 
     def each(self, claim: Callable[[S], bool]) -> bool:
-        self.asked = True
+        self.quantified = True
         return all(map(claim, self.all))
 
     def some(self, claim: Callable[[S], bool]) -> bool:
-        self.asked = True
+        self.quantified = True
         return any(map(claim, self.all))
 
     def count(self, claim: Callable[[S], bool]) -> int:
-        self.asked = True
+        self.quantified = True
         return sum(map(claim, self.all))
 
 
 class Field(Generic[K, V]):
-    """A field of the state: which sorts index it, what it may hold, how it starts, what it means and who writes it."""
+    """A declared field: the sorts that index it, its domain, its start value, and a text on meaning and writers."""
 
     def __init__(
         self, keys: tuple[type[Sort], ...], domain: Domain[V], start: V, doc: str, history: bool = False
@@ -110,15 +110,15 @@ def field(keys: type[A], values: type[V] | Domain[V], start: V, doc: str) -> Fie
 @overload
 def field(keys: tuple[type[A], type[B]], values: type[V] | Domain[V], start: V, doc: str) -> Field[tuple[A, B], V]: ...
 def field(keys: Any, values: Any, start: Any, doc: str) -> Any:
-    """Declare a field: `dma = field((Page, Device), Dma, Dma.UNMAPPED, "whose turn it is; written by ...")`.
+    """Declare a field: `dma = field((Page, Device), Dma, Dma.UNMAPPED, "its mapping; written by ...")`.
 
-    `start` is the value in the initial state; ANY means that each value gives an initial state of its own.
+    `start` is the value in the initial state; with ANY each value gives an initial state.
     """
     sorts = keys if isinstance(keys, tuple) else (keys,)
     if not sorts or not all(isinstance(k, type) and issubclass(k, Sort) for k in sorts):
         wrong(f"a field is indexed by one or more sorts, not by {keys!r}")
     if not doc:
-        wrong("a field needs a text that says what it means and who writes it")
+        wrong("a field needs a text: what it means and which actions write it")
     return Field(sorts, domain_of(values), start, doc)
 
 
@@ -127,27 +127,27 @@ def history(keys: type[A], doc: str) -> Field[A, int]: ...
 @overload
 def history(keys: tuple[type[A], type[B]], doc: str) -> Field[tuple[A, B], int]: ...
 def history(keys: Any, doc: str) -> Any:
-    """Declare a history counter: it starts at 0 and counts what actions do; no guard reads it."""
+    """Declare a history counter: it starts at 0 and is raised by actions; no guard reads it."""
     sorts = keys if isinstance(keys, tuple) else (keys,)
     return Field(sorts, Domain(int), 0, doc, history=True)
 
 
 def members(sort: type[S], low: int = 1, high: int = 12) -> Members[S]:
-    """Declare that a state has members of this sort, and how many a scope may ask for; at least one."""
+    """Declare the members of a sort, and the least and largest number that a scope may have; at least one."""
     if not 1 <= low <= high:
         wrong(f"members({sort.__name__}, {low}, {high}): a scope has at least one {sort.__name__}")
     return Members(sort, low, high)
 
 
 def bound(low: int, high: int, doc: str) -> Bound:
-    """Declare a number that the scope fixes, and the range it may take."""
+    """Declare a number fixed by the scope, and its range."""
     if not low <= high:
         wrong(f"bound({low}, {high}) is empty; the first number must not be above the second")
     return Bound(low, high, doc)
 
 
 class Shape:
-    """What a state class declares, in order of declaration: members of sorts, bounds and fields."""
+    """The declarations of a state class in their order: members of sorts, bounds and fields."""
 
     def __init__(self, owner: type) -> None:
         declared: dict[str, Any] = {}
@@ -169,9 +169,7 @@ class Shape:
         for name, f in every.items():
             for sort in (*f.keys, *([f.domain.base] if issubclass(f.domain.base, Sort) else [])):
                 if sort not in self.scope_name:
-                    raise SpecError(
-                        f"field {name} speaks of {sort.__name__}; declare its members in {owner.__name__} too"
-                    )
+                    raise SpecError(f"field {name} uses {sort.__name__}; declare its members in {owner.__name__} too")
 
     def size(self, sort: type[Sort], sizes: dict[str, int]) -> int:
         return sizes[self.scope_name[sort]] if sort in self.scope_name else 0
@@ -204,13 +202,13 @@ class State:
         wrong("a state is compared as a whole; compare its fields")
 
     def __bool__(self) -> bool:
-        wrong("a state is used as a truth value; ask about its fields")
+        wrong("a state is used as a truth value; compare its fields")
 
     __hash__ = object.__hash__
 
     @classmethod
     def concrete(cls, sizes: dict[str, int]) -> Any:
-        """A state of this scope in which every cell holds its field's first value; `load` gives it others."""
+        """A state of this scope in which every cell holds its field's first value; `World.load` sets others."""
         return _build(cls, sizes)
 
 
@@ -239,7 +237,7 @@ def one_key(key: tuple[Any, ...]) -> Any:
 
 
 def layout(shape: Shape, sizes: dict[str, int]) -> dict[str, dict[Any, int]]:
-    """Where each cell lives in a state's code: member by member of each sort, so that records are slices."""
+    """The offset of each cell in a state's code: grouped by member of each sort, so that a record is a slice."""
     places: dict[str, dict[Any, int]] = {name: {} for name in shape.fields}
     at = 0
     for group in shape.members.values():
@@ -258,5 +256,5 @@ def initial_values(f: Field[Any, Any], values: tuple[Any, ...]) -> tuple[Any, ..
     if f.start is ANY:
         return values
     if not any(f.start == v and type(f.start) is type(v) for v in values):
-        raise SpecError(f"field {f.name} starts as {f.start!r}, which is none of {_listed(values)}")
+        raise SpecError(f"field {f.name} starts as {f.start!r}, which is not one of {_listed(values)}")
     return (f.start,)

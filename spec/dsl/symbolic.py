@@ -1,4 +1,4 @@
-"""Symbolic values: what a spec function computes with while it is lifted, and the paths it forks into."""
+"""Symbolic values, with which a spec function computes while it is lifted, and the forks they cause."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .expr import (
     equal,
     negate,
 )
-from .forks import Facts, Fork, fold, grow
+from .forks import Facts, Fork, expression_of, grow
 from .histories import grows_by_history, history_read
 from .state import Field, Members
 from .values import NOBODY, NOTHING, Domain, SpecError, here, literal_domain, wrong
@@ -31,7 +31,7 @@ from .words import Refused
 
 @dataclass
 class Given:
-    """One condition of a path: a guard as `require` met it, or the branch it took."""
+    """One condition of a path, with file and line: a guard, or the branch taken."""
 
     claim: Expr
     where: str
@@ -40,7 +40,7 @@ class Given:
 
 @dataclass
 class Put:
-    """One assignment of a path; value and keys speak of the state before the action."""
+    """One assignment of a path, with file and line; value and keys are about the state before the action."""
 
     field: Field[Any, Any]
     keys: tuple[Expr, ...]
@@ -50,7 +50,7 @@ class Put:
 
 @dataclass
 class LiftRun:
-    """One run of a function on symbols, answering its forks from a list."""
+    """One run of a function on symbols, whose forks are answered from a list."""
 
     answers: tuple[bool, ...]
     is_action: bool = False
@@ -58,7 +58,7 @@ class LiftRun:
     conditions: list[Given] = field(default_factory=list)
     puts: list[Put] = field(default_factory=list)
     refused_by: Given | None = None
-    asked: int = 0
+    answered: int = 0
     depth: int = 0
     is_lifting: ClassVar[bool] = True
 
@@ -71,48 +71,48 @@ class LiftRun:
         self.conditions.append(Given(e, here()))
         self.facts.learn(e, True)
 
-    def ask(self, claim: Expr) -> bool:
-        """The truth of a claim on this path: known, answered, or a fork."""
+    def decide(self, claim: Expr) -> bool:
+        """The truth of a claim on this path: known, or answered from the list. Raises Fork if it is neither."""
         if self.is_action:
             no_history(claim, "a condition")
         known = self.facts.decide(claim)
         if known is not None:
             return known
-        if self.asked == len(self.answers):
+        if self.answered == len(self.answers):
             raise Fork(claim, here())
-        answer = self.answers[self.asked]
-        self.asked += 1
+        answer = self.answers[self.answered]
+        self.answered += 1
         if not self.depth:
             self.conditions.append(Given(claim if answer else negate(claim), here(), is_branch=True))
         self.facts.learn(claim, answer)
         return answer
 
     def inside(self, body: Callable[[], Expr]) -> Expr:
-        """Run a quantifier's body with forks of its own, and join them: no fork escapes the quantifier."""
-        outer = self.facts, self.answers, self.asked
+        """Run a quantifier's body with forks of its own and join them, so that no fork escapes the quantifier."""
+        outer = self.facts, self.answers, self.answered
 
         def run(answers: tuple[bool, ...]) -> Expr:
-            self.facts, self.answers, self.asked = Facts(outer[0]), answers, 0
+            self.facts, self.answers, self.answered = Facts(outer[0]), answers, 0
             return body()
 
         self.depth += 1
         try:
-            return fold(grow(run))
+            return expression_of(grow(run))
         finally:
-            self.facts, self.answers, self.asked = outer
+            self.facts, self.answers, self.answered = outer
             self.depth -= 1
 
 
 def no_history(e: Expr, what: str) -> None:
-    """Refuse what would let a history counter decide what happens."""
+    """Refuse an expression that reads a history counter, where it would influence a run."""
     if counter := history_read(e):
-        wrong(f"{what} reads {counter}, a history counter; actions write those, only promises read them")
+        wrong(f"{what} reads {counter}, a history counter; actions write those, only invariants read them")
 
 
 class Sym:
-    """A symbolic value; it does on purpose what spec text may do with values, and refuses the rest by line.
+    """A symbolic value: supports the operations of spec text, and refuses all others with file and line.
 
-    `domain` is what the text may compare it with: for a cell that was just written, what the field holds.
+    `domain` is the domain it may be compared with; for a cell that was just written, that of the field.
     """
 
     __slots__ = ("domain", "expr", "run")
@@ -156,7 +156,7 @@ class Sym:
         return self._made(_sum(as_expr(other), self.expr, -1))
 
     def __bool__(self) -> bool:
-        return self.run.ask(as_claim(self))
+        return self.run.decide(as_claim(self))
 
     def __hash__(self) -> int:
         wrong("a symbolic value is used as a key of a set or dict; only declared fields have keys")
@@ -185,7 +185,7 @@ class Sym:
 
 
 def as_expr(value: object) -> Expr:
-    """The expression behind a value met in spec text, symbolic or literal."""
+    """The expression of a value in spec text, symbolic or literal."""
     if isinstance(value, Sym):
         return value.expr
     if isinstance(value, Whole):
@@ -198,7 +198,7 @@ def as_expr(value: object) -> Expr:
 
 
 def as_claim(value: object) -> Expr:
-    """The expression behind something that must be true or false."""
+    """The expression of a value that must be true or false."""
     e = as_expr(value)
     if e.domain.base is not bool:
         wrong(f"{_called(e.domain)} is used as a truth value; compare it with ==, != or <")
@@ -214,7 +214,7 @@ def _comparable(a: Domain[Any], b: Domain[Any]) -> None:
     if NOTHING in (a, b):
         other = b if a == NOTHING else a
         if not other.optional:
-            wrong(f"{_called(other)} is compared with NOBODY, but it is never nobody")
+            wrong(f"{_called(other)} is compared with NOBODY, but it is never NOBODY")
     elif a.base is not b.base:
         wrong(f"{_called(a)} is compared with {_called(b)}; only values of one sort can be equal")
 
@@ -238,7 +238,7 @@ def _numbers(*terms: Expr) -> None:
 
 
 class Whole:
-    """What is no value while a function is lifted: using it as one would give a silent answer."""
+    """Something that is not a value while a function is lifted; using it as one is refused."""
 
     remedy = ""
 
@@ -251,7 +251,7 @@ class Whole:
 
 
 class LiftedCells(Whole):
-    """A field while a function is lifted: reads see earlier writes of the same action."""
+    """A field of a lifted state: reads see earlier writes of the same action."""
 
     def __init__(self, run: LiftRun, f: Field[Any, Any], when: str, is_writable: bool) -> None:
         self.run, self.field, self.when, self.is_writable = run, f, when, is_writable
@@ -260,13 +260,13 @@ class LiftedCells(Whole):
     def __getitem__(self, key: Any) -> Sym:
         keys = self._keys(key)
         for put in reversed(self.run.puts):
-            if put.field is self.field and self.run.ask(conjunction(*map(equal, put.keys, keys))):
+            if put.field is self.field and self.run.decide(conjunction(*map(equal, put.keys, keys))):
                 return Sym(put.value, self.run, self.field.domain)
         return Sym(Read(self.field, keys, self.when), self.run)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         if not self.is_writable:
-            wrong(f"a promise assigns to {self.field.name}; only actions may")
+            wrong(f"an invariant assigns to {self.field.name}; only actions may")
         if self.run.depth:
             wrong(f"{self.field.name} is assigned inside a quantifier; an action is one page's step")
         keys, e = self._keys(key), as_expr(value)
@@ -278,17 +278,17 @@ class LiftedCells(Whole):
         self.run.puts.append(Put(self.field, keys, e, here()))
 
     def _counts(self, e: Expr, keys: tuple[Expr, ...]) -> None:
-        """A history counter becomes what it was and something more, which no history counter decides."""
+        """Refuse a value of a history counter other than itself plus terms without history counters."""
 
         def is_own(term: Expr) -> bool:
-            """Is this the same counter, on this path?"""
+            """True if the term is the counter that is assigned, on this path."""
             if not isinstance(term, Read) or term.field is not self.field:
                 return False
             return self.run.facts.decide(conjunction(*map(equal, term.keys, keys))) is True
 
         if grows_by_history(e, is_own):
             name = self.field.name
-            wrong(f"{name} becomes something else than {name} and what is added to it; write {name}[...] += ...")
+            wrong(f"{name} is assigned something else than a sum of {name} and other terms; write {name}[...] += ...")
 
     def _keys(self, key: Any) -> tuple[Expr, ...]:
         given = key if isinstance(key, tuple) else (key,)
@@ -301,7 +301,7 @@ class LiftedCells(Whole):
                 wrong(f"{self.field.name} is indexed by a {sort.__name__}, not by {_called(e.domain)}")
             if e.domain.optional and self.run.facts.decide(equal(e, Const(NOBODY))) is not False:
                 wrong(
-                    f"{self.field.name} is indexed by something that may be nobody here; test it with != NOBODY first"
+                    f"{self.field.name} is indexed by something that may be NOBODY here; test it with != NOBODY first"
                 )
         return keys
 
@@ -312,7 +312,7 @@ class LiftedCells(Whole):
         if e.domain.base is not domain.base:
             wrong(f"{self.field.name} holds {domain!r}, not {_called(e.domain)}")
         if e.domain.optional and not domain.optional and self.run.facts.decide(equal(e, Const(NOBODY))) is not False:
-            wrong(f"{self.field.name} is never nobody, but the value may be; test it with != NOBODY first")
+            wrong(f"{self.field.name} is never NOBODY, but the value may be; test it with != NOBODY first")
         if isinstance(e, Const) and domain.base is int and not self.field.history:
             low = domain.low if isinstance(domain.low, int) else domain.low.low
             high = domain.high if isinstance(domain.high, int) else domain.high.high
@@ -321,7 +321,7 @@ class LiftedCells(Whole):
 
 
 class LiftedMembers(Whole):
-    """All members of a sort while a function is lifted: a quantifier keeps its forks to itself."""
+    """All members of a sort in a lifted state; the forks of a quantifier's body do not escape it."""
 
     def __init__(self, run: LiftRun, group: Members[Any]) -> None:
         self.run, self.group = run, group

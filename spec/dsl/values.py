@@ -1,4 +1,4 @@
-"""What a field may hold: enums, truth values, small numbers, and the things a model has several of."""
+"""What a field may hold: enums, truth values, small numbers, members of sorts."""
 
 from __future__ import annotations
 
@@ -11,12 +11,24 @@ from typing import Any, ClassVar, Final, Generic, Never, NoReturn, TypeVar, cast
 V = TypeVar("V")
 
 
-class SpecError(Exception):
-    """The text of a spec breaks a rule of the notation; the message says which, where, and the way out."""
+class PoolproofError(Exception):
+    """The base of all errors a user can act on: the message names the value, the rule and the way out in one line.
+
+    `exit_code` is what the command exits with, as the README lists the codes. The base stands in the notation because
+    every other room may import it.
+    """
+
+    exit_code: ClassVar[int] = 150
+
+
+class SpecError(PoolproofError):
+    """A spec breaks a rule of the notation; the message has the place, the rule and the way out."""
+
+    exit_code = 75
 
 
 def here() -> str:
-    """File and line of the spec text that is running: the innermost frame outside this package and `enum`."""
+    """File and line of the running spec text: the innermost frame outside this package and `enum`."""
     frame = sys._getframe(1)
     while frame.f_back and _is_machinery(frame.f_globals.get("__name__", "")):
         frame = frame.f_back
@@ -28,18 +40,18 @@ def _is_machinery(module: str) -> bool:
 
 
 def wrong(message: str) -> NoReturn:
-    """Refuse the line of spec text that is running."""
+    """Raise SpecError for the line of spec text that is running."""
     raise SpecError(f"{here()}: {message}")
 
 
 def nearest(word: str, known: list[str]) -> str:
-    """ "; did you mean ...?" with the most alike of the known names, or else what is known."""
+    """ "; did you mean ...?" with the most similar known names, or "; known are ..." if none is similar."""
     close = difflib.get_close_matches(word, known, n=3, cutoff=0.4)
     return f"; did you mean {' or '.join(repr(c) for c in close)}?" if close else f"; known are {', '.join(known[:12])}"
 
 
 class Kind(Enum):
-    """The base of the enums a field may hold; members hash by identity, which the explorer's speed rests on."""
+    """The base of the enums a field may hold; members hash by identity, for speed."""
 
     __hash__ = object.__hash__
 
@@ -48,9 +60,9 @@ class Kind(Enum):
 
 
 class Sort:
-    """A kind of thing a model has finitely many of, all known by number: `Page`, `Pool`, `Device`.
+    """A finite set of things without structure, numbered from 0: `Page`, `Pool`, `Device`.
 
-    A subclass says how people call its members: `class Device(Sort, called="eth{n}")`; `{letter}` gives A, B, C.
+    A subclass gives the names of its members: `class Device(Sort, called="eth{n}")`; `{letter}` gives A, B, C.
     """
 
     index: int
@@ -62,9 +74,9 @@ class Sort:
         cls._known = {}
 
     def __new__(cls, index: int) -> Any:
-        """The one object for this index, so that two equal pages are the same page."""
+        """The one object for this index: equal members are identical."""
         if isinstance(index, int) and (type(index) is not int or index < 0):
-            wrong(f"{cls.__name__}({index!r}): members are known by whole numbers from 0")
+            wrong(f"{cls.__name__}({index!r}): members are numbered by whole numbers from 0")
         if index not in cls._known:
             made = cls._known[index] = super().__new__(cls)
             object.__setattr__(made, "index", index)
@@ -84,7 +96,7 @@ class Sort:
 
 
 def letter(index: int) -> str:
-    """A, B, ..., Z, A1, B1, ...: how pages are called in stories."""
+    """A, B, ..., Z, A1, B1, ...: the names of pages in counterexamples."""
     return chr(ord("A") + index % 26) + (str(index // 26) if index >= 26 else "")
 
 
@@ -105,11 +117,11 @@ NOBODY: Final[Never] = cast(Never, Nobody())
 """The value of an optional field that holds nothing; any optional field may be compared with it."""
 
 ANY: Final[Never] = cast(Never, object())
-"""As a start value: the field may start as anything, and every choice is an initial state."""
+"""As a start value: each value of the field gives an initial state."""
 
 
 class Bound:
-    """A number that the scope of a run fixes, such as the size of the RX ring; in a state it reads as an int."""
+    """A number fixed by the scope, such as the size of the RX ring; in a state it is an int."""
 
     def __init__(self, low: int, high: int, doc: str) -> None:
         self.low, self.high, self.doc, self.name = low, high, doc, "?"
@@ -162,7 +174,7 @@ def between(low: int, high: Any) -> Domain[int]:
     """Whole numbers from low to high, both included; high may be a `Bound`."""
     for limit in (low, high):
         if type(limit) is not int and not isinstance(limit, Bound):
-            wrong(f"between({low!r}, {high!r}): {limit!r} is no number; give a whole one, or a bound of the state")
+            wrong(f"between({low!r}, {high!r}): {limit!r} is not a number; give a whole one, or a bound of the state")
     if isinstance(low, int) and isinstance(high, int) and not low <= high:
         wrong(f"between({low}, {high}) is empty; the first number must not be above the second")
     return Domain(int, low=low, high=high)
@@ -171,17 +183,17 @@ def between(low: int, high: Any) -> Domain[int]:
 def optional(sort: type[V]) -> Domain[V]:
     """A member of the sort, or NOBODY."""
     if not (isinstance(sort, type) and issubclass(sort, Sort)):
-        wrong(f"optional({sort!r}): only a sort can be nobody; give an enum a member that says so")
+        wrong(f"optional({sort!r}): only a sort has NOBODY; give the enum a member for it")
     return Domain(sort, optional=True)
 
 
 def domain_of(values: type[Any] | Domain[Any]) -> Domain[Any]:
-    """The domain behind what a field was declared with: an enum, bool, a sort, or a domain already."""
+    """The domain of an enum, bool, a sort or a domain, as given to a field's declaration."""
     if isinstance(values, Domain):
         return values
     if isinstance(values, type) and (values is bool or issubclass(values, (Enum, Sort))):
         return Domain(values)
-    wrong(f"{values!r} is nothing a field can hold; use a Kind, bool, a Sort, between(low, high) or optional(Sort)")
+    wrong(f"a field cannot hold {values!r}; use a Kind, bool, a Sort, between(low, high) or optional(Sort)")
 
 
 BOOL: Final[Domain[bool]] = Domain(bool)
@@ -191,7 +203,7 @@ NOTHING: Final[Domain[Any]] = Domain(Nobody, optional=True)
 
 
 def literal_domain(value: object) -> Domain[Any]:
-    """The narrowest domain of a concrete value met in spec text, or an error."""
+    """The narrowest domain of a concrete value in spec text. Raises SpecError if it has none."""
     if type(value) is bool:
         return BOOL
     if type(value) is int:
@@ -201,5 +213,5 @@ def literal_domain(value: object) -> Domain[Any]:
     if isinstance(value, Nobody):
         return NOTHING
     raise SpecError(
-        f"{value!r} is no value of the notation; use enum members, True, False, whole numbers, NOBODY or a parameter"
+        f"{value!r} is not a value of the notation; use enum members, True, False, whole numbers, NOBODY or a parameter"
     )

@@ -14,40 +14,43 @@ S = TypeVar("S", bound=Sort)
 
 
 class Refused(BaseException):
-    """A guard said no: the action is not enabled here. No error, and nothing a spec may catch."""
+    """A guard is false: the action is not enabled here. Not an error, and a spec must not catch it."""
 
 
 class Run(Protocol):
-    """What is running at the moment, concretely or lifted."""
+    """The run in progress, concrete or lifted."""
 
     @property
     def puts(self) -> Sized:
-        """What the action has assigned so far."""
+        """The assignments of the action so far."""
 
     @property
     def depth(self) -> int:
-        """How many quantifiers the run is inside of; a concrete run need not count, its text was lifted before."""
+        """The number of enclosing quantifiers; always 0 in a concrete run, whose text was lifted before."""
 
     @property
     def is_lifting(self) -> bool:
-        """Does the run want to hear of every guard, of those too whose claim is plain?"""
+        """True if `guard` is called for every guard, also for those whose claim is True or False already."""
 
     def guard(self, claim: Any) -> None:
-        """Take a guard: raise `Refused` if it is known to be false."""
+        """Process a guard; raises Refused if it is known to be false."""
 
 
 class Current:
-    """The run that `require` speaks to, and the ledger of guards seen true and false, when somebody keeps one."""
+    """The run that `require` reports to, and the guards seen true and false, if they are recorded.
+
+    A ledger entry is (code, offset of the call, truth).
+    """
 
     run: Run | None = None
     ledger: set[tuple[CodeType, int, bool]] | None = None
 
 
 def require(claim: bool) -> None:
-    """The guard of an action: if the claim is false the action is not enabled. Guards come before assignments."""
+    """A guard: if the claim is false the action is not enabled. Guards come before assignments."""
     run = Current.run
     if run is None:
-        wrong("require() outside an action; a promise returns its claim, and actions are run through a machine")
+        wrong("require() outside an action; an invariant returns its claim, and actions are run through a machine")
     if run.puts:
         wrong("require() after an assignment; guards come first, then the effect")
     if run.depth:

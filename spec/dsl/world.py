@@ -1,4 +1,4 @@
-"""A machine in a scope, running concretely: the functions themselves are called, on plain Python values."""
+"""A machine in a scope, run concretely: the spec functions are called on plain Python values."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from itertools import product
 from operator import itemgetter
 from typing import Any
 
-from .hopeless import Hopeless
-from .machine import Action, Claim, Machine, first_sort, is_local, looks_elsewhere
+from .functions import Action, Claim
+from .machine import Machine, first_sort, is_local, looks_elsewhere
+from .refusals import GuardRefusalCache
 from .state import Members, State, initial_values, layout
 from .values import Sort, SpecError, wrong
 from .words import Current, Refused
@@ -28,28 +29,28 @@ class Instance:
 
 @dataclass(frozen=True)
 class Violation:
-    """A promise that does not hold, and for which arguments."""
+    """An invariant that is violated, and for which arguments."""
 
     claim: Claim
     args: tuple[Sort, ...]
 
 
 class Unguarded:
-    """A run in which no guard is asked."""
+    """A run in which guards have no effect."""
 
     puts: Sized = ()
     depth = 0
     is_lifting = True
 
     def guard(self, claim: Any) -> None:
-        """Whatever the claim, go on."""
+        """Ignore the claim."""
 
 
 class World:
     """A machine in a scope. States are passed as codes, one byte a cell.
 
-    `state` is where actions run; claims about a code are asked of `probe`, and `before` stands beside `state`
-    while a step is judged.
+    Actions run on `state`, and claims about a code are evaluated on `probe`; `before` is the state before a step
+    whose state after is `state`.
     """
 
     depth = 0
@@ -82,13 +83,13 @@ class World:
             every if i.action.name in elsewhere else [a.index for a in i.args if type(a) is sort]
             for i in self.instances
         ]
-        self._hopeless = Hopeless(pages_of, self.record, self.record * self.pages, self._every_page)
+        self._refusal_cache = GuardRefusalCache(pages_of, self.record, self.record * self.pages, self._every_page)
         self._loaded: dict[State, bytes] = {}
         self._memo: dict[Any, tuple[Violation, ...]] = {}
         self._sorted_claims()
 
     def tuples(self, params: Iterable[Any]) -> Iterator[tuple[Sort, ...]]:
-        """Every choice of arguments for these parameters, in a fixed order."""
+        """All argument tuples for these parameters, in a fixed order."""
         return product(*(tuple(v.sort(i) for i in range(self.machine.shape.size(v.sort, self.sizes))) for v in params))
 
     # -- states ----------------------------------------------------------------------------------------------------
@@ -104,7 +105,7 @@ class World:
         return [bytes(code) for code in product(*choices)]
 
     def load(self, code: bytes, state: State | None = None) -> State:
-        """Make `state` (or the probe) the state with this code."""
+        """Set `state` (by default the probe) to the state with this code, and return it."""
         s = self.probe if state is None else state
         if self._loaded.get(s) != code:
             for name, keys, pick, values in self._plan:
@@ -132,23 +133,23 @@ class World:
         wrong(f"require({claim!r}): a guard is True or False; compare the value with something")
 
     def successors(self, code: bytes) -> Iterator[tuple[int, bytes]]:
-        """Every enabled instance by number and the code it leads to; meanwhile `state` is the state after."""
+        """Each enabled instance by number, with the code of its successor, which `state` is until the next one."""
         state = self.load(code, self.state)
         outer, Current.run = Current.run, self
         try:
-            candidates, learning = self._hopeless.candidates(code)
+            candidates, missing = self._refusal_cache.candidates(code)
             for number in candidates:
-                instance, self._every_page.asked = self.instances[number], False
+                instance, self._every_page.quantified = self.instances[number], False
                 try:
                     instance.action.fn(state, *instance.args)
                 except Refused:
-                    self._hopeless.refuses(number)
+                    self._refusal_cache.refuses(number)
                     continue
                 except SpecError as error:
                     raise SpecError(f"{instance}: {error}") from None
                 yield number, self._after(code)
                 self._undo()
-            self._hopeless.learn(learning)
+            self._refusal_cache.learn(missing)
         finally:
             self._undo()
             Current.run = outer
@@ -167,37 +168,37 @@ class World:
         journal.clear()
 
     def counted(self) -> frozenset[tuple[str, Any, int]]:
-        """The history counters that the step `successors` has just yielded has raised, and by how much."""
+        """The history counters raised by the step that `successors` has just yielded, with their new values."""
         return frozenset((c.name, k, c[k]) for c, k, _, offset, _ in self.state._journal if offset < 0 and c[k])
 
     def raised(self) -> tuple[tuple[str, Any], ...]:
-        """The history counters that this step has raised, and whose, in the order in which it did."""
+        """The history counters that this step has raised, with their keys, in the order of the assignments."""
         return tuple((c.name, k) for c, k, _, offset, _ in self.state._journal if offset < 0)
 
     def unguarded(self, code: bytes, instance: Instance) -> tuple[tuple[tuple[str, Any], ...], tuple[Violation, ...]]:
-        """What an instance would raise, and which promises it would break, if nobody asked its guards."""
+        """The counters an instance would raise and the invariants it would violate if its guards had no effect."""
         self.load(code, self.state)
         outer, Current.run = Current.run, Unguarded()
         try:
             instance.action.fn(self.state, *instance.args)
             after = self._after(code)
             return self.raised(), (*self.violated(after), *self.violated_by_step(code, after))
-        except SpecError:  # without its guards an action may leave the bounds of a field
+        except SpecError:  # without its guards an action may exceed the bounds of a field
             return (), ()
         finally:
             self._undo()
             Current.run = outer
 
     def step_holds(self, claim: Claim, code: bytes, args: tuple[Sort, ...]) -> bool:
-        """Does a claim about a step hold for the one that `successors` has just yielded?"""
+        """True if a step claim holds for the step that `successors` has just yielded."""
         return claim.fn(self.load(code, self.before), self.state, *args) is True
 
     def apply(self, code: bytes, instance: Instance) -> bytes | None:
-        """The state after one instance, or None where it is not enabled."""
+        """The state after one instance, or None if it is not enabled."""
         return next((after for n, after in self.successors(code) if self.instances[n] == instance), None)
 
     def refusal(self, code: bytes, instance: Instance) -> str | None:
-        """Where a guard of this instance says no in this state (file:line), or None where it is enabled."""
+        """File and line of the guard that refuses this instance in this state, or None if it is enabled."""
         self.load(code, self.state)
         outer, Current.run = Current.run, self
         try:
@@ -216,14 +217,14 @@ class World:
     # -- claims ----------------------------------------------------------------------------------------------------
 
     def _sorted_claims(self) -> None:
-        """Sort the promises into page-local ones, whose verdict one page's record decides, and the rest.
+        """Split the invariants into page-local ones, decided by one page's record, and the rest.
 
-        A local promise without a page parameter goes with the first page.
+        A local invariant without a page parameter is evaluated with the first page.
         """
         machine, sort = self.machine, first_sort(self.machine)
         self._local: dict[bool, list[tuple[Claim, int, list[tuple[Sort, ...]]]]] = {False: [], True: []}
         self._global: dict[bool, list[tuple[Claim, list[tuple[Sort, ...]]]]] = {False: [], True: []}
-        for claim in machine.promises:
+        for claim in machine.invariants:
             tuples = list(self.tuples(claim.params))
             at = next((i for i, v in enumerate(claim.params) if v.sort is sort), -1)
             if is_local(machine, claim):
@@ -232,11 +233,11 @@ class World:
                 self._global[claim.is_step].append((claim, tuples))
 
     def violated(self, code: bytes) -> Iterator[Violation]:
-        """The state promises that do not hold in this state."""
+        """The state invariants violated in this state."""
         yield from self._violated(False, (self.load(code),), code, b"")
 
     def violated_by_step(self, code: bytes, after: bytes) -> Iterator[Violation]:
-        """The step promises broken by the step that `successors` has just yielded."""
+        """The step invariants violated by the step that `successors` has just yielded."""
         if self.machine.steps:
             self.load(code, self.before)
             yield from self._violated(True, (self.before, self.state), code, after)
@@ -265,7 +266,7 @@ class World:
                     yield Violation(claim, args)
 
     def holds(self, claim: Claim, code: bytes, args: tuple[Sort, ...]) -> bool:
-        """Does a claim about one state hold here?"""
+        """True if a state claim holds in this state."""
         return claim.fn(self.load(code), *args) is True
 
 
@@ -273,7 +274,7 @@ WORDS = Refused.__module__
 
 
 def picker(offsets: tuple[int, ...]) -> Callable[[bytes], Iterable[int]]:
-    """What takes the bytes at these offsets out of a code, however many they are."""
+    """A function that returns the bytes of a code at these offsets, of any number."""
     if len(offsets) > 1:
         return itemgetter(*offsets)
     only = slice(offsets[0], offsets[0] + 1) if offsets else slice(0)

@@ -106,5 +106,5 @@ MODEL = Machine(
         the_server_has_it_alone,
     ),
     scopes={"tiny": dict(nodes=3, servers=1)},
-    alike=(Node,),
+    symmetric=(Node,),
 )

@@ -1,4 +1,4 @@
-"""Only the second page may be used; the promise that no page is used is broken in one step with two pages."""
+"""Only the second page may be used; the invariant that no page is used is broken in one step with two pages."""
 
 from spec.dsl import Machine, Sort, State, field, members, require
 

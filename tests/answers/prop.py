@@ -1,4 +1,4 @@
-"""A property on the state class: nobody lints it."""
+"""A property on the state class: it is not linted."""
 
 from spec.dsl import Machine, Sort, State, between, bound, field, members, require
 

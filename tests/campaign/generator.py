@@ -44,7 +44,7 @@ GROUPS = {"Page": "pages", "Pool": "pools", "Device": "devices"}
 ARGS = {"Page": "page", "Pool": "pool", "Device": "dev"}
 ACTIONS = ("act_get", "act_write", "act_put", "act_up", "act_level", "act_down")
 CLAIMS = {
-    "always": ("promise_few", "promise_mapped", "promise_up", "promise_kept"),
+    "always": ("invariant_few", "invariant_mapped", "invariant_up", "invariant_kept"),
     "steps": ("step_marks", "step_taken", "step_grown"),
     "sometimes": ("witness_last", "witness_second"),
     "staged": ("first", "second"),
@@ -52,7 +52,7 @@ CLAIMS = {
 """Names that tests/quality/test_generator_faults.py plants its faults by."""
 
 ONE_CELL = 12
-"""One in so many machines has a single cell."""
+"""One machine in this many has a single cell."""
 
 STATIONS = ("Life.A", "Life.B", "Life.C", "Life.D")
 
@@ -90,8 +90,8 @@ class _Maker:
         if number % ONE_CELL == 0:
             self.wanted.add("one cell")
         self.sizes = self._sizes()
-        alike = [sort for sort in GROUPS if "names of members" not in self.wanted or sort != "Device"]
-        self.alike = self.random.sample(alike, 2)
+        symmetric = [sort for sort in GROUPS if "names of members" not in self.wanted or sort != "Device"]
+        self.symmetric = self.random.sample(symmetric, 2)
         self.fields = self._fields()
 
     def pick(self, *of: str) -> str:
@@ -141,7 +141,7 @@ class _Maker:
     # -- expressions -----------------------------------------------------------------------------------------------
 
     def _member(self, sort: str, bound: dict[str, str]) -> str:
-        if "names of members" in self.wanted and sort not in self.alike and self.chance(0.3):
+        if "names of members" in self.wanted and sort not in self.symmetric and self.chance(0.3):
             return f"{sort}({self.random.randrange(self.sizes[GROUPS[sort]])})"
         return bound.get(sort, "")
 
@@ -150,7 +150,7 @@ class _Maker:
         return f"{s}.{f.name}[{', '.join(keys)}]" if all(keys) else ""
 
     def _values(self, f: Cells, bound: dict[str, str]) -> list[str]:
-        """The values that can be said here: members of sorts go by what is bound."""
+        """The values available here; members of sorts are bound variables."""
         named = {"pool": bound.get("Pool", ""), "dev": bound.get("Device", "")}
         return [v for v in (named.get(v, v) for v in f.values) if v]
 
@@ -281,7 +281,7 @@ class _Maker:
         staged = [f"({', '.join(names['staged'])})"] if names["staged"] else []
         given = {
             "system": actions[::2], "environment": actions[1::2], "always": names["always"], "steps": names["steps"],
-            "sometimes": [*names["sometimes"], *staged], "alike": self.alike,
+            "sometimes": [*names["sometimes"], *staged], "symmetric": self.symmetric,
         }  # fmt: skip
         lists = ", ".join(f"{name}=({', '.join(every)},)" for name, every in given.items() if every)
         head = f'name="made_{self.number}", doc="a text", state=S, scopes={{"tiny": {self.sizes}}}'

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from checkers.explore import Budget, Exploration, explore
+from checkers.explore.search import Budget, Exploration, explore
 from spec.dsl import Machine, SpecError
 from tests.machines import module
 
@@ -27,7 +27,7 @@ MOST_PLAIN = Budget(states=6000)
 
 @dataclass(frozen=True)
 class Taken:
-    """A machine of the campaign, its features, and what the Python search tells of it with everything alike."""
+    """A machine of the campaign, its features, and the Python search's result with everything symmetric."""
 
     machine: Machine
     features: frozenset[str]
@@ -48,7 +48,7 @@ def taken(number: int) -> Taken | None:
         if NO_PATH not in str(error):
             raise
         return None
-    seen = explore(machine, machine.sizes("tiny", {}), machine.alike, MOST)
+    seen = explore(machine, machine.sizes("tiny", {}), machine.symmetric, MOST)
     if seen.stopped or (seen.states <= LARGE and number % 2):
         return None
     return Taken(machine, frozenset(written.features), seen)

@@ -1,4 +1,4 @@
-"""Two hundred machines made at random: every engine tells the same of each."""
+"""Two hundred machines made at random: every engine gives the same result for each."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from itertools import cycle
 
 import pytest
 
-from checkers import agree
-from checkers.explore import explore, reach
+from checkers.core.traces import Finding
+from checkers.core.verdict import Outcome
+from checkers.explore.search import explore, reach
+from checkers.export import agree
+from checkers.export.other_tools import Rumur, Spin
 from checkers.native import engine, staged
-from checkers.other_tools import Rumur, Spin
 from checkers.prove.bounded import bmc
-from checkers.traces import Finding
-from checkers.verdict import Outcome
 from tests.checkers.native.ways import WAYS, needs_a_compiler, replays, told
 
 from .generator import FEATURES
@@ -30,12 +30,12 @@ VERDICTS = ("violated", "lengths", "deadlock", "unreduced")
 
 
 def verdicts(of: dict[str, object]) -> dict[str, object]:
-    """What does not depend on which members are alike."""
+    """What does not depend on which members are symmetric."""
     return {name: of[name] for name in VERDICTS}
 
 
 @shards
-def test_every_search_tells_the_same(shard: int) -> None:
+def test_every_search_gives_the_same_result(shard: int) -> None:
     """Python and C, with symmetry and without, with tables, hashed and evaluated: counts, verdicts, lengths."""
     ways = cycle(WAYS.items())
     for taken in campaign(shard, SHARDS):
@@ -43,9 +43,9 @@ def test_every_search_tells_the_same(shard: int) -> None:
         plain = explore(machine, sizes, (), MOST_PLAIN)
         if not plain.stopped:
             assert verdicts(told(plain)) == verdicts(reduced), machine.name
-        for alike, wanted in [(machine.alike, reduced)] * 3 + [((), told(plain))] * (0 if plain.stopped else 2):
+        for symmetric, wanted in [(machine.symmetric, reduced)] * 3 + [((), told(plain))] * (0 if plain.stopped else 2):
             way, means = next(ways)
-            seen = engine.explore(machine, sizes, alike, means=means)
+            seen = engine.explore(machine, sizes, symmetric, options=means)
             assert told(seen) == wanted, (machine.name, way)
             assert replays(seen)
 
@@ -62,7 +62,7 @@ def test_witnesses_of_several_stages_are_found_alike(shard: int) -> None:
 
 @shards
 def test_bounded_questions_have_the_answers_of_the_search(shard: int) -> None:
-    """What is violated within so many steps is found there, at its shortest length, and nothing else is."""
+    """Bounded search finds every violation within its bound at its shortest length, and no other."""
     for taken in campaign(shard, SHARDS):
         lengths = {name: len(found.trace.steps) for name, found in taken.reduced.violated.items()}
         found = bmc(taken.machine, taken.sizes, DEPTH)
@@ -73,7 +73,7 @@ def test_bounded_questions_have_the_answers_of_the_search(shard: int) -> None:
 
 @pytest.mark.parametrize("tool", [Spin(effort="-O0"), Rumur(effort="-O0")], ids=lambda t: t.name)
 def test_every_tenth_is_counted_by_other_tools(tool: agree.Engine) -> None:
-    """spin and rumur count the states and transitions of every tenth machine, and judge its promises alike."""
+    """spin and rumur count the states and transitions of every tenth machine, and judge its invariants symmetric."""
     if not tool.available():
         pytest.skip(f"{tool.name}, a system package, is not installed")
     every = [t for t in campaign(0, 1) if within(tool, t)][::10]
@@ -88,12 +88,12 @@ def within(tool: agree.Engine, taken: Taken) -> bool:
 
 
 def test_the_campaign_is_worth_its_time() -> None:
-    """Two hundred machines, half of them large, a third with a broken promise, each feature in ten."""
+    """Two hundred machines, half of them large, a third with a broken invariant, each feature in ten."""
     every = list(campaign(0, 1))
     features = Counter(feature for taken in every for feature in taken.features)
     assert len(every) >= 200
     assert sum(t.reduced.states > LARGE for t in every) * 2 >= len(every)
     assert sum(bool(t.reduced.violated) for t in every) * 3 >= len(every)
-    assert sum(any(not t.reduced.violated.get(p.name) for p in t.machine.promises) for t in every) * 3 >= len(every)
+    assert sum(any(not t.reduced.violated.get(p.name) for p in t.machine.invariants) for t in every) * 3 >= len(every)
     assert all(features[feature] >= 10 for feature in FEATURES), features
     assert sum(any(len(w.stages) > 1 for w in t.machine.witnesses) for t in every) >= 10

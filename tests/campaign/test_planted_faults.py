@@ -8,10 +8,10 @@ from itertools import cycle
 
 import pytest
 
-from checkers import agree, murphi, promela
-from checkers.explore import Budget
+from checkers.explore.search import Budget
+from checkers.export import agree, murphi, promela
+from checkers.export.other_tools import OtherTool, Rumur, Spin
 from checkers.native import engine
-from checkers.other_tools import OtherTool, Rumur, Spin
 from spec.dsl import SpecError
 from tests.checkers.native.ways import KINDS, needs_a_compiler, told
 from tests.quality import test_generator_faults as of_c
@@ -40,7 +40,7 @@ NOT_IN_EXPORTS = {
     "a limit off by one": "planted by the name of a bound that only the traps have",
     "an initial value changed": "planted by the name of an enum that only the traps have",
     "an initial state left out": "planted by the name of a field that only the traps have",
-    "a promise turned round": "planted by the name of a bound that only the traps have",
+    "an invariant turned round": "planted by the name of a bound that only the traps have",
     "the state before forgotten, spin": "in none of those machines without large numbers; rumur finds it in others",
 }
 """What these machines do not notice; those of tests/quality/test_generator_faults.py and of the exports do."""
@@ -48,16 +48,16 @@ NOT_IN_EXPORTS = {
 
 @pytest.mark.parametrize("fault", of_c.FAULTS)
 def test_a_fault_in_the_generated_c_is_noticed(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Some machine has other counts, another verdict or length, or an error; or the table says why none has."""
+    """Some machine has other counts, another verdict or length, or an error; or the table has the reason."""
     every = list(campaign(0, 1))  # with the answers of the Python search, before the fault
     of_c.FAULTS[fault](monkeypatch)
     assert any(map(differs, every, cycle(KINDS))) == (fault not in NOT_IN_C)
 
 
 def differs(taken: Taken, way: str) -> bool:
-    """Does the search in C tell something else than the Python one?"""
+    """True if the search in C gives another result than the Python one."""
     try:
-        seen = engine.explore(taken.machine, taken.sizes, taken.machine.alike, BUDGET, means=KINDS[way])
+        seen = engine.explore(taken.machine, taken.sizes, taken.machine.symmetric, BUDGET, options=KINDS[way])
     except (AssertionError, SpecError, StopIteration):
         return True
     return told(seen) != told(taken.reduced)
@@ -66,7 +66,7 @@ def differs(taken: Taken, way: str) -> bool:
 @pytest.mark.parametrize("tool", [Spin(effort="-O0"), Rumur(effort="-O0")], ids=lambda t: t.name)
 @pytest.mark.parametrize("fault", of_exports.FAULTS)
 def test_a_fault_in_an_export_is_noticed(tool: OtherTool, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Some machine has another count or verdict, or no answer; or the table says why none has."""
+    """Some machine has another count or verdict, or no answer; or the table has the reason."""
     if not tool.available():
         pytest.skip(f"{tool.name}, a system package, is not installed")
     every = list(exportable(tool))

@@ -10,10 +10,10 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from checkers import judge
+from checkers import judging
+from checkers.core.verdict import Kind, Verdict
 from checkers.itf import BadTrace, Saved, broken_at_the_end, load, rerun, save, shows
-from checkers.judge import Question
-from checkers.verdict import Verdict
+from checkers.judging import Question
 from models.broken.planted import PLANTED
 from models.broken.zoo import ZOO
 from models.keep_mapped import keep_mapped
@@ -33,8 +33,8 @@ def driver(model: str) -> Machine:
 
 def verdicts(machine: Machine) -> list[Verdict]:
     """What a machine at tiny leaves traces of."""
-    asked = Question(machine, machine.name, "tiny", machine.sizes("tiny", {}), machine.alike)
-    return [v for v in judge.check(asked)[1] if v.trace]
+    asked = Question(machine, machine.name, "tiny", machine.sizes("tiny", {}), machine.symmetric)
+    return [v for v in judging.check(asked)[1] if v.trace]
 
 
 def come_back(verdict: Verdict, directory: Path) -> Saved:
@@ -84,7 +84,7 @@ def test_traces_of_any_machine_come_back(machine: Machine) -> None:
 
 
 def test_a_run_that_stops_short_shows_nothing(tmp_path: Path) -> None:
-    """Without its last step a run is not at its end, and the promise is not broken yet."""
+    """Without its last step a run is not at its end, and the invariant is not broken yet."""
     machine = driver(VIOLATED)
     broken = next(v for v in verdicts(machine) if v.property == "at_most_one_page_is_posted")
     saved = come_back(broken, tmp_path)
@@ -94,7 +94,7 @@ def test_a_run_that_stops_short_shows_nothing(tmp_path: Path) -> None:
 def test_a_deadlock_is_one_only_where_a_run_may_not_end(tmp_path: Path) -> None:
     """The same stuck state is no deadlock on a machine that may end there, nor where something moves."""
     machine = driver(STUCK)
-    saved = come_back(next(v for v in verdicts(machine) if v.kind == "deadlock" and v.trace), tmp_path)
+    saved = come_back(next(v for v in verdicts(machine) if v.kind is Kind.DEADLOCK and v.trace), tmp_path)
     assert shows(rerun(machine, saved), saved) == ()
     over = "\n\ndef over(s: Driver) -> bool:\n    return True\n\n\n"
     ends = module(
@@ -148,28 +148,29 @@ def other_steps(saved: Saved, steps: tuple[str, ...]) -> Saved:
 
 
 def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
-    """Another start, another action, another promise: one clear error instead of some run."""
+    """Another start, another action, another invariant: one clear error instead of some run."""
     bug = BUGS["c06_home_to_the_completing_device"]
     saved = come_back(verdicts(bug.machine)[0], tmp_path)
     start = {**saved.states[0], "owner": dict.fromkeys(saved.states[0]["owner"], "POOL")}
     with pytest.raises(BadTrace, match="starts in a state in which c06"):
         rerun(bug.machine, replace(saved, states=(start, *saved.states[1:])))
     last = {**saved.states[-1], "owner": dict.fromkeys(saved.states[-1]["owner"], "POOL")}
-    with pytest.raises(BadTrace, match=r"step \d+, .*, leads to another state than the file says; it was changed"):
+    words = r"step \d+, .*, leads to another state than the saved one; the file was changed"
+    with pytest.raises(BadTrace, match=words):
         rerun(bug.machine, replace(saved, states=(*saved.states[:-1], last)))
     with pytest.raises(BadTrace, match="'refill\\(Z, eth0\\)' is no action"):
         rerun(bug.machine, other_steps(saved, ("refill(Z, eth0)",)))
     run = rerun(bug.machine, saved)
-    with pytest.raises(BadTrace, match="'gone' is no promise of c06"):
+    with pytest.raises(BadTrace, match="'gone' is no invariant of c06"):
         shows(run, replace(saved, property="gone"))
     with pytest.raises(BadTrace, match="'gone' is no witness of c06"):
-        shows(run, replace(saved, property="gone", kind="witness"))
+        shows(run, replace(saved, property="gone", kind=Kind.WITNESS))
 
 
-def test_a_step_promise_is_judged_at_the_last_step_only(tmp_path: Path) -> None:
-    """A run without steps breaks no promise about a step, and one that goes on afterwards does not either."""
+def test_a_step_invariant_is_judged_at_the_last_step_only(tmp_path: Path) -> None:
+    """A run without steps breaks no invariant about a step, and one that goes on afterwards does not either."""
     machine = driver(VIOLATED_BY_A_STEP)
-    saved = come_back(next(v for v in verdicts(machine) if v.kind == "step promise" and v.trace), tmp_path)
+    saved = come_back(next(v for v in verdicts(machine) if v.kind is Kind.STEP_INVARIANT and v.trace), tmp_path)
     longer, none = other_steps(saved, (*saved.steps, "give_back(A)")), other_steps(saved, ())
     assert shows(rerun(machine, saved), saved) == ("A",)
     assert shows(rerun(machine, longer), saved) is None

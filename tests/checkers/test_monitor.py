@@ -1,4 +1,4 @@
-"""Sets of possible states are those that runs lead to: compared with all runs, one by one."""
+"""The sets of possible states are compared with those that all runs lead to, one by one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from checkers.monitor import NOTHING, Label, Monitor, Way
+from checkers.monitor import EMPTY, Label, Monitor, Refusal, Route
 from spec.dsl import World
 from spec.ownership import ownership
 from spec.page import Device, Ownership, Page, Place, Pool
@@ -37,7 +37,7 @@ def with_dma() -> Monitor:
 
 
 def by_force(monitor: Monitor, labels: list[Label]) -> set[bytes]:
-    """The states after all runs that show these labels, each state with what was shown: a search that keeps no sets."""
+    """The states after all runs that show these labels, by a plain search over states and labels shown."""
     world, start = monitor.world, [(code, 0) for code in monitor.world.initial()]
     seen, waiting = set(start), list(start)
     while waiting:
@@ -56,17 +56,17 @@ def by_force(monitor: Monitor, labels: list[Label]) -> set[bytes]:
     "labels", [[HELD], [HELD, RETURNED], [HELD, RETURNED, ("hold", (POOL1,))], [RETURNED]], ids=str
 )
 def test_a_set_is_what_all_runs_lead_to(monitor: Monitor, labels: list[Label]) -> None:
-    """Observation by observation, and by force: the same states, none where no run shows these."""
+    """Observation by observation and by plain search: the same states, and none where no run shows these."""
     at = monitor._closed({(code, ()) for code in monitor.world.initial()})
     for label in labels:
         at = monitor.observe(at, label)
     assert {code for code, _ in monitor.sets[at]} == by_force(monitor, labels)
-    assert (at == NOTHING) is (labels == [RETURNED])
+    assert (at == EMPTY) is (labels == [RETURNED])
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_every_run_is_explained(with_dma: Monitor, seed: int) -> None:
-    """Whatever a random run shows, its own state is among those that are possible."""
+    """The state of a random run is in the set of possible states at each moment."""
     random, world = Random(seed), World(ownership, SIZES)
     code = random.choice(world.initial())
     at = with_dma.where(lambda s: True)
@@ -83,46 +83,46 @@ def test_every_run_is_explained(with_dma: Monitor, seed: int) -> None:
 def test_what_a_step_shows_comes_in_its_order(with_dma: Monitor) -> None:
     """A page is mapped before it is counted in; counted in first, nothing explains it."""
     begin = with_dma.where(free)
-    assert with_dma.observe(with_dma.observe(begin, MAPPED), HELD) != NOTHING
-    assert with_dma.observe(begin, HELD) == NOTHING
-    assert [r.why for r in with_dma.refusals(begin, HELD)] == ["maps before it"]
+    assert with_dma.observe(with_dma.observe(begin, MAPPED), HELD) != EMPTY
+    assert with_dma.observe(begin, HELD) == EMPTY
+    assert with_dma.refusals(begin, HELD) == [Refusal("alloc_into_pool", missing="maps")]
 
 
 def test_a_fact_keeps_the_states_in_which_it_holds(monitor: Monitor) -> None:
-    """And what hidden steps lead to from there; a fact that cannot be leaves nothing."""
+    """And those that hidden steps lead to from there; a fact that is impossible leaves none."""
     held = monitor.observe(monitor.where(free), HELD)
     stack = monitor.assume(held, with_the_stack)
     assert Place.STACK in monitor.possible(stack, "place")
     assert len(monitor.sets[stack]) <= len(monitor.sets[held])
-    assert monitor.assume(held, free) == NOTHING
+    assert monitor.assume(held, free) == EMPTY
 
 
-def test_an_observation_that_is_refused_names_the_guards_and_the_promises(monitor: Monitor) -> None:
-    """Which action could have shown it and which guard said no; what would be broken if nobody had asked."""
+def test_an_observation_that_is_refused_names_the_guards_and_the_invariants(monitor: Monitor) -> None:
+    """The guard that was false, for each action that raises it; the invariant that the step would violate."""
     begin = monitor.where(free)
-    refused = {r.action: r.why for r in monitor.refusals(begin, RETURNED)}
+    refused = {r.action: r.guard for r in monitor.refusals(begin, RETURNED)}
     assert refused["scrub"] == "require(s.home[page] == pool)"
-    assert set(refused) == {"leave", "reclaim", "scrub", "release", "disconnect", "tx_complete_release"}
-    assert monitor.broken(begin, RETURNED)[0] == "what_is_counted_in_is_counted_out"
+    assert set(refused) == {"return_idle", "reclaim", "scrub", "release", "disconnect", "tx_complete_release"}
+    assert monitor.broken(begin, RETURNED)[0] == "inflight_is_hold_minus_release"
 
 
-def test_the_ways_to_an_observation_are_the_shortest(monitor: Monitor) -> None:
-    """From where a page may be: one for each action the way may end with."""
+def test_the_routes_to_an_observation_are_the_shortest(monitor: Monitor) -> None:
+    """From each place of the page: one for each action that a route may end with."""
     held = monitor.observe(monitor.where(free), HELD)
-    ways = monitor.ways(held, RETURNED, "place", with_the_stack)
-    assert Way(Place.STACK, ("release",)) in ways
-    assert Way(Place.STACK, ("recycle", "scrub")) in ways
-    assert {way.place for way in ways} == {Place.STACK}
+    routes = monitor.routes(held, RETURNED, "place", with_the_stack)
+    assert Route(Place.STACK, ("release",)) in routes
+    assert Route(Place.STACK, ("recycle", "scrub")) in routes
+    assert {route.place for route in routes} == {Place.STACK}
 
 
-def test_an_observation_is_worked_out_once(monitor: Monitor) -> None:
+def test_an_observation_is_computed_once(monitor: Monitor) -> None:
     """The work of an event does not grow with the history: sets repeat."""
     at, seen = monitor.where(free), set[int]()
     for _ in range(5):
         for label in (HELD, RETURNED):
             at = monitor.observe(at, label)
             seen.add(at)
-    known, sets = len(monitor.known), len(monitor.sets)
+    known, sets = len(monitor.transitions), len(monitor.sets)
     monitor.observe(at, HELD)
-    assert (len(monitor.known), len(monitor.sets)) == (known, sets)
+    assert (len(monitor.transitions), len(monitor.sets)) == (known, sets)
     assert len(seen) <= 6

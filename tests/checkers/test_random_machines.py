@@ -8,8 +8,9 @@ from typing import Any
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from checkers.explore import Budget, Exploration, explore, reach
-from checkers.traces import Finding
+from checkers.core.stopped import Stopped, after_states
+from checkers.core.traces import Finding
+from checkers.explore.search import Budget, Exploration, explore, reach
 from spec.dsl import Claim, Machine, SpecError, World
 from tests.machines import machines, module
 from tests.semantics import Broken, broken, broken_by_steps, concretely, disagreements, told
@@ -23,9 +24,9 @@ often: Callable[[Any], Any] = settings(
 )
 
 
-def searched(machine: Machine, alike: bool) -> Exploration:
-    seen = explore(machine, machine.sizes("tiny", {}), machine.alike if alike else (), BUDGET)
-    assume(seen.stopped != "1200 states")
+def searched(machine: Machine, symmetric: bool) -> Exploration:
+    seen = explore(machine, machine.sizes("tiny", {}), machine.symmetric if symmetric else (), BUDGET)
+    assume(seen.stopped != after_states(1200))
     assert not seen.stopped
     return seen
 
@@ -52,7 +53,7 @@ def reachable(world: World, most: int) -> list[bytes]:
 @often
 @given(machines())
 def test_running_and_lifting_agree_on_every_reachable_state(machine: Machine) -> None:
-    """For every action, promise and witness of a machine written at random, on each state it comes to."""
+    """For every action, invariant and witness of a machine written at random, on each state it comes to."""
     world = World(machine, machine.sizes("tiny", {}))
     for code in reachable(world, 60):
         assert disagreements(world, code) == []
@@ -61,8 +62,8 @@ def test_running_and_lifting_agree_on_every_reachable_state(machine: Machine) ->
 @often
 @given(machines())
 def test_symmetry_changes_no_answer(machine: Machine) -> None:
-    """Taking members as alike gives the same states, depth, verdicts, shortest lengths and deadlocks."""
-    every, folded = searched(machine, alike=False), searched(machine, alike=True)
+    """Taking members as symmetric gives the same states, depth, verdicts, shortest lengths and deadlocks."""
+    every, folded = searched(machine, symmetric=False), searched(machine, symmetric=True)
     assert folded.orbit_sum == every.states == every.orbit_sum
     assert folded.states <= every.states
     assert folded.depth == every.depth
@@ -74,14 +75,14 @@ def test_symmetry_changes_no_answer(machine: Machine) -> None:
 
 @often
 @given(machines(), st.booleans())
-def test_every_trace_replays(machine: Machine, alike: bool) -> None:
+def test_every_trace_replays(machine: Machine, symmetric: bool) -> None:
     """A trace starts in an initial state, each step is a step of the machine, and what was found is true at its end."""
-    seen = searched(machine, alike)
-    promises = {c.name: c for c in machine.promises}
+    seen = searched(machine, symmetric)
+    invariants = {c.name: c for c in machine.invariants}
     witnesses = {w.name: w.stages[0] for w in machine.witnesses}
     for finding in (*seen.violated.values(), *seen.reached.values()):
         replays(seen.world, finding)
-        claim = promises.get(finding.name) or witnesses[finding.name]
+        claim = invariants.get(finding.name) or witnesses[finding.name]
         assert truth(seen.world, claim, finding) is (finding.name in witnesses)
     if seen.deadlock:
         replays(seen.world, seen.deadlock)
@@ -92,8 +93,8 @@ def test_every_trace_replays(machine: Machine, alike: bool) -> None:
 @often
 @given(machines())
 def test_a_search_finds_what_brute_force_finds(machine: Machine) -> None:
-    """The states, and the promises broken in some state or step, are those of a plain loop over everything."""
-    seen = searched(machine, alike=False)
+    """The states, and the invariants broken in some state or step, are those of a plain loop over everything."""
+    seen = searched(machine, symmetric=False)
     world = World(machine, machine.sizes("tiny", {}))
     states = reachable(world, BUDGET.states)
     assert seen.states == len(states)
@@ -106,10 +107,10 @@ def test_a_search_finds_what_brute_force_finds(machine: Machine) -> None:
 @given(machines())
 def test_a_witness_is_reached_as_early_as_the_search_says(machine: Machine) -> None:
     """Looking for one witness at a time gives the same shortest lengths as the search for all of them."""
-    seen = searched(machine, alike=True)
+    seen = searched(machine, symmetric=True)
     for witness in machine.witnesses:
         found = reach(machine, machine.sizes("tiny", {}), witness)
-        assert not isinstance(found, str)
+        assert not isinstance(found, Stopped)
         assert length(found) == length(seen.reached.get(witness.name))
 
 
@@ -164,7 +165,7 @@ def verdicts(world: World, claim: Claim, code: bytes, args: tuple[Any, ...]) -> 
 
 
 def broken_near(world: World, code: bytes) -> Broken:
-    """The promises broken in this state, or by a step from it; what the world remembers says the same."""
+    """The invariants broken in this state, or by a step from it; what the world remembers says the same."""
     here, steps = broken(world, code), broken_by_steps(world, code)
     assert told(world.violated(code)) == here
     assert {n: told(world.violated_by_step(code, after)) for n, after in world.successors(code)} == steps

@@ -82,6 +82,6 @@ MODEL = Machine(
     always=(what_is_received_was_asked_for, what_is_answered_was_asked_for),
     sometimes=(a_response_is_received,),
     scopes={"tiny": dict(nodes=1, responses=2, requests=2)},
-    alike=(Node, Response, Request),
+    symmetric=(Node, Response, Request),
     final=all_is_asked,
 )

@@ -49,7 +49,7 @@ def is_next(to: Node, node: Node) -> bool:
 
 
 def initiate_probe(s: Ring, token: Token) -> None:
-    """The last round told nothing: n0 sends a white token on its way."""
+    """The last round was inconclusive: n0 sends a white token on its way."""
     require(s.at[token] == Node(0))
     require(s.stain[token] == Colour.BLACK or s.colour[Node(0)] == Colour.BLACK)
 
@@ -59,7 +59,7 @@ def initiate_probe(s: Ring, token: Token) -> None:
 
 
 def pass_token(s: Ring, token: Token, node: Node, to: Node) -> None:
-    """A node that is done passes it on; so does one that works, if the round tells nothing anyway."""
+    """A node that is done passes it on; so does one that works, if the round is inconclusive anyway."""
     require(s.at[token] == node)
     require(is_next(to, node))
     require(not s.active[node] or s.colour[node] == Colour.BLACK or s.stain[token] == Colour.BLACK)
@@ -88,7 +88,7 @@ def stop(s: Ring, node: Node) -> None:
 
 
 def is_detected(s: Ring, token: Token) -> bool:
-    """n0 is done and has a token that tells of nobody else."""
+    """n0 is done and has a white token."""
     white = s.stain[token] == Colour.WHITE and s.colour[Node(0)] == Colour.WHITE
     return s.at[token] == Node(0) and white and not s.active[Node(0)]
 

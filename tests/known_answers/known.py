@@ -1,4 +1,4 @@
-"""What others have published of each machine, what is measured here, and the row of docs/known-answers.md."""
+"""The published figures of each machine, the measured ones, and the row of docs/known-answers.md."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from checkers.explore import UNLIMITED, Search
+from checkers.explore.search import UNLIMITED, Search
 from poolproof import catalog
 from spec.dsl import Machine
 
@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Counts:
-    """What TLC says at the end of a search."""
+    """TLC's figures at the end of a search."""
 
     distinct: int
     generated: int
@@ -81,17 +81,17 @@ def machine(known: Known) -> Machine:
 
 @cache
 def measured(known: Known) -> Measured:
-    """A search of `tiny`, and in each state that is reached what `AGAIN` of the file says."""
+    """A search of `tiny`, and the value of the file's `AGAIN` in each reachable state."""
     of = machine(known)
     search = Search(of, of.sizes("tiny", {}), (), UNLIMITED, "")
     seen, world = search.run(lambda _: None), search.world
-    ways = replace(of, always=getattr(sys.modules[f"user_model_{known.name}"], "AGAIN", ()), sometimes=()).promises
+    ways = replace(of, always=getattr(sys.modules[f"user_model_{known.name}"], "AGAIN", ()), sometimes=()).invariants
     again = sum(world.holds(w, code, args) for code in search.codes for w in ways for args in world.tuples(w.params))
     return Measured(seen.states, seen.transitions, seen.depth, len(world.initial()), again)
 
 
 def row(known: Known) -> str:
-    """What docs/known-answers.md says of a machine whose states others have counted."""
+    """The row of docs/known-answers.md for a machine whose states others have counted."""
     theirs, ours = known.counts, measured(known)
     assert theirs
     numbers = (theirs.distinct, theirs.generated, theirs.depth)

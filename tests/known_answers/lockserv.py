@@ -112,5 +112,5 @@ MODEL = Machine(
     ),
     sometimes=(the_lock_is_held,),
     scopes={"tiny": dict(clients=2, servers=1)},
-    alike=(Client,),
+    symmetric=(Client,),
 )

@@ -12,7 +12,7 @@ from dataclasses import replace
 from lockserv import MODEL as LOCKSERV  # type: ignore[import-not-found]  # stands beside this file
 
 from spec.dsl import drop
-from spec.dsl.mutate import changed
+from spec.dsl.ir import changed
 
 MODEL = replace(
     changed(LOCKSERV, "lockserv_unsafe", drop("get_back", "s.returned[c] = False")),

@@ -49,7 +49,7 @@ def begin(s: Peterson, p: Process) -> None:
 
 
 def ask(s: Peterson, p: Process) -> None:
-    """It says so."""
+    """It raises its flag."""
     require(s.at[p] == At.ASK)
 
     s.at[p] = At.YIELD

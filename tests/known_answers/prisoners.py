@@ -4,7 +4,7 @@ Source: tlaplus/Examples at 32a32c7b, specifications/Prisoners: Prisoners.tla, P
 prisoners, one of whom counts.
 Published (TLC): 214 distinct states, 860 generated states, depth 14.
 Difference in counting: TLC also counts the four initial states as generated, and a first state as depth 1. The bound
-of the counter's count is a promise there and a guard here, as the notation demands; it refuses nothing, or there would
+of the count is an invariant there and a guard here, as the notation demands; it is never false, or there would
 be states in which the counter cannot move, and fewer than four steps for each of 214 states.
 """
 
@@ -40,7 +40,7 @@ def signal(s: Prison, p: Prisoner, room: Room) -> None:
 
 
 def idle(s: Prison, p: Prisoner, room: Room) -> None:
-    """A prisoner with nothing to tell moves switch B."""
+    """A prisoner with nothing to signal moves switch B."""
     require(s.a_is_up[room] or s.signals[p] == 2)
 
     s.b_is_up[room] = not s.b_is_up[room]
@@ -92,5 +92,5 @@ MODEL = Machine(
     always=(who_declares_is_right, the_count_is_right),
     sometimes=(the_counter_declares,),
     scopes={"tiny": dict(prisoners=3, rooms=1)},
-    alike=(Prisoner,),
+    symmetric=(Prisoner,),
 )

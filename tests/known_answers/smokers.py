@@ -71,5 +71,5 @@ MODEL = Machine(
     always=(at_most_one_smokes, who_smokes_has_what_was_missing),
     sometimes=(somebody_smokes,),
     scopes={"tiny": dict(ingredients=3, dealers=1)},
-    alike=(Ingredient,),
+    symmetric=(Ingredient,),
 )

@@ -1,7 +1,7 @@
 """Transaction commit: resource managers prepare, and then all of them commit or none does.
 
 Source: tlaplus/Examples at 32a32c7b, specifications/transaction_commit: TCommit.tla, TCommit.cfg, manifest.json; three
-resource managers. TCommit_proof.tla proves the promise for any number of them.
+resource managers. TCommit_proof.tla proves the invariant for any number of them.
 Published (TLC): 34 distinct states, 94 generated states, depth 7.
 Difference in counting: TLC also counts the initial state as generated, and the first state as depth 1.
 """
@@ -45,7 +45,7 @@ def commit(s: Commit, rm: Manager) -> None:
 
 
 def abort(s: Commit, rm: Manager) -> None:
-    """Nobody has committed."""
+    """No manager has committed."""
     require(s.stage[rm] in (Stage.WORKING, Stage.PREPARED))
     require(each(s.managers, lambda m: s.stage[m] != Stage.COMMITTED))
 
@@ -75,7 +75,7 @@ MODEL = Machine(
     always=(no_two_decide_differently,),
     sometimes=(all_have_committed,),
     scopes={"tiny": dict(managers=3)},
-    alike=(Manager,),
+    symmetric=(Manager,),
     place=Commit.stage,
     final=all_have_decided,
 )

@@ -1,7 +1,7 @@
-"""Two-phase commit: a transaction manager hears who is prepared, and tells all to commit or to abort.
+"""Two-phase commit: a transaction manager collects who is prepared, and makes all commit or abort.
 
 Source: tlaplus/Examples at 32a32c7b, specifications/transaction_commit: TwoPhase.tla, TwoPhase.cfg, manifest.json;
-three resource managers. TwoPhase_proof.tla proves the promise for any number of them.
+three resource managers. TwoPhase_proof.tla proves the invariant for any number of them.
 Published (TLC): 288 distinct states, 1146 generated states, depth 11; and 50816 states with six resource managers.
 Difference in counting: TLC also counts the initial state as generated, and the first state as depth 1. A message that
 is received once more is a step to the same state, which both count.
@@ -74,7 +74,7 @@ def decide_to_abort(s: TwoPhase, tm: Coordinator) -> None:
 
 
 def prepare(s: TwoPhase, rm: Manager) -> None:
-    """A manager is prepared, and says so."""
+    """A manager is prepared, and sends that."""
     require(s.stage[rm] == Stage.WORKING)
 
     s.stage[rm] = Stage.PREPARED
@@ -82,7 +82,7 @@ def prepare(s: TwoPhase, rm: Manager) -> None:
 
 
 def give_up(s: TwoPhase, rm: Manager) -> None:
-    """A manager that is not prepared aborts by itself, and tells nobody."""
+    """A manager that is not prepared aborts by itself, without a message."""
     require(s.stage[rm] == Stage.WORKING)
 
     s.stage[rm] = Stage.ABORTED
@@ -103,7 +103,7 @@ def obey_abort(s: TwoPhase, tm: Coordinator, rm: Manager) -> None:
 
 
 def no_two_decide_differently(s: TwoPhase, one: Manager, other: Manager) -> bool:
-    """Published as TCConsistent, the promise of TCommit, which this implements."""
+    """Published as TCConsistent, the invariant of TCommit, which this implements."""
     return not (s.stage[one] == Stage.ABORTED and s.stage[other] == Stage.COMMITTED)
 
 
@@ -114,12 +114,12 @@ def what_is_said_is_what_is_decided(s: TwoPhase, tm: Coordinator) -> bool:
 
 
 def who_is_known_to_be_prepared_said_so(s: TwoPhase, rm: Manager) -> bool:
-    """A lemma: nobody else is known."""
+    """A lemma: no other manager is known."""
     return implies(s.known_prepared[rm], s.said_prepared[rm])
 
 
 def who_said_so_keeps_to_it(s: TwoPhase, rm: Manager, tm: Coordinator) -> bool:
-    """A lemma: who said that it is prepared waits for the decision."""
+    """A lemma: a manager that sent that it is prepared waits for the decision."""
     waits = s.stage[rm] == Stage.PREPARED
     decided = s.stage[rm] == Stage.COMMITTED or (s.stage[rm] == Stage.ABORTED and s.said_abort[tm])
     return implies(s.said_prepared[rm], waits or decided)
@@ -131,7 +131,7 @@ def all_are_known_once_it_commits(s: TwoPhase, rm: Manager, tm: Coordinator) -> 
 
 
 def who_committed_was_told(s: TwoPhase, rm: Manager, tm: Coordinator) -> bool:
-    """A lemma: nobody commits by itself."""
+    """A lemma: no manager commits by itself."""
     return implies(s.stage[rm] == Stage.COMMITTED, s.said_commit[tm])
 
 
@@ -160,7 +160,7 @@ MODEL = Machine(
     ),
     sometimes=(all_have_committed,),
     scopes={"tiny": dict(managers=3, coordinators=1)},
-    alike=(Manager,),
+    symmetric=(Manager,),
     place=TwoPhase.stage,
     final=all_have_decided,
 )

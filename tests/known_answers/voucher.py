@@ -1,7 +1,7 @@
 """The life of a voucher: issued, handed on, and redeemed or cancelled once.
 
 Source: tlaplus/Examples at 32a32c7b, specifications/byihive: VoucherLifeCycle.tla, VoucherLifeCycle.cfg,
-manifest.json; three vouchers. VoucherLifeCycle_proof.tla proves the promise for any number of them.
+manifest.json; three vouchers. VoucherLifeCycle_proof.tla proves the invariant for any number of them.
 Published (TLC): 64 distinct states, 193 generated states, depth 7.
 Difference in counting: TLC also counts the initial state as generated, and the first state as depth 1. Handing a
 voucher on is a step to the same state, which both count.
@@ -54,7 +54,7 @@ def transfer(s: Vouchers, v: Voucher) -> None:
 
 
 def redeem(s: Vouchers, v: Voucher) -> None:
-    """It is exchanged for what it promises."""
+    """It is exchanged for the goods."""
     require(s.worth[v] == Worth.VALID)
     require(s.life[v] == Life.WORKING)
 
@@ -96,7 +96,7 @@ MODEL = Machine(
     always=(its_worth_goes_with_its_life,),
     sometimes=(it_is_redeemed,),
     scopes={"tiny": dict(vouchers=3)},
-    alike=(Voucher,),
+    symmetric=(Voucher,),
     place=Vouchers.worth,
     final=all_lives_are_over,
 )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from checkers.explore import Exploration, explore
+from checkers.explore.search import Exploration, explore
 from checkers.native import engine
-from checkers.native.engine import Means
+from checkers.native.engine import SearchOptions
 from models.yardstick import Device, Page, yardstick
 from poolproof import catalog
 from spec.dsl import Machine, Sort
@@ -15,7 +15,7 @@ from tests.checkers.native.ways import needs_a_compiler
 Question = tuple[int, tuple[type[Sort], ...]]
 
 YARDSTICK: dict[Question, tuple[int, int, int]] = {
-    # pages, alike: states, unreduced states, transitions
+    # pages, symmetric: states, unreduced states, transitions
     (2, ()): (1_413, 1_413, 6_454),
     (2, (Page,)): (757, 1_413, 3_286),
     (2, (Page, Device)): (388, 1_413, 1_683),
@@ -62,26 +62,26 @@ def counts(seen: Exploration) -> tuple[int, int, int, int]:
     return seen.states, seen.orbit_sum, seen.transitions, seen.depth
 
 
-@pytest.mark.parametrize(("pages", "alike"), YARDSTICK, ids=str)
-def test_the_yardstick_counts_what_other_tools_count(pages: int, alike: tuple[type[Sort], ...]) -> None:
+@pytest.mark.parametrize(("pages", "symmetric"), YARDSTICK, ids=str)
+def test_the_yardstick_counts_what_other_tools_count(pages: int, symmetric: tuple[type[Sort], ...]) -> None:
     """States, orbits, their unreduced sum and transitions are those of the reference."""
-    seen = explore(yardstick, yardstick.sizes("tiny", {"pages": pages}), alike)
-    assert counts(seen) == (*YARDSTICK[pages, alike], DEPTH[pages])
+    seen = explore(yardstick, yardstick.sizes("tiny", {"pages": pages}), symmetric)
+    assert counts(seen) == (*YARDSTICK[pages, symmetric], DEPTH[pages])
 
 
 @needs_a_compiler
-@pytest.mark.parametrize(("pages", "alike"), YARDSTICK | LARGE, ids=str)
-def test_the_yardstick_counts_the_same_in_c(pages: int, alike: tuple[type[Sort], ...]) -> None:
+@pytest.mark.parametrize(("pages", "symmetric"), YARDSTICK | LARGE, ids=str)
+def test_the_yardstick_counts_the_same_in_c(pages: int, symmetric: tuple[type[Sort], ...]) -> None:
     """The same, and the same with more pages, for which the Python search takes long."""
-    means = Means(level="" if (pages, alike) in LARGE else "-O0")
-    seen = engine.explore(yardstick, yardstick.sizes("tiny", {"pages": pages}), alike, means=means)
-    assert counts(seen) == (*(YARDSTICK | LARGE)[pages, alike], DEPTH[pages])
+    options = SearchOptions(level="" if (pages, symmetric) in LARGE else "-O0")
+    seen = engine.explore(yardstick, yardstick.sizes("tiny", {"pages": pages}), symmetric, options=options)
+    assert counts(seen) == (*(YARDSTICK | LARGE)[pages, symmetric], DEPTH[pages])
 
 
 @pytest.mark.parametrize("machine", catalog.SOUND, ids=lambda m: m.name)
 def test_the_counts_at_tiny_are_pinned(machine: Machine) -> None:
-    """A sound model has so many states at tiny, keeps every promise there, and is stuck nowhere."""
-    seen = explore(machine, machine.sizes("tiny", {}), machine.alike)
+    """A sound model has the pinned number of states at tiny, satisfies every invariant and has no deadlock."""
+    seen = explore(machine, machine.sizes("tiny", {}), machine.symmetric)
     assert counts(seen) == TINY[machine.name]
 
 
@@ -89,4 +89,4 @@ def test_the_counts_at_tiny_are_pinned(machine: Machine) -> None:
 @pytest.mark.parametrize("machine", catalog.SOUND, ids=lambda m: m.name)
 def test_the_counts_at_small_are_pinned(machine: Machine) -> None:
     """The same at small, where two pools may stand beside each other."""
-    assert counts(engine.explore(machine, machine.sizes("small", {}), machine.alike)) == SMALL[machine.name]
+    assert counts(engine.explore(machine, machine.sizes("small", {}), machine.symmetric)) == SMALL[machine.name]

@@ -1,4 +1,4 @@
-"""How a test types a command: in this process, with what is printed caught."""
+"""Commands typed by tests: in this process, with the output captured."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from poolproof import cli
+from poolproof import cli, errors, output
 
 
 @dataclass(frozen=True)
 class Said:
-    """What a command answered."""
+    """The exit code and the output of a command."""
 
     code: int
     out: str
@@ -21,7 +21,7 @@ class Said:
 
     @property
     def flat(self) -> str:
-        """What is on the screen, with all white space and table lines as one space."""
+        """The output, with white space and table lines as one space."""
         return " ".join(self.out.translate({ord(c): " " for c in "│┃├┤┡╇┩┏┳┓└┴┘━─┼"}).split())
 
 
@@ -37,12 +37,14 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def ask(desk: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Ask:
-    """Type a command, on the desk; what is printed is caught, and what is raised is not."""
-    monkeypatch.setattr(cli, "console", cli.Output(highlight=False, width=150))
+    """Type a command, on the desk; the output is captured, exceptions are not."""
+    monkeypatch.setattr(output, "console", output.Output(highlight=False, width=150))
 
-    def typed(*words: object) -> Said:
+    def type_(*words: object) -> Said:
         capsys.readouterr()
-        code = cli.guarded(lambda: cli.app([str(word) for word in words], standalone_mode=False, prog_name="poolproof"))
+        code = errors.guarded(
+            lambda: cli.app([str(word) for word in words], standalone_mode=False, prog_name="poolproof")
+        )
         return Said(code, *capsys.readouterr())
 
-    return typed
+    return type_

@@ -7,7 +7,7 @@ from pathlib import Path
 DRIVER = '''"""A driver with one RX descriptor."""
 
 from spec.dsl import Kind, Machine, Mutant, Sort, State, count, drop, field, members, require
-from spec.dsl.mutate import changed
+from spec.dsl.ir import changed
 
 
 class Page(Sort, called="{letter}"):
@@ -88,7 +88,7 @@ def no_page_is_dirty(s: Driver, page: Page) -> bool:
 
 
 def every_page_is_dirty(s: Driver, page: Page) -> bool:
-    """A promise that is broken at the start."""
+    """An invariant that is broken at the start."""
     return s.dirty[page]
 
 
@@ -120,7 +120,7 @@ def driver(**changes):
         name="driver", doc="One descriptor [and no more].", state=Driver, system=(post, receive, give_back),
         always=(at_most_one_page_is_posted,), steps=(a_page_is_posted_before_it_is_received,),
         sometimes=(a_page_is_received, (a_page_is_received, it_is_free_again)),
-        scopes={"tiny": dict(pages=2)}, alike=(Page,), place=Driver.place,
+        scopes={"tiny": dict(pages=2)}, symmetric=(Page,), place=Driver.place,
     )
     return Machine(**{**said, **changes})
 

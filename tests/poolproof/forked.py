@@ -14,11 +14,12 @@ from collections.abc import Mapping
 from multiprocessing import get_context
 from pathlib import Path
 
-from checkers import walk
-from poolproof import asking, drawing, exporting, proving, showing, tracing
+from checkers import simulate
+from impl.linux.conformance import holders
+from poolproof import output_files, print_proof, questions
 
-READ = (asking, drawing, exporting, proving, showing, tracing, walk)
-"""All that takes time to import; the command line is not among it, since it asks for the width once."""
+READ = (output_files, print_proof, questions, simulate, holders)
+"""The slow imports. `poolproof.output` is not among them: it reads the width of the terminal when it is imported."""
 
 FORKS = get_context("forkserver")
 FORKS.set_forkserver_preload([__name__])

@@ -1,4 +1,4 @@
-"""Models on which `poolproof check`, `prove` and `refine` once said something false: each has its true answer."""
+"""Models on which `check`, `prove` and `refine` once were wrong: each has its true answer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ANSWERS = Path(__file__).parents[1] / "answers"
 
 
 def answered(said: Said, code: int, *words: str) -> None:
-    """The command ended with this code, and said these words in its answer or its one line."""
+    """The command ended with this code, and printed these words."""
     assert said.code == code, said.out + said.err
     for word in words:
         assert word in said.flat + " ".join(said.err.split())
@@ -34,7 +34,7 @@ def test_prove_finds_it_too(ask: Ask, name: str) -> None:
     answered(ask("prove", ANSWERS / f"{name}.py", "--jobs", "1"), 12, "few violated in")
 
 
-@pytest.mark.parametrize("command", ["check", "prove", "walk", "show"])
+@pytest.mark.parametrize("command", ["check", "prove", "simulate", "show"])
 @pytest.mark.parametrize(
     ("name", "words"),
     [
@@ -43,20 +43,20 @@ def test_prove_finds_it_too(ask: Ask, name: str) -> None:
     ],
 )
 def test_what_no_lint_would_read_is_refused_by_line(ask: Ask, command: str, name: str, words: str) -> None:
-    """A property of the state, and a function that says it is another one, end every command with 75."""
+    """A property of the state, and a function that poses as another one, end every command with 75."""
     answered(ask(command, ANSWERS / f"{name}.py"), 75, f"{name}.py:", words)
 
 
 @pytest.mark.parametrize(
     "words",
     [
-        ("check",), ("walk",), ("show",), ("draw", "-o", "x.svg"), ("draw", "--states", "-o", "x.svg"),
+        ("check",), ("simulate",), ("show",), ("draw", "-o", "x.svg"), ("draw", "--states", "-o", "x.svg"),
         ("export", "--to", "promela"), ("export", "--to", "murphi"), ("prove", "--bmc", "2"),
-        ("check", "--engine", "python"), ("check", "--no-symmetry"),
+        ("check", "--engine", "python"), ("check", "--symmetry", "none"),
     ],
 )  # fmt: skip
 def test_a_scope_without_a_member_that_is_named_is_refused(ask: Ask, words: tuple[str, ...]) -> None:
-    """Every command that is given such a scope says in one line what is named where, before it searches."""
+    """Every command refuses such a scope in one line, with what is named where, before it searches."""
     command, *rest = words
     said = ask(command, ANSWERS / "oob3.py", *rest, "--pages", "2")
     answered(said, 75, "oob3.py:", "names Page(2), C, and a scope of 2 pages has none; ask for pages=3 or more")
@@ -69,6 +69,6 @@ def test_refine_sees_a_machine_of_one_cell(ask: Ask) -> None:
 
 
 def test_members_and_enums_have_their_names(ask: Ask) -> None:
-    """A member that is named, and two enums of one name, are told apart by search too."""
+    """A member that is named, and two enums of one name, are distinct for the search, too."""
     answered(ask("check", ANSWERS / "named.py"), 12, "nobody is used violated in 1")
     answered(ask("check", ANSWERS / "kinds.py"), 11, "something can always happen deadlock")

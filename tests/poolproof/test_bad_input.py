@@ -1,15 +1,17 @@
-"""What cannot be done is said in one line, with the exit code for it; nothing of the user's is lost."""
+"""What cannot be done is one line with its exit code; nothing of the user's is lost."""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from checkers.native import build
-from poolproof import asking, showing, writing
+from poolproof import catalog, output_files
+from poolproof.commands import check
 
 from .conftest import Ask, Said
 from .drivers import SOUND, VIOLATED, write
@@ -17,49 +19,53 @@ from .drivers import SOUND, VIOLATED, write
 USAGE, INPUT, TOOL = 2, 65, 150
 
 BAD: list[tuple[str, int, str]] = [
-    ("check keep_maped", USAGE, "'keep_maped' is no model; perhaps 'keep_mapped'"),
-    ("check outlives", USAGE, "'outlives' is no model; perhaps 'b03_mapping_outlives_the_driver'"),
-    ("check qqqq", USAGE, "'qqqq' is no model; see `poolproof list`, or give the path of a Python file"),
-    ("show keep_maped", USAGE, "perhaps 'keep_mapped'"),
-    ("refine keep_maped", USAGE, "perhaps 'keep_mapped'"),
-    ("walk keep_maped", USAGE, "perhaps 'keep_mapped'"),
-    ("draw keep_maped -o out.svg", USAGE, "perhaps 'keep_mapped'"),
-    ("check missing.py", INPUT, "missing.py: there is no such file; give a model's name"),
-    ("check ./text.txt", INPUT, "text.txt: is no Python file; a model's file ends in .py"),
+    ("check keep_maped", USAGE, "unknown model 'keep_maped' (did you mean keep_mapped or kept_beyond_capacity?)"),
+    ("check outlives", USAGE, "unknown model 'outlives' (did you mean b03_mapping_outlives_the_driver?)"),
+    ("check qqqq", USAGE, "unknown model 'qqqq' (see `poolproof list`, or give the path of a Python file)"),
+    ("show keep_maped", USAGE, "did you mean keep_mapped"),
+    ("refine keep_maped", USAGE, "did you mean keep_mapped"),
+    ("simulate keep_maped", USAGE, "did you mean keep_mapped"),
+    ("draw keep_maped -o out.svg", USAGE, "did you mean keep_mapped"),
+    ("check missing.py", INPUT, "missing.py: no such file; give a model's name"),
+    ("check ./text.txt", INPUT, "text.txt: not a Python file; a model's file ends in .py"),
     ("check yardstick --pages 0", USAGE, "pages=0 is out of range; yardstick takes 1 to 20"),
     ("check yardstick --devices 5", USAGE, "devices=5 is out of range; yardstick takes 1 to 4"),
     ("check yardstick --pools 2", USAGE, "yardstick has no size 'pools'; it has pages, devices, ring_size, tx_limit"),
     ("check yardstick --scope huge", USAGE, "yardstick has no scope 'huge'; it has tiny, small, large"),
-    ("check yardstick --set ring_size", USAGE, "--set ring_size: is not NAME=N; for example --set ring_size=2"),
+    (
+        "check yardstick --set ring_size",
+        USAGE,
+        "ring_size: not of the form NAME=N; for example --set ring_size=2",
+    ),
     ("check yardstick --set ring_size=0", USAGE, "ring_size=0 is out of range; yardstick takes 1 to 12"),
-    ("check yardstick --pages 2 --set pages=3", USAGE, "pages is given already, as 2; give it once"),
+    ("check yardstick --pages 2 --set pages=3", USAGE, "pages is already given as 2; give it once"),
     ("check yardstick --pages x", USAGE, "'x'; see `poolproof check --help`"),
     ("check yardstick --max-states -1", USAGE, "'-1'; see `poolproof check --help`"),
-    ("check yardstick --time nan", USAGE, "'nan'; see `poolproof check --help`"),
-    ("check yardstick --pool-symmetry", USAGE, "--pool-symmetry: yardstick does not declare its pools alike"),
-    ("check yardstick --only-page D", USAGE, "--only-page D: is no page of the scope; it has A, B, C"),
-    ("check yardstick --only-page eth0", USAGE, "--only-page eth0: is no page of the scope"),
-    ("walk yardstick --only-page D", USAGE, "--only-page D: is no page of the scope"),
+    ("check yardstick --time-limit nan", USAGE, "'nan'; see `poolproof check --help`"),
+    ("check yardstick --symmetry some", USAGE, "unknown symmetry 'some' (choose none, declared or all)"),
+    ("check yardstick --only-page D", USAGE, "unknown page 'D' (choose A, B or C)"),
+    ("check yardstick --only-page eth0", USAGE, "unknown page 'eth0' (choose A"),
+    ("simulate yardstick --only-page D", USAGE, "unknown page 'D' (choose A"),
     ("check yardstick --json none/out.json", USAGE, "none/out.json: the directory none does not exist; create it"),
     ("check yardstick --junit none/out.xml", USAGE, "none/out.xml: the directory none does not exist; create it"),
     ("check yardstick --json .", USAGE, ".: is a directory; give the name of a file"),
-    ("check yardstick --json text.txt", USAGE, "text.txt: is there already and holds no verdicts"),
-    ("check yardstick --junit text.txt", USAGE, "text.txt: is there already and holds no verdicts"),
-    ("check yardstick --json new --junit new", USAGE, "new: is to be JSON and JUnit at once; give two names"),
+    ("check yardstick --json text.txt", USAGE, "text.txt: exists and holds no verdicts"),
+    ("check yardstick --junit text.txt", USAGE, "text.txt: exists and holds no verdicts"),
+    ("check yardstick --json new --junit new", USAGE, "new: given for --json and --junit; give a name for each"),
     ("check yardstick --trace-dir text.txt", USAGE, "text.txt: cannot be a directory"),
     ("check yardstick --trace-dir text.txt/traces", USAGE, "text.txt/traces: cannot be a directory"),
-    ("walk yardstick --trace-dir text.txt", USAGE, "text.txt: cannot be a directory"),
-    ("draw yardstick -o out.bmp", USAGE, "out.bmp: a picture ends in .svg, .png, .dot"),
+    ("simulate yardstick --trace-dir text.txt", USAGE, "text.txt: cannot be a directory"),
+    ("draw yardstick -o out.bmp", USAGE, "out.bmp: unknown kind of picture '.bmp' (choose .svg, .png or .dot)"),
     ("draw yardstick -o none/out.svg", USAGE, "none/out.svg: the directory none does not exist"),
-    ("refine yardstick", USAGE, "yardstick: does not say which rules it keeps to; give its Machine refines="),
-    ("export keep_maped --to murphi", USAGE, "perhaps 'keep_mapped'"),
+    ("refine yardstick", USAGE, "yardstick: names no rules that it refines; give its Machine refines="),
+    ("export keep_maped --to murphi", USAGE, "did you mean keep_mapped"),
     ("export yardstick", USAGE, "Missing option '--to'. Choose from: promela, murphi; see `poolproof export --help`"),
-    ("export yardstick --to tla", USAGE, "'tla' is not one of 'promela', 'murphi'"),
+    ("export yardstick --to tla", USAGE, "unknown language 'tla' (choose promela or murphi)"),
     ("export yardstick --to murphi --pages 0", USAGE, "pages=0 is out of range; yardstick takes 1 to"),
     (
         "export yardstick --to murphi --out text.txt",
         USAGE,
-        "text.txt: exists already and is left as it is; give another",
+        "text.txt: exists and is not overwritten; give another",
     ),
     ("export yardstick --to murphi --out none/y.m", USAGE, "none/y.m: the directory none does not exist"),
     ("new text.txt", USAGE, "text.txt: a model is a Python file; give a name that ends in .py"),
@@ -68,7 +74,11 @@ BAD: list[tuple[str, int, str]] = [
     ("replay .", INPUT, ".: cannot be read (Is a directory)"),
     ("replay text.txt", INPUT, "text.txt: is no trace; give a file saved by `poolproof check --trace-dir`"),
     ("chekc", USAGE, "No such command 'chekc'"),
-    ("check --bogus", USAGE, "No such option: --bogus (Possible options: --verbose); see `poolproof check --help`"),
+    (
+        "check --bogus",
+        USAGE,
+        "--bogus (Possible options: --jobs, --verbose); see `poolproof check --help`",
+    ),
     ("show", USAGE, "Missing argument 'model'; see `poolproof show --help`"),
     ("new", USAGE, "Missing argument 'FILE'; see `poolproof new --help`"),
 ]
@@ -83,7 +93,7 @@ def must_be_one_line(said: Said, code: int, words: str) -> None:
 
 
 @pytest.mark.parametrize(("typed", "code", "words"), BAD, ids=[typed for typed, _, _ in BAD])
-def test_what_cannot_be_done_is_said_in_one_line(ask: Ask, desk: Path, typed: str, code: int, words: str) -> None:
+def test_what_cannot_be_done_is_one_line(ask: Ask, desk: Path, typed: str, code: int, words: str) -> None:
     """One line on stderr names the value, the rule and the way out; nothing on stdout looks like a result."""
     (desk / "text.txt").write_text("mine\n")
     must_be_one_line(ask(*typed.split()), code, words)
@@ -98,14 +108,14 @@ def test_no_command_at_all_shows_the_help(ask: Ask) -> None:
     assert "no command is given; see `poolproof --help`" in said.err
     assert all(
         command in said.out
-        for command in ("check", "list", "show", "refine", "walk", "draw", "replay", "export", "new")
+        for command in ("check", "list", "show", "refine", "simulate", "draw", "replay", "export", "new")
     )
 
 
 def test_an_unwritable_place_is_refused_before_the_work(ask: Ask, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where no file can be made, neither JSON nor traces are promised."""
-    monkeypatch.setattr(writing, "_takes_files", lambda directory: False)
-    monkeypatch.setattr(asking, "every_run", lambda *_: pytest.fail("the work was begun"))
+    """Where no file can be made, neither JSON nor traces are begun."""
+    monkeypatch.setattr(output_files, "_is_writable", lambda directory: False)
+    monkeypatch.setattr(check, "run_all", lambda *_: pytest.fail("the work was begun"))
     must_be_one_line(ask("check", "yardstick", "--json", "out.json"), USAGE, "out.json: cannot be written")
     must_be_one_line(ask("check", "yardstick", "--trace-dir", "t"), USAGE, "t: cannot be written to; give another")
 
@@ -136,33 +146,34 @@ def test_two_models_of_one_name_do_not_share_a_trace(ask: Ask, desk: Path) -> No
         (desk / directory).mkdir()
         write(desk / directory / "my.py", SOUND)
     said = ask("check", "a/my.py", "b/my.py", "--trace-dir", "traces")
-    must_be_one_line(said, USAGE, "a/my.py: another model of this name is asked")
+    must_be_one_line(said, USAGE, "a/my.py: another model has the same name")
     assert ask("check", "a/my.py", "b/my.py").code == 0
 
 
 def test_new_never_overwrites(ask: Ask, desk: Path) -> None:
     """`new` writes a model that is whole; the second time it leaves the file alone."""
-    assert ask("new", "my-driver.py").out == "my-driver.py written; now: poolproof check my-driver.py\n"
+    assert ask("new", "my-driver.py").out == "my-driver.py written; next: poolproof check my-driver.py\n"
     (desk / "my-driver.py").write_text("mine\n")
-    must_be_one_line(ask("new", "my-driver.py"), USAGE, "my-driver.py: exists already and is left as it is")
+    must_be_one_line(ask("new", "my-driver.py"), USAGE, "my-driver.py: exists and is not overwritten")
     assert (desk / "my-driver.py").read_text() == "mine\n"
 
 
 def test_what_new_says_can_be_typed(ask: Ask, desk: Path) -> None:
     """A name with blanks or brackets is said as it is, and quoted where it is to be typed."""
     assert ask("new", "my [first] driver.py").out == (
-        "my [first] driver.py written; now: poolproof check 'my [first] driver.py'\n"
+        "my [first] driver.py written; next: poolproof check 'my [first] driver.py'\n"
     )
     assert (desk / "my [first] driver.py").is_file()
 
 
 def test_an_error_of_our_own_is_one_line_too(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Even what nobody foresaw is no traceback, and has an exit code that no verdict has."""
+    """Even an unforeseen error is no traceback, and has an exit code that no verdict has."""
 
-    def fails(*_: object) -> None:
-        raise ZeroDivisionError("a\nb")
+    class Fails:
+        def __iter__(self) -> Iterator[None]:
+            raise ZeroDivisionError("a\nb")
 
-    monkeypatch.setattr(showing, "models", fails)
+    monkeypatch.setattr(catalog, "SOUND", Fails())
     must_be_one_line(ask("list"), TOOL, "an error of poolproof itself: ZeroDivisionError: a b")
 
 
@@ -178,7 +189,7 @@ def test_folders_of_another_user_are_refused(ask: Ask, desk: Path, monkeypatch: 
     for folder in (desk / "theirs" / "poolproof", desk / "theirs"):
         os.chown(folder, 65_534, 65_534)
     said = ask("check", "yardstick", "--checkpoint", "theirs/long.pp")
-    must_be_one_line(said, USAGE, "theirs: belongs to another user (user 65534, who could change what lies there)")
+    must_be_one_line(said, USAGE, "theirs: belongs to another user (user 65534, who could change it)")
     monkeypatch.setenv("XDG_CACHE_HOME", str(desk / "theirs"))
     build._folder.cache_clear()
     must_be_one_line(ask("prove", "yardstick"), USAGE, "theirs/poolproof: belongs to another user (user 65534,")
@@ -188,7 +199,7 @@ def test_folders_of_another_user_are_refused(ask: Ask, desk: Path, monkeypatch: 
 
 @needs_root
 def test_a_checkpoint_of_another_user_is_refused(ask: Ask, desk: Path) -> None:
-    """What somebody else wrote is not gone on from."""
+    """A search is not resumed from a file that another user wrote."""
     (desk / "long.pp").write_text("theirs")
     os.chown(desk / "long.pp", 65_534, 65_534)
     must_be_one_line(ask("check", "yardstick", "--resume", "long.pp"), USAGE, "long.pp: belongs to another user")

@@ -1,4 +1,4 @@
-"""Budgets, Ctrl-C, terminals and pipes: what is known so far is told, and is never more than it is."""
+"""Budgets, Ctrl-C, terminals and pipes: what is known so far is printed, and no more."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from checkers import judge
-from poolproof import asking
+from checkers import judging
 from poolproof.__main__ import command
+from poolproof.commands import check
 from poolproof.interrupts import INTERRUPTS
 
 from .conftest import Ask
@@ -56,12 +56,12 @@ def on_a_terminal(*words: str, interrupt_at: str = "") -> tuple[int, str]:
 def _read(terminal: int) -> str:
     try:
         return os.read(terminal, 65536).decode(errors="replace")
-    except OSError:  # how a terminal says that the other side is gone
+    except OSError:  # the other side of the terminal is gone
         return ""
 
 
 def test_a_budget_of_states_is_a_verdict(ask: Ask, desk: Path) -> None:
-    """What the search did not finish is "budget spent" and no pass; what it met before is told."""
+    """What the search did not finish is "budget spent" and no pass; what it found before is printed."""
     write(desk / "my.py", SOUND)
     said = ask("check", "my.py", "--max-states", 3, "--json", "out.json")
     found = {v["property"]: v for v in json.loads((desk / "out.json").read_text())["verdicts"]}
@@ -69,21 +69,21 @@ def test_a_budget_of_states_is_a_verdict(ask: Ask, desk: Path) -> None:
     assert found["at_most_one_page_is_posted"]["verdict"] == "budget spent"
     assert found["at_most_one_page_is_posted"]["label"] == "not run"
     assert found["a_page_is_received"]["verdict"] == "reached"
-    assert "5 of 8 questions are left open." in said.out
-    assert "my.py: 5 left open, stopped at depth 2 with 3 states (budget 3 states)" in said.out
+    assert "5 of 8 checks are undecided." in said.out
+    assert "my.py: 5 undecided, stopped at depth 2 with 3 states (budget 3 states)" in said.out
     assert "my.py: stopped (3 states) in the scope of pages 2" in said.out
 
 
 def test_a_budget_that_suffices_changes_nothing(ask: Ask) -> None:
     """A search that ends by itself below its budget is exhaustive."""
-    said = ask("check", "yardstick", "--scope", "tiny", "--max-states", 758, "--time", 600)
+    said = ask("check", "yardstick", "--scope", "tiny", "--max-states", 758, "--time-limit", 600)
     assert said.code == 0
     assert "exhaustive(tiny)" in said.flat
 
 
 def test_a_budget_of_time_is_a_verdict(ask: Ask) -> None:
     """The clock stops a search like the number of states does."""
-    said = ask("check", "yardstick", "--pages", 8, "--time", 0.000001)
+    said = ask("check", "yardstick", "--pages", 8, "--time-limit", 0.000001)
     assert said.code == 3
     assert "(budget 1e-06 s)" in said.out
 
@@ -94,7 +94,7 @@ def test_what_was_broken_before_the_budget_was_spent_counts(ask: Ask, desk: Path
     write(desk / "my.py", model)
     said = ask("check", "my.py", "--max-states", 6)
     assert said.code == (0 if model == BROKEN else 12)
-    assert "This breaks the promise: at most one page is posted." in said.out
+    assert "This breaks the invariant: at most one page is posted." in said.out
 
 
 def test_a_broken_model_not_searched_to_the_end_is_left_open(ask: Ask, desk: Path) -> None:
@@ -103,10 +103,10 @@ def test_a_broken_model_not_searched_to_the_end_is_left_open(ask: Ask, desk: Pat
     assert ask("check", "my.py", "--max-states", 1).code == 3
 
 
-@pytest.mark.parametrize("command", ["refine", "walk"])
+@pytest.mark.parametrize("command", ["refine", "simulate"])
 def test_other_commands_have_budgets_too(ask: Ask, command: str) -> None:
-    """A refinement and a walk that are cut short are no pass either."""
-    said = ask(command, "per_packet", "--time", 0.000001)
+    """A refinement and a simulation that are cut short are no pass either."""
+    said = ask(command, "per_packet", "--time-limit", 0.000001)
     assert said.code == 3
     assert "budget spent" in said.out
 
@@ -115,31 +115,31 @@ def test_after_an_interrupt_nothing_more_is_begun(ask: Ask, desk: Path, monkeypa
     """Ctrl-C during one model keeps its answers, and leaves open all that would have come after it."""
     write(desk / "bad.py", VIOLATED)
 
-    def interrupted(asked: judge.Question, *_: object) -> object:
+    def interrupted(asked: judging.Question, *_: object) -> object:
         if asked.name == "yardstick":
             raise KeyboardInterrupt
-        return check(asked)
+        return original(asked)
 
-    check = judge.check
-    monkeypatch.setattr(judge, "check", interrupted)
+    original = judging.check
+    monkeypatch.setattr(judging, "check", interrupted)
     said = ask("check", "bad.py", "yardstick", "per_packet", "--scope", "tiny")
     assert said.code == 12
     assert "bad.py: at most one page is posted, in 2 steps" in said.out
-    assert "yardstick: 22 left open, not begun (interrupted)" in said.out
+    assert "yardstick: 22 undecided, not begun (interrupted)" in said.out
     assert "per_packet: " in said.out
-    assert "left open, not begun (interrupted)" in said.out.splitlines()[-2]
+    assert "undecided, not begun (interrupted)" in said.out.splitlines()[-2]
 
 
 def test_an_interrupt_that_python_lost_is_heard(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     """An interrupt in a destructor raises nothing; the command ends all the same before the work."""
     monkeypatch.setattr(INTERRUPTS, "heard", True)
-    monkeypatch.setattr(asking, "every_run", lambda *_: pytest.fail("the work was begun"))
+    monkeypatch.setattr(check, "run_all", lambda *_: pytest.fail("the work was begun"))
     said = ask("check", "yardstick")
     assert (said.code, said.out, said.err) == (3, "", "poolproof: interrupted\n")
 
 
 def test_ctrl_c_prints_the_results_so_far() -> None:
-    """On a terminal there is a progress line; Ctrl-C ends the search, and what it met is told with exit code 3."""
+    """On a terminal there is a progress line; Ctrl-C ends the search, and what it found is printed with exit code 3."""
     code, seen = on_a_terminal("check", "ownership", "--scope", "large", "--pages", "6", interrupt_at="transitions/s")
     assert code == 3
     assert "budget spent" in seen

@@ -53,7 +53,7 @@ def test_what_was_not_understood_is_never_accepted(ask: Ask, name: str, lines: s
 
 
 def test_pointers_of_eight_digits_are_those_of_a_32_bit_kernel(ask: Ask) -> None:
-    """The head says that they are not hashed."""
+    """By the head they are not hashed."""
     said = ask("trace", case("arm32-real-pointers.trace"))
     assert said.code == 0
     assert "real pointers of a 32-bit kernel" in said.flat
@@ -62,7 +62,7 @@ def test_pointers_of_eight_digits_are_those_of_a_32_bit_kernel(ask: Ask) -> None
 
 
 def test_coherent_memory_left_at_unbind_denies_nothing_about_pages(ask: Ask) -> None:
-    """A ring of descriptors is no page of a pool: told as the kernel says it, and no promise is broken."""
+    """A ring of descriptors is no page of a pool: printed in the kernel's words, and no invariant is violated."""
     said = ask("trace", case("ok.trace"), "--dmesg", case("dma-pending-with-prefix"))
     assert said.code == 0
     assert "has pending DMA allocations while released from device" in said.flat
@@ -92,7 +92,7 @@ def test_more_came_out_than_went_in_by_the_kernels_own_word(ask: Ask) -> None:
     """5.4 and others print the stall with a negative number."""
     said = ask("trace", case("stall-negative-inflight"))
     assert said.code == 12
-    assert "This breaks the promise: what is counted in is counted out" in said.flat
+    assert "This breaks the invariant: inflight is hold minus release" in said.flat
     assert "-1402113377 inflight 640221 sec" in said.flat
 
 
@@ -117,15 +117,15 @@ def test_a_packed_log_is_unpacked(ask: Ask) -> None:
         assert said.code == 12
         assert "page_pool refcnt -712 violation" in said.flat
         assert "Negative(-1) inflight packet-pages" in said.flat
-        assert "Not accepted: 2 violations of 2 promises." in said.flat
+        assert "Not accepted: 2 violations of 2 invariants." in said.flat
 
 
 @pytest.mark.parametrize("name", ["logread-two-pools", "two-pools-no-id-one-drains", "recorded-stall.dmesg"])
 def test_a_log_is_told_and_is_no_accepted_trace(ask: Ask, name: str) -> None:
-    """What it says of pools is shown; no page was judged."""
+    """Its messages about pools are printed; no page was judged."""
     said = ask("trace", case(name))
     assert said.code == 3
-    assert "Nothing was judged: this is a log of the kernel and no trace" in said.flat
+    assert "Nothing was judged: this is a log of the kernel and not a trace" in said.flat
     assert "Accepted" not in said.out
     assert "stalled pool shutdown" in said.out
 
@@ -160,11 +160,11 @@ def test_what_a_kernel_recorded_rightly_is_accepted(ask: Ask, desk: Path, name: 
 
 
 def test_a_stall_that_was_recorded_is_told(ask: Ask) -> None:
-    """80 pages, 67 looks, and the kernel's log says it once."""
+    """80 pages, 67 looks, and one message in the kernel's log."""
     said = ask("trace", case("recorded-stall.trace"), "--dmesg", case("recorded-stall.dmesg"))
     assert "80 pages out" in said.flat
-    assert "slow holder: all came home after 67 retries" in said.flat
-    assert "the kernel's log says so 1 time." in said.flat
+    assert "slow holder: all returned after 67 retries" in said.flat
+    assert "the kernel's log reports it 1 time." in said.flat
 
 
 def test_losses_are_counted(ask: Ask) -> None:
@@ -177,11 +177,11 @@ def test_a_log_of_which_nothing_is_known_is_said_to_be_one(ask: Ask, tmp_path: P
     log.write_text("[    1.000000] usb 1-1: new high-speed USB device number 2 using xhci_hcd\n")
     said = ask("trace", case("ok.trace"), "--dmesg", log)
     assert said.code == 0
-    assert "it holds no message that is known here" in said.flat
+    assert "no known message about pools or pages in it" in said.flat
 
 
 def test_a_log_alone_does_not_say_that_no_pool_waits(ask: Ask) -> None:
     """Where only the kernel's log speaks of pools that wait, the trace's number of them is not given."""
     said = ask("trace", case("logread-two-pools"))
-    assert "times that a pool waits for pages; the trace shows none that does" in said.flat
+    assert "times that a pool waits for pages; the trace shows none" in said.flat
     assert "0 pools" not in said.flat

@@ -17,10 +17,10 @@ from .drivers import AT_THE_START, NOT_ASKED, SOUND, VIOLATED, write
 COUNTS: list[tuple[str, dict[str, int]]] = [
     ("--pages 2", dict(states=757, unreduced_states=1_413)),
     ("--pages 3", dict(states=4_309, unreduced_states=21_621)),
-    ("--pages 2 --no-symmetry", dict(states=1_413, unreduced_states=1_413, transitions=6_454)),
-    ("--pages 3 --no-symmetry", dict(states=21_621, unreduced_states=21_621, transitions=136_168)),
-    ("--pages 2 --device-symmetry", dict(states=388, unreduced_states=1_413)),
-    ("--pages 3 --device-symmetry", dict(states=2_164, unreduced_states=21_621)),
+    ("--pages 2 --symmetry none", dict(states=1_413, unreduced_states=1_413, transitions=6_454)),
+    ("--pages 3 --symmetry none", dict(states=21_621, unreduced_states=21_621, transitions=136_168)),
+    ("--pages 2 --symmetry all", dict(states=388, unreduced_states=1_413)),
+    ("--pages 3 --symmetry all", dict(states=2_164, unreduced_states=21_621)),
 ]
 
 
@@ -41,12 +41,12 @@ def test_the_yardstick_has_the_counts_other_tools_found(
     assert all(f"{count:,}" in said.flat for count in counts.values())
 
 
-def test_each_promise_witness_and_action_has_a_verdict_of_its_own(ask: Ask, desk: Path) -> None:
-    """The JSON has one record a question, each with the label that says how far it reaches."""
+def test_each_invariant_witness_and_action_has_a_verdict_of_its_own(ask: Ask, desk: Path) -> None:
+    """The JSON has a record for each claim, with the label of how far it reaches."""
     ask("check", "per_packet", "--scope", "tiny", "--set", "ring_size=2", "--json", "out.json")
     found = verdicts(desk / "out.json")
     kinds = {v["kind"] for v in found}
-    assert kinds == {"promise", "step promise", "deadlock", "witness", "action", "refinement"}
+    assert kinds == {"invariant", "step invariant", "deadlock", "witness", "action", "refinement"}
     assert len({(v["kind"], v["property"]) for v in found}) == len(found)
     labels = {v["label"] for v in found if v["kind"] != "refinement"}
     assert labels == {"exhaustive(tiny, ring_size=2)"}
@@ -55,7 +55,7 @@ def test_each_promise_witness_and_action_has_a_verdict_of_its_own(ask: Ask, desk
 
 
 def test_the_junit_file_has_each_verdict_with_its_label(ask: Ask, desk: Path) -> None:
-    """JUnit is well-formed XML; what is not as it should be fails in it, and what was not asked is skipped."""
+    """JUnit is well-formed XML; an unexpected verdict is a failure, and what was not run is skipped."""
     write(desk / "bad.py", VIOLATED)
     write(desk / "needs.py", NOT_ASKED)
     assert ask("check", "bad.py", "needs.py", "--junit", "out.xml", "--json", "out.json").code == 12
@@ -72,8 +72,8 @@ def test_the_junit_file_has_each_verdict_with_its_label(ask: Ask, desk: Path) ->
     assert suites[1].get("skipped") == "2"
 
 
-def test_the_table_says_what_holds_and_how_far(ask: Ask, desk: Path) -> None:
-    """A person reads the promises as sentences, the scope in numbers, and one line that sums it up."""
+def test_the_table_shows_what_holds_and_how_far(ask: Ask, desk: Path) -> None:
+    """A person reads the invariants as sentences, the scope in numbers, and one line that sums it up."""
     write(desk / "my.py", SOUND)
     said = ask("check", "my.py")
     assert said.code == 0
@@ -81,11 +81,11 @@ def test_the_table_says_what_holds_and_how_far(ask: Ask, desk: Path) -> None:
     assert "at every step a page is posted before it is received holds" in said.flat
     assert "it can be that a page is received reached in 2" in said.flat
     assert "my.py: exhaustive(tiny), every reachable state of pages 2" in said.out
-    assert "All 8 answers are as they should be." in said.out
+    assert "All 8 checks are as expected." in said.out
     assert not said.err
 
 
-def test_a_witness_that_is_not_asked_says_what_it_needs(ask: Ask, desk: Path) -> None:
+def test_a_witness_that_is_not_run_has_its_reason(ask: Ask, desk: Path) -> None:
     """ "not run" is no failure, and the reason stands below the table."""
     write(desk / "my.py", NOT_ASKED)
     said = ask("check", "my.py")
@@ -94,8 +94,8 @@ def test_a_witness_that_is_not_asked_says_what_it_needs(ask: Ask, desk: Path) ->
     assert "not run there" not in ask("check", "my.py", "--pages", 3).out
 
 
-def test_a_story_is_told_of_what_is_broken(ask: Ask, desk: Path) -> None:
-    """Numbered steps, below each only what changed, and at the end the broken promise as a sentence."""
+def test_a_violation_has_its_counterexample(ask: Ask, desk: Path) -> None:
+    """Numbered steps, below each only what changed, and at the end the broken invariant as a sentence."""
     write(desk / "my.py", VIOLATED)
     said = ask("check", "my.py")
     told = said.out[said.out.index("my.py: at most") :].splitlines()
@@ -105,43 +105,43 @@ def test_a_story_is_told_of_what_is_broken(ask: Ask, desk: Path) -> None:
         "       place[A]: FREE -> RING",
         "  2  post(B)",
         "       place[B]: FREE -> RING",
-        "     This breaks the promise: at most one page is posted.",
+        "     This breaks the invariant: at most one page is posted.",
     ]
 
 
-def test_a_promise_can_be_broken_at_the_start(ask: Ask, desk: Path) -> None:
-    """A story without steps says so in its title, and for whom the promise is broken in its last line."""
+def test_an_invariant_can_be_broken_at_the_start(ask: Ask, desk: Path) -> None:
+    """A counterexample without steps has "at the start" in its title, and its last line names for whom."""
     write(desk / "my.py", AT_THE_START)
     said = ask("check", "my.py")
     assert said.code == 12
     assert (
-        "my.py: every page is dirty, at the start\n     This breaks the promise: every page is dirty (A)." in said.out
+        "my.py: every page is dirty, at the start\n     This breaks the invariant: every page is dirty (A)." in said.out
     )
-    assert "1 of 8 answers is not as it should be." in said.out
+    assert "1 of 8 checks is not as expected." in said.out
 
 
 def test_one_page_can_be_followed(ask: Ask) -> None:
-    """With --only-page A the story leaves out what concerns other pages only, and keeps what is no page's."""
+    """With --only-page A the counterexample leaves out what concerns other pages only, and keeps what is no page's."""
     name = "b28_returned_twice_on_a_full_tx_ring"
     whole, only = ask("check", name).out, ask("check", name, "--only-page", "A").out
     assert "(B)" in whole
-    steps = [line for line in only.splitlines() if line.startswith("  ") and "breaks the promise" not in line]
+    steps = [line for line in only.splitlines() if line.startswith("  ") and "breaks the invariant" not in line]
     assert not [line for line in steps if "(B" in line or "[B" in line]
     assert {line for line in whole.splitlines() if "[A" in line} <= set(steps)
     assert "       life[pool0]: ABSENT -> LIVE" in steps
-    assert "This breaks the promise: an idle page is held by nobody (B)." in only
+    assert "This breaks the invariant: an idle page has no references and no sender (B)." in only
 
 
-def test_a_broken_model_is_as_expected_and_its_story_is_told(ask: Ask) -> None:
-    """A bug of the zoo that breaks as declared is no failure; asked for by name, it is told."""
+def test_a_broken_model_is_as_expected_and_its_counterexample_is_printed(ask: Ask) -> None:
+    """A bug of the zoo that breaks as declared is no failure; its counterexample is printed if it is named."""
     said = ask("check", "c06_home_to_the_completing_device")
     assert said.code == 0
     assert "in 5 steps, as declared" in said.flat
     assert "an idle page is at home and mapped there only, in 5 steps" in said.out
-    assert "The answer is as it should be." in said.out
+    assert "The check is as expected." in said.out
 
 
-def test_a_model_asked_twice_is_answered_once(ask: Ask, desk: Path) -> None:
+def test_a_model_named_twice_is_checked_once(ask: Ask, desk: Path) -> None:
     """The same name twice makes no second row and no second suite."""
     ask("check", "yardstick", "yardstick", "--scope", "tiny", "--json", "out.json")
     properties = [v["property"] for v in verdicts(desk / "out.json")]
@@ -149,11 +149,11 @@ def test_a_model_asked_twice_is_answered_once(ask: Ask, desk: Path) -> None:
 
 
 def test_guards_that_make_no_difference_are_named(ask: Ask) -> None:
-    """Where the scope is too small for a guard to say no, a reader is told."""
+    """Guards that never refuse a step in the scope are listed."""
     said = ask("check", "yardstick", "--scope", "tiny")
-    assert "Guards of yardstick that this scope does not put to the test:" in said.out
+    assert "Guards of yardstick that this scope does not test:" in said.out
     assert "  never false: xmit: require(in_tx(s, dev) < s.tx_limit)" in said.out
-    assert "put to the test" not in ask("check", "yardstick", "--scope", "small").out
+    assert "does not test" not in ask("check", "yardstick", "--scope", "small").out
 
 
 def saved_by(ask: Ask, *words: object) -> tuple[Said, list[str]]:
@@ -162,7 +162,7 @@ def saved_by(ask: Ask, *words: object) -> tuple[Said, list[str]]:
 
 
 def test_every_trace_is_saved_and_named_in_the_verdicts(ask: Ask, desk: Path) -> None:
-    """--trace-dir saves witnesses and counterexamples alike; the JSON says where, the screen how to go on."""
+    """--trace-dir saves witnesses and counterexamples alike; the JSON names the files, the screen the next command."""
     write(desk / "my.py", VIOLATED)
     said, names = saved_by(ask, "my.py", "--json", "out.json")
     assert names == [
@@ -175,14 +175,14 @@ def test_every_trace_is_saved_and_named_in_the_verdicts(ask: Ask, desk: Path) ->
     assert saved_by(ask, "my.py")[1] == names
 
 
-def test_all_models_are_asked_where_none_is_named(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without arguments every shipped model is asked, and of all that went as declared one story is told."""
+def test_all_models_are_checked_where_none_is_named(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without arguments every shipped model is checked, and one of the expected counterexamples is printed."""
     shown = ("yardstick", "per_packet", "c06_home_to_the_completing_device", "b03_mapping_outlives_the_driver")
     shipped = {name: model for name, model in catalog.SHIPPED.items() if name in shown}
     monkeypatch.setattr(catalog, "SHIPPED", shipped)
     said = ask("check", "--scope", "tiny")
     assert said.code == 0
     assert all(name in said.out for name in shown)
-    assert said.out.count("This breaks the promise") == 1
+    assert said.out.count("This breaks the invariant") == 1
     assert "b03_mapping_outlives_the_driver: no mapping outlives the driver, in 7 steps" in said.out
-    assert "Another story: poolproof check MODEL" in said.out
+    assert "Another counterexample: poolproof check MODEL" in said.out

@@ -1,4 +1,4 @@
-"""`draw --states` and `replay --draw`: pictures as they are asked for, and what is refused before a file is touched."""
+"""`draw --states` and `replay --draw`: pictures, and what is refused before a file is touched."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from checkers import states
-from poolproof import asking, catalog
+from checkers.draw import states
+from poolproof import catalog, questions
 
 from .conftest import Ask
 from .drivers import BROKEN, SOUND, STUCK, VIOLATED, write
@@ -16,37 +16,41 @@ from .test_bad_input import must_be_one_line
 from .test_replay import C06, saved
 
 REFUSED: list[tuple[str, int, str]] = [
-    ("draw yardstick --states -o out.bmp", 2, "out.bmp: a picture ends in .svg, .png, .dot; give such a name"),
+    ("draw yardstick --states -o out.bmp", 2, "out.bmp: unknown kind of picture '.bmp' (choose .svg, .png or .dot)"),
     ("draw yardstick --states -o none/out.svg", 2, "none/out.svg: the directory none does not exist"),
-    ("draw yardstick --states -o .svg", 2, ".svg: a picture ends in .svg, .png, .dot; give such a name"),
-    ("draw yardstick --fold place -o out.svg", 2, "--fold: is of the state graph; give --states with it"),
-    ("draw yardstick --max-states 9 -o out.svg", 2, "--max-states: is of the state graph; give --states with it"),
-    ("draw yardstick --time 9 -o out.svg", 2, "--time: is of the state graph; give --states with it"),
+    ("draw yardstick --states -o .svg", 2, ".svg: unknown kind of picture '' (choose .svg, .png or .dot)"),
+    ("draw yardstick --fold place -o out.svg", 2, "--fold: only for the state graph; give --states with it"),
+    ("draw yardstick --max-states 9 -o out.svg", 2, "--max-states: only for the state graph; give --states with it"),
+    ("draw yardstick --time-limit 9 -o out.svg", 2, "--time-limit: only for the state graph; give --states with it"),
     (
         "draw yardstick --states --fold life -o out.svg",
         2,
-        "--fold life: 'life' is no field of yardstick; it has owner,",
+        "unknown field 'life' (choose owner,",
     ),
     (
         "draw yardstick --states --fold place, -o out.svg",
         2,
-        "--fold place,: '' is no field of yardstick; it has owner, at",
+        "unknown field '' (choose owner, at",
     ),
     ("draw yardstick --states --fold place,status -o out.svg", 2, "there are 121 nodes and 437 edges, and a reader"),
     (
         "draw yardstick --states --max-states 700 -o out.svg",
         2,
-        "yardstick: has 700 states or more in this scope; ask",
+        "yardstick: has 700 states or more in this scope; take",
     ),
-    ("draw yardstick --states --pages 3 --time 0.001 -o out.svg", 3, "stopped (0.001 s) before every state was seen"),
+    (
+        "draw yardstick --states --pages 3 --time-limit 0.001 -o out.svg",
+        3,
+        "(0.001 s) before all states were found",
+    ),
     ("draw yardstick --states --pages 99 -o out.svg", 2, "pages=99 is out of range"),
-    ("draw yardstick --states --set ring_size -o out.svg", 2, "--set ring_size: is not NAME=N"),
-    ("replay text.txt --draw out.bmp", 2, "out.bmp: a picture ends in .svg, .png, .dot"),
+    ("draw yardstick --states --set ring_size -o out.svg", 2, "--set ring_size: not of the form NAME=N"),
+    ("replay text.txt --draw out.bmp", 2, "out.bmp: unknown kind of picture"),
     ("replay text.txt --draw none/out.svg", 2, "none/out.svg: the directory none does not exist"),
     (
         "replay text.txt --draw out.svg --as-test",
         2,
-        "--draw out.svg: --as-test prints a test only; ask for one of them",
+        "--draw out.svg: --as-test prints a test only; give one of them",
     ),
     ("replay text.txt --draw out.svg", 65, "text.txt: is no trace"),
 ]
@@ -62,7 +66,7 @@ def test_what_cannot_be_drawn_is_said_in_one_line(ask: Ask, desk: Path, typed: s
 
 @pytest.mark.parametrize("ending", [".svg", ".png", ".dot"])
 def test_states_are_drawn_in_every_format(ask: Ask, desk: Path, ending: str) -> None:
-    """A picture of that kind is written, over one that was there, and the command says so."""
+    """A picture of that kind is written, over one that was there, and the command prints its name."""
     out = desk / f"states{ending}"
     for _ in range(2):
         said = ask("draw", "yardstick", "--states", "--pages", "1", "-o", out.name)
@@ -87,13 +91,13 @@ def test_a_limit_that_is_lifted_or_interrupted(ask: Ask, desk: Path, monkeypatch
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(states.Recorder, "judge_step", interrupted)
+    monkeypatch.setattr(states.StepRecorder, "step", interrupted)
     must_be_one_line(ask("draw", "yardstick", "--states", "-o", "b.dot"), 3, "stopped (interrupted)")
     assert not (desk / "b.dot").exists()
 
 
 def test_models_of_ones_own_are_drawn(ask: Ask, desk: Path) -> None:
-    """A user's file, a broken one, one that gets stuck, and one that does not say where its pages are."""
+    """A user's file, a broken one, one that gets stuck, and one without `place`."""
     for model, words in (
         (SOUND, "FREE, RING"),
         (BROKEN, "2 RING"),
@@ -109,7 +113,7 @@ def test_models_of_ones_own_are_drawn(ask: Ask, desk: Path) -> None:
 
 @pytest.mark.parametrize("name", [m.name for m in catalog.SOUND])
 def test_every_sound_model_fits_a_picture_at_tiny(ask: Ask, desk: Path, name: str) -> None:
-    """Folded by places, as it is unless asked otherwise, each shipped model is something a reader takes."""
+    """Folded by places, the default, each shipped model is something a reader takes."""
     assert ask("draw", name, "--states", "-o", "out.dot").code == 0
 
 
@@ -117,8 +121,8 @@ def test_every_sound_model_fits_a_picture_at_tiny(ask: Ask, desk: Path, name: st
 
 
 @pytest.mark.parametrize("ending", [".svg", ".png", ".dot"])
-def test_a_run_is_drawn_beside_its_story(ask: Ask, desk: Path, ending: str) -> None:
-    """The story and the exit code are those without a picture; one line more says where it is."""
+def test_a_run_is_drawn_beside_its_counterexample(ask: Ask, desk: Path, ending: str) -> None:
+    """The counterexample and the exit code are those without a picture; one line more says where it is."""
     trace, out = saved(ask, C06), desk / f"run{ending}"
     plain = ask("replay", trace)
     for _ in range(2):
@@ -128,17 +132,17 @@ def test_a_run_is_drawn_beside_its_story(ask: Ask, desk: Path, ending: str) -> N
 
 
 ENDINGS: list[tuple[str, str, int, str, bool]] = [
-    (VIOLATED, "at_most_one_page_is_posted", 12, "This breaks the promise: at most one page is posted.", True),
+    (VIOLATED, "at_most_one_page_is_posted", 12, "This breaks the invariant: at most one page is posted.", True),
     (STUCK, "something_can_always_happen", 11, "Here nothing can happen any more", True),
     (SOUND, "a_page_is_received", 0, "So it can be that a page is received.", False),
 ]
 
 
 @pytest.mark.parametrize(("model", "claim", "code", "ending", "wrong"), ENDINGS)
-def test_a_picture_ends_as_the_story_does(
+def test_a_picture_ends_as_the_counterexample_does(
     ask: Ask, desk: Path, model: str, claim: str, code: int, ending: str, wrong: bool
 ) -> None:
-    """Its last sentence is the story's, and red where something is wrong."""
+    """Its last sentence is the counterexample's, and red where something is wrong."""
     write(desk / "my.py", model)
     said = ask("replay", saved(ask, "my.py", claim), "--draw", "run.dot")
     last = next(x for x in (desk / "run.dot").read_text().splitlines() if x.strip().startswith("ending ["))
@@ -148,7 +152,7 @@ def test_a_picture_ends_as_the_story_does(
 
 
 def test_a_run_that_is_refused_is_drawn_so_far(ask: Ask, desk: Path) -> None:
-    """On a mended model the picture ends where the guard says no, and names it; nothing is red."""
+    """On a mended model the picture ends at the guard that refuses the step, and names it; nothing is red."""
     write(desk / "bad.py", VIOLATED)
     write(desk / "good.py", SOUND)
     trace = saved(ask, "bad.py", "at_most_one_page_is_posted")
@@ -167,10 +171,10 @@ def test_too_long_a_run_is_refused_and_one_page_of_it_is_not(ask: Ask, desk: Pat
     content = json.loads(trace.read_text())
     names = [f"{action}({page})" for page in "AAAB" for action in ("post", "receive", "give_back")] * 10
     content["states"][1:] = [{"action": name} for name in names]
-    content["#meta"]["digest"] = "another"  # whose states nobody knows
+    content["#meta"]["digest"] = "another"  # whose states are unknown
     trace.write_text(json.dumps(content))
     said = ask("replay", trace, "--model", "my.py", "--draw", "run.svg")
-    must_be_one_line(said, 2, "run.svg: 120 steps are too many for one picture, which takes 80; tell one page only")
+    must_be_one_line(said, 2, "run.svg: 120 steps are too many for one picture (at most 80); draw one page only")
     assert not (desk / "run.svg").exists()
     assert ask("replay", trace, "--model", "my.py", "--draw", "run.svg", "--only-page", "B").code == 0
     assert (desk / "run.svg").exists()
@@ -178,6 +182,6 @@ def test_too_long_a_run_is_refused_and_one_page_of_it_is_not(ask: Ask, desk: Pat
 
 def test_an_unwritable_picture_is_refused_before_the_work(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the file is a directory nothing is explored."""
-    monkeypatch.setattr(asking, "question", lambda *_: pytest.fail("the work was begun"))
+    monkeypatch.setattr(questions, "question", lambda *_: pytest.fail("the work was begun"))
     Path("out.svg").mkdir()
     must_be_one_line(ask("draw", "yardstick", "--states", "-o", "out.svg"), 2, "out.svg: is a directory")

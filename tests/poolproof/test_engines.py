@@ -18,26 +18,26 @@ from .drivers import SOUND, write
 USAGE, INPUT = 2, 65
 
 BAD = [
-    ("--engine java", USAGE, "--engine java: is none; there are c and python"),
-    ("--engine C", USAGE, "--engine C: is none; there are c and python"),
-    ("--engine python --threads 2", USAGE, "--threads 2: the Python search has one; leave out --engine python"),
-    ("--threads -1", USAGE, "'-1'; see `poolproof check --help`"),
-    ("--threads 257", USAGE, "'257'; see `poolproof check --help`"),
-    ("--max-memory much", USAGE, "--max-memory much: is no size of 10M or more; for example --max-memory 4G"),
-    ("--max-memory 4Q", USAGE, "--max-memory 4Q: is no size of 10M or more"),
-    ("--max-memory 9M", USAGE, "--max-memory 9M: is no size of 10M or more"),
-    ("--max-memory -4G", USAGE, "--max-memory -4G: is no size of 10M or more"),
-    ("--max-memory nan", USAGE, "--max-memory nan: is no size of 10M or more"),
-    ("--max-memory inf", USAGE, "--max-memory inf: is no size of 10M or more"),
-    ("--checkpoint text.txt", USAGE, "text.txt: exists already and is left as it is; give another name"),
+    ("--engine java", USAGE, "unknown engine 'java' (choose c or python)"),
+    ("--engine C", USAGE, "unknown engine 'C' (choose c or python)"),
+    ("--engine python --jobs 2", USAGE, "--jobs 2: the Python search has one thread; leave out --engine python"),
+    ("--jobs -1", USAGE, "'-1'; see `poolproof check --help`"),
+    ("--jobs 257", USAGE, "'257'; see `poolproof check --help`"),
+    ("--max-memory much", USAGE, "--max-memory much: not a size of at least 10M; for example --max-memory 4G"),
+    ("--max-memory 4Q", USAGE, "--max-memory 4Q: not a size of at least 10M"),
+    ("--max-memory 9M", USAGE, "--max-memory 9M: not a size of at least 10M"),
+    ("--max-memory -4G", USAGE, "--max-memory -4G: not a size of at least 10M"),
+    ("--max-memory nan", USAGE, "--max-memory nan: not a size of at least 10M"),
+    ("--max-memory inf", USAGE, "--max-memory inf: not a size of at least 10M"),
+    ("--checkpoint text.txt", USAGE, "text.txt: exists and is not overwritten; give another name"),
     ("--checkpoint none/x", USAGE, "none/x: the directory none does not exist; create it or write elsewhere"),
     ("--checkpoint .", USAGE, ".: is a directory; give the name of a file"),
     ("--checkpoint x --engine python", USAGE, "x: the Python search writes no checkpoints; leave out --engine python"),
-    ("--checkpoint x per_packet", USAGE, "x: a checkpoint is of one search; name one model"),
-    ("--resume x", USAGE, "x: is no file; give a checkpoint that was written with --checkpoint"),
-    ("--resume .", USAGE, ".: is no file; give a checkpoint that was written with --checkpoint"),
+    ("--checkpoint x per_packet", USAGE, "x: a checkpoint holds one search; name one model"),
+    ("--resume x", USAGE, "x: not a file; give a checkpoint that was written with --checkpoint"),
+    ("--resume .", USAGE, ".: not a file; give a checkpoint that was written with --checkpoint"),
     ("--resume text.txt", INPUT, "text.txt: is no checkpoint of this version; begin anew without --resume"),
-    ("--resume text.txt per_packet", USAGE, "text.txt: a checkpoint is of one search; name one model"),
+    ("--resume text.txt per_packet", USAGE, "text.txt: a checkpoint holds one search; name one model"),
     ("--resume text.txt --engine python", USAGE, "text.txt: the Python search writes no checkpoints"),
 ]
 
@@ -60,7 +60,7 @@ def test_what_cannot_be_done_is_said_in_one_line(ask: Ask, desk: Path, typed: st
 
 
 def verdicts(path: Path, but: tuple[str, ...] = ("engine", "memory", "seconds")) -> list[dict[str, Any]]:
-    """The verdicts of a file, but for what tells the engines apart."""
+    """The verdicts of a file, without the fields in which engines differ."""
     found: list[dict[str, Any]] = json.loads(path.read_text())["verdicts"]
     return [{key: value for key, value in verdict.items() if key not in but} for verdict in found]
 
@@ -78,7 +78,7 @@ def test_both_engines_give_the_same_verdicts(ask: Ask, desk: Path, model: str) -
         assert said.code == 0
         assert engines_of(desk / f"{engine}.json") == {f"explore ({engine})"}
     theirs, ours = verdicts(desk / "python.json"), verdicts(desk / "c.json")
-    if model != "yardstick":  # which of several promises breaks first is up to the engine, once one is enough
+    if model != "yardstick":  # which of several invariants breaks first is up to the engine, once one is enough
         theirs, ours = ([{k: v[k] for k in ("property", "verdict", "steps")} for v in vs] for vs in (theirs, ours))
     for one, other in zip(theirs, ours, strict=True):
         assert {**one, "args": len(one.get("args", ()))} == {**other, "args": len(other.get("args", ()))}
@@ -90,15 +90,15 @@ def test_a_stopped_check_is_gone_on_with(ask: Ask, desk: Path) -> None:
     scope = ("check", "yardstick", "--pages", 4)
     assert ask(*scope, "--json", "whole.json").code == 0
     assert ask(*scope, "--max-states", 500, "--checkpoint", "search").code == 3
-    assert ask(*scope, "--max-states", 5000, "--resume", "search", "--threads", 2).code == 3
+    assert ask(*scope, "--max-states", 5000, "--resume", "search", "--jobs", 2).code == 3
     assert ask(*scope, "--resume", "search", "--json", "end.json").code == 0
     assert verdicts(desk / "end.json") == verdicts(desk / "whole.json")
-    must_be_one_line(ask(*scope, "--checkpoint", "search"), USAGE, "search: exists already and is left as it is")
+    must_be_one_line(ask(*scope, "--checkpoint", "search"), USAGE, "search: exists and is not overwritten")
 
 
 @needs_a_compiler
 def test_a_full_disk_ends_no_search(ask: Ask, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was found is told with its exit code, and beside it that it could not be written, and why."""
+    """What was found is printed with its exit code, and with the reason why it could not be written."""
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -118,8 +118,8 @@ def test_a_full_disk_ends_no_search(ask: Ask, desk: Path, monkeypatch: pytest.Mo
     [
         ("yardstick --pages 3", "search: is of another scope ("),
         ("per_packet --pages 2", "search: is of another model (yardstick, not per_packet)"),
-        ("yardstick --pages 2 --no-symmetry", "search: is of another symmetry (['Page'], not [])"),
-        ("yardstick --pages 2 --device-symmetry", "search: is of another symmetry (['Page'], not ['Page', 'Device'])"),
+        ("yardstick --pages 2 --symmetry none", "search: is of another symmetry (['Page'], not [])"),
+        ("yardstick --pages 2 --symmetry all", "search: is of another symmetry (['Page'], not ['Page', 'Device'])"),
     ],
 )
 def test_a_checkpoint_of_another_question_is_refused(ask: Ask, desk: Path, typed: str, words: str) -> None:
@@ -132,7 +132,7 @@ def test_a_checkpoint_of_another_question_is_refused(ask: Ask, desk: Path, typed
 
 @needs_a_compiler
 def test_a_checkpoint_of_a_model_that_changed_is_refused(ask: Ask, desk: Path) -> None:
-    """Another promise is another question, under the same name."""
+    """Another invariant is another question, under the same name."""
     write(desk / "my.py", SOUND)
     assert ask("check", "my.py", "--max-states", 2, "--checkpoint", "search").code == 3
     write(desk / "my.py", SOUND.replace("driver()", "driver(steps=())"))
@@ -141,8 +141,8 @@ def test_a_checkpoint_of_a_model_that_changed_is_refused(ask: Ask, desk: Path) -
 
 @needs_a_compiler
 def test_a_budget_of_memory_is_a_verdict(ask: Ask) -> None:
-    """What does not fit is left open, and the line says what it would need."""
-    said = ask("check", "yardstick", "--pages", 6, "--no-symmetry", "--max-memory", "50M")
+    """What does not fit is undecided, and the line has the memory it needs."""
+    said = ask("check", "yardstick", "--pages", 6, "--symmetry", "none", "--max-memory", "50M")
     assert said.code == 3
     assert "(budget 50 MB of memory: " in said.flat
     assert ", which would grow to " in said.flat
@@ -162,7 +162,7 @@ def no_compiler(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_without_a_compiler_the_python_search_answers(ask: Ask, desk: Path, no_compiler: None) -> None:
-    """All is as with one, and each verdict says why it was not C."""
+    """Everything is as with one, and each verdict has the reason why it was not C."""
     said = ask("check", "yardstick", "--scope", "tiny", "--json", "out.json")
     assert said.code == 0
     assert engines_of(desk / "out.json") == {"explore (python): no C compiler (cc) on this machine"}
@@ -170,6 +170,6 @@ def test_without_a_compiler_the_python_search_answers(ask: Ask, desk: Path, no_c
 
 @pytest.mark.parametrize("typed", ["--engine c", "--checkpoint x", "--engine c --checkpoint x"])
 def test_without_a_compiler_c_is_refused(ask: Ask, desk: Path, no_compiler: None, typed: str) -> None:
-    """Who asks for C, or for what only C can do, gets one line and no file."""
+    """A request for C, or for what only C can do, is one line and no file."""
     must_be_one_line(ask("check", "yardstick", *typed.split()), USAGE, "no C compiler (cc) on this machine")
     assert list(desk.iterdir()) == []

@@ -1,4 +1,4 @@
-"""`poolproof export` as it is typed, and what docs/exporting.md says to do with what it writes."""
+"""`poolproof export`, and the commands of docs/exporting.md on what it writes."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from checkers import promela
-from checkers.agree import ENGINES
-from poolproof import catalog, documents
+from checkers.export import promela
+from checkers.export.agree import ENGINES
+from poolproof import catalog
+from poolproof.commands.export import WRITERS, Language
 from tests.exported import needs
+from tools.docs import build
 
 from .conftest import Ask
 
-GUIDE = (documents.DOCS / "exporting.md").read_text()
+GUIDE = (build.DOCS / "exporting.md").read_text()
 
 
 def test_an_export_is_printed_or_written(ask: Ask, desk: Path) -> None:
@@ -36,21 +38,21 @@ def test_the_scope_is_the_one_that_is_asked_for(ask: Ask) -> None:
 
 
 def test_what_appears_meanwhile_is_not_overwritten(ask: Ask, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file that somebody makes while the model is read stays as it is."""
+    """A file that appears while the model is read is not overwritten."""
 
     def meanwhile(*_: object) -> str:
         (desk / "y.pml").write_text("mine\n")
         return "theirs"
 
-    monkeypatch.setitem(sys.modules["poolproof.exporting"].WRITERS, "promela", meanwhile)
+    monkeypatch.setitem(WRITERS, Language.PROMELA, meanwhile)
     said = ask("export", "yardstick", "--to", "promela", "--out", "y.pml")
     assert (said.code, said.out) == (2, "")
-    assert "y.pml: exists already and is left as it is; give another name" in said.err
+    assert "y.pml: exists and is not overwritten; give another name" in said.err
     assert (desk / "y.pml").read_text() == "mine\n"
 
 
 def test_too_many_initial_states_are_one_line(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What Promela cannot say is refused with the way out, and the exit code of what was typed."""
+    """What Promela cannot express is refused with the way out, and the exit code for usage."""
     monkeypatch.setattr(promela, "MOST_STARTS", 3)
     said = ask("export", "ownership", "--to", "promela")
     assert said.code == 2
@@ -66,7 +68,7 @@ def test_too_many_initial_states_are_one_line(ask: Ask, monkeypatch: pytest.Monk
     ],
 )
 def test_the_guide_counts_by_hand(desk: Path, number: int, words: tuple[str, ...]) -> None:
-    """The commands of docs/exporting.md, typed as they stand there, end with the numbers it says."""
+    """The commands of docs/exporting.md, typed as they stand there, end with its numbers."""
     typed = GUIDE.split("```sh\n")[1 + number].partition("```")[0]
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     run = subprocess.run(["sh", "-e"], input=typed, text=True, capture_output=True, env={**os.environ, "PATH": path})
@@ -75,8 +77,8 @@ def test_the_guide_counts_by_hand(desk: Path, number: int, words: tuple[str, ...
 
 
 def test_the_guide_shows_every_sound_model() -> None:
-    """Each has a row in the table of docs/exporting.md, with the states docs/tables/counts.md says for each engine."""
-    counts = (documents.DOCS / "tables" / "counts.md").read_text()
+    """Each has a row in the table of docs/exporting.md, with the states of docs/tables/counts.md for each engine."""
+    counts = (build.DOCS / "tables" / "counts.md").read_text()
     rows = {line.split("|")[1].strip(): line.split("|")[3].strip() for line in counts.splitlines() if "|" in line}
     for machine in catalog.SOUND:
         row = next(line for line in GUIDE.splitlines() if line.startswith(f"│ {machine.name} "))

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +20,14 @@ import cvc5
 import pytest
 import z3
 
-from checkers import queues
-from checkers.judge import Question
-from checkers.prove import deciding, scoped, solvers
+from checkers.core.verdict import Outcome, Verdict
+from checkers.judging import Question
+from checkers.prove import deciding, queues, scoped, solvers
 from checkers.prove.obligations import SAT, obligations
 from checkers.prove.proof import became
 from checkers.prove.solvers import UNKNOWN, sessions
-from checkers.verdict import Outcome, Verdict
 from models.yardstick import yardstick
-from poolproof import catalog, cli, interrupts
+from poolproof import catalog, errors, interrupts
 
 from .conftest import Ask
 from .drivers import NEVER_CLEANED, SOUND, VIOLATED, WITHOUT_A_LEMMA, write
@@ -44,16 +44,16 @@ def verdicts(path: Path) -> list[dict[str, Any]]:
     return content["verdicts"]
 
 
-def test_a_proof_says_how_far_each_promise_reaches(ask: Ask, desk: Path) -> None:
-    """One row a promise with its label, what it took, and in the file both solvers with their versions."""
+def test_a_proof_says_how_far_each_invariant_reaches(ask: Ask, desk: Path) -> None:
+    """One row an invariant with its label, what it took, and in the file both solvers with their versions."""
     said = ask("prove", "yardstick", "--jobs", "1", "--json", "out.json", "--junit", "out.xml")
     assert (said.code, said.err) == (0, "")
-    assert "what a device touches is mapped and synced any-N " in said.flat
+    assert "devices access only mapped and synced pages any-N " in said.flat
     assert "rings are never overrun any-N (counted)" in said.flat
     assert "docs/any-number.md" in said.out
     found = verdicts(desk / "out.json")
     assert {v["engine"] for v in found} == {f"prove (z3 {z3.get_version_string()}, cvc5 {cvc5.__version__})"}
-    assert {v["kind"] for v in found} == {"promise", "way", "obligation"}
+    assert {v["kind"] for v in found} == {"invariant", "path", "obligation"}
     possible = {v["label"] for v in found if v["property"].endswith("can happen") or v["property"].startswith("all ")}
     assert possible == {"possible(pages 2, devices 2)"}
     assert all(v["expected"] for v in found)
@@ -81,15 +81,15 @@ def test_what_was_proved_is_not_asked_again(ask: Ask, desk: Path, monkeypatch: p
     assert calls
 
 
-def test_a_promise_that_needs_a_lemma_is_not_inductive(ask: Ask, desk: Path) -> None:
-    """The smallest state, the step, the promise, and that it is not reachable; exit code 3, and the way out."""
+def test_an_invariant_that_needs_a_lemma_is_not_inductive(ask: Ask, desk: Path) -> None:
+    """The smallest state, the step, the invariant, and that it is not reachable; exit code 3, and the way out."""
     (desk / "nolemma.py").write_text(NO_LEMMA)
     said = ask("prove", "nolemma.py", "--jobs", "1")
     assert said.code == 3
     assert "an idle page is at home and mapped there only: a counterexample to induction" in said.out
-    assert "A state that satisfies every promise; what is not said is as at the start:" in said.out
+    assert "A state that satisfies every invariant (cells that are not listed are as at the start):" in said.out
     assert "It is not reachable with pages 1, devices" in said.out
-    assert "This breaks the promise: an idle page is at home and mapped there only (A, eth" in said.out
+    assert "This breaks the invariant: an idle page is at home and mapped there only (A, eth" in said.out
     assert "`poolproof prove nolemma.py --suggest`" in said.out
 
 
@@ -102,38 +102,38 @@ MODEL = replace(yardstick, always=yardstick.always[:-1])
 
 
 def test_a_lemma_is_suggested(ask: Ask, desk: Path) -> None:
-    """What is printed makes the promises follow from each other."""
+    """With the printed lemma the invariants are inductive."""
     write(desk / "clean.py", WITHOUT_A_LEMMA)
     assert ask("prove", "clean.py", "--jobs", "1").code == 3
     said = ask("prove", "clean.py", "--suggest", "--jobs", "1")
     assert said.code == 0
-    assert "the promises follow from each other:" in said.out
+    assert "the invariants are inductive:" in said.out
     assert "  for each page: not dirty[page]" in said.out
 
 
 def test_a_driver_of_ones_own_is_proved_or_not(ask: Ask, desk: Path) -> None:
-    """A user's model is proved like ours; one that breaks its promise is violated, not only unproved."""
+    """A user's model is proved like ours; one that breaks its invariant is violated, not only unproved."""
     write(desk / "good.py", SOUND)
     write(desk / "bad.py", VIOLATED)
     assert ask("prove", "good.py", "--jobs", "1").code == 0
     said = ask("prove", "bad.py", "--jobs", "1")
     assert said.code == 12
-    assert "Asked for any number of pages" in said.out
-    assert "says the explorer" in said.out
-    assert "This breaks the promise: " in said.out
+    assert "Checked for any number of pages" in said.out
+    assert "by the explorer" in said.out
+    assert "This breaks the invariant: " in said.out
     assert "a counterexample to induction" not in said.out
 
 
-def test_broken_models_fail_by_the_promise_they_name(ask: Ask) -> None:
-    """A broken model is as it should be if its promise cannot be proved; what does not keep it is named."""
+def test_broken_models_fail_by_the_invariant_they_name(ask: Ask) -> None:
+    """A broken model is as expected if its invariant cannot be proved; the action that violates it is named."""
     said = ask("prove", "c06_home_to_the_completing_device", "b41_xdp_tx_maps_again", "--jobs", "1")
     assert said.code == 0
-    assert "not kept by tx_complete" in said.flat
-    assert "not kept by xdp_tx_own" in said.flat
+    assert "violated by tx_complete" in said.flat
+    assert "violated by xdp_tx_own" in said.flat
 
 
 def test_without_cvc5_nothing_is_proved(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One solver is not enough: exit code 3, and the line says which one is missing."""
+    """One solver is not enough: exit code 3, and the line names the missing one."""
     monkeypatch.setattr(solvers.Cvc5, "version", staticmethod(_missing))
     said = ask("prove", "yardstick", "--jobs", "1")
     assert said.code == 3
@@ -145,13 +145,13 @@ def _missing() -> str:
     raise ImportError
 
 
-def test_a_solver_that_says_otherwise_is_an_error(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_solver_that_disagrees_is_an_error(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where two solvers disagree the verdict is a disagreement, and the exit code 150."""
     honest = solvers.Cvc5.ask
 
     def otherwise(self: solvers.Cvc5, body: str) -> solvers.Answer:
         answer = honest(self, body)
-        return solvers.Answer({"sat": "unsat", "unsat": "sat"}.get(answer.said, answer.said), answer.seconds)
+        return solvers.Answer({"sat": "unsat", "unsat": "sat"}.get(answer.result, answer.result), answer.seconds)
 
     monkeypatch.setattr(solvers.Cvc5, "ask", otherwise)
     said = ask("prove", "yardstick", "--jobs", "1")
@@ -160,11 +160,11 @@ def test_a_solver_that_says_otherwise_is_an_error(ask: Ask, monkeypatch: pytest.
 
 
 def test_the_texts_are_left_for_other_solvers(ask: Ask, desk: Path) -> None:
-    """A file an obligation, which a solver started by hand answers as it says; nothing is written over."""
+    """A file an obligation, which a solver started by hand answers as expected; nothing is written over."""
     said = ask("prove", "yardstick", "--jobs", "1", "--smt-dir", "texts")
     assert said.code == 0
     files = sorted((desk / "texts" / "yardstick").glob("*.smt2"))
-    assert f"{len(files)} texts left in texts" in said.out
+    assert f"{len(files)} files written to texts" in said.out
     for file in files[:: len(files) // 10]:
         solver = z3.Solver()
         solver.from_file(str(file))
@@ -175,31 +175,31 @@ def test_the_texts_are_left_for_other_solvers(ask: Ask, desk: Path) -> None:
 def test_seeds_are_compared(ask: Ask, desk: Path) -> None:
     """With several seeds the spread is printed, and all must agree."""
     write(desk / "driver.py", SOUND)
-    said = ask("prove", "driver.py", "--jobs", "1", "--seeds", "2")
+    said = ask("prove", "driver.py", "--jobs", "1", "--solver-seeds", "2")
     assert said.code == 0
-    assert "driver.py: seeds 0 to 1: all decided alike;" in said.out
+    assert "driver.py: seeds 0 to 1: the same results;" in said.out
 
 
 @pytest.mark.parametrize("model", ["clean.py", pytest.param("per_packet", marks=pytest.mark.slow)])
-def test_a_way_that_is_never_taken_is_decided_like_all_else(ask: Ask, desk: Path, model: str) -> None:
-    """It is no difference between seeds, and its text says what solvers will say, though somebody hoped otherwise."""
+def test_a_path_that_is_never_taken_is_decided_like_all_else(ask: Ask, desk: Path, model: str) -> None:
+    """It is no difference between seeds, and its text has the status that solvers find, whatever was hoped."""
     write(desk / "clean.py", NEVER_CLEANED)
-    said = ask("prove", model, "--jobs", "1", "--seeds", "2", "--smt-dir", "texts")
-    assert said.code == (14 if model == "clean.py" else 0)  # of a user's model nobody has said why
+    said = ask("prove", model, "--jobs", "1", "--solver-seeds", "2", "--smt-dir", "texts")
+    assert said.code == (14 if model == "clean.py" else 0)  # a user's model has no reason listed
     texts = [file.read_text() for file in next((desk / "texts").iterdir()).iterdir()]
     [never] = [text for text in texts if "; expected: sat" in text and "(set-info :status sat)" not in text]
     assert "(set-info :status unsat)" in never
-    assert ("(way 1 of 2 where dirty[page]): unreachable" if said.code else "1 ways are never taken") in said.out
-    assert f"{model}: seeds 0 to 1: all decided alike;" in said.out
+    assert ("(path 1 of 2 where dirty[page]): unreachable" if said.code else "1 paths are never taken") in said.out
+    assert f"{model}: seeds 0 to 1: the same results;" in said.out
 
 
-def test_a_way_that_one_solver_finds_impossible_is_not_decided() -> None:
+def test_a_path_that_one_solver_finds_impossible_is_not_decided() -> None:
     """That something cannot happen takes both solvers too."""
-    ways = [o for o in obligations(yardstick) if o.wanted == SAT]
+    paths = [o for o in obligations(yardstick) if o.wanted == SAT]
     for said, outcome in ((("unsat", "unsat"), Outcome.UNREACHABLE), (("unsat", UNKNOWN), Outcome.UNKNOWN)):
         answers = {s.name: solvers.Answer(word, 0.0) for s, word in zip(solvers.SOLVERS, said, strict=True)}
-        assert became(deciding.Decided(ways[1], answers)) is outcome
-    assert became(deciding.Decided(ways[1], {"z3": solvers.Answer("unsat", 0.0)})) is Outcome.UNKNOWN
+        assert became(deciding.Decided(paths[1], answers)) is outcome
+    assert became(deciding.Decided(paths[1], {"z3": solvers.Answer("unsat", 0.0)})) is Outcome.UNKNOWN
 
 
 def test_an_error_on_the_way_of_an_interrupt_is_an_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,15 +208,15 @@ def test_an_error_on_the_way_of_an_interrupt_is_an_interrupt(monkeypatch: pytest
     def fails() -> None:
         raise ArithmeticError("argument 2: KeyboardInterrupt")
 
-    assert cli.guarded(fails) == 150
+    assert errors.guarded(fails) == 150
     monkeypatch.setattr(interrupts.INTERRUPTS, "heard", True)
-    assert cli.guarded(fails) == 3
+    assert errors.guarded(fails) == 3
 
 
 @pytest.mark.parametrize("model", ["yardstick", pytest.param("ownership", marks=pytest.mark.slow)])
 def test_a_limit_of_time_is_no_proof(ask: Ask, model: str) -> None:
     """An answer that does not come in time is unknown, and the exit code 3."""
-    said = ask("prove", model, "--jobs", "1", "--timeout", "0.001")
+    said = ask("prove", model, "--jobs", "1", "--solver-timeout", "0.001")
     assert said.code == 3
     assert "unknown" in said.flat
 
@@ -225,7 +225,7 @@ def test_an_interrupt_that_was_lost_ends_a_bounded_question(ask: Ask, monkeypatc
     """Python drops an interrupt that meets a destructor; it is remembered, and no model after it is looked at."""
     honest = scoped.within
 
-    def interrupted(question: Question, steps: int, progress: scoped.Progress) -> list[Verdict]:
+    def interrupted(question: Question, steps: int, progress: Callable[..., None]) -> list[Verdict]:
         interrupts.INTERRUPTS.heard = True
         return honest(question, steps, progress)
 
@@ -233,12 +233,12 @@ def test_an_interrupt_that_was_lost_ends_a_bounded_question(ask: Ask, monkeypatc
     monkeypatch.setattr(scoped, "within", interrupted)
     said = ask("prove", "yardstick", "per_packet", "--bmc", "4", "--scope", "tiny")
     assert said.code == 3
-    assert len(re.findall(r"left open, stopped after [01] steps \(interrupted\)", said.flat)) == 2, said.flat
+    assert len(re.findall(r"undecided, stopped after [01] steps \(interrupted\)", said.flat)) == 2, said.flat
 
 
 @pytest.mark.skipif(not shutil.which("pgrep"), reason="pgrep is not installed")
 def test_an_interrupt_is_one_line_whenever_it_comes(desk: Path) -> None:
-    """Ctrl-C reaches the solvers' processes too, which say nothing, even if they have hardly begun."""
+    """Ctrl-C reaches the solvers' processes too, which print nothing, even if they have hardly begun."""
     for later in (0.0, 0.3):
         command = [sys.executable, "-m", "poolproof", "prove", "keep_mapped", "--no-cache", "--jobs", "2"]
         run = subprocess.Popen(
@@ -263,19 +263,19 @@ def pids(option: str, of: int) -> list[str]:
 
 
 BAD = {
-    "--bmc 3 --k-induction 2": "--bmc 3 --k-induction 2: are two questions; give one of them",
+    "--bmc 3 --k-induction 2": "--bmc 3 --k-induction 2: two questions; give one of them",
     "--pages 3": "--pages 3: a proof is for any number; a scope goes with --bmc K or --k-induction K",
     "--scope small": "--scope small: a proof is for any number; a scope goes with --bmc K or --k-induction K",
-    "--suggest": "--suggest: looks at one model, for any number; name it, and leave out --bmc and --k-induction",
+    "--suggest": "--suggest: takes one model, for any number; name it, without --bmc and --k-induction",
     "b01_pool_freed_by_timeout --suggest": "b01_pool_freed_by_timeout: is broken on purpose; --suggest is for a model",
-    "yardstick --seeds 0": "Invalid value for '--seeds': Input should be greater than or equal to 1: '0'",
-    "no_such_model": "'no_such_model' is no model",
+    "yardstick --solver-seeds 0": "Invalid value for '--solver-seeds': Input should be greater than or equal to 1: '0'",
+    "no_such_model": "unknown model 'no_such_model'",
 }
 
 
 @pytest.mark.parametrize("typed", BAD)
 def test_what_makes_no_sense_is_one_line(ask: Ask, typed: str) -> None:
-    """A request that cannot be met is refused in a line that says why, with exit code 2."""
+    """A request that cannot be met is refused in one line with the reason, exit code 2."""
     said = ask("prove", *typed.split())
     assert said.code == 2
     assert BAD[typed] in said.err
@@ -291,21 +291,21 @@ def test_what_leads_back_to_a_page_is_refused_with_its_line(ask: Ask, desk: Path
     said = ask("prove", "twin.py")
     assert said.code == 75
     assert "twin.py:" in said.err
-    assert "leads back from Page" in said.err
+    assert "leads from Page" in said.err
 
 
 def test_violations_of_a_scope_are_found_as_short_as_by_search(ask: Ask, desk: Path) -> None:
-    """--bmc tells the story of a broken model in the declared number of steps, and saves it."""
+    """--bmc prints the counterexample of a broken model in the declared number of steps, and saves it."""
     said = ask("prove", "b41_xdp_tx_maps_again", "--bmc", "6", "--trace-dir", "traces")
     assert said.code == 0
     assert "in 5 steps, as declared" in said.flat
-    assert "This breaks the promise: each map has its one unmap" in said.out
+    assert "This breaks the invariant: every dma map has exactly one unmap" in said.out
     (saved,) = (desk / "traces").iterdir()
     assert ask("replay", saved).code == 0
 
 
 def test_bounded_answers_say_what_they_are(ask: Ask, desk: Path) -> None:
-    """None within so many steps is not "holds", and k-induction has a label of its own."""
+    """None within K steps is not "holds", and k-induction has a label of its own."""
     said = ask("prove", "yardstick", "--bmc", "4", "--json", "out.json")
     assert said.code == 0
     assert "rings are never overrun none within 4 steps" in said.flat
@@ -316,11 +316,11 @@ def test_bounded_answers_say_what_they_are(ask: Ask, desk: Path) -> None:
 
 
 def test_what_k_steps_do_not_show_is_unknown(ask: Ask, desk: Path) -> None:
-    """A promise that does not follow from k steps is unknown, and no pass."""
+    """An invariant that does not follow from k steps is unknown, and no pass."""
     (desk / "nolemma.py").write_text(NO_LEMMA)
     said = ask("prove", "nolemma.py", "--k-induction", "1", "--scope", "tiny")
     assert said.code == 3
-    assert "unknown, does not follow from so many steps; try a larger k" in said.out
+    assert "unknown, not inductive for this k; try a larger one" in said.out
 
 
 def test_on_many_cores_the_answers_are_the_same() -> None:
@@ -350,7 +350,7 @@ MISHAPS: dict[str, tuple[Any, str]] = {
 def test_a_solver_that_dies_takes_nothing_with_it(
     ask: Ask, desk: Path, solver: type[solvers.Session], mishap: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It does not know one promise, for a cause that is said; all else is answered, and nothing is called proved."""
+    """It does not know one invariant, for a cause that is said; all else is answered, and nothing is called proved."""
     does, cause = MISHAPS[mishap]
     honest, asked = solver.limited, 'post keeps "no page is dirty"'
     model = str(write(desk / "driver.py", "driver(always=(no_page_is_dirty,))"))
@@ -361,11 +361,11 @@ def test_a_solver_that_dies_takes_nothing_with_it(
 
     monkeypatch.setattr(solver, "limited", limited)
     monkeypatch.setattr(queues, "GRACE", 0.1)
-    said = ask("prove", model, "--jobs", "2", "--timeout", "0.4" if mishap == "hangs" else "30", "--no-cache")
+    said = ask("prove", model, "--jobs", "2", "--solver-timeout", "0.4" if mishap == "hangs" else "30", "--no-cache")
     assert said.code == 3, said.out
-    assert f"{solver.name} says unknown ({cause}" in said.flat
+    assert f"{solver.name}: unknown ({cause}" in said.flat
     assert asked in said.flat
-    assert "Asked for any number of pages" in said.flat
+    assert "Checked for any number of pages" in said.flat
     assert "no page is dirty any-N" not in said.flat
 
 
@@ -376,7 +376,7 @@ def test_a_worker_that_is_killed_from_outside_is_replaced(desk: Path) -> None:
     run = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
     for _ in range(10):
         group = of_group(run.pid)
-        command_itself = {str(run.pid), *pids("-P", run.pid)}  # asked later, so that its child is not overlooked
+        command_itself = {str(run.pid), *pids("-P", run.pid)}  # taken later, so that its child is not overlooked
         for pid in group:
             if pid not in command_itself:
                 with contextlib.suppress(ProcessLookupError):

@@ -21,13 +21,13 @@ def _no_memory(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 
 
 def verdicts(path: Path) -> dict[str, dict[str, Any]]:
-    """The promises of a file of verdicts, by name."""
+    """The invariants of a file of verdicts, by name."""
     content: dict[str, list[dict[str, Any]]] = json.loads(path.read_text())
-    return {v["property"]: v for v in content["verdicts"] if "promise" in v["kind"]}
+    return {v["property"]: v for v in content["verdicts"] if "invariant" in v["kind"]}
 
 
 def test_a_sort_of_one_member_has_one_in_a_proof(ask: Ask) -> None:
-    """The published invariant of the lock server is inductive, for there is one server; the title says so."""
+    """The published invariant of the lock server is inductive, for there is one server; it is in the title."""
     said = ask("prove", ANSWERS / "lockserv_lemmas.py", "--jobs", "1")
     assert said.code == 0
     assert "Proved for any number of nodes, one server" in said.out
@@ -35,11 +35,11 @@ def test_a_sort_of_one_member_has_one_in_a_proof(ask: Ask) -> None:
 
 
 def test_what_is_violated_is_as_long_as_check_finds_it(ask: Ask, desk: Path) -> None:
-    """Each promise names a shortest run of a scope, shows it, and `check` says the same of that scope."""
+    """Each invariant names a shortest run of a scope, shows it, and `check` agrees in that scope."""
     broken = ANSWERS / "lockserv_broken.py"
     said = ask("prove", broken, "--jobs", "1", "--json", "prove.json")
     assert said.code == 12
-    assert "Asked for any number of nodes, one server" in said.out
+    assert "Checked for any number of nodes, one server" in said.out
     found = verdicts(desk / "prove.json")
     assert {v["verdict"] for v in found.values()} == {"violated"}
     for nodes in {v["scope"]["nodes"] for v in found.values()}:
@@ -50,22 +50,22 @@ def test_what_is_violated_is_as_long_as_check_finds_it(ask: Ask, desk: Path) -> 
             if v["scope"]["nodes"] == nodes:
                 assert (v["steps"], v["scope"]) == (checked[name]["steps"], checked[name]["scope"])
                 assert f"violated in {v['steps']} with nodes {nodes}, servers 1" in said.flat
-    assert len(re.findall("This breaks the promise", said.out)) == 7
+    assert len(re.findall("This breaks the invariant", said.out)) == 7
 
 
 @pytest.mark.parametrize(
-    ("name", "least", "promise"), [("named", 2, "nobody is used"), ("oob3", 3, "the third is free")]
+    ("name", "least", "invariant"), [("named", 2, "nobody is used"), ("oob3", 3, "the third is free")]
 )
-def test_a_member_that_is_named_is_there(ask: Ask, name: str, least: int, promise: str) -> None:
-    """Where the text names the k-th page, the answer is about that many at least, and says so."""
+def test_a_member_that_is_named_is_there(ask: Ask, name: str, least: int, invariant: str) -> None:
+    """Where the text names the k-th page, the proof is for that many at least, by its title."""
     said = ask("prove", ANSWERS / f"{name}.py", "--jobs", "1")
     assert said.code == 12
-    assert f"Asked for any number of pages, at least {least}" in said.out
-    assert f"{promise} violated in 1 with pages {least}" in said.flat
+    assert f"Checked for any number of pages, at least {least}" in said.out
+    assert f"{invariant} violated in 1 with pages {least}" in said.flat
 
 
 def test_two_enums_of_one_name_are_two(ask: Ask) -> None:
-    """What they are called in Python is not what tells them apart."""
+    """What they are called in Python does not matter."""
     said = ask("prove", ANSWERS / "kinds.py", "--jobs", "1")
     assert said.code == 0
     assert "one any-N" in said.flat
@@ -118,9 +118,9 @@ MODEL = Machine(name="emptied", doc="x", state=S, system=(take, find), always=(n
 
 
 def test_a_way_that_a_lemma_empties_is_a_verdict(ask: Ask, desk: Path) -> None:
-    """The promise holds, and nothing can be said of the action that never happens: no pass, and no error of ours."""
+    """The invariant holds, and nothing can be said of the action that never happens: no pass, and no error of ours."""
     (desk / "emptied.py").write_text(EMPTIED)
     said = ask("prove", "emptied.py", "--jobs", "1")
     assert said.code == 14
-    assert "find can happen: unreachable, what is proved of it is empty" in said.flat
+    assert "find can happen: unreachable, proofs about it are vacuous" in said.flat
     assert ask("prove", "emptied.py", "--jobs", "1", "--suggest").code in (0, 3)

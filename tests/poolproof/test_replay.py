@@ -19,17 +19,17 @@ C06 = "c06_home_to_the_completing_device"
 
 BREAKS_THE_RULES = """from models.per_packet import MODEL as per_packet
 from spec.dsl import drop
-from spec.dsl.mutate import changed
+from spec.dsl.ir import changed
 
 MODEL = changed(per_packet, "careless", drop("queue_stop", "require(in_flight(s, pool) == 0)"))
 MODEL = changed(MODEL, "careless", drop("pool_destroy", "require(posted(s, pool) == 0)"))
 """
 
 ENDINGS: list[tuple[str, str, int, str]] = [
-    (VIOLATED, "at_most_one_page_is_posted", 12, "This breaks the promise: at most one page is posted."),
+    (VIOLATED, "at_most_one_page_is_posted", 12, "This breaks the invariant: at most one page is posted."),
     (VIOLATED_BY_A_STEP, "a_page_is_posted_before_it_is_received", 12, "before it is received (A)."),
     (STUCK, "something_can_always_happen", 11, "Here nothing can happen any more"),
-    (BROKEN, "at_most_one_page_is_posted", 0, "This breaks the promise: at most one page is posted."),
+    (BROKEN, "at_most_one_page_is_posted", 0, "This breaks the invariant: at most one page is posted."),
     (SOUND, "a_page_is_received", 0, "So it can be that a page is received."),
     (SOUND, "a_page_is_received_then_it_is_free_again", 0, "So it can be that a page is received then it is free"),
 ]
@@ -51,15 +51,15 @@ def changed(trace: Path, **changes: Any) -> Path:
 
 @pytest.mark.parametrize(("model", "claim", "code", "ending"), ENDINGS)
 def test_a_saved_trace_runs_again(ask: Ask, desk: Path, model: str, claim: str, code: int, ending: str) -> None:
-    """A trace of any kind tells its story once more, and its exit code says what still is wrong."""
+    """A trace of any kind is printed again, and its exit code is that of what still is wrong."""
     write(desk / "my.py", model)
     trace = saved(ask, "my.py", claim)
-    story = json.loads(trace.read_text())["states"][1:]
+    counterexample = json.loads(trace.read_text())["states"][1:]
     said = ask("replay", trace)
     assert said.code == code
-    assert said.out.startswith(f"my.py: {claim.replace('_', ' ')}, in {len(story)} step")
+    assert said.out.startswith(f"my.py: {claim.replace('_', ' ')}, in {len(counterexample)} step")
     assert [line.split()[1] for line in said.out.splitlines() if line[:3].strip().isdigit()] == [
-        state["action"] for state in story
+        state["action"] for state in counterexample
     ]
     assert ending in said.out.splitlines()[-1]
 
@@ -73,7 +73,7 @@ def test_a_step_the_rules_do_not_have_runs_again(ask: Ask, desk: Path) -> None:
     assert said.out.splitlines()[-1] == "     This step is none of the rules."
 
 
-def test_the_story_is_the_one_that_check_told(ask: Ask) -> None:
+def test_the_counterexample_is_the_one_that_check_told(ask: Ask) -> None:
     """What replay prints is line for line what check printed, also of one page only."""
     told = ask("check", C06, "--trace-dir", "traces").out
     trace = next(Path("traces").iterdir())
@@ -81,7 +81,7 @@ def test_the_story_is_the_one_that_check_told(ask: Ask) -> None:
         replayed = ask("replay", trace, *only)
         assert replayed.code == 0
         assert replayed.out in told if not only else set(replayed.out.splitlines()) <= set(told.splitlines())
-    must_be_one_line(ask("replay", trace, "--only-page", "D"), 2, "--only-page D: is no page of the scope; it has A, B")
+    must_be_one_line(ask("replay", trace, "--only-page", "D"), 2, "unknown page 'D' (choose A or B)")
 
 
 def test_on_a_mended_model_the_run_stops_at_the_guard(ask: Ask, desk: Path) -> None:
@@ -105,7 +105,7 @@ def test_a_witness_that_is_lost_is_said_so(ask: Ask, desk: Path) -> None:
 
 
 def test_a_changed_model_is_refused(ask: Ask, desk: Path) -> None:
-    """A trace of another version is not run in silence; the message says how to run it anyway."""
+    """A trace of another version is not run silently; the message has the way to run it anyway."""
     write(desk / "my.py", VIOLATED)
     trace = saved(ask, "my.py", "at_most_one_page_is_posted")
     write(desk / "my.py", SOUND)
@@ -114,20 +114,20 @@ def test_a_changed_model_is_refused(ask: Ask, desk: Path) -> None:
     assert ask("replay", trace, "--model", "my.py").code == 0
 
 
-def test_a_model_that_is_not_here_is_said_so(ask: Ask, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A path relative to another directory is one line that asks for --model."""
+def test_a_model_that_is_not_here_is_one_line(ask: Ask, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path relative to another directory is one line with --model as the way out."""
     write(desk / "my.py", VIOLATED)
     trace = saved(ask, "my.py", "at_most_one_page_is_posted").resolve()
     (desk / "elsewhere").mkdir()
     monkeypatch.chdir(desk / "elsewhere")
-    must_be_one_line(ask("replay", trace), 65, "its model is not found from here (my.py: there is no such file;")
+    must_be_one_line(ask("replay", trace), 65, "its model is not found from here (my.py: no such file;")
     assert ask("replay", trace, "--model", "../my.py").code == 12
 
 
 OTHERS: list[tuple[dict[str, Any], str]] = [
     ({"scope": {"pages": 99, "devices": 2, "ring_size": 2, "tx_limit": 2}}, "pages=99 is out of range"),
     ({"scope": {"pages": 2}}, "has no scope pages=2; the trace is of another model or version"),
-    ({"property": "nothing"}, "'nothing' is no promise of c06_home_to_the_completing_device"),
+    ({"property": "nothing"}, "'nothing' is no invariant of c06_home_to_the_completing_device"),
     ({"property": "nothing", "kind": "witness"}, "'nothing' is no witness of c06_home_to_the_completing_device"),
     ({"scope": 3}, "is no trace; give a file saved by"),
     ({"args": None}, "is no trace; give a file saved by"),
@@ -136,7 +136,7 @@ OTHERS: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("head", "words"), OTHERS)
 def test_a_trace_of_something_else_is_refused(ask: Ask, desk: Path, head: dict[str, Any], words: str) -> None:
-    """A scope, promise or witness that the model does not have is one line, and never a wrong run."""
+    """A scope, invariant or witness that the model does not have is one line, and never a wrong run."""
     must_be_one_line(ask("replay", changed(saved(ask, C06), **head), "--model", C06), 65, words)
 
 
@@ -148,13 +148,13 @@ def test_a_trace_of_another_model_is_refused(ask: Ask, desk: Path, model: str) -
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "[" * 100_000, '{"#meta": {}, "states": []}', "\xff", "null"])
 def test_what_is_no_trace_is_refused(ask: Ask, desk: Path, text: str) -> None:
-    """Whatever is in the file, it is one line that says what would be a trace."""
+    """Whatever is in the file, it is one line with what would be a trace."""
     (desk / "file").write_text(text, encoding="latin-1")
     must_be_one_line(ask("replay", "file"), 65, "file: is no trace; give a file saved by `poolproof check --trace-dir`")
 
 
 def outcomes(directory: Path) -> dict[str, str]:
-    """What pytest says of each file in this directory."""
+    """The outcomes of pytest for each file in this directory."""
     command = (sys.executable, "-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", "-p", "no:xdist")
     environment = {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     run = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
@@ -162,7 +162,7 @@ def outcomes(directory: Path) -> dict[str, str]:
     return {words[1].split("::")[0]: words[0] for words in said}
 
 
-def test_as_test_fails_while_the_promise_is_broken(ask: Ask, desk: Path) -> None:
+def test_as_test_fails_while_the_invariant_is_broken(ask: Ask, desk: Path) -> None:
     """The test made from a trace is red on the broken model and green on the sound one; a witness is to be reached."""
     trace, witness = saved(ask, C06), saved(ask, "yardstick", "a_page_crosses_two_devices")
     for name, typed in (("red", (trace,)), ("green", (trace, "--model", "yardstick")), ("witness", (witness,))):
@@ -198,7 +198,7 @@ def test_as_test_is_clean_python(ask: Ask, desk: Path) -> None:
 
 
 def test_many_traces_are_run_one_after_the_other(ask: Ask, desk: Path) -> None:
-    """As `traces/*.itf.json` gives them: each story, and the exit code that weighs most."""
+    """As `traces/*.itf.json` gives them: each counterexample, and the exit code that weighs most."""
     write(desk / "my.py", VIOLATED)
     ask("check", "my.py", "--trace-dir", "traces")
     traces = sorted(Path("traces").iterdir())
@@ -216,9 +216,9 @@ def test_of_many_traces_a_bad_one_is_refused_before_any_is_run(ask: Ask, desk: P
     (desk / "text.txt").write_text("mine\n")
     must_be_one_line(ask("replay", trace, "text.txt"), 65, "text.txt: is no trace")
     must_be_one_line(
-        ask("replay", trace, trace, "--as-test"), 2, "--as-test: is of one trace, and 2 are given; give one"
+        ask("replay", trace, trace, "--as-test"), 2, "--as-test: takes one trace, and 2 are given; give one"
     )
     must_be_one_line(
-        ask("replay", trace, trace, "--draw", "a.svg"), 2, "--draw a.svg: is of one trace, and 2 are given"
+        ask("replay", trace, trace, "--draw", "a.svg"), 2, "--draw a.svg: takes one trace, and 2 are given"
     )
     assert not (desk / "a.svg").exists()

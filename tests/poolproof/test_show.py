@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from checkers.prose import AT_ONCE, beside, first_line, touching
-from poolproof import catalog, cli
+from checkers.core.prose import AT_ONCE, beside, first_line, touching
+from poolproof import catalog, output
 from spec.dsl import Machine
 
 from .conftest import Ask
@@ -28,23 +28,23 @@ def test_list_names_every_model(ask: Ask) -> None:
 
 @pytest.mark.parametrize("machine", SOUND_MODELS.values(), ids=SOUND_MODELS.keys())
 def test_show_says_all_there_is(ask: Ask, machine: Machine) -> None:
-    """Every field, action, promise and witness is shown, and each scope with its sizes."""
+    """Every field, action, invariant and witness is shown, and each scope with its sizes."""
     said = ask("show", machine.name)
     assert said.code == 0
     for field in (*machine.shape.fields.values(), *machine.shape.histories.values()):
         assert f"{field.name}[{', '.join(k.__name__ for k in field.keys)}]" in said.out
     for action in machine.actions:
         assert f"  {action.name}({', '.join(v.name for v in action.params)})  " in said.out
-    for claim in machine.promises:
+    for claim in machine.invariants:
         assert claim.sentence() in said.flat
     assert said.out.count("it can be that: ") == len(machine.witnesses)
     assert all(f"scope {scope}: pages " in said.out for scope in machine.scopes)
 
 
 @pytest.mark.parametrize("machine", SOUND_MODELS.values(), ids=SOUND_MODELS.keys())
-def test_show_puts_guards_beside_promises(ask: Ask, machine: Machine) -> None:
-    """Each guard that reads all a promise speaks of is a pair with it, with one reason: the fields that both read."""
-    table = ask("show", machine.name).out.split("Guards beside promises")[1]
+def test_show_puts_guards_beside_invariants(ask: Ask, machine: Machine) -> None:
+    """Each guard that reads all fields of an invariant is a pair with it; the reason is the fields that both read."""
+    table = ask("show", machine.name).out.split("Guards beside invariants")[1]
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in table.splitlines() if line.startswith("│")]
     pairs = [[action.name, claim.sentence(), ", ".join(names)] for action, claim, names in beside(machine)]
     assert pairs
@@ -53,7 +53,7 @@ def test_show_puts_guards_beside_promises(ask: Ask, machine: Machine) -> None:
 
 @pytest.mark.parametrize("machine", SOUND_MODELS.values(), ids=SOUND_MODELS.keys())
 def test_show_of_one_thing_shows_that_and_what_is_beside_it(ask: Ask, machine: Machine) -> None:
-    """An action, a field, a promise, a witness: by name, alone, in few lines, with what reads the same fields."""
+    """An action, a field, an invariant, a witness: by name, alone, in few lines, with what reads the same fields."""
     for action, claim, names in list(touching(machine))[::97]:
         of_action, of_claim = ask("show", machine.name, action.name), ask("show", machine.name, claim.sentence())
         assert of_action.code == of_claim.code == 0
@@ -69,37 +69,38 @@ def test_show_of_one_thing_shows_that_and_what_is_beside_it(ask: Ask, machine: M
 
 
 def test_show_of_a_field_says_who_reads_and_who_changes_it(ask: Ask, desk: Path) -> None:
-    """By the paths of the actions and by the claims, not by what a docstring says."""
+    """By the paths of the actions and by the claims, not by docstrings."""
     write(desk / "my.py", SOUND)
     said = ask("show", "my.py", "place")
-    assert "changed by: post, receive, give_back" in said.out
-    assert "looked at by: post, receive, give_back" in said.out
+    assert "written by: post, receive, give_back" in said.out
+    assert "read by: post, receive, give_back" in said.out
     assert "  at most one page is posted\n" in said.out
     nobody = ask("show", "my.py", "dirty")
-    assert "changed by: no action" in nobody.out
-    assert "no promise speaks of it" in nobody.out
+    assert "written by: no action" in nobody.out
+    assert "no invariant reads it" in nobody.out
 
 
 def test_show_of_what_is_not_there_names_what_is_near(ask: Ask) -> None:
     """One line, exit code 2; the table goes with the whole model only."""
     must_be_one_line(
-        ask("show", "keep_mapped", "xmit_don"), 2, "'xmit_don' is no action, field or claim of keep_mapped"
+        ask("show", "keep_mapped", "xmit_don"),
+        2,
+        "field or claim 'xmit_don' of keep_mapped (did you mean xmit_done or",
     )
-    must_be_one_line(ask("show", "keep_mapped", "xmit_don"), 2, "perhaps 'xmit_done'")
     must_be_one_line(ask("show", "keep_mapped", "qqq"), 2, "see `poolproof show keep_mapped`")
     must_be_one_line(ask("show", "keep_mapped", "place", "--table"), 2, "leave out one of them")
 
 
 def test_show_is_no_longer_than_it_has_to_be(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     """At 80 columns the largest model is shown in under 600 lines; each docstring is there once."""
-    monkeypatch.setattr(cli, "console", cli.Output(highlight=False, width=80))
+    monkeypatch.setattr(output, "console", output.Output(highlight=False, width=80))
     said = ask("show", "keep_mapped")
     assert len(said.out.splitlines()) < 600
     assert all(said.flat.count(" ".join(first_line(a.doc).split())) == 1 for a in SOUND_MODELS["keep_mapped"].actions)
 
 
 def test_updates_are_said_to_be_at_once(ask: Ask) -> None:
-    """What a step changes and reads is marked as old: nobody takes the lines for a sequence."""
+    """What a step changes and reads is marked as old, so that the lines do not read as a sequence."""
     shown = ask("show", "keep_mapped", "put_last_outside").out
     assert AT_ONCE in shown
     assert (
@@ -124,7 +125,7 @@ def test_show_quotes_an_action_in_prose(ask: Ask) -> None:
 
 @pytest.mark.parametrize("name", SOUND_MODELS)
 def test_show_table_lists_what_a_page_can_be(ask: Ask, name: str) -> None:
-    """The local table numbers each record of a page and says which action leads from which to which."""
+    """The local table numbers each record of a page with the actions that lead from one to another."""
     said = ask("show", name, "--table", "--pages", 1)
     title = next(line for line in said.out.splitlines() if "records of one page" in line)
     records, steps = int(title.split()[0]), int(title.split()[5])
@@ -136,9 +137,9 @@ def test_show_table_lists_what_a_page_can_be(ask: Ask, name: str) -> None:
 
 
 def test_show_of_a_broken_model_says_what_it_is_for(ask: Ask) -> None:
-    """A bug of the zoo is shown with the promise it breaks."""
+    """A bug of the zoo is shown with the invariant it breaks."""
     said = ask("show", "b03_mapping_outlives_the_driver")
-    assert "Broken on purpose: breaks the promise 'no mapping outlives the driver', in 7 steps." in said.out
+    assert "Broken on purpose: breaks the invariant 'no mapping outlives the driver', in 7 steps." in said.out
 
 
 def test_show_speaks_of_starts_as_people_do(ask: Ask, desk: Path) -> None:
@@ -156,11 +157,13 @@ def test_each_design_keeps_to_the_rules(ask: Ask, name: str) -> None:
 
 
 def test_a_design_that_leaves_the_rules_is_shown_where(ask: Ask) -> None:
-    """The story ends with the step that is none of the rules; each candidate says which guard refuses it."""
+    """The counterexample ends with the step that is none of the rules; each candidate has the guard that refuses it."""
     said = ask("refine", "b03_mapping_outlives_the_driver")
     assert said.code == 12
-    story, candidates = said.out.split("     This step is none of the rules. What they might have done instead:\n")
-    assert "  6  pool_detach(pool0)\n       life[pool0]: SCRUBBING -> DETACHED\n" in story
+    counterexample, candidates = said.out.split(
+        "     This step is none of the rules. What they might have done instead:\n"
+    )
+    assert "  6  pool_detach(pool0)\n       life[pool0]: SCRUBBING -> DETACHED\n" in counterexample
     told = dict(line.strip().split(" is refused by ") for line in candidates.splitlines())
     assert told["pool_create(pool0)"] == "require(s.life[pool] == Life.ABSENT)"
     assert told["pool_detach(pool0)"].startswith("require(not some(s.pages, lambda p: s.home[p] == pool and s.dma[")

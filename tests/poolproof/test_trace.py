@@ -10,12 +10,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from rich.console import Console
 
-from impl.linux.reading import Recording
-from poolproof import tracing
-from poolproof.trace_faults_table import TRACES
+from impl.linux.trace.reading import Recording
+from poolproof import output, recordings
 from tests.impl.linux.printed import PAGES, POOLS, Printer
+from tools.docs.trace_faults_table import TRACES
 
 from .conftest import Ask
 
@@ -70,7 +69,7 @@ def test_a_stall_inside_the_trace_is_found(ask: Ask, name: str, desk: Path) -> N
     said = ask("trace", recording(name), "--dmesg", log(name), "--json", "out.json")
     assert said.code == 0
     assert "80 pages out" in said.flat
-    assert f"slow holder: all came home after {retries} retries, one a second; brought back by" in said.flat
+    assert f"slow holder: all returned after {retries} retries, one a second; released by" in said.flat
     assert "80 taken by xdpt-" in said.flat
     assert "may be STACK (held by the CPU" in said.flat
     assert "waits for: release" in said.flat
@@ -81,11 +80,11 @@ def test_a_stall_inside_the_trace_is_found(ask: Ask, name: str, desk: Path) -> N
 
 
 def test_every_wait_is_told_when_asked_for(ask: Ask) -> None:
-    """Eight retries are no stall; --holders tells of them."""
+    """Eight retries are no stall; --holders prints them."""
     quiet, asked = ask("trace", recording("6.12.117/hold_inflight")), None
     assert "pages out;" not in quiet.out
     asked = ask("trace", recording("6.12.117/hold_inflight"), "--holders")
-    assert "slow holder: all came home after 8 retries" in asked.flat
+    assert "slow holder: all returned after 8 retries" in asked.flat
 
 
 def test_destroy_unmaps_what_is_out_on_6_12(ask: Ask, desk: Path) -> None:
@@ -120,36 +119,36 @@ P, A, B = POOLS[0], PAGES[0], PAGES[1]
 
 
 def test_a_violation_is_told_with_all_there_is_to_know(ask: Ask, desk: Path) -> None:
-    """Line, event, page, pool, promise, what was possible, who said no, what came before; the exit code is 12."""
+    """Line, event, page, pool, invariant, what was possible, who said no, what came before; the exit code is 12."""
     wrong = Printer().hold(P, A, 1).release(P, A, 1).release(P, A, 2)
     said = ask("trace", text(wrong, desk / "t"), "--json", "out.json", "--junit", "out.xml")
     assert said.code == 12
     assert f"line 4: release pool={P:x} page=0x{A:x} number=2 by xdpt-7 on cpu 1" in said.out
-    assert "This breaks the promise: what is counted in is counted out" in said.out
-    assert "leave says no: require(s.home[page] == pool)" in said.out
-    assert "Not accepted: 1 violation of 1 promise." in said.out
+    assert "This breaks the invariant: inflight is hold minus release" in said.out
+    assert "return_idle is refused: require(s.home[page] == pool)" in said.out
+    assert "Not accepted: 1 violation of 1 invariant." in said.out
     found = json.loads((desk / "out.json").read_text())
     (finding,) = found["findings"]
-    assert (finding["line"], finding["promise"]) == (4, "what_is_counted_in_is_counted_out")
+    assert (finding["line"], finding["invariant"]) == (4, "inflight_is_hold_minus_release")
     broken = [v for v in found["verdicts"] if v["verdict"] == "violated"]
-    assert [(v["property"], v["label"]) for v in broken] == [("what_is_counted_in_is_counted_out", "observed(trace)")]
+    assert [(v["property"], v["label"]) for v in broken] == [("inflight_is_hold_minus_release", "observed(trace)")]
     assert 'failures="1"' in (desk / "out.xml").read_text()
 
 
-def test_each_promise_has_its_verdict(ask: Ask, desk: Path) -> None:
-    """Observed on so many events, or not to be seen; never a pass that nothing tried."""
+def test_each_invariant_has_its_verdict(ask: Ask, desk: Path) -> None:
+    """Not violated in a number of events, or not observable; never a pass without an event."""
     ask("trace", recording("6.12.117/drop_small"), "--json", "out.json")
     verdicts = json.loads((desk / "out.json").read_text())["verdicts"]
     said = {v["property"]: (v["verdict"], v["note"]) for v in verdicts}
-    assert said["what_is_counted_in_is_counted_out"] == ("observed to hold", "on 129 events")
-    assert said["each_map_has_its_one_unmap"] == ("cannot be seen", "at this level")
-    assert {v["verdict"] for v in verdicts} == {"observed to hold", "cannot be seen"}
+    assert said["inflight_is_hold_minus_release"] == ("not violated", "in 129 events")
+    assert said["every_dma_map_has_exactly_one_unmap"] == ("not observable", "at this level")
+    assert {v["verdict"] for v in verdicts} == {"not violated", "not observable"}
 
 
-def test_dma_events_try_more_promises(ask: Ask) -> None:
+def test_dma_events_try_more_invariants(ask: Ask) -> None:
     """128 pages, each mapped and unmapped once."""
     said = ask("trace", recording("6.12.117/vmxnet3_small_swiotlb"))
-    assert "each map has its one unmap observed to hold on 256 events" in said.flat
+    assert "every dma map has exactly one unmap not violated in 256 events" in said.flat
     assert "a sync makes no mapping" in said.out
 
 
@@ -157,7 +156,7 @@ def test_pages_that_are_out_are_told_of_at_any_line(ask: Ask) -> None:
     """--at: in the middle of the stall, and in the middle of the holds."""
     said = ask("trace", recording("6.12.117/hold_stalled"), "--at", "300")
     assert "at line 300: 80 pages out" in said.flat
-    assert "cannot tell: none came home since the worker looked last" in said.flat
+    assert "cannot tell: none returned since the last retry" in said.flat
     early = ask("trace", recording("6.12.117/hold_stalled"), "--at", "60")
     assert "in use: the pool is not destroyed" in early.flat
     by_time = ask("trace", recording("6.1.192/default_format"), "--at", "12.5s")
@@ -165,7 +164,7 @@ def test_pages_that_are_out_are_told_of_at_any_line(ask: Ask) -> None:
 
 
 def test_pages_of_one_pool_may_be_in_different_places(ask: Ask, desk: Path) -> None:
-    """One of two is unmapped by destroy's walk, the other is not yet: where either may be is told."""
+    """One of two is unmapped by destroy's walk, the other is not yet: the places where either may be are printed."""
     p = Printer().map(A, "eth0", 0x1000).hold(P, A, 1).map(B, "eth0", 0x2000).hold(P, B, 2)
     p.map(A, "eth1", 0x9000).unmap("eth0", 0x1000)
     said = ask("trace", text(p, desk / "t"), "--holders")
@@ -176,12 +175,12 @@ def test_pages_of_one_pool_may_be_in_different_places(ask: Ask, desk: Path) -> N
 
 
 def test_a_leak_is_called_one(ask: Ask, desk: Path) -> None:
-    """The kernel says the pool is gone, and long after that a page was not released."""
+    """The kernel freed the pool, and a page was not released long after that."""
     leak = Printer().hold(P, A, 1).hold(P, B, 2).release(P, A, 1).total(P, 0, 2, 2)
     leak.wait()
     said = ask("trace", text(leak, desk / "t"))
     assert said.code == 12
-    assert "a pool that is gone is home to no page" in said.flat
+    assert "a freed pool is home to no page" in said.flat
     assert "leak: " in said.flat
 
 
@@ -196,16 +195,13 @@ def test_a_page_that_the_allocator_has_is_leaked(ask: Ask, desk: Path) -> None:
 
 
 def test_a_pool_that_still_waits_is_told_of(ask: Ask, desk: Path) -> None:
-    """At the end of the trace: a slow holder if pages come home, cannot tell if none does."""
+    """At the end of the trace: a slow holder if pages return, undecided if none does."""
     waits = Printer().hold(P, A, 1).hold(P, B, 2).total(P, 2, 2, 0).total(P, 2, 2, 0, cnt=2)
-    assert (
-        "cannot tell: none came home since the worker looked last (2 looks)"
-        in ask("trace", text(waits, desk / "t")).flat
-    )
+    assert "cannot tell: none returned since the last retry (2 looks)" in ask("trace", text(waits, desk / "t")).flat
     waits.release(P, A, 1)
     said = ask("trace", text(waits, desk / "t"))
     assert said.code == 0
-    assert "slow holder: 1 came home since the last retry" in said.flat
+    assert "slow holder: 1 returned since the last retry" in said.flat
 
 
 def test_the_kernels_own_complaints_count(ask: Ask, desk: Path) -> None:
@@ -216,7 +212,7 @@ def test_the_kernels_own_complaints_count(ask: Ask, desk: Path) -> None:
     fine.lines.append("[    1.0] page dumped because: page_pool leak")
     said = ask("trace", text(fine, desk / "t"))
     assert said.code == 12
-    assert "the kernel says: [ 1.0] page dumped because: page_pool leak" in said.flat
+    assert "the kernel's log: [ 1.0] page dumped because: page_pool leak" in said.flat
 
 
 def test_several_files_are_one_trace(ask: Ask, desk: Path) -> None:
@@ -237,18 +233,18 @@ def test_standard_input_is_read(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_caveats_stand_at_the_top(ask: Ask, desk: Path) -> None:
-    """Losses, a late start, a clock that orders nothing, kprobes: said before anything is claimed."""
+    """Losses, a late start, a clock that orders nothing, kprobes: they come before the claims."""
     p = Printer().hold(P, A, 8).release(P, B, 6)
     p.lines[0] = "#   entries-in-buffer/entries-written: 10/25   #P:2"
     p.lines += ["CPU:1 [LOST 3 EVENTS]", "what is this"]
     said = ask("trace", text(p, desk / "t"), "--strict")
-    top = said.flat[: said.flat.index("What the trace says")]
+    top = said.flat[: said.flat.index("The invariants in this trace")]
     assert said.code == 0
     assert "t:5: not understood: what is this" in top or "line 5: not understood: what is this" in top
     assert "15 events were overwritten" in top
-    assert "Events were lost on the way" in top
+    assert "Events were lost while recording" in top
     assert "Accepted, as far as it was seen" in said.flat
-    assert "Clock unknown: CPUs cannot be put in order" in top
+    assert "Clock unknown: it does not order events across CPUs" in top
     assert (
         "1 pool is older than the trace, with 2 pages in before it; 1 releases are unexplained: history missing" in top
     )
@@ -258,13 +254,13 @@ def test_caveats_stand_at_the_top(ask: Ask, desk: Path) -> None:
 
 WRONG = {
     ("trace", "nowhere"): (65, "nowhere: no such file or directory; give the file of a trace"),
-    ("trace", "empty"): (65, "empty: is empty; `poolproof record` says how to record a trace"),
+    ("trace", "empty"): (65, "empty: is empty; `poolproof record` prints a script that records one"),
     ("trace", "-", "-"): (2, "-: standard input can be read once; give it once"),
-    ("trace", "good", "--clock", "quartz"): (2, "--clock quartz: is none; there are global, counter, mono"),
-    ("trace", "good", "--at", "soon"): (2, "--at soon: is neither a line nor a time"),
+    ("trace", "good", "--clock", "quartz"): (2, "unknown clock 'quartz' (choose global, counter, mono"),
+    ("trace", "good", "--at", "soon"): (2, "--at soon: neither a line nor a time"),
     ("trace", "good", "--at", "99"): (2, "--at: at line 99 comes after the end, or before the first event"),
     ("trace", "good", "--dmesg", "nowhere"): (65, "nowhere: no such file or directory; give the output of dmesg"),
-    ("trace", "good", "--json", "good"): (2, "good: is there already and holds no verdicts"),
+    ("trace", "good", "--json", "good"): (2, "good: exists and holds no verdicts"),
 }
 
 
@@ -282,7 +278,7 @@ def test_bad_input_is_one_clear_line(ask: Ask, desk: Path, words: tuple[str, ...
 
 
 def test_an_interrupt_prints_the_report_so_far(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C after a hundred events: what was read is judged, and the exit code says that it was not all."""
+    """Ctrl-C after a hundred events: what was read is judged, and the exit code is that of a part."""
     take = Recording.events
 
     def interrupted(self: Recording, lines: object) -> object:
@@ -306,7 +302,7 @@ def test_what_to_type_on_the_target_is_printed(ask: Ask) -> None:
     assert "dma/dma_map_page" in dma.out
     assert 'EVENTS="${EVENTS:-1000}"' in dma.out
     said = ask("record", "--level", "all")
-    assert (said.code, said.err) == (2, "poolproof: --level all: is none; there are stock and dma\n")
+    assert (said.code, said.err) == (2, "poolproof: unknown level 'all' (choose stock or dma)\n")
 
 
 LEAK = "raw: 000fffffc0000000 dead000000000040 ff110000070d6800 0000000000000000"
@@ -336,8 +332,9 @@ def test_progress_is_told_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None
 
         def __exit__(self, *_: object) -> None: ...
 
-    monkeypatch.setattr(tracing, "EVERY", 50)
-    monkeypatch.setattr(tracing, "status", lambda console, name: Told())
-    tracing.judged([str(recording("6.12.117/drop_small"))], Console(force_terminal=True, file=io.StringIO()))
+    monkeypatch.setattr(recordings, "EVERY", 50)
+    monkeypatch.setattr(output, "status", lambda name: Told())
+    monkeypatch.setattr(output, "console", output.Output(force_terminal=True, file=io.StringIO()))
+    recordings.judged([str(recording("6.12.117/drop_small"))], recordings.Options())
     assert len(told) == 2
     assert re.fullmatch(r"100 events, [\d,]+ a second, 0 bytes left", told[1])

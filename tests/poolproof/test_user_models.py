@@ -24,7 +24,7 @@ from .drivers import (
 from .test_bad_input import must_be_one_line
 
 VERDICTS: list[tuple[str, int, str]] = [
-    (SOUND, 0, "All 8 answers are as they should be."),
+    (SOUND, 0, "All 8 checks are as expected."),
     (VIOLATED, 12, "at most one page is posted violated in 2"),
     (VIOLATED_BY_A_STEP, 12, "a page is posted before it is received violated in 1"),
     (AT_THE_START, 12, "every page is dirty violated in 0"),
@@ -32,7 +32,7 @@ VERDICTS: list[tuple[str, int, str]] = [
     (UNREACHABLE, 14, "a page is received then a page is dirty unreachable"),
     (NEVER_FIRES, 14, "my.py: clean: unreachable, never fired"),
     (BROKEN, 0, "in 2 steps, as declared"),
-    (SURVIVES, 14, "survives: it does not break what it says it breaks"),
+    (SURVIVES, 14, "survives: the invariant it is declared to break holds"),
     (OTHER_LENGTH, 14, "in 2 steps, declared were 3"),
 ]
 
@@ -40,7 +40,7 @@ HERE = DRIVER.count("\n") + 1
 """The line in which a file goes on after the driver."""
 
 MISTAKES: list[tuple[str, int, str]] = [
-    ("MODEL = driver(", 65, f"my.py:{HERE}: is no Python: '(' was never closed"),
+    ("MODEL = driver(", 65, f"my.py:{HERE}: not Python: '(' was never closed"),
     ("driver()", 65, "my.py: has no MODEL = Machine(...); `poolproof new FILE` writes a file that has one"),
     ("MODEL = 3", 65, "my.py: has no MODEL"),
     ("import nowhere", 65, f"my.py:{HERE}: cannot be imported: ModuleNotFoundError: No module named 'nowhere'"),
@@ -49,10 +49,18 @@ MISTAKES: list[tuple[str, int, str]] = [
     ("class Odd(BaseException): pass\nraise Odd('why')", 65, f"my.py:{HERE + 1}: cannot be imported: Odd: why"),
     ("MODEL = driver(scopes={})", 75, "driver has no scope called tiny; give scopes={'tiny': {...}}"),
     ("MODEL = driver(scopes={'tiny': dict(pages=9)})", 75, "pages=9 is out of range; driver takes 1 to 4"),
-    ("MODEL = mutant(drop('pots', ONE_DESCRIPTOR))", 75, "changes 'pots', which is no action or helper here; did you"),
+    (
+        "MODEL = mutant(drop('pots', ONE_DESCRIPTOR))",
+        75,
+        "'pots', which is not an action or helper here; did you",
+    ),
     ("MODEL = mutant(drop('post', 'require(s)'))", 75, "post has no statement 'require(s)'; did you mean 'require("),
-    ("MODEL = mutant(drop('post', 'require(('))", 75, "mutant: what it changes is no Python: 'require(('"),
-    ("MODEL = mutant(drop('post', ONE_DESCRIPTOR), breaks='at_most')", 75, "breaks='at_most' is no promise of driver;"),
+    ("MODEL = mutant(drop('post', 'require(('))", 75, "mutant: its change is not Python: 'require(('"),
+    (
+        "MODEL = mutant(drop('post', ONE_DESCRIPTOR), breaks='at_most')",
+        75,
+        "breaks='at_most' is not an invariant of driver;",
+    ),
 ]
 
 TYPE_ERROR = '''
@@ -85,7 +93,7 @@ def test_each_mistake_in_a_file_is_one_line(ask: Ask, desk: Path, text: str, cod
 
 
 def test_a_type_error_names_file_and_line(ask: Ask, desk: Path) -> None:
-    """A place compared with a number is refused where it stands, and says what could be meant."""
+    """A place compared with a number is refused where it stands, with what could be meant."""
     path = write(desk / "my.py", SOUND)
     path.write_text(path.read_text().replace("MODEL = driver()\n", TYPE_ERROR))
     line = path.read_text().splitlines().index("    require(s.place[page] == 3)") + 1
@@ -93,7 +101,7 @@ def test_a_type_error_names_file_and_line(ask: Ask, desk: Path) -> None:
 
 
 def test_several_codes_make_the_gravest(ask: Ask, desk: Path) -> None:
-    """A broken promise weighs more than a deadlock, that more than something vacuous; an unreadable file stops all."""
+    """A violation is more severe than a deadlock, that more than a vacuous claim; an unreadable file stops all."""
     for name, model in (("vacuous", NEVER_FIRES), ("stuck", STUCK), ("violated", VIOLATED), ("fine", SOUND)):
         write(desk / f"{name}.py", model)
     assert ask("check", "fine.py", "vacuous.py").code == 14
@@ -117,7 +125,7 @@ def test_a_mistake_in_a_helper_is_found_there(ask: Ask, desk: Path) -> None:
     """What is no Python is named by its own file, not by the model's."""
     (desk / "helper.py").write_text("def (\n")
     (desk / "my.py").write_text("import helper\n")
-    must_be_one_line(ask("check", "my.py"), 65, "helper.py:1: is no Python")
+    must_be_one_line(ask("check", "my.py"), 65, "helper.py:1: not Python")
 
 
 def test_words_in_brackets_are_printed(ask: Ask, desk: Path) -> None:
@@ -132,7 +140,7 @@ def test_words_in_brackets_are_printed(ask: Ask, desk: Path) -> None:
 
 
 def test_a_new_model_is_sound(ask: Ask, desk: Path) -> None:
-    """What `new` writes keeps all promises, deadlocks nowhere and refines the rules."""
+    """What `new` writes keeps all invariants, deadlocks nowhere and refines the rules."""
     ask("new", "my.py")
     said = ask("check", "my.py")
     assert said.code == 0

@@ -57,7 +57,9 @@ def test_a_file_that_ends_the_process_is_no_pass(desk: Path, text: str) -> None:
     assert f"my.py: ended the command while it was imported: {ENDINGS[text]}; nothing is known" in one_line(done.stderr)
 
 
-@pytest.mark.parametrize("command", ["check", "show", "refine", "prove", "walk", "draw -o a.svg", "export --to murphi"])
+@pytest.mark.parametrize(
+    "command", ["check", "show", "refine", "prove", "simulate", "draw -o a.svg", "export --to murphi"]
+)
 def test_every_command_is_watched(desk: Path, command: str) -> None:
     """Whichever command imports the file."""
     (desk / "my.py").write_text("import os\nos._exit(0)")
@@ -69,17 +71,17 @@ def test_every_command_is_watched(desk: Path, command: str) -> None:
 
 @pytest.mark.parametrize("text", ENDLESS.values(), ids=ENDLESS.keys())
 def test_an_import_that_never_ends_is_ended(desk: Path, text: str) -> None:
-    """After --time, whatever the file does and catches: exit code 3, and one line with file, limit and way out."""
+    """After --time-limit, whatever the file does or catches: exit code 3, one line with file, limit and way out."""
     (desk / "my.py").write_text(text)
-    done = typed("check", "my.py", "--time", "0.5")
+    done = typed("check", "my.py", "--time-limit", "0.5")
     assert (done.returncode, done.stdout) == (3, "")
-    assert "my.py: was not imported within 0.5 s; mend what does not end in it, or give more --time" in one_line(
+    assert "was not imported within 0.5 s; correct what does not end in it, or give a longer --time-limit" in one_line(
         done.stderr
     )
 
 
 def test_without_a_time_an_import_has_a_minute(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where no --time is given or none is to be had, the limit is that of the catalog, and is on while it imports."""
+    """Without --time-limit, and in commands that have none, the limit is the catalog's, while the file is imported."""
     limits = "from poolproof import catalog\ncatalog.IMPORT = 0.25\nfrom poolproof.__main__ import main\nmain()"
     (desk / "my.py").write_text("while True:\n    pass")
     for words in (["show", "my.py"], ["check", "my.py"], ["export", "my.py", "--to", "murphi"]):
@@ -91,7 +93,7 @@ def test_without_a_time_an_import_has_a_minute(desk: Path, monkeypatch: pytest.M
 
 
 def test_the_limit_is_of_the_import_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """While a file is imported the clock runs, and afterwards it does not; the process that waits is told of both."""
+    """While a file is imported the clock runs, and afterwards it does not; both are reported to the parent."""
     reading, writing = os.pipe()
     watched = Watch()
     watched.pipe = writing
@@ -113,7 +115,7 @@ def test_a_copy_that_a_file_makes_of_the_process_says_nothing(desk: Path) -> Non
     (desk / "my.py").write_text(f"import os\nif not os.fork():\n    raise SystemExit(0)\n{text}")
     done = typed("check", "my.py")
     assert done.returncode == 0
-    assert "All 8 answers are as they should be." in done.stdout
+    assert "All 8 checks are as expected." in done.stdout
 
 
 @pytest.mark.parametrize("closed", [(1,), (1, 2), (0, 1, 2)])
@@ -133,7 +135,7 @@ def test_where_there_is_nowhere_to_print_to(desk: Path, closed: tuple[int, ...])
 
 @pytest.mark.parametrize("closed", ["2>&-", "<&-"])
 def test_other_closed_streams_change_no_answer(desk: Path, closed: str) -> None:
-    """What is printed is printed; an error that nobody can read is an exit code."""
+    """Output is complete; where standard error is closed the exit code is left."""
     for words, code in (("check yardstick --scope tiny", 0), ("check none", 2)):
         done = subprocess.run(
             ["sh", "-c", f'"$@" {closed}', "sh", *COMMAND, *words.split()],
@@ -165,7 +167,7 @@ def begun(desk: Path, group: bool = False) -> tuple[subprocess.Popen[str], int]:
 
 
 def is_gone(pid: int) -> bool:
-    """Does the process end? It is nobody's child here, so it is asked for."""
+    """True if the process ends; it is no child of this one, so it is polled."""
     for _ in range(3000):
         try:
             os.kill(pid, 0)
@@ -193,7 +195,7 @@ def test_a_signal_that_ends_the_command_ends_all_of_it(desk: Path, number: int) 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux ends a child with its parent")
 def test_a_command_that_is_killed_leaves_nothing_behind(desk: Path) -> None:
-    """Not even where it has no time to say so."""
+    """Not even where it has no time to report."""
     process, child = begun(desk)
     process.kill()
     process.communicate()

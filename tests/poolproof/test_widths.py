@@ -1,4 +1,4 @@
-"""What is printed fits where it is printed, and what people are told to type is whole."""
+"""Output fits its width, and commands to type are whole."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from checkers.story import sentence
-from poolproof import asking, catalog, cli, showing
-from poolproof.asking import Run
+from checkers.core.wording import sentence
+from poolproof import catalog, output, print_verdicts
+from poolproof.commands.check import run_all
+from poolproof.print_verdicts import Run
+from poolproof.questions import Request, question
 
 from . import forked
 from .conftest import Ask
@@ -42,34 +44,33 @@ def test_what_is_printed_into_a_pipe_is_as_wide_as_columns_says(columns: int, co
 
 @cache
 def answers() -> list[Run]:
-    """What `check` found out about some models."""
-    questions = [asking.question(name, asking.Asked("tiny")) for name in SOME]
-    return asking.every_run(questions, cli.Output(file=io.StringIO()))
+    """The results of `check` on some models."""
+    return run_all([question(name, Request("tiny")) for name in SOME])
 
 
 def shown(columns: int) -> str:
-    """What `check` prints of these at this width."""
+    """The report of `check` on these at this width."""
     paper, runs = io.StringIO(), answers()
     verdicts = [v for _, _, some in runs for v in some]
-    showing.results(cli.Output(file=paper, width=columns), runs, verdicts, "", everything=True, verbose=False)
+    print_verdicts.results(output.Output(file=paper, width=columns), runs, verdicts, "", everything=True, verbose=False)
     return paper.getvalue()
 
 
 @COLUMNS
 def test_no_name_is_cut(columns: int) -> None:
-    """Models, promises and witnesses can be read and typed at every width."""
+    """Models, invariants and witnesses can be read and typed at every width."""
     listed, checked = piped(str(columns), "list"), shown(columns)
     assert all(re.search(rf"\b{name}\b", listed) for name in catalog.SHIPPED)
     assert all(re.search(rf"\b{name}\b", checked) for name in SOME)
     assert max(map(len, checked.splitlines())) <= columns
     words = set(re.sub("[│┃]", " ", checked).split())
     for machine in catalog.SOUND:
-        names = [*(c.name for c in machine.promises), *(w.name for w in machine.witnesses)]
+        names = [*(c.name for c in machine.invariants), *(w.name for w in machine.witnesses)]
         assert all(set(sentence(name).split()) <= words for name in names)
 
 
-def test_a_narrow_table_of_promises_says_each_in_a_piece() -> None:
-    """Where a table with a column for each model has no room, a promise stands above what each says of it."""
+def test_a_narrow_table_of_invariants_says_each_in_a_piece() -> None:
+    """Where a table with a column for each model has no room, an invariant stands above its verdicts."""
     lines = shown(80).splitlines()
     at = lines.index("  rings are never overrun")
     assert lines[at + 1] == "    ownership: holds; keep_mapped: holds; per_packet: holds; yardstick: holds"
@@ -83,7 +84,7 @@ def test_a_width_that_is_none_is_no_error(columns: str) -> None:
 
 
 def test_what_states_took_is_said_on_demand(ask: Ask) -> None:
-    """Bits and bytes of a state are for who asks for them."""
+    """Bits and bytes of a state are printed with -v only."""
     plain, verbose = ask("check", "yardstick"), ask("check", "yardstick", "-v")
     assert "kept in" not in plain.out
     assert " a state" not in plain.out
@@ -92,22 +93,22 @@ def test_what_states_took_is_said_on_demand(ask: Ask) -> None:
 
 
 def test_the_summary_comes_first_and_last(ask: Ask) -> None:
-    """Whether all is as it should be is the first line and the last one."""
+    """The summary is the first line and the last one."""
     for words, said in (
-        ("check yardstick --scope tiny", "All 22 answers are as they should be."),
-        ("check yardstick --max-states 3", "20 of 22 questions are left open."),
-        ("check c06_home_to_the_completing_device", "The answer is as it should be."),
+        ("check yardstick --scope tiny", "All 22 checks are as expected."),
+        ("check yardstick --max-states 3", "20 of 22 checks are undecided."),
+        ("check c06_home_to_the_completing_device", "The check is as expected."),
     ):
         lines = ask(*words.split(), "--trace-dir", "traces").out.splitlines()
         assert lines[0] == lines[-1] == said
 
 
-@pytest.mark.parametrize("command", ["show", "refine", "draw", "export", "check", "walk", "prove"])
+@pytest.mark.parametrize("command", ["show", "refine", "draw", "export", "check", "simulate", "prove"])
 def test_help_says_one_default_of_the_scope(ask: Ask, command: str) -> None:
-    """Either there is a default, or it is said what happens without."""
+    """Either typer prints the default, or the text explains it."""
     said = ask(command, "--help").flat
     scope = said[said.index("--scope") : said.index("--pages")]
-    assert ("[default: tiny]" in scope) is ("without it" not in scope)
+    assert ("[default: tiny]" in scope) is ("default: small" not in scope)
 
 
 def test_refine_says_how_far_it_reaches(ask: Ask) -> None:

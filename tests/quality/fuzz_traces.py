@@ -20,24 +20,23 @@ from typing import Any
 from unittest.mock import patch
 
 from checkers.monitor import Monitor
-from impl.linux import (
-    accounts,
+from impl.linux import page_dump, page_words
+from impl.linux.conformance import (
     counters,
-    decode,
-    dmesg,
-    events,
-    findings,
     holders,
-    judge,
-    lines,
+    mapping_judge,
     mappings,
+    page_judge,
+    pool_table,
     pools,
-    reading,
     rules,
+    steps,
+    violations,
 )
-from impl.linux.files import STDIN, Unreadable
-from impl.linux.judge import Judge
-from impl.linux.reading import Recording
+from impl.linux.conformance.page_judge import Judge
+from impl.linux.trace import dmesg, events, info, lines, reading
+from impl.linux.trace.files import STDIN, Unreadable
+from impl.linux.trace.reading import Recording
 from spec.ownership import ownership
 
 TRACES = Path(__file__).parents[1] / "traces"
@@ -57,8 +56,8 @@ def monitor(observed: tuple[str, ...]) -> Monitor:
 def take_line(text: str) -> None:
     """A line through all that reads lines: as an event, as the word of a loss, as a message, as the words of a page."""
     event = lines.event(text, 1)
-    if event is not None and event.kind != events.OTHER:
-        events.told(event)
+    if event is not None:
+        events.described(event)
     lines.lost(text, 1)
     dmesg.message(text)
     dmesg.is_log(text)
@@ -67,8 +66,8 @@ def take_line(text: str) -> None:
 def take_words(text: str) -> None:
     """The words of a page, explained or refused."""
     try:
-        page = decode.decode(text)
-    except decode.NotWords:
+        page = page_dump.decode(text)
+    except page_words.NotWords:
         return
     page.lines()
     page.as_json()
@@ -77,8 +76,7 @@ def take_words(text: str) -> None:
 def take_file(data: bytes) -> Judge | None:
     """A whole recording, judged to its end, with all that is told of it; None if it cannot be read."""
     recording = Recording([STDIN])
-    judged = Judge(recording.heard, partial(monitor, rules.STOCK), partial(monitor, rules.WITH_DMA))
-    judged.accounts.at_end = partial(look_back, judged)
+    judged = Judge(recording.info, partial(monitor, rules.STOCK), partial(monitor, rules.WITH_DMA), least_retries=0)
     with patch.object(sys, "stdin", SimpleNamespace(buffer=io.BufferedReader(io.BytesIO(data)))):
         try:
             judged.take_all(recording)
@@ -91,17 +89,11 @@ def take_file(data: bytes) -> Judge | None:
 
 def tell(judged: Judge) -> None:
     """All that is printed of a judged recording."""
-    judged.findings.as_json(judged.heard.line)
-    for pool in judged.accounts.ended:
+    judged.findings.as_json(judged.info.line)
+    for pool in judged.pools.ended:
         pool.as_json()
-    if judged.last is not None:
-        for held in holders.now(judged, "at the end", judged.last):
-            held.as_json()
-
-
-def look_back(judged: Judge, pool: pools.Pool) -> None:
-    """What is told of a pool that has ended."""
-    if held := holders.drained(judged, pool):
+    at_end = holders.now(judged.snapshot(), "at the end", judged.last.time) if judged.last is not None else []
+    for held in (*judged.stalls, *at_end):
         held.as_json()
 
 
@@ -135,8 +127,8 @@ def _inner(found: Any) -> list[Any]:
 
 def must_be_bounded(judged: Judge) -> None:
     """What is remembered is in proportion to what was read, also of a recording that makes no sense."""
-    kept, most = entries(judged), ALWAYS + ENTRIES * judged.heard.lines
-    assert kept <= most, f"{kept} entries are kept of {judged.heard.lines} lines; at most {most} may be"
+    kept, most = entries(judged), ALWAYS + ENTRIES * judged.info.lines
+    assert kept <= most, f"{kept} entries are kept of {judged.info.lines} lines; at most {most} may be"
 
 
 def take(data: bytes) -> None:
@@ -155,7 +147,8 @@ def seeds() -> Iterator[bytes]:
     """Where the fuzzer begins: a line of each kind of each recording, and the first events of each, as a file."""
     for path in sorted(TRACES.rglob("*.gz")):
         text = gzip.decompress(path.read_bytes()).decode().splitlines()
-        kinds = {(e.kind, e.more[:1] if e.kind == events.OTHER else ""): x for x in text if (e := lines.event(x, 1))}
+        parsed = ((lines.event(x, 1), x) for x in text)
+        kinds = {(type(e), e.name if isinstance(e, events.Other) else ""): x for e, x in parsed if e}
         yield from (b"\xff" + line.encode() for line in kinds.values())
         head = [line for line in text if line.startswith("#!")][:8]
         body = [line for line in text if not line.startswith("#")][:20]
@@ -182,9 +175,28 @@ def asked() -> Budget:
     return Budget(**vars(parser.parse_args()))
 
 
+MODULES = (
+    counters,
+    dmesg,
+    events,
+    info,
+    lines,
+    mapping_judge,
+    mappings,
+    page_dump,
+    page_words,
+    page_judge,
+    pool_table,
+    pools,
+    reading,
+    steps,
+    violations,
+)
+
+
 def functions() -> Iterator[FunctionType]:
     """All functions that read and judge traces, and those they are called through."""
-    for module in (accounts, counters, decode, dmesg, events, findings, judge, lines, mappings, pools, reading):
+    for module in MODULES:
         made_here = [f for f in vars(module).values() if getattr(f, "__module__", "") == module.__name__]
         inner = [f for made in made_here if isinstance(made, type) for f in vars(made).values()]
         yield from (f for f in [*made_here, *inner] if isinstance(f, FunctionType))

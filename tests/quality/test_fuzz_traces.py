@@ -11,10 +11,10 @@ from itertools import islice
 import pytest
 import zstandard
 
-from impl.linux import rules
-from impl.linux.files import LONGEST
-from poolproof.tampering import in_time
+from impl.linux.conformance import rules
+from impl.linux.trace.files import LONGEST
 from tests.quality import fuzz_traces as fuzz
+from tools.tampering import in_time
 
 LINES, WORDS, FILES, PACKED = 17_500, 1_000, 1_000, 500
 
@@ -185,7 +185,7 @@ def test_the_longest_line_does_not_keep_the_next_one_waiting(text: str) -> None:
         fuzz.take_words(start + longest)
         judge = fuzz.take_file(f"{start}{longest}\n{SEEDS[0]}".encode())
         assert judge is not None
-        assert judge.heard.lines == 2
+        assert judge.info.lines == 2
         assert judge.last is not None
         assert judge.last.line == 2
 

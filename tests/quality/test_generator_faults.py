@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from checkers.explore import Budget, explore
+from checkers.core.symmetry import Symmetry
+from checkers.explore.search import Budget, explore
 from checkers.native import engine
 from checkers.native.counts import Counts
 from checkers.native.generate import Model
 from checkers.native.layout import Layout
 from checkers.native.text import Place, Text
-from checkers.symmetry import Symmetry
 from models.yardstick import yardstick
 from spec.dsl import NOBODY, Machine, SpecError, World
-from spec.dsl.expr import Less, Not, Sum
+from spec.dsl.ir import Less, Not, Sum
 from tests.checkers.native.ways import WAYS, needs_a_compiler, told
 from tests.machines import module
 from tests.spec.dsl.snippets import PRELUDE, assemble
@@ -78,16 +78,16 @@ def act_down(s: S, dev: Device) -> None:
     s.up[dev] = False
     s.level[dev] = 1
 
-def promise_mapped(s: S, page: Page, dev: Device) -> bool:
+def invariant_mapped(s: S, page: Page, dev: Device) -> bool:
     return implies(s.home[page] == dev, s.mapped[page, dev])
 
-def promise_few(s: S, dev: Device) -> bool:
+def invariant_few(s: S, dev: Device) -> bool:
     return count(s.pages, lambda p: s.home[p] == dev and s.mark[p] > 2) < 2 or not s.up[dev]
 
-def promise_up(s: S, page: Page, dev: Device) -> bool:
+def invariant_up(s: S, page: Page, dev: Device) -> bool:
     return implies(s.home[page] == dev and s.dirty[page], s.up[dev])
 
-def promise_kept(s: S, page: Page) -> bool:
+def invariant_kept(s: S, page: Page) -> bool:
     return s.mark[page] >= 2 and (s.home[page] != NOBODY or not s.dirty[page])
 
 def step_taken(before: S, after: S, page: Page) -> bool:
@@ -118,17 +118,17 @@ def over(s: S) -> bool:
 
 
 @cache
-def traps(alike: tuple[str, ...]) -> Machine:
+def traps(symmetric: tuple[str, ...]) -> Machine:
     """A small machine in which everything matters: each kind of field, count, branch and claim."""
     anybody = TRAPS.replace("s.up[s.peer[Device(0)]]", "some(s.devices, lambda d: s.up[s.peer[d]])")
-    text = anybody.replace("dev == Device(1) and ", "") if alike else TRAPS
+    text = anybody.replace("dev == Device(1) and ", "") if symmetric else TRAPS
     names: Any = module(PRELUDE + text)
-    return assemble(names, alike, final=names.over)
+    return assemble(names, symmetric, final=names.over)
 
 
 ASKED: dict[str, tuple[Callable[[], Machine], str]] = {
-    "traps, alike, tables": (lambda: traps(("Page", "Device")), "tables, bitmap"),
-    "traps, alike, evaluated": (lambda: traps(("Page", "Device")), "evaluated"),
+    "traps, symmetric, tables": (lambda: traps(("Page", "Device")), "tables, bitmap"),
+    "traps, symmetric, evaluated": (lambda: traps(("Page", "Device")), "evaluated"),
     "traps, told apart, tables": (lambda: traps(()), "tables, hash set"),
     "traps, told apart, evaluated": (lambda: traps(()), "evaluated, two threads"),
     "yardstick, tables": (lambda: yardstick, "tables, bitmap"),
@@ -141,7 +141,7 @@ BUDGET = Budget(states=20_000, seconds=20)
 @cache
 def right(name: str) -> dict[str, object]:
     machine = ASKED[name][0]()
-    return told(explore(machine, machine.sizes("tiny", {}), machine.alike))
+    return told(explore(machine, machine.sizes("tiny", {}), machine.symmetric))
 
 
 def answer(name: str) -> object:
@@ -149,7 +149,7 @@ def answer(name: str) -> object:
     made, way = ASKED[name]
     machine = made()
     try:
-        return told(engine.explore(machine, machine.sizes("tiny", {}), machine.alike, BUDGET, means=WAYS[way]))
+        return told(engine.explore(machine, machine.sizes("tiny", {}), machine.symmetric, BUDGET, options=WAYS[way]))
     except (AssertionError, SpecError, StopIteration) as error:
         return error
 
@@ -280,14 +280,14 @@ FAULTS: dict[str, Plant] = {
     "nobody taken as somebody": changed(Text, "literal", lambda code, self, value: 1 if value is NOBODY else code),
     "and taken as or": rewritten(r" && ", " || "),
     # claims
-    "a promise about steps judged backwards": rewritten(r"(!claim_step_\w+\()s, t", r"\1t, s"),
-    "a promise about steps judged before": rewritten(r"(!claim_step_\w+\()s, t", r"\1s, s"),
-    "a promise turned round": rewritten(r"if \(!(claim_promise_few)", r"if (\1"),
+    "an invariant about steps judged backwards": rewritten(r"(!claim_step_\w+\()s, t", r"\1t, s"),
+    "an invariant about steps judged before": rewritten(r"(!claim_step_\w+\()s, t", r"\1s, s"),
+    "an invariant turned round": rewritten(r"if \(!(claim_invariant_few)", r"if (\1"),
     "a witness turned round": rewritten(r"if \((claim_witness_last)", r"if (!\1"),
     "a witness looked for at one device only": rewritten(
         r"dev_ <= 2; (dev_\+\+\) if \(claim_witness_second)", r"dev_ <= 1; \1"
     ),
-    "a promise never judged": rewritten(r"asked >> 1 & 1", "0"),
+    "an invariant never judged": rewritten(r"asked >> 1 & 1", "0"),
     "an end that is none": rewritten(r"return final_.*;", "return 0;"),
     "an end everywhere": rewritten(r"return final_.*;", "return 1;"),
     # starts and symmetry
@@ -316,7 +316,7 @@ def test_a_fault_in_the_generator_is_noticed(fault: str, monkeypatch: pytest.Mon
 
 @pytest.mark.parametrize("name", ASKED)
 def test_without_a_fault_there_is_nothing_to_notice(name: str) -> None:
-    """The answers agree, and the machine is worth asking: promises kept and broken, guards that matter."""
+    """The answers agree, and the machine is worth asking: invariants kept and broken, guards that matter."""
     assert answer(name) == right(name)
 
 
@@ -341,4 +341,4 @@ def texts() -> list[str]:
 def sources(machines: list[Machine]) -> Iterator[str]:
     for machine in machines:
         world = World(machine, machine.sizes("tiny", {}))
-        yield Model(world, Symmetry(world, machine.alike)).source()
+        yield Model(world, Symmetry(world, machine.symmetric)).source()

@@ -1,31 +1,33 @@
-"""Each guard, branch and update of the rules is left out in turn: somebody notices, or there is a reason."""
+"""Each guard, branch and update of the rules is left out in turn: something detects it, or there is a reason."""
 
 from __future__ import annotations
 
 import pytest
 
-from checkers.faults import Fault, faults
-from checkers.prove.mutants import EQUIVALENT, NOTICED, UNOBSERVED, WEAKENS
-from poolproof import documents, faults_table
+from checkers.mutation import Fault, faults
+from checkers.prove.mutants import DETECTED, EQUIVALENT, UNOBSERVED, WEAKENS
 from spec.ownership import ownership
-from spec.unneeded import UNNEEDED, UNNOTICED
+from spec.redundant import REDUNDANT, UNDETECTED
 from tests.sampling import one_in
+from tools import markdown
+from tools.docs import build, mutants_table
 
 FAULTS = faults(ownership)
-ROWS = [x for x in (documents.DOCS / "tables" / "planted-faults.md").read_text().splitlines() if x.startswith("| ")][1:]
+ROWS = [x for x in (build.DOCS / "tables" / "planted-faults.md").read_text().splitlines() if x.startswith("| ")][1:]
 
 
 def cells(row: str) -> list[str]:
     return [cell.strip() for cell in row.strip("| ").split(" | ")]
 
 
-@pytest.mark.parametrize("fault", one_in(32, FAULTS), ids=lambda f: f"{f.function}: {f.said}"[:60])
-def test_the_table_says_what_happens_to_a_fault(fault: Fault) -> None:
-    """What is found now is what the table says, and whatever a run shows the proof shows too."""
-    judged = faults_table.judge(fault)
-    assert cells(faults_table.row(judged))[:3] == cells(ROWS[FAULTS.index(fault)])[:3]
+@pytest.mark.parametrize("fault", one_in(32, FAULTS), ids=lambda f: f"{f.function}: {f.text}"[:60])
+def test_the_table_has_what_happens_to_a_fault(fault: Fault) -> None:
+    """What is found now is in the table, and whatever a run shows the proof shows, too."""
+    judged = mutants_table.judge(fault)
+    row = markdown.row(mutants_table.row(judged))
+    assert cells(row)[:3] == cells(ROWS[FAULTS.index(fault)])[:3]
     if judged.verdict != WEAKENS:  # which of many states a solver shows is its own choice
-        assert faults_table.row(judged).strip() == ROWS[FAULTS.index(fault)]
+        assert row.strip() == ROWS[FAULTS.index(fault)]
     if judged.steps:
         assert judged.failing
 
@@ -40,7 +42,7 @@ def test_the_table_is_about_all_faults() -> None:
 
 def test_what_nobody_notices_has_a_reason() -> None:
     """And a reason is given for nothing else."""
-    unnoticed = {(f.function, f.said) for f, row in zip(FAULTS, ROWS, strict=True) if cells(row)[2] not in NOTICED}
-    listed = [(function, said) for why in (UNNEEDED, UNNOTICED) for function in why for said in why[function]]
+    unnoticed = {(f.function, f.text) for f, row in zip(FAULTS, ROWS, strict=True) if cells(row)[2] not in DETECTED}
+    listed = [(function, said) for why in (REDUNDANT, UNDETECTED) for function in why for said in why[function]]
     assert sorted(listed) == sorted(unnoticed)
-    assert {cells(row)[2] for row in ROWS} <= {*NOTICED, EQUIVALENT, WEAKENS, UNOBSERVED}
+    assert {cells(row)[2] for row in ROWS} <= {*DETECTED, EQUIVALENT, WEAKENS, UNOBSERVED}

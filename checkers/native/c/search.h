@@ -1,30 +1,32 @@
-/* What the parts of a search know of each other: states, levels, workers. */
+/* SPDX-License-Identifier: MIT */
+/* The search, as its parts know it. It is one translation unit, which is compiled once a configuration:
+ *
+ *   FORM         how states are kept (api.h)
+ *   DENSE        a state's rank is its place in a bitmap; if not, there is an exact hash set
+ *   WORDS        64-bit words a state
+ *   CHUNK        states a thread takes at once
+ *   PAGES, LANE_WORDS, SORTED, MOVES, REST_COUNTS, MOVES_REST   sizes of the model
+ *   RECORDS, BITS   the number of page records and the bits of one; FORM_GROUP reads both at run time
+ *
+ * The unit consists of level, state_set, one form_*, search, results and checkpoint, in this order (checkers/native/
+ * library.py); expand.h belongs to the forms with tables. A name begins with its part: level_, set_, form_, expand_,
+ * worker_, search_.
+ */
 #ifndef POOLPROOF_SEARCH_H
 #define POOLPROOF_SEARCH_H
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <stdio.h>
 #include <time.h>
-#include <sys/mman.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
+#include "api.h"
 #include "tables.h"
 
-#define PLAIN 0
-#define UNARY 1
-#define GROUP 2
-#define EVALUATED 3
-#define IS_TABLED (FORM != EVALUATED)
-#define ALWAYS static inline __attribute__((always_inline))
+#define IS_TABLED (FORM != FORM_EVALUATED)
 
-enum { BATCH = 256, MOST_CLAIMS = 127 };	/* with WRONG_STEP and the one for being stuck; Python knows too */
+enum { BATCH = 256, MOST_CLAIMS = 127 };	/* with WRONG_STEP and the bit for deadlock; Python checks it */
 #define WRONG_STEP ((claims_t)1 << 127)	/* a step leaves the bounds of a field, or the tables */
-enum { RUNNING, FINISHED, SLICE, STATES, MEMORY, FAILED, FOUND, GROW };	/* why a run came back */
 
-typedef struct { uint64_t w[WORDS]; } word_t;
+typedef struct { uint64_t w[WORDS]; } word_t;	/* a stored state */
 typedef unsigned __int128 orbit_t;
 #if WORDS == 1
 typedef uint64_t num_t;
@@ -33,13 +35,6 @@ typedef unsigned __int128 num_t;
 #endif
 
 enum { LINES = 128 };	/* bytes that two processors do not share well */
-
-/* Zeroed memory that begins a line of its own. */
-static inline void *on_its_lines(size_t bytes)
-{
-	void *at = aligned_alloc(LINES, (bytes + LINES - 1) / LINES * LINES);
-	return memset(at, 0, bytes);
-}
 
 struct chunk {
 	uint32_t n;
@@ -58,24 +53,26 @@ struct finds {
 	word_t least[MOST_CLAIMS + 1];
 };
 
+/* What one thread writes while a level is expanded. Others read it between levels only. */
 struct worker {
 	struct search *search __attribute__((aligned(LINES)));
 	pthread_t thread;
 	struct chunk *chunk;	/* being expanded, its number in the level, and how far */
 	uint32_t number, at, flushes, checks;
 	struct level next;
-	struct chunk *open;	/* the last one of the next level, being filled */
-	uint64_t *visits;	/* a cell or row */
-	uint64_t states;	/* new since the last look at the others */
+	struct chunk *open;	/* the last chunk of `next`, being filled */
+	struct chunk *spare;	/* takes what there is no memory for: the search is short then */
+	uint64_t *visits;	/* of each cell and row */
+	uint64_t states;	/* new since worker_publish() */
 	orbit_t orbits;
 	int64_t bytes;
 	struct finds finds;
 	word_t failed;
-	int has_failed, parallel;
+	int has_failed, is_short;
 	struct state *s, *t;
 	struct successors out;
-	uint32_t *to, *of;	/* what pages of the state being expanded can become, and which page it is */
-	uint32_t n;		/* steps in the buffers below */
+	uint32_t *to, *of;	/* the steps of the pages of the state being expanded, and the page of each */
+	uint32_t n;		/* steps in the two buffers below */
 	word_t *word;
 	uint64_t *key;
 };
@@ -83,8 +80,8 @@ struct worker {
 struct search {
 	const struct model *m;
 	struct tables *t;
-	uint64_t *bits, space;	/* dense */
-	uint64_t *slot, slots;	/* hashed */
+	uint64_t *bits, space;	/* DENSE */
+	uint64_t *slot, slots;	/* not DENSE */
 	struct level level, *kept;
 	uint32_t depth, ended, kept_n;
 	int keep_from;		/* the first level that is kept for traces, or -1 */
@@ -94,45 +91,29 @@ struct search {
 	uint64_t transitions, *fired;	/* of earlier sittings */
 	claims_t found;
 	uint32_t found_depth[MOST_CLAIMS + 1];
-	word_t found_state[MOST_CLAIMS + 1], failed;
+	word_t found_state[MOST_CLAIMS + 1];
 	struct timespec until;
 	uint64_t *ranks;	/* [place][record], of sorted records */
 	uint64_t power[PAGES + 1], per_rest;
 	uint32_t records, bits_each;
-	/* What all workers write stands apart from what they read all the time. */
+	int is_short;
+	/* What all workers write stands apart from what they read all the time. All of it is accessed by relaxed
+	 * atomics: it carries no other data, and pthread_join() orders the rest. */
 	uint64_t states __attribute__((aligned(LINES)));
 	uint64_t level_bytes;
-	uint32_t taken;	/* chunks of the level */
-	int stop;
+	uint32_t taken;		/* chunks of the level */
+	int stop;		/* enum search_stop */
 };
 
-/* What was taken beside the set of states: levels, and tables. */
-static uint64_t beside_the_set(const struct search *s)
+/* search_beside_set() - bytes of levels and tables. Any thread. */
+LOCAL uint64_t search_beside_set(const struct search *s)
 {
 	size_t tables = s->t ? __atomic_load_n(&s->t->bytes, __ATOMIC_RELAXED) : 0;
 	return __atomic_load_n(&s->level_bytes, __ATOMIC_RELAXED) + tables;
 }
 
-#if FORM == GROUP
-#define RECORDS_OF(s) ((s)->records)
-#define BITS_OF(s) ((s)->bits_each)
-#else
-#define RECORDS_OF(s) RECORDS
-#define BITS_OF(s) BITS
-#endif
-
-/* Where pools and devices begin in a packed state: behind the records of pages. */
-ALWAYS uint32_t rest_at(const struct search *s)
-{
-	return FORM == UNARY ? PAGES + RECORDS_OF(s) - 1 : PAGES * BITS_OF(s);
-}
-
-ALWAYS uint64_t rank_at(const struct search *s, uint32_t place, uint32_t record)
-{
-	return s->ranks[place * (RECORDS_OF(s) + 1) + record];
-}
-
-ALWAYS int less(const word_t *a, const word_t *b)
+/* word_less() - the order of stored states; the least one represents a find, whatever thread was first. */
+INLINE int word_less(const word_t *a, const word_t *b)
 {
 	for (int i = WORDS; i--; )
 		if (a->w[i] != b->w[i])
@@ -140,7 +121,7 @@ ALWAYS int less(const word_t *a, const word_t *b)
 	return 0;
 }
 
-ALWAYS int same(const word_t *a, const word_t *b)
+INLINE int word_same(const word_t *a, const word_t *b)
 {
 	uint64_t differ = 0;
 	for (int i = 0; i < WORDS; i++)
@@ -148,81 +129,35 @@ ALWAYS int same(const word_t *a, const word_t *b)
 	return !differ;
 }
 
-ALWAYS uint64_t hash(const word_t *x)
-{
-	uint64_t h = x->w[0] * 0x9e3779b97f4a7c15ull;
-	for (int i = 1; i < WORDS; i++)
-		h = (h ^ h >> 29 ^ x->w[i]) * 0xbf58476d1ce4e5b9ull;
-	h ^= h >> 32;
-	return h * 0xd6e8feb86659fd93ull;
-}
-
 #if IS_TABLED
-ALWAYS num_t num(word_t x) { num_t n = 0; memcpy(&n, &x, sizeof x); return n; }
-ALWAYS word_t word(num_t n) { word_t x; memcpy(&x, &n, sizeof x); return x; }
+INLINE num_t num(word_t x) { num_t n = 0; memcpy(&n, &x, sizeof x); return n; }
+INLINE word_t word(num_t n) { word_t x; memcpy(&x, &n, sizeof x); return x; }
 #endif
 
-static void add_chunk(struct level *l, struct chunk *c)
-{
-	if (l->n == l->room) {
-		l->room = l->room ? l->room * 2 : 16;
-		l->chunk = realloc(l->chunk, l->room * sizeof *l->chunk);
-	}
-	l->chunk[l->n++] = c;
-}
+/* finds_add() - add claims that this state shows; the least state of each is kept. */
+LOCAL void finds_add(const struct model *m, struct finds *f, claims_t hit, const word_t *x);
 
-static void drop_level(struct level *l)
-{
-	for (uint32_t i = 0; i < l->n; i++)
-		free(l->chunk[i]);
-	free(l->chunk);
-	memset(l, 0, sizeof *l);
-}
+/* worker_find() - add claims that this state shows; the least state of each is kept. */
+LOCAL void worker_find(struct worker *k, claims_t hit, const word_t *x);
 
-static __attribute__((noinline)) struct chunk *new_chunk(struct worker *k)
-{
-	struct chunk *c = malloc(sizeof *c);
-	c->n = 0;
-	k->bytes += sizeof *c;
-	add_chunk(&k->next, c);
-	return k->open = c;
-}
+/* worker_fail() - an action leaves its bounds in this state: the search ends with STOP_FAILED. */
+LOCAL void worker_fail(struct worker *k, const word_t *x);
 
-ALWAYS void push(struct worker *k, const word_t *x)
-{
-	struct chunk *c = k->open;
-	if (__builtin_expect(!c || c->n == CHUNK, 0))
-		c = new_chunk(k);
-	c->state[c->n++] = *x;
-	k->states++;
-}
-
-/* Of the states that show a claim, the least is kept. */
-static void keep_least(const struct model *m, struct finds *f, claims_t hit, const word_t *x)
-{
-	for (uint32_t c = 0; c <= m->claims; c++)
-		if (hit >> c & 1) {
-			if (!(f->hit >> c & 1) || less(x, &f->least[c]))
-				f->least[c] = *x;
-			f->hit |= (claims_t)1 << c;
-		}
-}
-
-static void note(struct worker *k, claims_t hit, const word_t *x)
-{
-	keep_least(k->search->m, &k->finds, hit, x);
-}
-
-static void fail(struct worker *k, const word_t *x)
-{
-	if (!k->has_failed || less(x, &k->failed))
-		k->failed = *x;
-	k->has_failed = 1;
-}
-
-static void add_orbit(struct worker *k, orbit_t size)
+INLINE void worker_add_orbit(struct worker *k, orbit_t size)
 {
 	k->orbits += size;
 }
+
+/* The functions of a form. */
+
+/* form_expand() - take all steps of a state into the buffers of the worker, and check the claims `asked`. */
+INLINE void form_expand(struct worker *k, const word_t *x, claims_t asked);
+
+/* form_code() - a stored state as bytes, one a cell; form_word() - the reverse, canonical, and its rank. */
+LOCAL void form_code(const struct search *s, const word_t *x, uint8_t *code);
+LOCAL word_t form_word(const struct search *s, const uint8_t *code, uint64_t *rank);
+
+/* form_orbit() - how many unreduced states a stored one represents. */
+LOCAL orbit_t form_orbit(const struct search *s, const word_t *x);
 
 #endif

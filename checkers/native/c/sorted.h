@@ -1,8 +1,14 @@
-/* Pages alike: sorted records speak for all orders of them. */
-/* In how many ways the pages of sorted records can be named. */
-ALWAYS orbit_t namings(const uint32_t *id)
+/* SPDX-License-Identifier: MIT */
+/* Pages symmetric: sorted records represent all orders of them. */
+#ifndef POOLPROOF_SORTED_H
+#define POOLPROOF_SORTED_H
+
+#include "expand.h"
+
+/* sorted_namings() - the number of orders of sorted records: the multinomial coefficient of their multiplicities. */
+INLINE orbit_t sorted_namings(const uint32_t *id)
 {
-#if PAGES > 20	/* 21! is more than a word */
+#if PAGES > 20	/* 21! does not fit 64 bits */
 	orbit_t size = 1;
 	for (uint32_t p = 1, same = 1; p < PAGES; p++) {
 		same = id[p] == id[p - 1] ? same + 1 : 1;
@@ -20,7 +26,8 @@ ALWAYS orbit_t namings(const uint32_t *id)
 	return all / same;
 }
 
-static void sort(uint32_t *id)
+/* sorted_sort() - sort records that are nearly sorted. */
+LOCAL void sorted_sort(uint32_t *id)
 {
 	for (int p = 1; p < PAGES; p++) {
 		uint32_t x = id[p];
@@ -30,3 +37,5 @@ static void sort(uint32_t *id)
 		id[to] = x;
 	}
 }
+
+#endif

@@ -1,14 +1,14 @@
-/* The tables of a model: what each page record adds to the counts and becomes under a permutation, made for all
- * records of the free closure; and what it can become by a step, filled in when first met. */
+/* SPDX-License-Identifier: MIT */
+/* Made for all records of the free closure: what each adds to the counts, and becomes under a permutation. Made when
+ * first met: what it can become by a step. */
 #include <stdlib.h>
 #include <string.h>
 #include "tables.h"
-#include "numbered.h"
 #include "closure.h"
 
-/* -- lanes: sums of what pages add to the counts, with a bit on top that says whether a threshold is reached ----- */
+/* -- lanes: sums over pages, one field a threshold; the top bit of a field is set once the threshold is reached --- */
 
-static void make_lanes(struct tables *t)
+LOCAL void tables_make_lanes(struct tables *t)
 {
 	const struct model *m = t->m;
 	uint32_t most = m->pages, rests = m->rest_counts ? t->rests.n : 1;
@@ -27,9 +27,9 @@ static void make_lanes(struct tables *t)
 		return;
 	}
 	size_t n = (size_t)rests * t->records.n * t->lane_words;
-	t->lanes = got(t, calloc(n + 1, sizeof *t->lanes));
-	t->bytes += n * sizeof *t->lanes;
-	struct state *s = got(t, calloc(1, m->size));
+	t->lanes = tables_checked(t, calloc(n + 1, sizeof *t->lanes));
+	tables_add_bytes(t, n * sizeof *t->lanes);
+	struct state *s = tables_checked(t, calloc(1, m->size));
 	for (uint32_t l = 0; l < m->lanes; l++) {
 		uint32_t w = l / a_word, low = l % a_word * t->lane_bits;
 		const struct count *q = &m->count[m->lane[l].count];
@@ -37,7 +37,7 @@ static void make_lanes(struct tables *t)
 		t->bias[w] |= ((1ull << (t->lane_bits - 1)) - m->lane[l].threshold) << low;
 		for (uint32_t rest = 0; rest < rests; rest++)
 			for (uint32_t r = 0; r < t->records.n; r++) {
-				m->load_one(s, bytes_of(&t->records, r), bytes_of(&t->rests, rest), NULL);
+				m->load_one(s, intern_bytes(&t->records, r), intern_bytes(&t->rests, rest), NULL);
 				if (m->member(q->number, s, q->values))
 					t->lanes[((size_t)rest * t->records.n + r) * t->lane_words + w] |= 1ull << low;
 			}
@@ -45,11 +45,11 @@ static void make_lanes(struct tables *t)
 	free(s);
 }
 
-/* The counts as far as a key tells them: the highest threshold reached. */
-static int16_t *counts_of(struct tables *t, const uint64_t *key)
+/* The counts as far as a key determines them: the highest threshold that is reached. */
+LOCAL int16_t *tables_counts(struct tables *t, const uint64_t *key)
 {
 	const struct model *m = t->m;
-	int16_t *counts = got(t, calloc(m->counts + 1, sizeof *counts));
+	int16_t *counts = tables_checked(t, calloc(m->counts + 1, sizeof *counts));
 	uint32_t a_word = 64 / t->lane_bits;
 	for (uint32_t l = 0; l < m->lanes; l++)
 		if (key[l / a_word] >> (l % a_word * t->lane_bits + t->lane_bits - 1) & 1)
@@ -59,25 +59,25 @@ static int16_t *counts_of(struct tables *t, const uint64_t *key)
 
 /* -- permutations ------------------------------------------------------------------------------------------------ */
 
-static void make_permutations(struct tables *t)
+LOCAL void tables_make_permutations(struct tables *t)
 {
 	const struct model *m = t->m;
 	uint32_t records = t->records.n, rests = t->rests.n, split = m->pages * m->record;
-	t->record_to = got(t, calloc((size_t)m->moves * records + 1, sizeof *t->record_to));
-	t->rest_to = got(t, calloc((size_t)m->moves * rests + 1, sizeof *t->rest_to));
+	t->record_to = tables_checked(t, calloc((size_t)m->moves * records + 1, sizeof *t->record_to));
+	t->rest_to = tables_checked(t, calloc((size_t)m->moves * rests + 1, sizeof *t->rest_to));
 	uint8_t made[m->cells + 1];
 	for (uint32_t p = 0; p < m->moves && !t->failed; p++) {
 		const uint16_t *from = m->comes_from + p * m->cells;
 		const uint8_t *becomes = m->becomes + (size_t)p * m->cells * m->values;
 		for (uint32_t r = 0; r < records; r++) {
 			for (uint32_t i = 0; i < m->record; i++)
-				made[i] = becomes[i * m->values + bytes_of(&t->records, r)[from[i]]];
-			t->record_to[p * records + r] = number_of(t, &t->records, made);
+				made[i] = becomes[i * m->values + intern_bytes(&t->records, r)[from[i]]];
+			t->record_to[p * records + r] = tables_intern(t, &t->records, made);
 		}
 		for (uint32_t r = 0; r < rests; r++) {
 			for (uint32_t i = split; i < m->cells; i++)
-				made[i] = becomes[i * m->values + bytes_of(&t->rests, r)[from[i] - split]];
-			t->rest_to[p * rests + r] = number_of(t, &t->rests, made + split);
+				made[i] = becomes[i * m->values + intern_bytes(&t->rests, r)[from[i] - split]];
+			t->rest_to[p * rests + r] = tables_intern(t, &t->rests, made + split);
 		}
 	}
 	if (t->records.n != records || t->rests.n != rests)
@@ -96,36 +96,36 @@ struct filling {
 	claims_t suspects;
 };
 
-static struct info *new_info(struct tables *t, uint32_t *id)
+LOCAL struct info *tables_new_info(struct tables *t, uint32_t *id)
 {
-	got(t, t->ids < MOST_IDS - 1 ? t : NULL);	/* for more there is no memory by intention */
+	tables_checked(t, t->ids < MOST_IDS - 1 ? t : NULL);	/* more than that counts as no memory */
 	*id = ++t->ids;
 	struct info **block = &t->info[*id / INFO_BLOCK];
 	if (!*block) {
-		*block = got(t, calloc(INFO_BLOCK, sizeof **block));
-		t->bytes += INFO_BLOCK * sizeof **block;
+		*block = tables_checked(t, calloc(INFO_BLOCK, sizeof **block));
+		tables_add_bytes(t, INFO_BLOCK * sizeof **block);
 	}
 	struct info *made = &(*block)[*id % INFO_BLOCK];
-	made->fired = got(t, calloc(t->m->actions, sizeof *made->fired));
+	made->fired = tables_checked(t, calloc(t->m->actions, sizeof *made->fired));
 	return made;
 }
 
-/* Note where a step leads, each place once. */
-static void leads_to(struct filling *f, uint32_t to)
+/* Add the target of a step, each target once. */
+LOCAL void filling_add_step(struct filling *f, uint32_t to)
 {
 	for (uint32_t i = 0; i < f->n; i++)
 		if (f->to[i] == to)
 			return;
 	if (f->n == f->room) {
 		f->room += STRIDE;
-		f->to = got(f->t, realloc(f->to, f->room * sizeof *f->to));
+		f->to = tables_checked(f->t, realloc(f->to, f->room * sizeof *f->to));
 		memset(f->to + f->n, 0, STRIDE * sizeof *f->to);
 	}
 	f->to[f->n++] = to;
 }
 
-/* Take one instance, note where it leads and which claims about steps are to be judged. Returns WRONG if it fails. */
-static int fill_step(struct filling *f, const struct instance *i, uint32_t record, uint32_t rest, claims_t claims)
+/* Take one instance; add its target, and the step claims to be checked. Returns WRONG if it fails. */
+LOCAL int filling_take(struct filling *f, const struct instance *i, uint32_t record, uint32_t rest, claims_t claims)
 {
 	struct tables *t = f->t;
 	const struct model *m = t->m;
@@ -133,60 +133,60 @@ static int fill_step(struct filling *f, const struct instance *i, uint32_t recor
 	if (taken != 1)
 		return taken;
 	const uint8_t *cells = m->cells_of(f->after);
-	uint32_t record_to = i->paged ? *slot_of(&t->records, cells) : record + 1;
-	uint32_t rest_to = i->writes_rest ? *slot_of(&t->rests, cells + m->pages * m->record) : rest + 1;
+	uint32_t record_to = i->paged ? *intern_find(&t->records, cells) : record + 1;
+	uint32_t rest_to = i->writes_rest ? *intern_find(&t->rests, cells + m->pages * m->record) : rest + 1;
 	if (!record_to-- || !rest_to--)
-		return WRONG;	/* the closure has missed it: this must not be, and ends the search */
+		return WRONG;	/* outside the closure: an error of the tables, which ends the search */
 	f->suspects |= m->judge(claims, f->s, f->after, 1);
 	if (!f->info)
 		return 1;
 	f->info->transitions++;
 	f->info->fired[i->action]++;
 	if (record_to != record || rest_to != rest) {
-		leads_to(f, rest_to << 16 | record_to);
+		filling_add_step(f, rest_to << 16 | record_to);
 		f->moved = 1;
 	}
 	return 1;
 }
 
-static void start_filling(struct filling *f, struct tables *t, const struct row *row, uint32_t record)
+LOCAL void filling_start(struct filling *f, struct tables *t, const struct row *row, uint32_t record)
 {
 	memset(f, 0, sizeof *f);
 	f->t = t;
-	f->s = got(t, calloc(1, t->m->size));
-	f->after = got(t, calloc(1, t->m->size));
+	f->s = tables_checked(t, calloc(1, t->m->size));
+	f->after = tables_checked(t, calloc(1, t->m->size));
 	f->room = STRIDE;
-	f->to = got(t, calloc(STRIDE, sizeof *f->to));
-	t->m->load_one(f->s, bytes_of(&t->records, record), bytes_of(&t->rests, row->rest), row->counts);
+	f->to = tables_checked(t, calloc(STRIDE, sizeof *f->to));
+	t->m->load_one(f->s, intern_bytes(&t->records, record), intern_bytes(&t->rests, row->rest), row->counts);
 }
 
-static void end_filling(struct filling *f)
+LOCAL void filling_end(struct filling *f)
 {
-	f->t->bytes += f->room * sizeof *f->to + f->t->m->actions * sizeof *f->info->fired;
+	tables_add_bytes(f->t, f->room * sizeof *f->to + f->t->m->actions * sizeof *f->info->fired);
 	if (f->info)
 		f->info->suspects = f->suspects;
 	free(f->s);
 	free(f->after);
 }
 
-static struct row *new_row(struct tables *t, uint32_t rest, const uint64_t *key)
+LOCAL struct row *tables_new_row(struct tables *t, uint32_t rest, const uint64_t *key)
 {
 	const struct model *m = t->m;
-	struct row *row = got(t, calloc(1, sizeof *row));
+	struct row *row = tables_checked(t, calloc(1, sizeof *row));
 	struct filling f;
 	uint32_t id;
 	row->rest = rest;
 	memcpy(row->key, key, t->lane_words * sizeof *key);
-	row->counts = counts_of(t, key);
-	row->cell = got(t, calloc(t->records.n, sizeof *row->cell));
-	t->bytes += sizeof *row + m->counts * 2 + t->records.n * sizeof *row->cell;
-	start_filling(&f, t, row, 0);
-	f.info = new_info(t, &id);
+	row->counts = tables_counts(t, key);
+	row->cell = tables_checked(t, calloc(t->records.n, sizeof *row->cell));
+	tables_add_bytes(t, sizeof *row + m->counts * 2 + t->records.n * sizeof *row->cell);
+	filling_start(&f, t, row, 0);
+	f.info = tables_new_info(t, &id);
 	f.suspects = m->judge(m->of_row, f.s, f.s, 1);
 	for (uint32_t n = 0; n < m->instances; n++)
-		if (!m->instance[n].paged && fill_step(&f, &m->instance[n], 0, rest, m->of_step) == WRONG)
+		if (!m->instance[n].paged && filling_take(&f, &m->instance[n], 0, rest, m->of_step) == WRONG)
 			f.suspects = ~(claims_t)0;
-	end_filling(&f);
+	filling_end(&f);
 	row->to = f.to;
 	row->n = f.n;
 	row->moved = f.moved;
@@ -195,7 +195,7 @@ static struct row *new_row(struct tables *t, uint32_t rest, const uint64_t *key)
 	return row;
 }
 
-static void insert_row(struct rows *rows, struct row *row, uint32_t words)
+LOCAL void rows_insert(struct rows *rows, struct row *row, uint32_t words)
 {
 	uint64_t h = row_hash(row->rest, row->key, words) & rows->mask;
 	while (rows->slot[h])
@@ -203,20 +203,19 @@ static void insert_row(struct rows *rows, struct row *row, uint32_t words)
 	__atomic_store_n(&rows->slot[h], row, __ATOMIC_RELEASE);
 }
 
-static void grow_rows(struct tables *t)
+LOCAL void rows_grow(struct tables *t)
 {
 	uint64_t mask = t->rows ? t->rows->mask * 2 + 1 : 4095;
-	struct rows *made = got(t, calloc(1, sizeof *made + (mask + 1) * sizeof *made->slot));
+	struct rows *made = tables_checked(t, calloc(1, sizeof *made + (mask + 1) * sizeof *made->slot));
 	made->mask = mask;
-	t->bytes += (mask + 1) * sizeof *made->slot;
+	tables_add_bytes(t, (mask + 1) * sizeof *made->slot);
 	for (uint64_t i = 0; t->rows && i <= t->rows->mask; i++)
 		if (t->rows->slot[i])
-			insert_row(made, t->rows->slot[i], t->lane_words);
-	__atomic_store_n(&t->rows, made, __ATOMIC_RELEASE);	/* the old one stays: somebody may be reading it */
+			rows_insert(made, t->rows->slot[i], t->lane_words);
+	__atomic_store_n(&t->rows, made, __ATOMIC_RELEASE);	/* readers may still use the old one */
 }
 
-/* The row for these pools, devices and counts, made if nobody has met it yet; no_row if there is no memory for it. */
-static struct row *make_row(struct tables *t, uint32_t rest, const uint64_t *key)
+LOCAL struct row *tables_row(struct tables *t, uint32_t rest, const uint64_t *key)
 {
 	pthread_mutex_lock(&t->lock);
 	if (setjmp(t->out))
@@ -227,20 +226,19 @@ static struct row *make_row(struct tables *t, uint32_t rest, const uint64_t *key
 	}
 	uint64_t h = row_hash(rest, key, t->lane_words) & t->rows->mask;
 	struct row *row;
-	while ((row = t->rows->slot[h]) && !same_row(row, rest, key, t->lane_words))
+	while ((row = t->rows->slot[h]) && !row_is(row, rest, key, t->lane_words))
 		h = (h + 1) & t->rows->mask;
 	if (!row) {
-		row = new_row(t, rest, key);
+		row = tables_new_row(t, rest, key);
 		if (++t->rows_n * 4 > t->rows->mask * 3)
-			grow_rows(t);
-		insert_row(t->rows, row, t->lane_words);
+			rows_grow(t);
+		rows_insert(t->rows, row, t->lane_words);
 	}
 	pthread_mutex_unlock(&t->lock);
 	return row;
 }
 
-/* Fill in what a record can become in this row: nothing, if there is no memory for it. */
-static void fill_cell(struct tables *t, struct row *row, uint32_t record)
+LOCAL void tables_fill(struct tables *t, struct row *row, uint32_t record)
 {
 	const struct model *m = t->m;
 	struct cell *cell = &row->cell[record];
@@ -253,22 +251,22 @@ static void fill_cell(struct tables *t, struct row *row, uint32_t record)
 	} else if (!cell->id) {
 		struct filling f;
 		uint32_t id;
-		start_filling(&f, t, row, record);
-		f.info = new_info(t, &id);
+		filling_start(&f, t, row, record);
+		f.info = tables_new_info(t, &id);
 		f.suspects = m->judge(m->of_page, f.s, f.s, 1) | m->judge(m->of_pages_step, f.s, f.s, 1);
 		for (uint32_t n = 0; n < m->instances; n++)
 			if (m->instance[n].paged) {
 				claims_t claims = m->of_step | m->of_pages_step;
-				if (fill_step(&f, &m->instance[n], record, row->rest, claims) == WRONG)
+				if (filling_take(&f, &m->instance[n], record, row->rest, claims) == WRONG)
 					f.suspects = ~(claims_t)0;
 			}
 		struct info *info = f.info;
-		f.info = NULL;	/* the steps of pools and devices are counted in the row */
+		f.info = NULL;	/* steps of pools and devices are counted in the row */
 		for (uint32_t n = 0; n < m->instances && m->of_pages_step; n++)
 			if (!m->instance[n].paged)
-				fill_step(&f, &m->instance[n], record, row->rest, m->of_pages_step);
+				filling_take(&f, &m->instance[n], record, row->rest, m->of_pages_step);
 		info->suspects = f.suspects;
-		end_filling(&f);
+		filling_end(&f);
 		cell->to = f.to;
 		cell->n = f.n;
 		cell->moved = f.moved;
@@ -278,48 +276,54 @@ static void fill_cell(struct tables *t, struct row *row, uint32_t record)
 	pthread_mutex_unlock(&t->lock);
 }
 
-/* Look again at who is suspect. */
-static void forget(struct tables *t)
+LOCAL void tables_refresh(struct tables *t)
 {
 	for (uint64_t i = 0; i <= t->rows->mask; i++) {
 		struct row *row = t->rows->slot[i];
 		if (!row)
 			continue;
-		row->suspect = (info_of(t, row->id)->suspects & t->asked) != 0;
+		row->suspect = (tables_info(t, row->id)->suspects & t->asked) != 0;
 		for (uint32_t r = 0; r < t->records.n; r++)
 			if (row->cell[r].id)
-				row->cell[r].suspect = (info_of(t, row->cell[r].id)->suspects & t->asked) != 0;
+				row->cell[r].suspect = (tables_info(t, row->cell[r].id)->suspects & t->asked) != 0;
 	}
 }
 
-/* -- for Python -------------------------------------------------------------------------------------------------- */
+/* -- api.h -------------------------------------------------------------------------------------------------- */
 
-/* The tables of a model; `failed` says why there are none. */
+/* Returns false if memory ran out on the way. */
+LOCAL int tables_build(struct tables *t, const struct model *m, uint64_t most_tries)
+{
+	if (setjmp(t->out))
+		return 0;
+	t->m = m;
+	t->row = tables_row;
+	t->fill = tables_fill;
+	t->refresh = tables_refresh;
+	t->records.width = m->record;
+	t->rests.width = m->cells - m->pages * m->record;
+	t->info = tables_checked(t, calloc(MOST_IDS / INFO_BLOCK + 1, sizeof *t->info));
+	pthread_mutex_init(&t->lock, NULL);
+	closure_run(t, most_tries);
+	if (!t->failed)
+		tables_make_lanes(t);
+	if (!t->failed)
+		tables_make_permutations(t);
+	rows_grow(t);
+	t->no_row.to = nowhere;
+	t->no_row.moved = 1;
+	t->no_row.cell = tables_checked(t, calloc(t->records.n, sizeof *t->no_row.cell));
+	return 1;
+}
+
 struct tables *tables_new(const struct model *m, uint64_t most_tries)
 {
 	static struct tables none = { .failed = "too little memory" };
 	struct tables *t = calloc(1, sizeof *t);
 	if (!t)
 		return &none;
-	if (setjmp(t->out)) {
+	if (!tables_build(t, m, most_tries))
 		t->failed = none.failed;
-		return t;
-	}
-	t->m = m;
-	t->row = make_row;
-	t->fill = fill_cell;
-	t->forget = forget;
-	t->records.width = m->record;
-	t->rests.width = m->cells - m->pages * m->record;
-	t->info = got(t, calloc(MOST_IDS / INFO_BLOCK + 1, sizeof *t->info));
-	pthread_mutex_init(&t->lock, NULL);
-	close_tables(t, most_tries);
-	if (!t->failed)
-		make_lanes(t);
-	if (!t->failed)
-		make_permutations(t);
-	grow_rows(t);
-	t->no_row = (struct row){ .to = nowhere, .moved = 1, .cell = got(t, calloc(t->records.n, sizeof(struct cell))) };
 	return t;
 }
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from checkers.explore import Budget, Exploration, explore
+from checkers.explore.search import Budget, Exploration, explore
 from checkers.native import engine
-from checkers.native.engine import Means
+from checkers.native.engine import SearchOptions
 from models.yardstick import yardstick
 from poolproof import catalog
 from spec.dsl import Machine, Sort
@@ -34,13 +34,13 @@ often: Callable[[Any], Any] = settings(
 
 @often
 @given(machines(), st.booleans(), st.lists(st.sampled_from(sorted(WAYS)), min_size=2, max_size=2, unique=True))
-def test_random_machines_come_out_the_same(machine: Machine, alike: bool, ways: list[str]) -> None:
+def test_random_machines_come_out_the_same(machine: Machine, symmetric: bool, ways: list[str]) -> None:
     """Counts, depth, verdicts, witnesses, lengths of traces and what guards said agree with the Python search."""
-    sizes, sorts = machine.sizes("tiny", {}), machine.alike if alike else ()
+    sizes, sorts = machine.sizes("tiny", {}), machine.symmetric if symmetric else ()
     oracle = explore(machine, sizes, sorts, BUDGET)
     assume(not oracle.stopped)
     for way in ways:
-        seen = engine.explore(machine, sizes, sorts, means=WAYS[way])
+        seen = engine.explore(machine, sizes, sorts, options=WAYS[way])
         assert told(seen) == told(oracle), way
         assert replays(seen)
 
@@ -52,34 +52,34 @@ Sorts = tuple[type[Sort], ...]
 
 
 @cache
-def asked_python(name: str, alike: Sorts) -> Exploration:
+def asked_python(name: str, symmetric: Sorts) -> Exploration:
     machine = catalog.find(name)
-    return explore(machine, machine.sizes("tiny", {}), alike)
+    return explore(machine, machine.sizes("tiny", {}), symmetric)
 
 
-def asked_c(machine: Machine, alike: Sorts, means: Means) -> Exploration:
-    return engine.explore(machine, machine.sizes("tiny", {}), alike, means=means)
+def asked_c(machine: Machine, symmetric: Sorts, options: SearchOptions) -> Exploration:
+    return engine.explore(machine, machine.sizes("tiny", {}), symmetric, options=options)
 
 
 @pytest.mark.parametrize("name", SOUND)
 def test_every_way_agrees_on_a_sound_model(name: str) -> None:
     """With tables and without, in a bitmap and a hash set, on one thread and on two."""
     machine = SOUND[name]
-    for way, means in WAYS.items():
-        seen = asked_c(machine, machine.alike, means)
-        assert told(seen) == told(asked_python(name, machine.alike)), way
+    for way, options in WAYS.items():
+        seen = asked_c(machine, machine.symmetric, options)
+        assert told(seen) == told(asked_python(name, machine.symmetric)), way
         assert replays(seen)
 
 
-DEVICES, BOTH = yardstick.alike_if_asked, (*yardstick.alike, *yardstick.alike_if_asked)
+DEVICES, BOTH = yardstick.symmetric_if_asked, (*yardstick.symmetric, *yardstick.symmetric_if_asked)
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("alike", [(), DEVICES, BOTH], ids=["nobody", "devices", "both"])
-def test_every_symmetry_agrees(alike: Sorts, way: str) -> None:
-    """Nobody alike, devices alike and pages told apart, both alike."""
-    seen = asked_c(yardstick, alike, WAYS[way])
-    assert told(seen) == told(asked_python("yardstick", alike))
+@pytest.mark.parametrize("symmetric", [(), DEVICES, BOTH], ids=["nobody", "devices", "both"])
+def test_every_symmetry_agrees(symmetric: Sorts, way: str) -> None:
+    """Nobody symmetric, devices symmetric and pages told apart, both symmetric."""
+    seen = asked_c(yardstick, symmetric, WAYS[way])
+    assert told(seen) == told(asked_python("yardstick", symmetric))
     assert replays(seen)
 
 
@@ -90,22 +90,22 @@ def test_models_agree_without_symmetry(name: str) -> None:
     sizes = machine.sizes("tiny", dict(devices=1, max_refs=1) if name == "ownership" else {})
     oracle = explore(machine, sizes)
     for way in ("tables, bitmap, two threads", "tables, hash set", "evaluated"):
-        assert told(engine.explore(machine, sizes, means=WAYS[way])) == told(oracle), way
+        assert told(engine.explore(machine, sizes, options=WAYS[way])) == told(oracle), way
 
 
-MANY = {"freed_under_a_live_descriptor", "recycled_into_somebody_elses_pool"}
+MANY = {"freed_under_a_live_descriptor", "recycled_into_another_pool"}
 """Broken models with so many states that the Python search takes long; here C answers for it, without its tables."""
 
 
 @pytest.mark.parametrize(("name", "way"), one_in(3, zip(BROKEN, cycle(WAYS), strict=False)))
 def test_broken_models_agree(name: str, way: str) -> None:
-    """Each breaks the same promises in as many steps; the ways take turns."""
+    """Each breaks the same invariants in as many steps; the ways take turns."""
     machine = BROKEN[name].machine
     if name in MANY:
-        oracle, way = asked_c(machine, machine.alike, WAYS["evaluated, two threads"]), "tables, bitmap"
+        oracle, way = asked_c(machine, machine.symmetric, WAYS["evaluated, two threads"]), "tables, bitmap"
     else:
-        oracle = asked_python(name, machine.alike)
-    seen = asked_c(machine, machine.alike, WAYS[way])
+        oracle = asked_python(name, machine.symmetric)
+    seen = asked_c(machine, machine.symmetric, WAYS[way])
     assert told(seen) == told(oracle)
     assert len(seen.violated[BROKEN[name].breaks].trace.steps) == BROKEN[name].steps
     assert replays(seen)
@@ -116,7 +116,9 @@ def test_broken_models_agree(name: str, way: str) -> None:
 def test_threads_change_nothing(name: str, how: dict[str, Any]) -> None:
     """One, two and three threads give the same counts, findings and traces, step by step."""
     machine = catalog.find(name)
-    one, two, three = (asked_c(machine, machine.alike, Means(threads=threads, **QUICK, **how)) for threads in (1, 2, 3))
+    one, two, three = (
+        asked_c(machine, machine.symmetric, SearchOptions(threads=threads, **QUICK, **how)) for threads in (1, 2, 3)
+    )
     assert exactly(one) == exactly(two) == exactly(three)
     assert one.violated or one.reached
 
@@ -126,15 +128,20 @@ def test_threads_change_nothing(name: str, how: dict[str, Any]) -> None:
 def test_threads_do_not_get_in_each_others_way(tables: bool, level: str) -> None:
     """Three threads that meet in a small hash set again and again never count a state twice, or not at all."""
     sizes = yardstick.sizes("tiny", dict(pages=4))
-    means = Means(threads=3, tables=tables, bitmap=False, chunk=8, level=level)
+    options = SearchOptions(threads=3, tables=tables, bitmap=False, chunk=8, level=level)
     for _ in range(6):
-        seen = engine.explore(yardstick, sizes, yardstick.alike, means=means)
+        seen = engine.explore(yardstick, sizes, yardstick.symmetric, options=options)
         assert (seen.states, seen.orbit_sum, seen.transitions) == (19_981, 345_749, 139_940)
 
 
 def test_sets_that_grow_lose_nothing() -> None:
     """A bitmap, a hash set, and a hash set of wide states that all grow several times: the same hundred thousands."""
     sizes = yardstick.sizes("tiny", dict(pages=6))
-    ways = Means(threads=1), Means(threads=2, bitmap=False), Means(threads=1, tables=False), Means(3, tables=False)
-    seen = [engine.explore(yardstick, sizes, yardstick.alike, means=means) for means in ways]
+    ways = (
+        SearchOptions(threads=1),
+        SearchOptions(threads=2, bitmap=False),
+        SearchOptions(threads=1, tables=False),
+        SearchOptions(3, tables=False),
+    )
+    seen = [engine.explore(yardstick, sizes, yardstick.symmetric, options=options) for options in ways]
     assert {(s.states, s.orbit_sum, s.transitions, s.depth) for s in seen} == {(269_405, 92_083_181, 2_497_982, 33)}

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from checkers import engines
-from checkers.engines import Effort
-from checkers.explore import explore
+from checkers.engines import EngineChoice
+from checkers.explore.search import explore
 from checkers.native import build
 from checkers.native.build import CannotCompile
 from models.yardstick import yardstick
@@ -57,7 +57,7 @@ def test_code_is_compiled_once(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 @needs_a_compiler
 def test_other_code_is_other_code(fresh: Path) -> None:
-    """What is loaded is what was asked for, however alike the names."""
+    """What is loaded is what was asked for, however symmetric the names."""
     assert build.loaded("x", ADD, "-O0").add(2, 3) == 5
     assert build.loaded("x", ADD.replace("+", "-"), "-O0").add(2, 3) == -1
     assert build.loaded("x", ADD.replace("+", "+ N *"), "-O0", "-DN=2").add(2, 3) == 8
@@ -89,19 +89,19 @@ def test_without_a_compiler_the_python_search_answers(fresh: Path, monkeypatch: 
     """The answer is the same, and the engine that is named says why it was not C; C by name is refused."""
     monkeypatch.setenv("CC", "no-such-compiler")
     sizes = yardstick.sizes("tiny", {})
-    seen = engines.explore(yardstick, sizes, yardstick.alike)
+    seen = engines.explore(yardstick, sizes, yardstick.symmetric)
     assert seen.engine == f"explore (python): {MISSING}"
-    assert told(seen) == told(explore(yardstick, sizes, yardstick.alike))
+    assert told(seen) == told(explore(yardstick, sizes, yardstick.symmetric))
     with pytest.raises(CannotCompile, match="no C compiler"):
-        engines.explore(yardstick, sizes, yardstick.alike, effort=Effort("c"))
+        engines.explore(yardstick, sizes, yardstick.symmetric, choice=EngineChoice("c"))
 
 
 def test_a_compiler_that_refuses_is_quoted(fresh: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first line that says what is wrong; nothing half made is left behind."""
     script = compiler(tmp_path, "echo 'in file x:' >&2; echo 'x.c:1: error: too hot today' >&2; exit 1")
     monkeypatch.setenv("CC", str(script))
-    seen = engines.explore(yardstick, yardstick.sizes("tiny", {}), yardstick.alike)
-    assert seen.engine == "explore (python): the C compiler refuses: x.c:1: error: too hot today"
+    seen = engines.explore(yardstick, yardstick.sizes("tiny", {}), yardstick.symmetric)
+    assert seen.engine == "explore (python): the C compiler fails: x.c:1: error: too hot today"
     assert seen.states == 757
     assert list(fresh.iterdir()) == []
 
@@ -113,7 +113,7 @@ def test_a_compiler_that_makes_nothing_is_one_that_refuses(
     for does in ("exit 0", 'for last; do :; done; echo rubbish > "$last"'):
         build.compiler.cache_clear()
         monkeypatch.setenv("CC", str(compiler(tmp_path, does)))
-        seen = engines.explore(yardstick, yardstick.sizes("tiny", {}), yardstick.alike)
+        seen = engines.explore(yardstick, yardstick.sizes("tiny", {}), yardstick.symmetric)
         assert seen.engine.startswith("explore (python): the C compiler ")
         assert seen.states == 757
 
@@ -151,7 +151,7 @@ def test_a_cache_that_cannot_be_written_is_another_folder(
 TWICE = """
 from checkers.native import engine
 from models.yardstick import yardstick
-seen = engine.explore(yardstick, yardstick.sizes("tiny", {}), yardstick.alike)
+seen = engine.explore(yardstick, yardstick.sizes("tiny", {}), yardstick.symmetric)
 print(seen.states, seen.transitions)
 """
 

@@ -15,10 +15,11 @@ from typing import Any
 
 import pytest
 
-from checkers.explore import UNLIMITED, Budget, Exploration
+from checkers.core.stopped import INTERRUPTED
+from checkers.explore.search import UNLIMITED, Budget, Exploration
 from checkers.native import checkpoint, engine, library
 from checkers.native.checkpoint import BadCheckpoint, Checkpoint
-from checkers.native.engine import Means
+from checkers.native.engine import SearchOptions
 from poolproof import catalog
 from spec.dsl import Machine, Sort
 from tests.clock import ticking
@@ -39,30 +40,30 @@ class Asked:
     """A question, and how it is searched; checkpoints are written when it is stopped, and not by the clock."""
 
     machine: Machine
-    alike: tuple[type[Sort], ...]
+    symmetric: tuple[type[Sort], ...]
     sizes: dict[str, int]
     how: dict[str, Any]
 
     def __call__(
         self, path: Path | None = None, resume: Path | None = None, budget: Budget = UNLIMITED, **more: Any
     ) -> Exploration:
-        identity = {"model": self.machine.name, "scope": self.sizes, "symmetry": [s.__name__ for s in self.alike]}
+        identity = {"model": self.machine.name, "scope": self.sizes, "symmetry": [s.__name__ for s in self.symmetric]}
         point = Checkpoint(identity, path or resume, resume, interval=inf) if path or resume else None
-        means = replace(Means(threads=1, **QUICK), checkpoint=point, **{**self.how, **more})
-        return engine.explore(self.machine, self.sizes, self.alike, budget, means=means)
+        options = replace(SearchOptions(threads=1, **QUICK), checkpoint=point, **{**self.how, **more})
+        return engine.explore(self.machine, self.sizes, self.symmetric, budget, options=options)
 
 
-def asked(name: str, alike: bool = True, sizes: dict[str, int] | None = None, **how: Any) -> Asked:
+def asked(name: str, symmetric: bool = True, sizes: dict[str, int] | None = None, **how: Any) -> Asked:
     machine: Machine = module(LONG).MACHINE if name == "long" else catalog.find(name)
-    return Asked(machine, machine.alike if alike else (), machine.sizes("tiny", sizes or {}), how)
+    return Asked(machine, machine.symmetric if symmetric else (), machine.sizes("tiny", sizes or {}), how)
 
 
 SEARCHES = {
-    "pages alike, a bitmap": asked("yardstick", sizes=dict(pages=4)),
-    "devices alike too": asked("ownership"),
-    "nobody alike": asked("yardstick", alike=False, sizes=dict(pages=3)),
+    "pages symmetric, a bitmap": asked("yardstick", sizes=dict(pages=4)),
+    "devices symmetric too": asked("ownership"),
+    "nobody symmetric": asked("yardstick", symmetric=False, sizes=dict(pages=3)),
     "a hash set": asked("yardstick", sizes=dict(pages=4), bitmap=False),
-    "a hash set, nobody alike": asked("yardstick", alike=False, sizes=dict(pages=3), bitmap=False),
+    "a hash set, nobody symmetric": asked("yardstick", symmetric=False, sizes=dict(pages=3), bitmap=False),
     "evaluated": asked("yardstick", sizes=dict(pages=4), tables=False),
     "a broken model": asked("b47_second_mapping_left_behind"),
     "states of two words": asked("long", bitmap=False),
@@ -90,7 +91,7 @@ def test_a_stopped_search_goes_on_as_if_it_had_not_been(search: str, threads: tu
 
 def test_a_search_gone_on_with_knows_the_time_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The seconds of a search are those of all its sittings: here of the first, the second one takes no time."""
-    question, file = SEARCHES["devices alike too"], tmp_path / "search"
+    question, file = SEARCHES["devices symmetric too"], tmp_path / "search"
     monkeypatch.setattr(engine, "time", ticking(10.0))
     question(file, budget=Budget(states=300))
     saved = json.loads(file.read_bytes().partition(b"\n")[0])["seconds"]
@@ -101,7 +102,7 @@ def test_a_search_gone_on_with_knows_the_time_before(tmp_path: Path, monkeypatch
 
 def test_a_checkpoint_may_be_gone_on_with_twice(tmp_path: Path) -> None:
     """Further checkpoints go into the file it came from; the file is whole at any time."""
-    question, file = SEARCHES["devices alike too"], tmp_path / "search"
+    question, file = SEARCHES["devices symmetric too"], tmp_path / "search"
     question(file, budget=Budget(states=300))
     kept = file.read_bytes()
     one = question(resume=file)
@@ -112,7 +113,7 @@ def test_a_checkpoint_may_be_gone_on_with_twice(tmp_path: Path) -> None:
 
 def test_with_other_memory_the_states_are_kept_as_before(tmp_path: Path) -> None:
     """A search that began with a bitmap goes on with it, whatever memory there is by then; so does a hash set."""
-    alone = asked("yardstick", alike=False, sizes=dict(pages=5))
+    alone = asked("yardstick", symmetric=False, sizes=dict(pages=5))
     for first, then, kind in ((200_000_000, 6_300_000, "bitmap"), (6_300_000, 200_000_000, "hash set")):
         file = tmp_path / kind
         seen = alone(file, budget=Budget(states=400, memory=first))
@@ -124,7 +125,7 @@ def test_the_first_checkpoint_comes_soon(tmp_path: Path, monkeypatch: pytest.Mon
     """After a second, two, four: who kills a search loses half of it at most, and never more than a minute."""
     monkeypatch.setattr(checkpoint, "time", ticking(1.0))
     point, intervals = Checkpoint({}, tmp_path / "search"), list[int]()
-    made = engine.Native(SAVED.machine, SAVED.sizes, SAVED.alike, UNLIMITED, "", Means(threads=1, **QUICK))
+    made = engine.Native(SAVED.machine, SAVED.sizes, SAVED.symmetric, UNLIMITED, "", SearchOptions(threads=1, **QUICK))
     search = library.Search(made.compiled, made.config, threads=1, most_bytes=10**9)
     for _ in range(8):
         intervals.append(next(seconds for seconds in count(1) if point.is_due()))
@@ -143,7 +144,7 @@ def test_an_interrupt_is_gone_on_from(tmp_path: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(library.Search, "run", interrupted)
     seen = question(file)
-    assert seen.stopped == "interrupted"
+    assert seen.stopped == INTERRUPTED
     assert seen.states < 78_565
     assert exactly(question(resume=file)) == exactly(question())
 
@@ -155,7 +156,7 @@ import sys
 from pathlib import Path
 from checkers.native import engine, library
 from checkers.native.checkpoint import Checkpoint
-from checkers.native.engine import Means
+from checkers.native.engine import SearchOptions
 from models.yardstick import yardstick
 from tests.checkers.native.ways import hurried
 
@@ -164,12 +165,12 @@ def go_on(seen):
     sys.stdin.readline()
 
 library.Search.run = hurried
-file, resume, alike, bitmap, tables = sys.argv[1:]
+file, resume, symmetric, bitmap, tables = sys.argv[1:]
 sizes = yardstick.sizes("tiny", dict(pages=4))
-sorts = yardstick.alike if alike == "1" else ()
+sorts = yardstick.symmetric if symmetric == "1" else ()
 point = Checkpoint({"model": "yardstick"}, Path(file), Path(file) if resume == "1" else None, interval=0)
-means = Means(2, tables == "1", bitmap == "1", point, chunk=64, level="-O1")
-seen = engine.explore(yardstick, sizes, sorts, means=means, progress=go_on)
+options = SearchOptions(2, tables == "1", bitmap == "1", point, chunk=64, level="-O1")
+seen = engine.explore(yardstick, sizes, sorts, options=options, progress=go_on)
 lengths = {name: len(found.trace.steps) for name, found in seen.reached.items()}
 print("done", seen.states, seen.orbit_sum, seen.transitions, seen.depth, sorted(lengths.items()), len(seen.untested))
 """
@@ -239,7 +240,7 @@ def refused(question: Asked, file: Path) -> str:
     [
         (asked("per_packet"), "is of another model (yardstick, not per_packet); ask the same question as then"),
         (asked("yardstick"), "is of another scope ({'pages': 3, "),
-        (asked("yardstick", alike=False, sizes=dict(pages=3)), "is of another symmetry (['Page'], not [])"),
+        (asked("yardstick", symmetric=False, sizes=dict(pages=3)), "is of another symmetry (['Page'], not [])"),
         (asked("yardstick", sizes=dict(pages=3), tables=False), "is of another engine (["),
         (asked("yardstick", sizes=dict(pages=3), chunk=16), "is of another engine (["),
     ],
@@ -251,7 +252,7 @@ def test_a_checkpoint_of_another_question_is_refused(other: Asked, words: str, s
 
 
 def test_a_checkpoint_of_other_code_is_refused(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the search itself has changed, an old file means nothing."""
+    """Where the search itself has changed, an old file options nothing."""
     monkeypatch.setattr(checkpoint, "shared_text", lambda: "other code")
     assert refused(SAVED, saved).startswith("is of another version of the code (")
 
@@ -349,7 +350,7 @@ def test_a_search_goes_on_where_none_of_it_can_be_written(tmp_path: Path, monkey
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_what_the_system_says_of_a_write_is_told(tmp_path: Path) -> None:
     """A file that takes nothing, and a directory that is not there: the words are the system's."""
-    made = engine.Native(SAVED.machine, SAVED.sizes, SAVED.alike, UNLIMITED, "", Means(threads=1, **QUICK))
+    made = engine.Native(SAVED.machine, SAVED.sizes, SAVED.symmetric, UNLIMITED, "", SearchOptions(threads=1, **QUICK))
     search = library.Search(made.compiled, made.config, threads=1, most_bytes=10**9)
     for path, said in (("/dev/full", FULL), (str(tmp_path / "none" / "x"), "No such file or directory")):
         with pytest.raises(OSError, match=said):
@@ -373,7 +374,7 @@ def test_what_the_readme_says_of_comments(comment: str, ends: bool, tmp_path: Pa
 
     def question() -> Asked:
         machine = catalog.load(model)
-        return Asked(machine, machine.alike, machine.sizes("tiny", {"pages": 4}), {})
+        return Asked(machine, machine.symmetric, machine.sizes("tiny", {"pages": 4}), {})
 
     question()(file, budget=Budget(states=5))
     line = "    require(s.place[page] == Place.FREE)\n"
@@ -387,4 +388,4 @@ def test_what_the_readme_says_of_comments(comment: str, ends: bool, tmp_path: Pa
     if ends:
         assert "is of another version of the code" in refused(question(), file)
     else:
-        assert question()(resume=file).stopped == ""
+        assert question()(resume=file).stopped is None

@@ -73,7 +73,7 @@ def test_a_machine_that_says_nothing_is_half_free(system: Path) -> None:
 )
 def test_sizes_are_said_as_people_write_them(size: float, words: str) -> None:
     """Three digits or so, and a unit."""
-    assert memory.said(size) == words
+    assert memory.human(size) == words
 
 
 def test_this_machine_has_memory() -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from checkers.explore import Exploration, explore
+from checkers.explore.search import Exploration, explore
 from checkers.native import engine
-from checkers.native.engine import Means
+from checkers.native.engine import SearchOptions
 from spec.dsl import Machine
 from tests.machines import module
 from tests.spec.dsl.snippets import PRELUDE, action, assemble, machine
@@ -18,10 +18,10 @@ from .ways import each_kind, needs_a_compiler, replays, told
 pytestmark = needs_a_compiler
 
 
-def agrees(made: Machine, means: Means, alike: bool = True, **sizes: int) -> Exploration:
+def agrees(made: Machine, options: SearchOptions, symmetric: bool = True, **sizes: int) -> Exploration:
     """The search in C, after it was compared with the Python one."""
-    scope, sorts = made.sizes("tiny", sizes), made.alike if alike else ()
-    seen = engine.explore(made, scope, sorts, means=means)
+    scope, sorts = made.sizes("tiny", sizes), made.symmetric if symmetric else ()
+    seen = engine.explore(made, scope, sorts, options=options)
     assert told(seen) == told(explore(made, scope, sorts))
     assert replays(seen)
     return seen
@@ -35,7 +35,7 @@ def act_swap(s: S, page: Page, other: Page) -> None:
     s.refs[page] += 1
     s.dirty[other] = not s.dirty[other]
 
-def promise(s: S, page: Page, other: Page) -> bool:
+def invariant(s: S, page: Page, other: Page) -> bool:
     return not (s.dirty[page] and s.dirty[other] and page != other and s.refs[page] == 2)
 """,
     "pages that point at pages": """
@@ -57,7 +57,7 @@ def act_follow(s: S, page: Page, dev: Device) -> None:
     s.last[dev] = s.next[page]
     s.seen[dev, page] = True
 
-def promise(s: S, dev: Device) -> bool:
+def invariant(s: S, dev: Device) -> bool:
     return s.last[dev] == NOBODY or not s.seen[dev, s.last[dev]]
 
 def step(before: S, after: S, dev: Device) -> bool:
@@ -68,7 +68,7 @@ def act_map(s: S, page: Page, dev: Device) -> None:
     require(some(s.devices, lambda d: d != dev and not s.mapped[page, d]))
     s.mapped[page, dev] = not s.mapped[page, s.peer[dev]]
 
-def promise(s: S, page: Page) -> bool:
+def invariant(s: S, page: Page) -> bool:
     return count(s.devices, lambda d: s.mapped[page, d]) < 2
 
 def witness(s: S) -> bool:
@@ -79,7 +79,7 @@ def act_turn(s: S, dev: Device) -> None:
     s.peer[dev] = s.peer[s.peer[dev]]
     s.up[s.peer[dev]] = True
 
-def promise(s: S) -> bool:
+def invariant(s: S) -> bool:
     return each(s.devices, lambda d: s.peer[s.peer[d]] == d)
 """,
     "a deadlock": """
@@ -115,7 +115,7 @@ def step(before: S, after: S, page: Page) -> bool:
 def step_home(before: S, after: S, page: Page) -> bool:
     return implies(after.home[page] != before.home[page], after.taken[page] > before.taken[page])
 """,
-    "a promise about pages and devices": """
+    "an invariant about pages and devices": """
 def act_home(s: S, page: Page, dev: Device) -> None:
     s.home[page] = dev
 
@@ -123,7 +123,7 @@ def act_up(s: S, dev: Device) -> None:
     require(not some(s.pages, lambda p: s.home[p] == dev))
     s.up[dev] = not s.up[dev]
 
-def promise(s: S, page: Page, dev: Device) -> bool:
+def invariant(s: S, page: Page, dev: Device) -> bool:
     return implies(s.home[page] == dev, not s.up[dev])
 
 def step(before: S, after: S, page: Page, dev: Device) -> bool:
@@ -137,7 +137,7 @@ def act_for(s: S, v0: Page, PAGES: Device) -> None:
         s.dirty[v0] = True
     s.up[PAGES] = True
 
-def promise(s: S, self: Page, r: Device, WRONG: Device) -> bool:
+def invariant(s: S, self: Page, r: Device, WRONG: Device) -> bool:
     return s.refs[self] < 2 or s.up[r] == s.up[WRONG]
 """,
     "seven arguments": """
@@ -167,7 +167,7 @@ def act_mark(s: S, dev: Device) -> None:
     require(count(s.pages, lambda p: s.level[p] + s.mark[dev] == 5) == 2)
     s.mark[dev] = count(s.pages, lambda p: s.level[p] == 0) + 5
 
-def promise(s: S, page: Page, dev: Device) -> bool:
+def invariant(s: S, page: Page, dev: Device) -> bool:
     return s.level[page] - s.mark[dev] != -2 or s.mark[dev] != 5
 """,
     "a value that is the only one": """
@@ -186,31 +186,31 @@ def act(s: S, page: Page, dev: Device) -> None:
 
 @each_kind
 @pytest.mark.parametrize("shape", SHAPES)
-def test_models_of_every_shape_agree(shape: str, means: Means) -> None:
+def test_models_of_every_shape_agree(shape: str, options: SearchOptions) -> None:
     """What the shipped models have little of, or none: the same answers as in Python."""
-    seen = agrees(machine(SHAPES[shape]), means)
+    seen = agrees(machine(SHAPES[shape]), options)
     assert seen.states > 1
 
 
 @each_kind
-def test_a_final_state_may_be_a_witness_too(means: Means) -> None:
+def test_a_final_state_may_be_a_witness_too(options: SearchOptions) -> None:
     """Where a run may end is asked under the same name twice, and is no deadlock."""
     text = "def act(s: S, page: Page) -> None:\n    s.dirty[page] = True\n\n"
     names: Any = module(PRELUDE + text + "def witness(s: S) -> bool:\n    return each(s.pages, lambda p: s.dirty[p])\n")
-    seen = agrees(assemble(names, final=names.witness), means)
+    seen = agrees(assemble(names, final=names.witness), options)
     assert seen.deadlock is None
     assert len(seen.reached["witness"].trace.steps) == 2
 
 
 @each_kind
-def test_a_model_may_have_any_name(means: Means) -> None:
+def test_a_model_may_have_any_name(options: SearchOptions) -> None:
     """Neither a path nor the end of a comment in a model's name leads anywhere."""
     names: Any = module(PRELUDE + action("s.dirty[page] = True"))
     made = Machine(
         name="../my/driver */ #error", doc="a test", state=names.S, system=(names.act,),
         scopes={"tiny": dict(pages=2, devices=2, cap=2)},
     )  # fmt: skip
-    assert agrees(made, means).states == 16
+    assert agrees(made, options).states == 16
 
 
 LONG = """
@@ -244,26 +244,26 @@ def start(s: S, dev: Device) -> None:
 
 MACHINE = Machine(
     name="long", doc="a test", state=S, system=(rise, start), scopes={"tiny": dict(pages=32, devices=2)},
-    alike=(Page, Device),
+    symmetric=(Page, Device),
 )
 """
 
 
 @each_kind
-def test_states_of_two_words_and_many_pages(means: Means) -> None:
+def test_states_of_two_words_and_many_pages(options: SearchOptions) -> None:
     """32 pages that rise in step: states with every bit of a word set, orbits larger than a word."""
     made: Machine = module(LONG).MACHINE
-    seen = engine.explore(made, made.sizes("tiny", {}), made.alike, means=means)
+    seen = engine.explore(made, made.sizes("tiny", {}), made.symmetric, options=options)
     assert (seen.states, seen.depth) == (97 * 3, 98)
     assert seen.orbit_sum == 4 * (3 * (2**32 - 1) + 1)
 
 
 @pytest.mark.parametrize("pages", [20, 21, 40])
 @each_kind
-def test_the_orbits_of_many_pages_are_exact(means: Means, pages: int) -> None:
+def test_the_orbits_of_many_pages_are_exact(options: SearchOptions, pages: int) -> None:
     """Twice as many states for each page, however many there are."""
     made: Machine = module(LONG.replace("between(0, 3)", "bool").replace(" < 3", " == False").replace(
         "0, \"rises", "False, \"rises").replace("    require(each(s.pages, lambda p: s.refs[p] >= s.refs[page]))\n", ""
         ).replace("+= 1", "= True")).MACHINE  # fmt: skip
-    seen = engine.explore(made, made.sizes("tiny", dict(pages=pages)), made.alike, means=means)
+    seen = engine.explore(made, made.sizes("tiny", dict(pages=pages)), made.symmetric, options=options)
     assert seen.orbit_sum == 4 * 2**pages

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from checkers.explore import Budget, advance, reach
+from checkers.core.stopped import Stopped
+from checkers.core.traces import Finding
+from checkers.explore.search import Budget, advance, reach
 from checkers.native import staged
-from checkers.traces import Finding
 from poolproof import catalog
 from spec.dsl import Machine, Witness, World
 from tests.spec.dsl.snippets import machine
@@ -18,16 +19,16 @@ from .ways import WAYS, needs_a_compiler
 pytestmark = needs_a_compiler
 
 MEANS = [WAYS["evaluated"], WAYS["evaluated, two threads"]]
-either = pytest.mark.parametrize("means", MEANS, ids=["one thread", "two threads"])
+either = pytest.mark.parametrize("options", MEANS, ids=["one thread", "two threads"])
 
 STAGED = [(m, w) for m in catalog.SOUND for w in m.witnesses if len(w.stages) > 1 and w.fits(m.sizes("tiny", {}))]
 
 
-def told(found: Finding | str | None) -> object:
+def told(found: Finding | Stopped | None) -> object:
     return (found.name, len(found.trace.steps)) if isinstance(found, Finding) else found
 
 
-def holds(made: Machine, witness: Witness, found: Finding | str | None) -> bool:
+def holds(made: Machine, witness: Witness, found: Finding | Stopped | None) -> bool:
     """Is each step of the run a step, and do the stages come about on it, in order, for these arguments?"""
     if not isinstance(found, Finding):
         return True
@@ -49,10 +50,10 @@ def holds(made: Machine, witness: Witness, found: Finding | str | None) -> bool:
 
 @either
 @pytest.mark.parametrize(("made", "witness"), STAGED, ids=[f"{m.name} {w.name}" for m, w in STAGED])
-def test_the_witnesses_of_sound_models_are_as_short(made: Machine, witness: Witness, means: Any) -> None:
+def test_the_witnesses_of_sound_models_are_as_short(made: Machine, witness: Witness, options: Any) -> None:
     """Each is reached in as many steps, by a run on which its stages come about in order."""
     sizes = made.sizes("tiny", {})
-    seen = staged.reach(made, sizes, witness, means=means)
+    seen = staged.reach(made, sizes, witness, options=options)
     assert told(seen) == told(reach(made, sizes, witness))
     assert holds(made, witness, seen)
 
@@ -112,26 +113,26 @@ witness_two = (both, swapped)
 """
 
 
-def stages(alike: bool) -> Machine:
-    return machine(STAGES, alike=("Page", "Device") if alike else ())
+def stages(symmetric: bool) -> Machine:
+    return machine(STAGES, symmetric=("Page", "Device") if symmetric else ())
 
 
 @either
-@pytest.mark.parametrize("alike", [False, True])
+@pytest.mark.parametrize("symmetric", [False, True])
 @pytest.mark.parametrize("number", range(7))
-def test_stages_come_about_in_order(number: int, alike: bool, means: Any) -> None:
+def test_stages_come_about_in_order(number: int, symmetric: bool, options: Any) -> None:
     """States and steps as stages, several at once, stages that are there at the start, and some that never come."""
-    made = stages(alike)
+    made = stages(symmetric)
     sizes, witness = made.sizes("tiny", {}), made.witnesses[number]
-    seen = staged.reach(made, sizes, witness, means=means)
+    seen = staged.reach(made, sizes, witness, options=options)
     assert told(seen) == told(reach(made, sizes, witness))
     assert holds(made, witness, seen)
 
 
 @either
-def test_a_budget_ends_the_search_for_stages(means: Any) -> None:
+def test_a_budget_ends_the_search_for_stages(options: Any) -> None:
     """A budget that is spent is said, and is no "never"."""
-    made = stages(alike=False)
-    found = staged.reach(made, made.sizes("tiny", {}), made.witnesses[3], Budget(states=5), means)
-    assert isinstance(found, str)
-    assert found.endswith("states searched")
+    made = stages(symmetric=False)
+    found = staged.reach(made, made.sizes("tiny", {}), made.witnesses[3], Budget(states=5), options)
+    assert isinstance(found, Stopped)
+    assert str(found).endswith("states searched")

@@ -15,10 +15,11 @@ from typing import Any
 
 import pytest
 
-from checkers.explore import ANY_PROMISE, Budget, Exploration
+from checkers.core.stopped import FOUND, INTERRUPTED, after_seconds, after_states
+from checkers.explore.search import ANY_INVARIANT, Budget, Exploration
 from checkers.native import build, engine, library, memory
 from checkers.native.checkpoint import Checkpoint
-from checkers.native.engine import Means
+from checkers.native.engine import SearchOptions
 from models.yardstick import yardstick
 from poolproof import catalog
 from spec.ownership import ownership
@@ -32,13 +33,13 @@ STATM = Path("/proc/self/statm")
 
 
 @each_kind
-def test_a_budget_of_states_keeps_what_was_met(means: Means) -> None:
+def test_a_budget_of_states_keeps_what_was_met(options: SearchOptions) -> None:
     """The search stops soon after; what it had found by then is told with its trace, and nothing that it had not."""
     bug = catalog.find("b47_second_mapping_left_behind")
-    whole = engine.explore(bug, bug.sizes("tiny", {}), bug.alike, means=means)
+    whole = engine.explore(bug, bug.sizes("tiny", {}), bug.symmetric, options=options)
     for states in (1, 40, 400, 2000):
-        seen = engine.explore(bug, bug.sizes("tiny", {}), bug.alike, Budget(states=states), means=means)
-        assert seen.stopped == f"{states} states"
+        seen = engine.explore(bug, bug.sizes("tiny", {}), bug.symmetric, Budget(states=states), options=options)
+        assert seen.stopped == after_states(states)
         assert states <= seen.states < whole.states
         assert replays(seen)
         for name, found in seen.reached.items():
@@ -46,42 +47,44 @@ def test_a_budget_of_states_keeps_what_was_met(means: Means) -> None:
 
 
 @each_kind
-def test_what_an_unfinished_level_has_shown_is_told(means: Means) -> None:
-    """A promise that is broken in a level that the budget cuts short is broken nevertheless."""
+def test_what_an_unfinished_level_has_shown_is_told(options: SearchOptions) -> None:
+    """An invariant that is broken in a level that the budget cuts short is broken nevertheless."""
     starts = "class T(S):\n    level = field(Device, between(0, 49), ANY, 'x')\n\nS = T\n\n"
     step = "def act(s: S, dev: Device) -> None:\n    s.up[dev] = not s.up[dev]\n"
-    made = machine(starts + step + "def promise(s: S, dev: Device) -> bool:\n    return s.level[dev] != s.cap\n")
-    seen = engine.explore(made, made.sizes("tiny", {}), budget=Budget(states=1), means=means)
+    made = machine(starts + step + "def invariant(s: S, dev: Device) -> bool:\n    return s.level[dev] != s.cap\n")
+    seen = engine.explore(made, made.sizes("tiny", {}), budget=Budget(states=1), options=options)
     assert seen.depth == 0
     assert seen.states < 4 * 50 * 50 * 2
     assert [len(found.trace.steps) for found in seen.violated.values()] == [0]
 
 
 @each_kind
-def test_a_budget_of_time_keeps_what_was_met(means: Means) -> None:
+def test_a_budget_of_time_keeps_what_was_met(options: SearchOptions) -> None:
     """However short the time, the verdict is that it was spent, and the counts are those of a part of the states."""
     sizes = yardstick.sizes("tiny", dict(pages=6))
-    seen = engine.explore(yardstick, sizes, budget=Budget(seconds=1e-6), means=means)
-    assert seen.stopped == "1e-06 s"
+    seen = engine.explore(yardstick, sizes, budget=Budget(seconds=1e-6), options=options)
+    assert seen.stopped == after_seconds(1e-06)
     assert 0 < seen.states < 90_000_000
 
 
-@pytest.mark.parametrize("means", [Means(threads=2, bitmap=False), Means(threads=2, tables=False)])
-def test_a_budget_of_memory_is_kept(means: Means) -> None:
+@pytest.mark.parametrize("options", [SearchOptions(threads=2, bitmap=False), SearchOptions(threads=2, tables=False)])
+def test_a_budget_of_memory_is_kept(options: SearchOptions) -> None:
     """The hash set does not grow beyond it; the search says so, with what it would have needed."""
     sizes = yardstick.sizes("tiny", dict(pages=6))
-    seen = engine.explore(yardstick, sizes, budget=Budget(memory=50_000_000), means=means)
-    assert re.fullmatch(r"50 MB of memory: .* states, which would grow to .* MB, and .* to expand", seen.stopped)
+    seen = engine.explore(yardstick, sizes, budget=Budget(memory=50_000_000), options=options)
+    assert re.fullmatch(r"50 MB of memory: .* states, which would grow to .* MB, and .* to expand", str(seen.stopped))
     assert 100_000 < seen.states < 10_000_000
-    assert {"a_device_is_gone", "a_page_crosses_two_devices"} <= set(seen.reached)
+    assert {"a_device_is_freed", "a_page_crosses_two_devices"} <= set(seen.reached)
 
 
 def test_tables_are_in_the_budget_of_memory() -> None:
     """What the tables of steps take counts as well, here far more than the states; and traces are told still."""
     sizes = ownership.sizes("large", dict(pages=3, pools=3, devices=3))
-    seen = engine.explore(ownership, sizes, ownership.alike, Budget(memory=60_000_000), means=WAYS["tables, bitmap"])
+    seen = engine.explore(
+        ownership, sizes, ownership.symmetric, Budget(memory=60_000_000), options=WAYS["tables, bitmap"]
+    )
     said = re.fullmatch(
-        r"60 MB of memory: 524 KB .*, and (\d+) MB for tables and what is still to expand", seen.stopped
+        r"60 MB of memory: 524 KB .*, and (\d+) MB for tables and what is still to expand", str(seen.stopped)
     )
     assert said
     assert 59 <= int(said[1]) < 70
@@ -99,8 +102,8 @@ def test_a_bitmap_that_is_too_large_is_a_hash_set() -> None:
 
 def test_too_little_memory_to_begin_is_said() -> None:
     """Without room for the first states there is a verdict and no crash."""
-    seen = engine.explore(yardstick, yardstick.sizes("tiny", {}), budget=Budget(memory=1000), means=WAYS["evaluated"])
-    assert "too little to begin" in seen.stopped
+    seen = engine.explore(yardstick, yardstick.sizes("tiny", {}), budget=Budget(memory=1000), options=WAYS["evaluated"])
+    assert "too little to begin" in str(seen.stopped)
     assert seen.states == 0
 
 
@@ -109,20 +112,20 @@ def test_a_search_that_does_not_begin_takes_nothing() -> None:
     """What it had reserved by then is given back, however often it is tried."""
     sizes, before = yardstick.sizes("tiny", {}), int(STATM.read_text().split()[0])
     for _ in range(5):
-        engine.explore(yardstick, sizes, budget=Budget(memory=1000), means=WAYS["evaluated"])
+        engine.explore(yardstick, sizes, budget=Budget(memory=1000), options=WAYS["evaluated"])
     assert (int(STATM.read_text().split()[0]) - before) * os.sysconf("SC_PAGE_SIZE") < 500_000_000
 
 
 def test_a_machine_short_of_memory_ends_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
     """What others take counts too: when the machine runs short, the search stops with what it has."""
     monkeypatch.setattr(memory, "is_short", lambda: True)
-    seen = engine.explore(yardstick, yardstick.sizes("tiny", dict(pages=6)), means=WAYS["tables, bitmap"])
-    assert "of memory" in seen.stopped
+    seen = engine.explore(yardstick, yardstick.sizes("tiny", dict(pages=6)), options=WAYS["tables, bitmap"])
+    assert "of memory" in str(seen.stopped)
     assert seen.states > 0
 
 
 @each_kind
-def test_an_interrupt_keeps_what_was_met(means: Means, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_keeps_what_was_met(options: SearchOptions, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C between two slices ends the search; its counts and traces are told."""
 
     def interrupted(seen: Exploration) -> None:
@@ -131,36 +134,36 @@ def test_an_interrupt_keeps_what_was_met(means: Means, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(library.Search, "run", hurried)
     seen = engine.explore(
-        yardstick, yardstick.sizes("tiny", dict(pages=5)), yardstick.alike, progress=interrupted, means=means
+        yardstick, yardstick.sizes("tiny", dict(pages=5)), yardstick.symmetric, progress=interrupted, options=options
     )
-    assert seen.stopped == "interrupted"
+    assert seen.stopped == INTERRUPTED
     assert 757 < seen.states < 78_565
     assert "a_page_crosses_two_devices" in seen.reached
     assert replays(seen)
 
 
 @each_kind
-def test_slices_change_nothing(means: Means, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slices_change_nothing(options: SearchOptions, monkeypatch: pytest.MonkeyPatch) -> None:
     """However often the search is paused, it tells the same in the end."""
     sizes, slices = yardstick.sizes("tiny", dict(pages=4)), list[int]()
-    whole = engine.explore(yardstick, sizes, yardstick.alike, means=means)
+    whole = engine.explore(yardstick, sizes, yardstick.symmetric, options=options)
     monkeypatch.setattr(library.Search, "run", hurried)
     paused = engine.explore(
-        yardstick, sizes, yardstick.alike, progress=lambda seen: slices.append(seen.states), means=means
+        yardstick, sizes, yardstick.symmetric, progress=lambda seen: slices.append(seen.states), options=options
     )
     assert exactly(paused) == exactly(whole)
     assert slices
 
 
 @each_kind
-def test_a_search_may_end_with_what_it_looks_for(means: Means) -> None:
-    """A promise by name, or any promise; others may still hold, and the length is the shortest."""
+def test_a_search_may_end_with_what_it_looks_for(options: SearchOptions) -> None:
+    """An invariant by name, or any invariant; others may still hold, and the length is the shortest."""
     bug = catalog.find("b47_second_mapping_left_behind")
     assert bug.breaks
-    for until in (bug.breaks.promise, ANY_PROMISE):
-        seen = engine.explore(bug, bug.sizes("tiny", {}), bug.alike, until=until, means=means)
-        assert seen.stopped == "what was looked for is found"
-    assert len(seen.violated[bug.breaks.promise].trace.steps) == bug.breaks.steps
+    for until in (bug.breaks.invariant, ANY_INVARIANT):
+        seen = engine.explore(bug, bug.sizes("tiny", {}), bug.symmetric, until=until, options=options)
+        assert seen.stopped == FOUND
+    assert len(seen.violated[bug.breaks.invariant].trace.steps) == bug.breaks.steps
 
 
 def test_traces_are_found_with_little_memory(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,10 +182,10 @@ def test_traces_are_found_with_little_memory(monkeypatch: pytest.MonkeyPatch) ->
             passes.add(depth)
             return library.MEMORY if depth and self.lowest < depth - 2 else why
 
-    asked = bug, bug.sizes("tiny", {}), bug.alike
-    whole = engine.explore(*asked, means=WAYS["tables, bitmap"])
+    asked = bug, bug.sizes("tiny", {}), bug.symmetric
+    whole = engine.explore(*asked, options=WAYS["tables, bitmap"])
     monkeypatch.setattr(engine, "Search", Tight)
-    assert exactly(engine.explore(*asked, means=WAYS["tables, bitmap"])) == exactly(whole)
+    assert exactly(engine.explore(*asked, options=WAYS["tables, bitmap"])) == exactly(whole)
     assert passes >= {0, 2, 5, 7}
 
 
@@ -196,8 +199,8 @@ def test_what_waits_is_counted_until_nothing_waits(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(library.Search, "forget", forget)
     for threads in (1, 3):
-        means = replace(WAYS["evaluated"], threads=threads)
-        engine.explore(yardstick, yardstick.sizes("tiny", dict(pages=4)), yardstick.alike, means=means)
+        options = replace(WAYS["evaluated"], threads=threads)
+        engine.explore(yardstick, yardstick.sizes("tiny", dict(pages=4)), yardstick.symmetric, options=options)
     assert left == [0, 0]
 
 
@@ -216,9 +219,9 @@ def test_the_second_pass_does_not_stand_beside_the_first(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(engine, "Search", Watched)
     monkeypatch.setattr(library.Search, "close", lambda self: None)
-    for means in KINDS.values():
+    for options in KINDS.values():
         begun.clear()
-        assert replays(engine.explore(yardstick, yardstick.sizes("tiny", {}), yardstick.alike, means=means))
+        assert replays(engine.explore(yardstick, yardstick.sizes("tiny", {}), yardstick.symmetric, options=options))
         assert len(begun) == 2
     assert taken == [0] * len(KINDS)
 
@@ -226,18 +229,19 @@ def test_the_second_pass_does_not_stand_beside_the_first(monkeypatch: pytest.Mon
 FAILING = """
 #include <stdlib.h>
 long left = 1l << 40;
+#define malloc(size) (left-- > 0 ? malloc(size) : NULL)
 #define calloc(n, size) (left-- > 0 ? calloc(n, size) : NULL)
 #define realloc(at, size) (left-- > 0 ? realloc(at, size) : NULL)
-#include "tables.c"
+#define aligned_alloc(line, size) (left-- > 0 ? aligned_alloc(line, size) : NULL)
 """
 
 
-def tables_with(memory: int) -> Callable[..., ctypes.CDLL]:
-    """In place of what loads compiled code: tables that are given memory so many times, and then no more."""
+def failing(unit: str, memory: int) -> Callable[..., ctypes.CDLL]:
+    """In place of what loads compiled code: a unit whose first allocations succeed, so many, and no other."""
 
     def loaded(name: str, text: str, *flags: str) -> ctypes.CDLL:
-        code = build.loaded(name, FAILING if name == "tables" else text, *flags)
-        if name == "tables":
+        code = build.loaded(name, FAILING + text if name == unit else text, *flags)
+        if name == unit:
             ctypes.c_long.in_dll(code, "left").value = memory
         return code
 
@@ -247,13 +251,13 @@ def tables_with(memory: int) -> Callable[..., ctypes.CDLL]:
 def test_tables_without_memory_are_no_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The n-th time they ask and from then on: no tables at all, or a search that stops and is not gone on with."""
     sizes, ways = yardstick.sizes("tiny", {}), set[str]()
-    whole = engine.explore(yardstick, sizes, yardstick.alike, means=WAYS["tables, bitmap"])
+    whole = engine.explore(yardstick, sizes, yardstick.symmetric, options=WAYS["tables, bitmap"])
     for n in (*range(60), *(61 * 2**i for i in range(12))):
-        monkeypatch.setattr(library, "loaded", tables_with(n))
-        means = replace(WAYS["tables, bitmap"], checkpoint=Checkpoint({}, tmp_path / "search", interval=inf))
-        seen = engine.explore(yardstick, sizes, yardstick.alike, means=means)
+        monkeypatch.setattr(library, "loaded", failing("tables", n))
+        options = replace(WAYS["tables, bitmap"], checkpoint=Checkpoint({}, tmp_path / "search", interval=inf))
+        seen = engine.explore(yardstick, sizes, yardstick.symmetric, options=options)
         if seen.stopped:
-            assert " of memory: " in seen.stopped
+            assert " of memory: " in str(seen.stopped)
             assert "(Cannot allocate memory)" in seen.unsaved
             assert 0 < seen.states <= whole.states
             assert replays(seen)
@@ -264,15 +268,31 @@ def test_tables_without_memory_are_no_crash(tmp_path: Path, monkeypatch: pytest.
     assert ways == {"hash", "stopped", "bitmap"}
 
 
+@pytest.mark.parametrize("way", ["tables, bitmap", "tables, hash set", "evaluated, two threads"])
+def test_a_search_without_memory_is_no_crash(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The n-th time it asks and from then on: it does not begin, or it stops; what it has counted is true."""
+    sizes, ends = yardstick.sizes("tiny", {}), set[bool]()
+    whole = engine.explore(yardstick, sizes, yardstick.symmetric, options=WAYS[way])
+    for n in (*range(40), *(41 * 2**i for i in range(4))):
+        monkeypatch.setattr(library, "loaded", failing("search", n))
+        seen = engine.explore(yardstick, sizes, yardstick.symmetric, options=WAYS[way])
+        if seen.stopped:
+            assert seen.states <= whole.states
+        else:
+            assert told(seen) == told(whole)
+        ends.add(bool(seen.stopped))
+    assert ends == {True, False}
+
+
 LIMITED = """
 import resource, sys
 from checkers.native import engine
-from checkers.native.engine import Means
+from checkers.native.engine import SearchOptions
 from models.yardstick import yardstick
 sizes = yardstick.sizes("tiny", {})
-engine.prepare(yardstick, sizes, yardstick.alike, Means(threads=1))
+engine.prepare(yardstick, sizes, yardstick.symmetric, SearchOptions(threads=1))
 resource.setrlimit(resource.RLIMIT_AS, (3 * 10**9, 3 * 10**9))
-seen = engine.explore(yardstick, sizes, yardstick.alike, means=Means(threads=int(sys.argv[1])))
+seen = engine.explore(yardstick, sizes, yardstick.symmetric, options=SearchOptions(threads=int(sys.argv[1])))
 print(seen.states, seen.stopped)
 """
 

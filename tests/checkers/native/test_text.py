@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from checkers.explore import explore
+from checkers.explore.search import explore
 from checkers.native import engine
 from checkers.native.text import comment, name
 from spec.dsl import Machine
@@ -79,12 +79,12 @@ def machine(claim: str, called: str = "names") -> Machine:
 @needs_a_compiler
 @each_kind
 @pytest.mark.parametrize("claim", CLAIMS)
-def test_a_claim_is_judged_in_c_as_in_python(claim: str, means: engine.Means) -> None:
+def test_a_claim_is_judged_in_c_as_in_python(claim: str, options: engine.SearchOptions) -> None:
     """Names that are not ASCII are no other names, and the growth of a counter is no slot of a count."""
     made = machine(claim)
     sizes = made.sizes("tiny", {})
     expected = exactly(explore(made, sizes))
-    assert exactly(engine.explore(made, sizes, means=means)) == expected
+    assert exactly(engine.explore(made, sizes, options=options)) == expected
     assert expected["violated"] == ["claim"]
 
 
@@ -93,7 +93,7 @@ def test_no_name_of_a_machine_becomes_code() -> None:
     """A comment ends where it should: not at a mark, nor at one that a backslash and a new line hide."""
     made = machine("a parameter like a member", "x *\\\n/\n#define goto hit=0;goto\n/* ")
     sizes = made.sizes("tiny", {})
-    assert engine.explore(made, sizes, means=KINDS["evaluated"]).violated.keys() == {"claim"}
+    assert engine.explore(made, sizes, options=KINDS["evaluated"]).violated.keys() == {"claim"}
 
 
 @pytest.mark.parametrize("told", ["a */ b", "a *\\\n/ b", "a **/ b", "\\", "*", "/*"])

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from checkers.explore import Exploration
+from checkers.core.traces import Finding
+from checkers.explore.search import Exploration
 from checkers.native import build, library
-from checkers.native.engine import Means
-from checkers.traces import Finding
+from checkers.native.engine import SearchOptions
 from spec.dsl import World
 
 needs_a_compiler = pytest.mark.skipif(not build.compiler(), reason="no C compiler (cc) on this machine")
@@ -18,15 +18,15 @@ QUICK: dict[str, Any] = dict(chunk=8, level="-O0")
 """Small chunks, so that threads have something to share; code that is compiled quickly."""
 
 WAYS = {
-    "tables, bitmap": Means(threads=1, **QUICK),
-    "tables, bitmap, two threads": Means(threads=2, **QUICK),
-    "tables, hash set": Means(threads=1, bitmap=False, **QUICK),
-    "tables, hash set, two threads": Means(threads=2, bitmap=False, **QUICK),
-    "evaluated": Means(threads=1, tables=False, **QUICK),
-    "evaluated, two threads": Means(threads=2, tables=False, **QUICK),
+    "tables, bitmap": SearchOptions(threads=1, **QUICK),
+    "tables, bitmap, two threads": SearchOptions(threads=2, **QUICK),
+    "tables, hash set": SearchOptions(threads=1, bitmap=False, **QUICK),
+    "tables, hash set, two threads": SearchOptions(threads=2, bitmap=False, **QUICK),
+    "evaluated": SearchOptions(threads=1, tables=False, **QUICK),
+    "evaluated, two threads": SearchOptions(threads=2, tables=False, **QUICK),
 }
 KINDS = {name: WAYS[name] for name in ("tables, bitmap", "tables, hash set, two threads", "evaluated")}
-each_kind = pytest.mark.parametrize("means", KINDS.values(), ids=KINDS)
+each_kind = pytest.mark.parametrize("options", KINDS.values(), ids=KINDS)
 
 
 RUN = library.Search.run
@@ -49,7 +49,7 @@ def told(seen: Exploration) -> dict[str, object]:
         "violated": sorted(seen.violated),
         "lengths": {name: len(found.trace.steps) for name, found in finds.items()},
         "deadlock": seen.deadlock and len(seen.deadlock.trace.steps),
-        "guards": sorted((site.function, site.text, says) for site, says in seen.untested),
+        "guards": sorted((one.site.function, one.site.text, one.coverage.value) for one in seen.untested),
     }
 
 

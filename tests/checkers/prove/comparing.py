@@ -12,9 +12,9 @@ from typing import Any
 from checkers.prove.obligations import HEAD
 from checkers.prove.smt import View, asserted, cell_name, conj, either, size_name
 from checkers.prove.solvers import Z3
-from checkers.prove.theory import Fact, Taken, Theory
+from checkers.prove.theory import Invariant, Taken, Theory
 from spec.dsl import Field, Instance, Sort, World
-from spec.dsl.expr import Var
+from spec.dsl.ir import Var
 from tests.semantics import REFUSED, WRONG, concretely
 
 MOST_STEPS = 12
@@ -36,7 +36,7 @@ class Saying:
 
 
 def disagreements(theory: Theory, world: World, code: bytes, random: Random | None = None) -> list[str]:
-    """Where the text of a theory and the functions part in one state; the promises need not hold there."""
+    """Where the text of a theory and the functions part in one state; the invariants need not hold there."""
     sayings = list(_sayings(theory, world, code, random or Random(0)))
     text = theory.declared + _closed(theory, world) + fixed(theory, world, code)
     text += "".join(f"(declare-const said.{n} Bool)\n(assert (= said.{n} {s.term}))\n" for n, s in enumerate(sayings))
@@ -64,9 +64,9 @@ def _impossible(session: Z3, sayings: Sequence[Saying]) -> list[str]:
 def _denied(session: Z3, sayings: Sequence[Saying], exact: list[int], step: str) -> list[str]:
     """What is said of one step and cannot be so: by itself, or only all of it together."""
     mine = [n for n, s in enumerate(sayings) if s.step == step]
-    if session.ask(asserted(conj(*(f"said.{n}" for n in (*exact, *mine)))) + "(check-sat)\n").said == "sat":
+    if session.ask(asserted(conj(*(f"said.{n}" for n in (*exact, *mine)))) + "(check-sat)\n").result == "sat":
         return []
-    alone = [sayings[n].what for n in mine if session.ask(f"(assert said.{n})(check-sat)").said != "sat"]
+    alone = [sayings[n].what for n in mine if session.ask(f"(assert said.{n})(check-sat)").result != "sat"]
     return alone or [f"all of it together {step}"]
 
 
@@ -134,9 +134,9 @@ def _summed(theory: Theory, world: World, counted: Any) -> str:
 
 def _sayings(theory: Theory, world: World, code: bytes, random: Random) -> Iterator[Saying]:
     state, text = world.load(code), theory.text(theory._counts())
-    for fact, args in _facts(theory, world, is_step=False):
-        term, claim = text.term(fact.expr, _called(theory, fact.params, args)), _function(world, fact)
-        yield Saying(f"{fact.name}{args} here", _is(term, claim(state, *args)))
+    for invariant, args in _facts(theory, world, is_step=False):
+        term, claim = text.term(invariant.expr, _called(theory, invariant.params, args)), _function(world, invariant)
+        yield Saying(f"{invariant.name}{args} here", _is(term, claim(state, *args)))
     enabled = []
     for instance in world.instances:
         outcome = concretely(world, code, instance)
@@ -157,11 +157,11 @@ def _of_step(theory: Theory, world: World, code: bytes, instance: Instance) -> I
             way = conj(*found.guards)
             for what, term in _cells_after(theory, world, found.view, code_after):
                 yield Saying(f"{what} after {instance}", f"(=> {way} {term})")
-            for fact, args in _facts(theory, world):
-                states = (before, after) if fact.is_step else (after,)
-                wanted = _is(_after(theory, found, fact, args), _function(world, fact)(*states, *args))
-                exact = theory.is_finite or not fact.counts
-                yield Saying(f"{fact.name}{args} after {instance}", f"(=> {way} {wanted})", exact)
+            for invariant, args in _facts(theory, world):
+                states = (before, after) if invariant.is_step else (after,)
+                wanted = _is(_after(theory, found, invariant, args), _function(world, invariant)(*states, *args))
+                exact = theory.is_finite or not invariant.counts
+                yield Saying(f"{invariant.name}{args} after {instance}", f"(=> {way} {wanted})", exact)
 
 
 def taken(theory: Theory, instance: Instance) -> list[Taken]:
@@ -184,21 +184,21 @@ def _cells_after(theory: Theory, world: World, view: View, after: bytes) -> Iter
             yield f"{f.name}{key}", f"(= {term} {theory.symbols.literal(values[f.name][_one(key)], f.domain.base)})"
 
 
-def _after(theory: Theory, found: Taken, fact: Fact, args: tuple[Sort, ...]) -> str:
-    whens = ("before", "after") if fact.is_step else ("",)
-    return theory.text(found.counts, found.view, whens).term(fact.expr, _called(theory, fact.params, args))
+def _after(theory: Theory, found: Taken, invariant: Invariant, args: tuple[Sort, ...]) -> str:
+    whens = ("before", "after") if invariant.is_step else ("",)
+    return theory.text(found.counts, found.view, whens).term(invariant.expr, _called(theory, invariant.params, args))
 
 
-def _facts(theory: Theory, world: World, is_step: bool | None = None) -> Iterator[tuple[Fact, tuple[Sort, ...]]]:
-    """The promises, each with all its arguments."""
-    promises = {c.name for c in world.machine.promises}
-    for fact in theory.facts:
-        if fact.name in promises and is_step in (None, fact.is_step):
-            yield from product([fact], world.tuples(fact.params))
+def _facts(theory: Theory, world: World, is_step: bool | None = None) -> Iterator[tuple[Invariant, tuple[Sort, ...]]]:
+    """The invariants, each with all its arguments."""
+    invariants = {c.name for c in world.machine.invariants}
+    for invariant in theory.invariants:
+        if invariant.name in invariants and is_step in (None, invariant.is_step):
+            yield from product([invariant], world.tuples(invariant.params))
 
 
-def _function(world: World, fact: Fact) -> Any:
-    return next(c.fn for c in world.machine.promises if c.name == fact.name)
+def _function(world: World, invariant: Invariant) -> Any:
+    return next(c.fn for c in world.machine.invariants if c.name == invariant.name)
 
 
 def _called(theory: Theory, params: Sequence[Var], args: Sequence[Sort]) -> dict[str, str]:

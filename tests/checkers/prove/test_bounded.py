@@ -15,13 +15,15 @@ import z3
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from checkers.explore import Budget, Exploration, explore
+from checkers.core.stopped import FOUND, INTERRUPTED, after_seconds
+from checkers.core.traces import Contradiction, Finding
+from checkers.core.verdict import Outcome
+from checkers.explore.search import Budget, Exploration, explore
 from checkers.prove import bounded, unrolling
-from checkers.prove.bounded import INTERRUPTED, Bounded, bmc, k_induction
-from checkers.prove.finite import System, Term, encoded
-from checkers.traces import Contradiction, Finding
-from checkers.verdict import Outcome
-from checkers.workers import Lost, Work
+from checkers.prove.bounded import Bounded, bmc, k_induction
+from checkers.prove.choices import Term
+from checkers.prove.finite import System, encoded
+from checkers.prove.workers import Lost, Work
 from models.keep_mapped import keep_mapped
 from models.yardstick import yardstick
 from poolproof import catalog
@@ -77,14 +79,14 @@ def is_broken(world: World, claim: Claim, finding: Finding) -> bool:
 @often
 @given(machines())
 def test_bounded_search_finds_what_the_explorer_finds(machine: Machine) -> None:
-    """Of random machines: the same promises, in as few steps, up to the depth that was asked for."""
+    """Of random machines: the same invariants, in as few steps, up to the depth that was asked for."""
     seen, found = explored(machine), bmc(machine, tiny(machine), DEPTH)
     expected = {name: len(f.trace.steps) for name, f in seen.violated.items() if len(f.trace.steps) <= DEPTH}
     assert lengths(found) == expected
     assert {b.claim.name: len(b.finding.trace.steps) for b in found if b.finding} == expected
     assert all(is_broken(seen.world, b.claim, b.finding) for b in found if b.finding)
     assert outcomes(found) <= {Outcome.HOLDS, Outcome.VIOLATED}
-    assert [b.claim for b in found] == list(machine.promises)
+    assert [b.claim for b in found] == list(machine.invariants)
 
 
 @often
@@ -100,7 +102,7 @@ def test_k_induction_contradicts_no_search(machine: Machine, k: int) -> None:
 
 @pytest.mark.parametrize("bug", one_in(3, catalog.BROKEN), ids=lambda b: b.name)
 def test_every_broken_model_is_found_as_short_as_declared(bug: Mutant) -> None:
-    """BMC finds the promise that a broken model names, in exactly so many steps, and then stops."""
+    """BMC finds the invariant that a broken model names, in exactly so many steps, and then stops."""
     machine = bug.machine
     found = bmc(machine, tiny(machine), bug.steps, until=bug.breaks)
     [told] = [b for b in found if b.claim.name == bug.breaks]
@@ -133,7 +135,7 @@ def no_step_ends(before: S, after: S, page: Page) -> bool:
     return after.at[page] != 5 or before.at[page] == 5
 
 MACHINE = Machine(name="long", doc="k must be large enough.", state=S, system=(on,), scopes={"tiny": dict(pages=1)},
-                  always=(nothing_comes_to_an_end,), steps=(no_step_ends,), alike=(Page,))
+                  always=(nothing_comes_to_an_end,), steps=(no_step_ends,), symmetric=(Page,))
 '''
 
 
@@ -173,7 +175,7 @@ def nothing_comes_to_an_end(s: S, page: Page) -> bool:
     return s.at[page] != 3
 
 MACHINE = Machine(name="waiting", doc="Waits where it never is.", state=S, system=(turn, wait, fall),
-                  scopes={"tiny": dict(pages=1)}, always=(nothing_comes_to_an_end,), alike=(Page,))
+                  scopes={"tiny": dict(pages=1)}, always=(nothing_comes_to_an_end,), symmetric=(Page,))
 '''
 
 
@@ -186,8 +188,8 @@ def test_runs_that_never_come_back_are_enough(monkeypatch: pytest.MonkeyPatch) -
     assert outcomes(k_induction(machine, tiny(machine), 4)) == {Outcome.UNKNOWN}
 
 
-def test_a_promise_may_not_lean_on_one_that_is_not_proved() -> None:
-    """What follows only from a promise that is broken later is unknown, not proved."""
+def test_an_invariant_may_not_lean_on_one_that_is_not_proved() -> None:
+    """What follows only from an invariant that is broken later is unknown, not proved."""
     machine: Machine = module(LEANING).MACHINE
     seen = explore(machine, tiny(machine), (), STATES)
     assert len(seen.violated) == 2
@@ -217,8 +219,8 @@ def never_four(s: S, page: Page) -> bool:
     """Broken in four; it would follow from the other."""
     return s.at[page] != 4
 
-MACHINE = Machine(name="leaning", doc="One promise seems to follow from another.", state=S, system=(on,),
-                  scopes={"tiny": dict(pages=1)}, always=(never_three, never_four), alike=(Page,))
+MACHINE = Machine(name="leaning", doc="One invariant seems to follow from another.", state=S, system=(on,),
+                  scopes={"tiny": dict(pages=1)}, always=(never_three, never_four), symmetric=(Page,))
 '''
 
 
@@ -229,7 +231,7 @@ def test_k_supposes_something() -> None:
 
 
 def test_the_models_are_proved_by_induction() -> None:
-    """All that keep_mapped promises follows from itself in one step."""
+    """All that keep_mapped invariants follows from itself in one step."""
     found = k_induction(keep_mapped, tiny(keep_mapped), 1)
     assert outcomes(found) == {Outcome.HOLDS}
     assert {b.depth for b in found} == {1}
@@ -262,12 +264,12 @@ def doctored(**parts: Any) -> Callable[[Machine, dict[str, int]], System]:
 
 
 def overrun(right: System) -> dict[str, Term]:
-    """A promise as broken as it can be."""
+    """An invariant as broken as it can be."""
     return {**right.broken, "rings_are_never_overrun": True}
 
 
 DOCTORED: dict[str, tuple[dict[str, Callable[[System], Any]], str]] = {
-    "a promise is broken that is not": (dict(broken=overrun), "rings_are_never_overrun is kept at step 0"),
+    "an invariant is broken that is not": (dict(broken=overrun), "rings_are_never_overrun holds at step 0"),
     "any state comes next": (dict(moves=lambda right: ()), "step 1 .* leads to another state"),
     "any state comes first": (dict(initial=lambda right: ()), "does not begin in an initial state"),
 }
@@ -275,7 +277,7 @@ DOCTORED: dict[str, tuple[dict[str, Callable[[System], Any]], str]] = {
 
 @pytest.mark.parametrize("fault", DOCTORED)
 def test_what_does_not_run_again_is_a_contradiction(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It names the promise and the step, and is never shown as a violation."""
+    """It names the invariant and the step, and is never shown as a violation."""
     parts, said = DOCTORED[fault]
     monkeypatch.setattr(bounded, "encoded", doctored(**parts))
     with pytest.raises(Contradiction, match=said):
@@ -320,15 +322,15 @@ def interrupts_at(depth: int) -> Callable[[int, float], None]:
 
 
 def leaning() -> Machine:
-    """A promise is broken in three steps, another in four."""
+    """An invariant is broken in three steps, another in four."""
     made: Machine = module(LEANING).MACHINE
     return made
 
 
 def test_an_interrupt_keeps_what_was_found() -> None:
-    """After three steps one promise is known to be broken; the other is left open, and says why."""
+    """After three steps one invariant is known to be broken; the other is left open, and says why."""
     three, four = bmc(leaning(), tiny(leaning()), 9, progress=interrupts_at(3))
-    assert (three.outcome, three.depth, three.stopped) == (Outcome.VIOLATED, 3, "")
+    assert (three.outcome, three.depth, three.stopped) == (Outcome.VIOLATED, 3, None)
     assert (four.outcome, four.depth, four.stopped) == (Outcome.BUDGET, 3, INTERRUPTED)
     assert four.finding is None
 
@@ -350,14 +352,14 @@ class Here:
 
 @pytest.mark.parametrize("ask", [bmc, k_induction])
 def test_a_budget_keeps_what_was_found(ask: Callable[..., list[Bounded]], monkeypatch: pytest.MonkeyPatch) -> None:
-    """However much time there is, each promise has its answer or is left open, and more time leaves no more open."""
+    """However much time there is, each invariant has its answer or is left open, and more time leaves no more open."""
     full, left = {b.claim.name: b.outcome for b in ask(leaning(), tiny(leaning()), 3)}, [2]
     for seconds in range(1, 60, 2):
         monkeypatch.setattr(bounded, "time", ticking(1.0))
         monkeypatch.setattr(bounded, "Worker", Here)
         found = ask(leaning(), tiny(leaning()), 3, seconds=seconds)
         open_ones = [b for b in found if b.outcome is Outcome.BUDGET]
-        assert all(b.stopped == f"{seconds} s" for b in open_ones)
+        assert all(b.stopped == after_seconds(seconds) for b in open_ones)
         assert all(b.outcome is full[b.claim.name] for b in found if b not in open_ones)
         left.append(len(open_ones))
     assert left == sorted(left, reverse=True)
@@ -368,7 +370,7 @@ def test_what_was_looked_for_ends_the_search() -> None:
     """The others are left open, at the depth that was looked at."""
     three, four = bmc(leaning(), tiny(leaning()), 9, until="never_three")
     assert three.outcome is Outcome.VIOLATED
-    assert (four.outcome, four.depth, four.stopped) == (Outcome.BUDGET, 2, bounded.FOUND)
+    assert (four.outcome, four.depth, four.stopped) == (Outcome.BUDGET, 2, FOUND)
 
 
 def pigeons(number: int) -> list[Term]:
@@ -396,7 +398,7 @@ def _hard(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_solver_at_work_is_stopped_by_the_clock(ask: Callable[..., list[Bounded]]) -> None:
     """It does not decide for itself when to look at the time."""
     found = ask(yardstick, tiny(yardstick), 1, seconds=0.3)
-    assert {(b.outcome, b.stopped, b.depth) for b in found} == {(Outcome.BUDGET, "0.3 s", 0)}
+    assert {(b.outcome, b.stopped, b.depth) for b in found} == {(Outcome.BUDGET, after_seconds(0.3), 0)}
 
 
 @pytest.mark.usefixtures("_hard")
@@ -428,4 +430,4 @@ def test_a_solver_that_dies_or_does_not_know_is_no_answer(
     monkeypatch.setattr(unrolling.Search, "decide", does)
     found = ask(yardstick, tiny(yardstick), 1)
     assert outcomes(found) == {Outcome.UNKNOWN}
-    assert all(said in b.stopped for b in found)
+    assert all(said in str(b.stopped) for b in found)

@@ -12,17 +12,22 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from checkers.core.verdict import Outcome
 from checkers.prove import obligations, theory
-from checkers.prove.counting import Change, Counted, change
-from checkers.prove.deciding import Decided, Effort, decide
+from checkers.prove.counting import CardinalityTerm, Change, change
+from checkers.prove.deciding import Decided, SolverOptions, decide
 from checkers.prove.proof import COUNTED, prove
 from checkers.prove.theory import Theory
-from checkers.verdict import Outcome
 from models.yardstick import yardstick
 from poolproof import catalog
-from spec.dsl import Instance, Machine, Sort, SpecError, World
-from spec.dsl.expr import FALSE, Quantified, Var, evaluate
-from spec.dsl.lift import Path
+from spec.dsl import (
+    Instance,
+    Machine,
+    Sort,
+    SpecError,
+    World,
+)
+from spec.dsl.ir import FALSE, Path, Quantified, Var, evaluate
 from tests.machines import machines, module
 from tests.semantics import environment
 
@@ -46,7 +51,7 @@ def miscounted(machine: Machine, world: World, codes: list[bytes]) -> Iterator[s
                 for args in product(*(values(world, v) for v in counted.params)):
                     by = size(world, after, counted, args) - size(world, code, counted, args)
                     if said(world, code, instance, counted, change(counted, path), args) not in (None, by):
-                        yield f"{instance} changes {counted.said} of {args} by {by}"
+                        yield f"{instance} changes {counted.text} of {args} by {by}"
 
 
 def path_of(world: World, code: bytes, instance: Instance) -> Path:
@@ -62,7 +67,7 @@ def values(world: World, param: Var) -> list[Any]:
     return [0, 1, 2] if base is int else [False, True] if base is bool else list(base)
 
 
-def size(world: World, code: bytes, counted: Counted, args: tuple[Any, ...]) -> int:
+def size(world: World, code: bytes, counted: CardinalityTerm, args: tuple[Any, ...]) -> int:
     """How many are in the set."""
     env, state = environment(counted.params, args), world.load(code)
     members = (m[0] for m in world.tuples([counted.var]))
@@ -70,10 +75,10 @@ def size(world: World, code: bytes, counted: Counted, args: tuple[Any, ...]) -> 
 
 
 def said(
-    world: World, code: bytes, instance: Instance, counted: Counted, found: Change, args: tuple[Any, ...]
+    world: World, code: bytes, instance: Instance, counted: CardinalityTerm, found: Change, args: tuple[Any, ...]
 ) -> int | None:
     """By how much the size changes, as it was found; None where it was left free."""
-    if found.why_free:
+    if found.havoc_reason:
         return None
     env = {**environment(instance.action.params, instance.args), **environment(counted.params, args)}
     state = world.load(code)
@@ -100,31 +105,33 @@ def test_the_change_of_a_count_is_right_on_shipped_machines(machine: Machine) ->
     codes = [reached(world, Random(n), n) for n in range(30)]
     assert list(miscounted(machine, world, codes)) == []
     paths = [path for action in machine.actions for path in action.lifted.paths]
-    assert not [path for path in paths for counted in Theory(machine)._every_set() if change(counted, path).why_free]
+    assert not [
+        path for path in paths for counted in Theory(machine)._every_set() if change(counted, path).havoc_reason
+    ]
 
 
 # -- proved to be --------------------------------------------------------------------------------------------------
 
 
 def about_counts(machine: Machine) -> list[Decided]:
-    return decide([o for o in obligations.obligations(machine) if o.counts], Effort(jobs=1))
+    return decide([o for o in obligations.obligations(machine) if o.counts], SolverOptions(jobs=1))
 
 
-def no_one_enters(counted: Counted, path: Path) -> Change:
+def no_one_enters(counted: CardinalityTerm, path: Path) -> Change:
     return replace(change(counted, path), enters=FALSE)
 
 
-def no_one_leaves(counted: Counted, path: Path) -> Change:
+def no_one_leaves(counted: CardinalityTerm, path: Path) -> Change:
     return replace(change(counted, path), leaves=FALSE)
 
 
-def exchanged(counted: Counted, path: Path) -> Change:
+def exchanged(counted: CardinalityTerm, path: Path) -> Change:
     found = change(counted, path)
     return replace(found, enters=found.leaves, leaves=found.enters)
 
 
 def test_the_obligations_about_counts_are_met() -> None:
-    """That a step moves one member at most, and changes the size as it seems to."""
+    """That a step moves one member at most, and changes the size as derived."""
     decided = about_counts(yardstick)
     assert decided
     assert all(d.is_as_wanted for d in decided)
@@ -132,11 +139,11 @@ def test_the_obligations_about_counts_are_met() -> None:
 
 @pytest.mark.parametrize("wrong", [no_one_enters, no_one_leaves, exchanged])
 def test_a_change_that_is_found_wrongly_is_noticed(monkeypatch: pytest.MonkeyPatch, wrong: Any) -> None:
-    """Some obligation about a count fails, so nothing that rests on it is proved."""
+    """Some obligation about a count fails, so nothing that depends on it is proved."""
     monkeypatch.setattr(theory, "change", wrong)
     failing = [d.obligation.name for d in about_counts(yardstick) if d.fails]
     assert failing
-    assert all("as it seems to" in name for name in failing)
+    assert all("as derived" in name for name in failing)
 
 
 RING = '''
@@ -182,7 +189,9 @@ def ring(body: str, counted: str = "s.at[page] == dev") -> Machine:
 
 
 def outcome(machine: Machine) -> tuple[Outcome, str]:
-    [verdict] = [v for v in prove(machine, machine.name, Effort(jobs=1)).verdicts if v.property == "never_too_many"]
+    [verdict] = [
+        v for v in prove(machine, machine.name, SolverOptions(jobs=1)).verdicts if v.property == "never_too_many"
+    ]
     return verdict.outcome, verdict.label
 
 
@@ -196,7 +205,7 @@ def test_a_step_that_writes_two_members_is_left_free() -> None:
     exchange = ring("require(s.at[page] == NOBODY)\n\ns.at[page] = s.at[other]\ns.at[other] = NOBODY")
     [counted] = Theory(exchange)._every_set()
     [path] = exchange.action("act").lifted.paths
-    assert "more than one member" in change(counted, path).why_free
+    assert "more than one member" in change(counted, path).havoc_reason
     assert outcome(exchange) == (Outcome.NOT_INDUCTIVE, "not run")
 
 
@@ -205,7 +214,7 @@ def test_a_step_that_may_write_what_the_count_reads_of_others_is_left_free() -> 
     machine = ring("require(s.at[other] != NOBODY)\n\ns.up[s.at[other]] = True", WORKING)
     [counted] = Theory(machine)._every_set()
     [path] = machine.action("act").lifted.paths
-    assert "hangs on" in change(counted, path).why_free
+    assert "depends on" in change(counted, path).havoc_reason
     assert outcome(machine) == (Outcome.NOT_INDUCTIVE, "not run")
 
 
@@ -216,7 +225,7 @@ WORKING = "s.at[page] == dev and s.at[page] != NOBODY and s.up[s.at[page]]"
 def test_a_step_that_moves_others_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Taken for a step of another member, the same step fails by the obligation about the others."""
 
-    def of_the_page(counted: Counted, path: Path) -> Change:
+    def of_the_page(counted: CardinalityTerm, path: Path) -> Change:
         found = change(counted, path)
         return replace(found, member=Var("page", counted.var.sort)) if found.is_derived else found
 
@@ -224,7 +233,7 @@ def test_a_step_that_moves_others_is_noticed(monkeypatch: pytest.MonkeyPatch) ->
     assert all(d.is_as_wanted for d in about_counts(machine))
     monkeypatch.setattr(theory, "change", of_the_page)
     failing = [d.obligation.name for d in about_counts(machine) if d.fails]
-    assert any("act moves one member at most" in name for name in failing), failing
+    assert any("act moves at most one member" in name for name in failing), failing
 
 
 OTHERS = """def never_too_many(s: S, one: Page) -> bool:
@@ -246,7 +255,7 @@ def test_no_name_of_a_parameter_makes_a_count_proved_that_is_broken(name: str) -
 def test_sets_that_differ_in_their_parameters_only_are_one() -> None:
     """What stands in the place of a parameter does not make another set."""
     sets = Theory(yardstick)._every_set()
-    assert [c.said for c in sets] == list(dict.fromkeys(c.said for c in sets))
+    assert [c.text for c in sets] == list(dict.fromkeys(c.text for c in sets))
     assert len(sets) == 3
 
 
@@ -266,5 +275,5 @@ def test_what_is_not_understood_of_a_count_is_refused(claim: str, words: str) ->
 def test_a_count_is_what_its_body_says_beside_the_member() -> None:
     """A body that speaks of parameters only has them all, in the order in which they are read."""
     every = Theory(yardstick)._every_set()
-    assert all(isinstance(c, Counted) and c.params for c in every)
+    assert all(isinstance(c, CardinalityTerm) and c.params for c in every)
     assert all(not isinstance(c.body, Quantified) for c in every)

@@ -12,28 +12,13 @@ import z3
 from hypothesis import HealthCheck, given, settings
 
 from checkers.prove import finite
-from checkers.prove.finite import (
-    Cell,
-    Choice,
-    Encoder,
-    Env,
-    Reader,
-    Term,
-    Write,
-    both,
-    either,
-    encoded,
-    opposite,
-    slots_of,
-    unknowns,
-)
+from checkers.prove.choices import Choice, Term, both, either, holds, opposite, truth, unknowns
+from checkers.prove.finite import Cell, Encoder, Env, Reader, Write, encoded, slots_of
 from checkers.prove.unrolling import Unrolling
 from models.keep_mapped import keep_mapped
 from models.yardstick import yardstick
 from spec.dsl import Instance, Machine, SpecError, World
-from spec.dsl.expr import Expr, Less, Var
-from spec.dsl.lift import Path
-from spec.dsl.symbolic import Put
+from spec.dsl.ir import Expr, Less, Path, Put, Var
 from tests.exported import traps
 from tests.machines import machines, module
 from tests.semantics import REFUSED, WRONG, broken, broken_by_steps, concretely
@@ -48,7 +33,7 @@ OVERDRAWN = (
     HEAD
     + '''
 class Page(Sort, called="p"):
-    """A page; all are called alike."""
+    """A page; all are called symmetric."""
 
 class S(State):
     pages = members(Page, 1, 3)
@@ -70,7 +55,7 @@ def a_page_has_no_debt(s: S, page: Page) -> bool:
     return s.debt[page] == 0
 
 MACHINE = Machine(name="overdrawn", doc="Leaves its bounds.", state=S, system=(borrow, forget),
-                  always=(a_page_has_no_debt,), scopes={"tiny": dict(pages=2)}, alike=(Page,))
+                  always=(a_page_has_no_debt,), scopes={"tiny": dict(pages=2)}, symmetric=(Page,))
 '''
 )
 
@@ -91,7 +76,7 @@ class Asked:
             yield "there is no such state"
             return
         self.still.read()
-        told = {c.name for c in self.world.machine.promises if not c.is_step and self.still.is_broken(c.name, 0)}
+        told = {c.name for c in self.world.machine.invariants if not c.is_step and self.still.is_broken(c.name, 0)}
         if told != {name for name, _ in broken(self.world, code)}:
             yield f"broken in {self.world.values(code)}: {told}"
         yield from self._of_steps(code)
@@ -112,7 +97,7 @@ class Asked:
 
     def _models(self, run: Unrolling, code: bytes, *assumed: Term) -> Iterator[tuple[int, bytes, set[str]]]:
         """Every step from this state that the terms allow: what is done, where it leads, what it breaks."""
-        fresh, claims = z3.FreshBool("so far"), [c.name for c in self.world.machine.promises if c.is_step]
+        fresh, claims = z3.FreshBool("so far"), [c.name for c in self.world.machine.invariants if c.is_step]
         while run.solver.check(*assumed, fresh, *pinned(run, 0, code)) == z3.sat:
             run.read()
             instance, after = run.instance(0), run.code(run.depth)
@@ -165,7 +150,7 @@ def disagreements(machine: Machine, most: int) -> list[str]:
 @often
 @given(machines())
 def test_the_terms_say_what_running_says(machine: Machine) -> None:
-    """On reachable states of random machines: what is enabled, where each step leads, and which promises it breaks."""
+    """In reachable states of random machines: what is enabled, where steps lead, and which invariants they break."""
     assert disagreements(machine, 6) == []
 
 
@@ -195,7 +180,7 @@ def starts(asked: Asked) -> set[bytes]:
 
 
 def test_what_leaves_its_bounds_is_said_and_never_wrapped() -> None:
-    """The step has no state after it; members that are called alike are told apart all the same."""
+    """The step has no state after it; members that are called symmetric are told apart all the same."""
     machine: Machine = module(OVERDRAWN).MACHINE
     assert disagreements(machine, 4) == []
     asked = Asked(machine)
@@ -204,7 +189,7 @@ def test_what_leaves_its_bounds_is_said_and_never_wrapped() -> None:
 
 def test_a_member_that_does_not_exist_is_refused() -> None:
     """A scope without a member that the text names is an error of the spec, as it is when the spec runs."""
-    text = OVERDRAWN.replace("alike=(Page,)", "").replace("return s.debt[page] == 0", "return s.debt[Page(2)] == 0")
+    text = OVERDRAWN.replace("symmetric=(Page,)", "").replace("return s.debt[page] == 0", "return s.debt[Page(2)] == 0")
     with pytest.raises(SpecError, match=r"names Page\(2\), p, and a scope of 2 pages has none"):
         module(text)
     machine: Machine = module(text.replace("pages=2", "pages=3")).MACHINE
@@ -256,8 +241,10 @@ def fewer_members(right: Any, self: Reader, var: Var, body: Expr, env: Env) -> l
     return list(right(self, var, body, env)[:-1])
 
 
-def one_off(right: Any, self: Reader, e: Expr, env: Env) -> Term:
-    return opposite(right(self, Less(e.right, e.left), env)) if isinstance(e, Less) else right(self, e, env)
+def one_off(right: Any, self: Reader, e: Expr, env: Env) -> Choice:
+    return (
+        truth(opposite(holds(right(self, Less(e.right, e.left), env)))) if isinstance(e, Less) else right(self, e, env)
+    )
 
 
 def first_cell_only(right: Any, self: Reader, *args: Any) -> list[tuple[Cell, Term]]:
@@ -275,7 +262,7 @@ FAULTS: dict[str, tuple[Machine, Plant]] = {
     "what is not written may become anything": (traps(), changed(Encoder, "_moves", no_frame)),
     "bounds that nobody looks at": (module(OVERDRAWN).MACHINE, changed(Encoder, "_wrong", no_bounds)),
     "a member not counted": (traps(), changed(Reader, "_bodies", fewer_members)),
-    "a limit off by one": (traps(), changed(Reader, "_holds", one_off)),
+    "a limit off by one": (traps(), changed(Reader, "_value", one_off)),
     "a key that is always the first member": (traps(), changed(Reader, "places", first_cell_only)),
     "a history that nobody counts": (keep_mapped, changed(Encoder, "_broken", no_growth)),
 }

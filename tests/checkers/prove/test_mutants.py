@@ -6,24 +6,24 @@ from dataclasses import replace
 
 import pytest
 
-from checkers.faults import Fault, faults
-from checkers.prove.deciding import Effort, decide
-from checkers.prove.equal import nothing_new
+from checkers.core.traces import Contradiction
+from checkers.explore.refine import refine
+from checkers.mutation import Fault, faults
+from checkers.prove.deciding import SolverOptions, decide
+from checkers.prove.equal import steps_covered_by
 from checkers.prove.mutants import BY_REFINEMENT, EQUIVALENT, KILLED, REFUSED, UNOBSERVED, WEAKENS, Judged, Trial
-from checkers.refine import refine
-from checkers.traces import Contradiction
 from models.keep_mapped import keep_mapped
 from models.yardstick import Owner, Page, Yardstick, stack_write, yardstick
 from spec.dsl import Machine, drop, require
-from spec.dsl.mutate import changed
+from spec.dsl.ir import changed
 from spec.ownership import ownership
 
 TRIAL = Trial(yardstick)
-ALONE = Effort(jobs=1)
+ALONE = SolverOptions(jobs=1)
 
 
 def fault(function: str, said: str) -> Fault:
-    return next(f for f in faults(yardstick) if f.function == function and f.said == said)
+    return next(f for f in faults(yardstick) if f.function == function and f.text == said)
 
 
 def judged(function: str, said: str) -> Judged:
@@ -31,9 +31,9 @@ def judged(function: str, said: str) -> Judged:
 
 
 def test_a_fault_that_a_run_shows_is_killed_in_the_smallest_scope() -> None:
-    """The promise, the steps and the sizes are told, and the proof fails too."""
+    """The invariant, the steps and the sizes are told, and the proof fails too."""
     found = judged("xmit", "give_to_device(s, page)")
-    assert (found.verdict, found.by, found.steps) == (KILLED, "what a device touches is mapped and synced", 4)
+    assert (found.verdict, found.by, found.steps) == (KILLED, "devices access only mapped and synced pages", 4)
     assert (found.sizes["pages"], found.sizes["devices"]) == (1, 1)
     assert found.failing
 
@@ -41,9 +41,9 @@ def test_a_fault_that_a_run_shows_is_killed_in_the_smallest_scope() -> None:
 def test_a_fault_that_makes_the_text_no_spec_is_refused() -> None:
     """And the notation says why."""
     said = "require(s.home[page] != NOBODY)"
-    found = Trial(ownership).judge(next(f for f in faults(ownership) if f.function == "recycle" and f.said == said))
+    found = Trial(ownership).judge(next(f for f in faults(ownership) if f.function == "recycle" and f.text == said))
     assert found.verdict == REFUSED
-    assert "may be nobody here" in found.by
+    assert "may be NOBODY here" in found.by
 
 
 @pytest.mark.parametrize(
@@ -62,13 +62,13 @@ def test_a_fault_that_permits_nothing_new_is_equivalent(function: str, said: str
     assert refine(replace(yardstick, refines=mutant), sizes).trace is None
 
 
-def test_a_step_more_that_breaks_no_promise_is_unobserved() -> None:
-    """The step is shown: a promise is missing, or a reason."""
+def test_a_step_more_that_breaks_no_invariant_is_unobserved() -> None:
+    """The step is shown: an invariant is missing, or a reason."""
     found = judged("destroy", "require(s.status[dev] == Status.UP)")
     assert (found.verdict, found.by) == (UNOBSERVED, "new: destroy(eth0): status[eth0]: GONE -> DYING")
 
 
-def test_a_step_less_that_breaks_no_promise_is_unobserved() -> None:
+def test_a_step_less_that_breaks_no_invariant_is_unobserved() -> None:
     """What the sound machine permitted and this one does not is shown."""
     found = judged("stack_write", "s.dirty[page] = True")
     assert (found.verdict, found.by) == (UNOBSERVED, "gone: stack_write(A): dirty[A]: no -> yes")
@@ -97,28 +97,31 @@ def test_a_step_less_is_noticed_by_a_design_that_needs_it() -> None:
 
 def test_a_proof_that_fails_without_a_run_is_weaker_only() -> None:
     """Writing down at every step that a page is clean is not needed in any run: only the proof leans on it."""
-    weaker = next(f for f in faults(ownership) if (f.function, f.said) == ("put_page", "s.dirty[page] = False"))
+    weaker = next(f for f in faults(ownership) if (f.function, f.text) == ("put_page", "s.dirty[page] = False"))
     found = Trial(ownership).judge(weaker)
-    assert (found.verdict, found.failing) == (WEAKENS, 'put_page keeps "a free page is left alone"')
-    assert "put_page(A) breaks: a free page is left alone (not reachable" in found.by
+    assert (found.verdict, found.failing) == (
+        WEAKENS,
+        'put_page keeps "a free page is unmapped unreferenced and clean"',
+    )
+    assert "put_page(A) violates: a free page is unmapped unreferenced and clean (not reachable" in found.by
 
 
 def test_a_proof_that_overlooks_a_run_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """If the proof went through although the explorer finds a violation, one of the two would be wrong."""
     monkeypatch.setattr("checkers.prove.mutants._Case._failing", lambda self: None)
-    with pytest.raises(Contradiction, match="the proof goes through"):
+    with pytest.raises(Contradiction, match="the proof holds"):
         judged("xmit", "give_to_device(s, page)")
 
 
 @pytest.mark.parametrize("machine", [yardstick, keep_mapped], ids=["yardstick", "keep_mapped"])
 def test_an_action_does_nothing_new_beside_itself(machine: Machine) -> None:
     """Both solvers say so of every action, with guards that count and histories that grow."""
-    asked = [nothing_new(machine, action, [action], False) for action in machine.actions]
+    asked = [steps_covered_by(machine, action, [action], False) for action in machine.actions]
     assert [d.obligation.name for d in decide(asked, ALONE) if not d.is_as_wanted] == []
 
 
 def test_a_map_more_is_something_new() -> None:
     """A step that differs in a history counter only is another step."""
-    twice = changed(ownership, "twice", drop("map_for", "s.maps[page, dev] += 1")).action("enter")
-    found = decide([nothing_new(ownership, twice, [ownership.action("enter")], False)], ALONE)
+    twice = changed(ownership, "twice", drop("map_for", "s.maps[page, dev] += 1")).action("alloc_into_pool")
+    found = decide([steps_covered_by(ownership, twice, [ownership.action("alloc_into_pool")], False)], ALONE)
     assert not found[0].is_as_wanted

@@ -11,17 +11,17 @@ import pytest
 from hypothesis import HealthCheck, given, note, reject, settings
 from hypothesis import strategies as st
 
-from checkers.explore import Budget, explore
-from checkers.prove.deciding import Effort
+from checkers.core.verdict import Kind, Outcome
+from checkers.explore.search import Budget, explore
+from checkers.prove.deciding import SolverOptions
 from checkers.prove.proof import Proof, prove
 from checkers.prove.sizes import smallest
-from checkers.verdict import Outcome
 from spec.dsl import Machine, SpecError
 from tests.machines import module
 from tests.writer import machine_texts
 
 FAR = Budget(states=20_000)
-QUICK = Effort(seconds=2, jobs=1)
+QUICK = SolverOptions(seconds=2, jobs=1)
 
 SIZES = ("1, 3", "2, 3", "1, 1", "2, 2", "3, 3")
 """How many pages, or devices, a scope may have; where both numbers are the same, a proof knows how many there are."""
@@ -53,11 +53,11 @@ def proved(machine: Machine) -> Proof:
 def never_proved_and_violated(machine: Machine) -> None:
     """Search all scopes of few members for a run that breaks what is proved, and compare what is violated."""
     proof = proved(machine)
-    said = {v.property: v for v in proof.verdicts if v.kind != "way"}
+    said = {v.property: v for v in proof.verdicts if v.kind is not Kind.PATH}
     least, groups = smallest(machine), machine.shape.members
     for sizes in product(*(range(least[name], m.high + 1) for name, m in groups.items())):
         scope = machine.sizes("tiny", dict(zip(groups, sizes, strict=True)))
-        seen = explore(machine, scope, machine.alike, FAR)
+        seen = explore(machine, scope, machine.symmetric, FAR)
         for name, found in seen.violated.items():
             assert said[name].outcome is not Outcome.HOLDS, f"{name} is proved, and violated with {scope}"
             if said[name].scope == scope:

@@ -12,13 +12,16 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from checkers.prove import theory as theory_module
-from checkers.prove.counting import Change, Counted, change
+from checkers.prove.counting import CardinalityTerm, Change, change
 from checkers.prove.smt import Text, View
 from checkers.prove.theory import Theory
 from poolproof import catalog
-from spec.dsl import Machine, SpecError, World
-from spec.dsl.expr import FALSE, Quantified
-from spec.dsl.lift import Path
+from spec.dsl import (
+    Machine,
+    SpecError,
+    World,
+)
+from spec.dsl.ir import FALSE, Path, Quantified
 from tests.machines import machines, module
 from tests.sampling import one_in
 
@@ -46,7 +49,7 @@ def somewhere(world: World, seed: int) -> bytes:
 @often
 @given(machines(), seeds)
 def test_of_so_many_members_the_text_says_what_the_functions_say(machine: Machine, seed: int) -> None:
-    """Guards, the cells after each step, promises about states and about steps: the same, and nothing is left open."""
+    """Guards, the cells after each step, invariants of states and of steps: the same, and nothing is open."""
     world = tiny(machine)
     assert disagreements(theory_of(world), world, somewhere(world, seed), Random(seed)) == []
 
@@ -124,7 +127,7 @@ MACHINE = Machine(
     always=(
         every_device_is_up, a_device_is_up, two_at_most, one_device_is_up_at_most, a_page_is_somewhere,
     ),
-    scopes={"tiny": dict(pages=3, devices=2)}, alike=(Page, Device),
+    scopes={"tiny": dict(pages=3, devices=2)}, symmetric=(Page, Device),
 )
 '''
 """A machine whose text has all of it: writes, both quantifiers, counts, and somebody who may be nobody."""
@@ -200,7 +203,7 @@ TWICE = ROW.replace("    s.at[page] = dev\n", "    s.at[page] = NOBODY\n    s.at
 def test_a_count_that_is_changed_wrongly_is_seen(monkeypatch: pytest.MonkeyPatch, side: str) -> None:
     """Who never enters, or never leaves, is counted otherwise than by the functions."""
 
-    def wrong(counted: Counted, path: Path) -> Change:
+    def wrong(counted: CardinalityTerm, path: Path) -> Change:
         found = change(counted, path)
         return replace(found, enters=FALSE) if side == "enters" else replace(found, leaves=FALSE)
 

@@ -32,7 +32,7 @@ def test_both_read_every_form_of_text(solver: type[Session], machine: Machine) -
     """Obligations of every kind, without what is known of counts and with it, each as one text."""
     for obligation in kinds(machine)[:: 1 if machine is not ownership else 5]:
         for counting in (False, True) if obligation.question.known else (False,):
-            said = solver(obligation.text(counting).removesuffix(TAIL), 10, 0).ask(TAIL).said
+            said = solver(obligation.text(counting).removesuffix(TAIL), 10, 0).ask(TAIL).result
             assert said in (*DEFINITE, UNKNOWN)
 
 
@@ -46,7 +46,7 @@ def test_a_session_forgets_what_was_asked(solver: type[Session]) -> None:
         "(declare-const b Bool)(assert b)",
         "(declare-const b Int)(assert (> b 0))",
     ]
-    assert [session.ask(one + TAIL).said for one in asked] == ["unsat", "sat", "sat", "sat"]
+    assert [session.ask(one + TAIL).result for one in asked] == ["unsat", "sat", "sat", "sat"]
 
 
 WRONG = {
@@ -82,9 +82,9 @@ def test_what_takes_too_long_is_not_known(solver: type[Session]) -> None:
     """A limit of time ends a question, not the session."""
     session, began = solver(HEAD, 0.3, 0), perf_counter()
     answer = session.ask(pigeons(20) + TAIL)
-    assert answer.said == UNKNOWN
+    assert answer.result == UNKNOWN
     assert 0.1 < answer.seconds < perf_counter() - began + 0.01 < 60
-    assert session.ask(pigeons(2) + TAIL).said == "unsat"
+    assert session.ask(pigeons(2) + TAIL).result == "unsat"
 
 
 def test_the_versions_are_those_that_are_installed(monkeypatch: pytest.MonkeyPatch) -> None:

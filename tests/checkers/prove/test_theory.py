@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, reject, settings
 
-from checkers.prove.deciding import Effort, decide
+from checkers.prove.deciding import SolverOptions, decide
 from checkers.prove.obligations import HEAD, TAIL, Obligation, obligations
 from checkers.prove.smt import Text, asserted, size_name
 from checkers.prove.solvers import Z3
 from checkers.prove.theory import Question, Theory, arguments
 from spec.dsl import Instance, Machine, Sort, SpecError, World
-from spec.dsl.expr import Var, evaluate
+from spec.dsl.ir import Var, evaluate
 from tests.machines import machines, module
 from tests.semantics import environment
 
@@ -34,9 +34,9 @@ many: Callable[[Any], Any] = MANY
 often: Callable[[Any], Any] = settings(MANY, max_examples=30)
 
 Broken = tuple[str, str]
-"""An action (or "" for a start) and the promise it breaks."""
+"""An action (or "" for a start) and the invariant it breaks."""
 Shown = tuple[bytes, Instance | None, tuple[Sort, ...]]
-"""A state, a step from it, and the arguments of the promise."""
+"""A state, a step from it, and the arguments of the invariant."""
 
 
 def worlds(machine: Machine) -> Iterator[World]:
@@ -48,14 +48,14 @@ def worlds(machine: Machine) -> Iterator[World]:
 
 
 def good_states(world: World) -> Iterator[bytes]:
-    """All states of the declared values that satisfy every promise about states."""
+    """All states of the declared values that satisfy every invariant about states."""
     for code in map(bytes, product(*well_typed(world))):
         if not any(True for _ in world.violated(code)):
             yield code
 
 
 def breaking(world: World) -> dict[Broken, Shown]:
-    """By enumeration: what a start breaks, and what steps break from states that satisfy every promise."""
+    """By enumeration: what a start breaks, and what steps break from states that satisfy every invariant."""
     found: dict[Broken, Shown] = {}
     for code in world.initial():
         for v in world.violated(code):
@@ -69,7 +69,7 @@ def breaking(world: World) -> dict[Broken, Shown]:
 
 
 def going(world: World) -> set[tuple[str, int]]:
-    """By enumeration: the ways that actions can go from states that satisfy every promise."""
+    """By enumeration: the ways that actions can go from states that satisfy every invariant."""
     found = set()
     for code in good_states(world):
         state = world.load(code)
@@ -92,20 +92,20 @@ class Asked:
         self.machine, self.theory = world.machine, theory_of(world)
         declared = HEAD + self.theory.declared + numbers(world)
         self.start = Z3(declared + self.theory.started, 20, 0)
-        self.step = Z3(declared + self.theory.promised, 20, 0)
+        self.step = Z3(declared + self.theory.invariants_hold, 20, 0)
 
     def can_be(self, session: Z3, question: Question) -> bool:
-        said = session.ask(question.declared + question.asked + TAIL).said
+        said = session.ask(question.declared + question.asked + TAIL).result
         assert said in ("sat", "unsat")
         return said == "sat"
 
     def breaking(self) -> set[Broken]:
-        facts = self.theory.facts
-        about_states = [f for f in facts if not f.is_step]
+        invariants = self.theory.invariants
+        about_states = [f for f in invariants if not f.is_step]
         found = {("", f.name) for f in about_states if self.can_be(self.start, self.theory.broken_at_start(f))}
-        for action, fact in product(self.machine.actions, facts):
-            if self.can_be(self.step, self.theory.broken_by(action, fact)):
-                found.add((action.name, fact.name))
+        for action, invariant in product(self.machine.actions, invariants):
+            if self.can_be(self.step, self.theory.broken_by(action, invariant)):
+                found.add((action.name, invariant.name))
         return found
 
     def going(self) -> set[tuple[str, int]]:
@@ -128,8 +128,8 @@ def disagreements(machine: Machine) -> list[str]:
 
 @often
 @given(machines())
-def test_a_step_can_break_a_promise_for_z3_exactly_if_it_does_somewhere(machine: Machine) -> None:
-    """Among so many members: starts, steps from states that satisfy the promises, and ways actions can go."""
+def test_a_step_can_break_an_invariant_for_z3_exactly_if_it_does_somewhere(machine: Machine) -> None:
+    """Among so many members: starts, steps from states that satisfy the invariants, and ways actions can go."""
     assert disagreements(machine) == []
 
 
@@ -143,7 +143,7 @@ def test_a_fault_in_the_text_is_seen_by_enumeration(monkeypatch: pytest.MonkeyPa
 
 
 FEWER = ROW.replace("every_device_is_up, a_device_is_up, two_at_most", "two_at_most")
-"""The machine of the faults, of whose promises some states are left that satisfy them."""
+"""The machine of the faults, of whose invariants some states are left that satisfy them."""
 
 
 # -- any number ----------------------------------------------------------------------------------------------------
@@ -166,9 +166,9 @@ def must_say_where(refusal: str) -> None:
 @many
 @given(machines())
 def test_what_is_kept_for_any_number_is_broken_in_no_size(machine: Machine) -> None:
-    """A promise that both solvers say a step keeps is broken by no step in any size that can be enumerated."""
-    decided = decide([o for o in listed(machine) if o.breaks], Effort(seconds=1, jobs=1))
-    kept = {(d.obligation.action, d.obligation.facts[0]) for d in decided if d.is_as_wanted}
+    """An invariant that both solvers say a step keeps is broken by no step in any size that can be enumerated."""
+    decided = decide([o for o in listed(machine) if o.breaks], SolverOptions(seconds=1, jobs=1))
+    kept = {(d.obligation.action, d.obligation.invariants[0]) for d in decided if d.is_as_wanted}
     for world in worlds(machine):
         assert not kept & breaking(world).keys(), world.sizes
 
@@ -176,8 +176,8 @@ def test_what_is_kept_for_any_number_is_broken_in_no_size(machine: Machine) -> N
 @pytest.mark.slow
 @many
 @given(machines())
-def test_every_broken_promise_is_one_of_the_text_about_any_number(machine: Machine) -> None:
-    """Each state, step and argument that breaks a promise satisfies that text, and what is known of counts beside."""
+def test_every_broken_invariant_is_one_of_the_text_about_any_number(machine: Machine) -> None:
+    """Each state, step and argument that breaks an invariant satisfies the text and the cardinality axioms."""
     listed(machine)
     for world in worlds(machine):
         for (action, name), shown in breaking(world).items():
@@ -187,14 +187,16 @@ def test_every_broken_promise_is_one_of_the_text_about_any_number(machine: Machi
 def denied(world: World, action: str, name: str, shown: Shown) -> list[str]:
     """Which of the texts about any number leaves out what was found by enumeration."""
     (code, instance, args), theory = shown, Theory(world.machine)
-    fact = next(f for f in theory.facts if f.name == name)
-    question = theory.broken_by(world.machine.action(action), fact) if action else theory.broken_at_start(fact)
-    text = HEAD + theory.declared + (theory.promised if action else theory.started)
+    invariant = next(f for f in theory.invariants if f.name == name)
+    question = (
+        theory.broken_by(world.machine.action(action), invariant) if action else theory.broken_at_start(invariant)
+    )
+    text = HEAD + theory.declared + (theory.invariants_hold if action else theory.started)
     session = Z3(text + closed(theory, world) + fixed(theory, world, code), 20, 0)
-    who = _arguments(theory, "it", fact.params, args)
+    who = _arguments(theory, "it", invariant.params, args)
     who += _arguments(theory, "arg", instance.action.params, instance.args) if instance else ""
     asked = [question.asked, *([question.known] if question.known else [])]
-    return [one for one in asked if session.ask(question.declared + who + one + TAIL).said != "sat"]
+    return [one for one in asked if session.ask(question.declared + who + one + TAIL).result != "sat"]
 
 
 def _arguments(theory: Theory, prefix: str, params: tuple[Var, ...], args: tuple[Sort, ...]) -> str:

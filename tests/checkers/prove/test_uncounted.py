@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from checkers.prove.deciding import Effort, decide
+from checkers.core.verdict import Kind, Outcome
+from checkers.prove.deciding import SolverOptions, decide
 from checkers.prove.known import Known
 from checkers.prove.obligations import obligations
 from checkers.prove.proof import ANY, COUNTED, Proof, prove
-from checkers.prove.theory import facts_of
-from checkers.prove.uncounted import apart
-from checkers.verdict import Outcome
+from checkers.prove.theory import invariants_of
+from checkers.prove.uncounted import counting_free_core
 from models.yardstick import yardstick
 from spec.dsl import Machine
 from tests.machines import module
@@ -99,14 +99,14 @@ LEANS = {
 
 
 def proved(machine: Machine) -> Proof:
-    return prove(machine, machine.name, Effort(jobs=1))
+    return prove(machine, machine.name, SolverOptions(jobs=1))
 
 
 def labels(proof: Proof) -> dict[str, str]:
-    return {v.property: v.label for v in proof.verdicts if v.kind != "way" and v.outcome is Outcome.HOLDS}
+    return {v.property: v.label for v in proof.verdicts if v.kind is not Kind.PATH and v.outcome is Outcome.HOLDS}
 
 
-def test_what_leans_on_a_counted_promise_is_counted_too() -> None:
+def test_what_leans_on_a_counted_invariant_is_counted_too() -> None:
     """Also where no step that keeps it counts anything."""
     assert labels(proved(module(POOL).MACHINE)) == LEANS
 
@@ -120,7 +120,7 @@ def test_where_nothing_is_counted_nothing_is_called_so() -> None:
 
 
 def test_what_is_broken_at_the_start_is_leant_on_by_nothing() -> None:
-    """A promise that the start breaks, and every step keeps, holds up nothing."""
+    """An invariant that the start breaks, and every step keeps, holds up nothing."""
     found = labels(
         proved(module(POOL.replace('field(Page, bool, False, "mapped")', 'field(Page, bool, True, "mapped")')).MACHINE)
     )
@@ -132,19 +132,23 @@ def test_what_is_broken_at_the_start_is_leant_on_by_nothing() -> None:
 def test_claims_that_need_no_counting_are_proved_beside_each_other(machine: Machine) -> None:
     """Both solvers find that they follow from one another, with nothing known of any size."""
     proof = proved(machine)
-    plain = [f for f in facts_of(machine) if labels(proof)[f.name] == ANY]
-    assert 0 < len(plain) < len(proof.facts)
-    assert all(d.is_as_wanted and not d.counting for d in decide(obligations(machine, plain, plain), Effort(jobs=1)))
+    plain = [f for f in invariants_of(machine) if labels(proof)[f.name] == ANY]
+    assert 0 < len(plain) < len(proof.invariants)
+    assert all(
+        d.is_as_wanted and not d.counting for d in decide(obligations(machine, plain, plain), SolverOptions(jobs=1))
+    )
 
 
 def test_what_was_found_is_remembered_for_the_same_texts_only(tmp_path: Path) -> None:
     """The second time nothing is looked at; where a text has changed, all is."""
-    effort, looks = Effort(jobs=1, known=Known(tmp_path / "known")), list[int]()
+    options, looks = SolverOptions(jobs=1, known=Known(tmp_path / "known")), list[int]()
 
     def found(text: str) -> tuple[frozenset[str], int]:
         """The claims that need no counting, and how often a solver was asked for them."""
         machine, before = module(text).MACHINE, len(looks)
-        _, names = apart(machine, facts_of(machine), obligations(machine), effort, lambda n, of: looks.append(n))
+        _, names = counting_free_core(
+            machine, invariants_of(machine), obligations(machine), options, lambda n, of: looks.append(n)
+        )
         return names, len(looks) - before
 
     names, asked = found(POOL)

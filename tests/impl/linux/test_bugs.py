@@ -1,4 +1,4 @@
-"""The bugs that docs/tables/bugs.md says a trace denies: each is recorded as it happens, and denied by that promise."""
+"""Each bug that a trace denies by docs/tables/bugs.md is recorded as it happens, and denied by that invariant."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from poolproof.bugs_table import DENIED_BY
-from poolproof.tracing import of_lines as judged
+from poolproof.recordings import of_lines as judged
+from tools.docs.bugs_table import DENIED_BY
 
+from .conformance.test_page_judge import DMA_A, ETH0, ETH1, A, P, mapped
 from .printed import Printer
-from .test_judge import DMA_A, ETH0, ETH1, A, P, mapped
 
 
 def freed(p: Printer) -> object:

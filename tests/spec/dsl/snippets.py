@@ -46,7 +46,7 @@ class S(State):
 """
 
 HEAD = "def act(s: S, page: Page, other: Page, dev: Device) -> None:\n"
-CLAIM = "def promise(s: S, page: Page, other: Page, dev: Device) -> bool:\n"
+CLAIM = "def invariant(s: S, page: Page, other: Page, dev: Device) -> bool:\n"
 
 
 def action(body: str) -> str:
@@ -54,8 +54,8 @@ def action(body: str) -> str:
     return HEAD + _indented(body)
 
 
-def promise(body: str) -> str:
-    """A promise with this body."""
+def invariant(body: str) -> str:
+    """An invariant with this body."""
     return CLAIM + _indented(body)
 
 
@@ -67,12 +67,12 @@ IDLE = module('from spec.dsl import State\n\ndef act(s: State) -> None:\n    """
 
 
 def machine(text: str, **more: Any) -> Machine:
-    """The machine of this text: what is called act... is an action, and so on with promise, step and witness."""
+    """The machine of this text: what is called act... is an action, and so on with invariant, step and witness."""
     return assemble(module(PRELUDE + text), **more)
 
 
-def assemble(made: ModuleType, alike: tuple[str, ...] = (), **more: Any) -> Machine:
-    """The machine of a module that begins with the prelude; `alike` names sorts of it."""
+def assemble(made: ModuleType, symmetric: tuple[str, ...] = (), **more: Any) -> Machine:
+    """The machine of a module that begins with the prelude; `symmetric` names sorts of it."""
 
     def named(prefix: str) -> tuple[Any, ...]:
         return tuple(thing for name, thing in vars(made).items() if name.startswith(prefix))
@@ -82,11 +82,11 @@ def assemble(made: ModuleType, alike: tuple[str, ...] = (), **more: Any) -> Mach
         doc="a test",
         state=made.S,
         system=named("act") or (IDLE,),
-        always=named("promise"),
+        always=named("invariant"),
         steps=named("step"),
         sometimes=named("witness"),
         scopes={"tiny": dict(pages=2, devices=2, cap=2)},
-        alike=tuple(vars(made)[name] for name in alike),
+        symmetric=tuple(vars(made)[name] for name in symmetric),
         **more,
     )
 

@@ -1,4 +1,4 @@
-"""Running a function and evaluating its lifted form agree: every action, promise and witness of every machine."""
+"""Running a function and evaluating its lifted form agree: every action, invariant and witness of every machine."""
 
 from __future__ import annotations
 
@@ -95,8 +95,8 @@ def test_running_and_lifting_agree_where_an_action_first_happens(name: str) -> N
 @pytest.mark.parametrize("name", SOUND)
 @settings(deadline=None, max_examples=40)
 @given(data=st.data())
-def test_a_world_tells_every_broken_promise(name: str, data: st.DataObject) -> None:
-    """What a world remembers of pages with the same record never hides a broken promise, nor its arguments."""
+def test_a_world_reports_every_violated_invariant(name: str, data: st.DataObject) -> None:
+    """What a world remembers of pages with the same record never hides a broken invariant, nor its arguments."""
     world = world_of(name, data.draw(scopes(MACHINES[name]), "scope"))
     code = data.draw(any_state(world), "state")
     assert told(world.violated(code)) == broken(world, code)

@@ -83,5 +83,5 @@ def test_members_have_no_attributes_and_are_known_by_number() -> None:
     with pytest.raises(SpecError, match="a member of a sort has no attributes"):
         names["Page"](0).index = 1
     for index in (-1, True):
-        with pytest.raises(SpecError, match="members are known by whole numbers from 0"):
+        with pytest.raises(SpecError, match="members are numbered by whole numbers from 0"):
             names["Page"](index)

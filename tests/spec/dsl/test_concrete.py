@@ -44,7 +44,7 @@ def test_a_value_of_another_kind_is_refused(field: str, key: Any, value: Any) ->
     ids=repr,
 )
 def test_a_key_of_another_kind_is_refused(field: str, key: Any) -> None:
-    """A cell that does not exist is neither read nor written, nobody's above all."""
+    """A cell that does not exist is neither read nor written, such as that of NOBODY."""
     state = fresh()
     with pytest.raises(SpecError, match=rf"{field}\[.* does not exist; test the key with != NOBODY first"):
         _ = vars(state)[field][key]
@@ -69,7 +69,7 @@ def test_a_history_counter_only_grows() -> None:
 
 
 def test_pages_and_devices_have_no_truth_value() -> None:
-    """Device 0 is not falsy, nor nobody, nor a whole state: a comparison has to be written."""
+    """Device 0, NOBODY and a whole state have no truth value: a comparison has to be written."""
     for thing in (PAGE, ETH0):
         with pytest.raises(SpecError, match=r"has no truth value; compare it: == NOBODY"):
             bool(thing)
@@ -80,7 +80,7 @@ def test_pages_and_devices_have_no_truth_value() -> None:
 
 
 def test_states_are_not_compared_as_a_whole() -> None:
-    """Before and after are different objects: to compare them would always say no."""
+    """Before and after are different objects: comparing them is always False."""
     with pytest.raises(SpecError, match="a state is compared as a whole; compare its fields"):
         _ = fresh() == fresh()
 
@@ -99,13 +99,13 @@ def test_members_have_names_for_people() -> None:
     assert repr(ETH1) == "eth1"
 
     class Plain(Sort):
-        """A sort that says nothing of how it is called."""
+        """A sort without called=."""
 
     assert repr(Plain(3)) == "plain3"
 
 
 def test_kinds_show_their_name() -> None:
-    """An enum member appears in stories by its name alone."""
+    """An enum member appears in counterexamples by its name alone."""
 
     class Hue(Kind):
         RED = "red"
@@ -146,7 +146,7 @@ def test_any_start_is_every_start() -> None:
 
 
 def test_numbers_of_the_scope_read_as_numbers() -> None:
-    """A bound is the scope's number in a concrete state, and members are as many as the scope says."""
+    """A bound is the scope's number in a concrete state, and there are as many members as in the scope."""
     state = fresh()
     assert state.cap == 2
     assert state.pages.all == (PAGE, OTHER)

@@ -7,7 +7,7 @@ import pytest
 from spec.dsl import NOBODY, Kind, Machine, Sort, SpecError, State, between, bound, field, members, optional
 from tests.machines import module
 
-from .snippets import IDLE, PRELUDE, action, assemble, machine, promise, refused
+from .snippets import IDLE, PRELUDE, action, assemble, invariant, machine, refused
 
 
 class Page(Sort, called="{letter}"):
@@ -31,23 +31,23 @@ def test_a_field_is_indexed_by_sorts() -> None:
             field(keys, bool, False, "a text")
 
 
-def test_a_field_says_what_it_means() -> None:
+def test_a_field_needs_a_text() -> None:
     """A field without a text is refused: the state is documentation."""
-    with pytest.raises(SpecError, match="needs a text that says what it means and who writes it"):
+    with pytest.raises(SpecError, match="needs a text: what it means and which actions write it"):
         field(Page, bool, False, "")
 
 
 @pytest.mark.parametrize("values", [int, str, 3, list, None, float])
 def test_a_field_holds_what_can_be_enumerated(values: Any) -> None:
     """An unbounded integer, or text, would make states without end."""
-    with pytest.raises(SpecError, match="is nothing a field can hold; use a Kind, bool, a Sort, between"):
+    with pytest.raises(SpecError, match=r"a field cannot hold .*; use a Kind, bool, a Sort, between"):
         field(Page, values, 0, "a text")
 
 
 @pytest.mark.parametrize("sort", [Place, bool, int, between(0, 3)])
 def test_only_a_sort_can_be_optional(sort: Any) -> None:
     """NOBODY stands for a member of a sort; an enum has a member of its own for "none"."""
-    with pytest.raises(SpecError, match="only a sort can be nobody; give an enum a member that says so"):
+    with pytest.raises(SpecError, match="only a sort has NOBODY; give the enum a member for it"):
         optional(sort)
 
 
@@ -67,25 +67,25 @@ def test_a_range_is_of_numbers(low: Any, high: Any) -> None:
     """What is no number is named, with the line of the field and what may stand there."""
     line = "n = field(Page, between(LOW, HIGH), 0, 'a text')  # here"
     text = f"class T(S):\n    {line.replace('LOW', repr(low)).replace('HIGH', repr(high))}\n\nS = T\n"
-    refused(text, f"between({low!r}, {high!r}) ... is no number; give a whole one, or a bound of the state")
+    refused(text, f"between({low!r}, {high!r}) ... is not a number; give a whole one, or a bound of the state")
 
 
 def test_lists_are_tuples() -> None:
     """A comma that is forgotten makes a function of what should be a list of one."""
     names: Any = module(PRELUDE + action("s.dirty[page] = True"))
-    with pytest.raises(SpecError, match=r"m: system= is no tuple; write system=\(one, other\) or system=\(one,\)"):
+    with pytest.raises(SpecError, match=r"m: system= is not a tuple; write system=\(one, other\) or system=\(one,\)"):
         Machine("m", "a text", names.S, names.act, scopes={"tiny": dict(pages=1, devices=1, cap=1)})
 
 
 def test_a_field_speaks_only_of_declared_sorts() -> None:
     """A field indexed by a sort without members, or holding one, is refused when its state is made."""
-    with pytest.raises(SpecError, match="field up speaks of Device; declare its members in Lonely too"):
+    with pytest.raises(SpecError, match="field up uses Device; declare its members in Lonely too"):
 
         class Lonely(State):
             pages = members(Page)
             up = field(Device, bool, False, "a text")
 
-    with pytest.raises(SpecError, match="field home speaks of Device"):
+    with pytest.raises(SpecError, match="field home uses Device"):
 
         class Homeless(State):
             pages = members(Page)
@@ -104,10 +104,10 @@ def test_a_sort_has_one_group_of_members() -> None:
 @pytest.mark.parametrize(
     ("values", "start", "words"),
     [
-        (Place, False, "starts as False, which is none of FREE, POOL"),
-        (bool, 0, "starts as 0, which is none of False, True"),
-        (between(0, 2), 3, "starts as 3, which is none of 0, 1, 2"),
-        (Device, NOBODY, "starts as nobody, which is none of device0"),
+        (Place, False, "starts as False, which is not one of FREE, POOL"),
+        (bool, 0, "starts as 0, which is not one of False, True"),
+        (between(0, 2), 3, "starts as 3, which is not one of 0, 1, 2"),
+        (Device, NOBODY, "starts as nobody, which is not one of device0"),
         (between(0, 300), 0, "has 301 values; between 1 and 256 are allowed"),
     ],
 )
@@ -132,12 +132,12 @@ def test_a_state_extends_another() -> None:
 
 
 def test_names_are_given_once() -> None:
-    """Actions, promises and witnesses are found by name, so each has its own."""
+    """Actions, invariants and witnesses are found by name, so each has its own."""
     refused(
         action("s.dirty[page] = True") + "act_again = act\n",
         "act is listed twice; give each action and claim a name of its own",
     )
-    refused(promise("return True") + "witness_it = promise\n", "promise is listed twice")
+    refused(invariant("return True") + "witness_it = invariant\n", "invariant is listed twice")
 
 
 def test_a_state_keeps_what_it_extends() -> None:
@@ -158,7 +158,7 @@ def test_a_state_keeps_what_it_extends() -> None:
 
 
 def test_the_stages_of_a_witness_speak_of_the_same_things() -> None:
-    """Several claims that must come about in order are asked for the same arguments."""
+    """Several claims to be reached in order have the same parameters."""
     names: Any = module(
         PRELUDE
         + "def first(s: S, page: Page) -> bool:\n    return s.dirty[page]\n\n"
@@ -170,7 +170,7 @@ def test_the_stages_of_a_witness_speak_of_the_same_things() -> None:
 
 
 def test_a_machine_has_actions() -> None:
-    """A machine in which nothing can happen keeps every promise."""
+    """A machine in which nothing can happen satisfies every invariant."""
     with pytest.raises(SpecError, match="still has no actions"):
         Machine("still", "a text", machine("").state, (), scopes={"tiny": dict(pages=1, devices=1, cap=1)})
 
@@ -192,7 +192,7 @@ def test_scopes_give_every_size_within_its_range(scopes: Any, words: str) -> Non
         Machine("m", "a text", machine("").state, (IDLE,), scopes=scopes)
 
 
-def test_sizes_asked_for_are_checked() -> None:
+def test_sizes_of_a_scope_are_checked() -> None:
     """Changing a size of a scope is checked like the scope itself."""
     made = machine("")
     assert made.sizes("tiny", {"pages": 3}) == dict(pages=3, devices=2, cap=2)

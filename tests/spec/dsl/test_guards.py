@@ -1,4 +1,4 @@
-"""Guards come first, stand alone, and say no quietly; assignments come after, once, on a copy."""
+"""Guards come first, are statements of their own, and refuse without an error; assignments follow, on a copy."""
 
 from dataclasses import replace
 
@@ -36,7 +36,7 @@ def test_a_guard_after_an_assignment_is_an_error_concretely() -> None:
 
 
 def test_a_guard_in_a_quantifier_is_refused() -> None:
-    """Inside a quantifier a guard would speak of a page that nobody named."""
+    """Inside a quantifier a guard would be about a page that is no parameter."""
     helper = "def checked(s: S, page: Page) -> bool:\n    require(s.dirty[page])  # here\n    return True\n\n"
     refused(helper + action("require(each(s.pages, lambda p: checked(s, p)))"), "require() inside a quantifier")
     refused(helper + action("x = count(s.pages, lambda p: checked(s, p))"), "require() inside a quantifier")
@@ -61,7 +61,7 @@ def test_a_guard_that_is_no_truth_value_is_an_error_concretely() -> None:
         attempt(bench, "vague")
 
 
-def test_a_guard_says_no_quietly() -> None:
+def test_a_false_guard_is_not_an_error() -> None:
     """A false guard means "not enabled here": no error, no successor, nothing changed."""
     bench = Bench(action("require(s.dirty[page])\ns.refs[page] = 2"))
     clean = bench.state()
@@ -77,7 +77,7 @@ def test_a_refusal_is_no_exception_that_text_could_catch() -> None:
 
 
 def test_a_refusal_names_its_guard() -> None:
-    """Asked why not, a world names the line of the guard that said no, also inside a helper."""
+    """A world names the line of the guard that refuses, also inside a helper."""
     helper = "def checked(s: S, page: Page) -> None:\n    require(s.refs[page] > 0)  # here\n\n"
     bench = Bench(helper + action("require(s.dirty[page])\nchecked(s, page)\ns.refs[page] = 2"))
     instance, page = bench.world.instances[0], bench.pages[0]
@@ -88,7 +88,7 @@ def test_a_refusal_names_its_guard() -> None:
 
 
 def test_a_step_works_on_a_copy() -> None:
-    """The state an action runs in is as before once its successor was told; each instance starts afresh."""
+    """The state an action runs in is restored after each successor: each instance starts from the same one."""
     bench = Bench(action("s.refs[page] += 1\ns.refs[page] += 1\ns.dirty[other] = True"))
     code = bench.state()
     first = [after for _, after in bench.world.successors(code)]

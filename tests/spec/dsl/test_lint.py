@@ -2,7 +2,7 @@
 
 import pytest
 
-from .snippets import Bench, action, promise, refused
+from .snippets import Bench, action, invariant, refused
 
 BANNED = {
     "is": ("require(s.home[page] is NOBODY)  # here", "`is` compares objects ... use =="),
@@ -41,7 +41,7 @@ BANNED = {
     ),
     "a remainder": (
         "require(s.dirty[page])\ns.refs[page] = (s.refs[page] + 1) % 2  # here",
-        "`%`: numbers are only added, subtracted ... say `0 if at == last else at + 1`",
+        "`%`: numbers are only added, subtracted ... write `0 if at == last else at + 1`",
     ),
     "a loop that only asks": ("for p in s.pages:  # here\n    require(s.dirty[p])", "a loop; use each(), some() or"),
     "a word as a local name": ("require = tainted(s, page)  # here", "require is a word of the notation already"),
@@ -50,8 +50,8 @@ BANNED = {
     "a class as a member": ("x = some(s.pages, lambda Page: s.dirty[Page])  # here", "Page is a type of the module"),
     "a default in a lambda": ("x = each(s.pages, lambda p, q=LOG: s.dirty[p])  # here", "one plain parameter"),
     "a lambda called": ("f = lambda p: s.dirty[p]  # here\nrequire(f(page))", "a lambda stands only in each()"),
-    "a word called by another name": ("need(s.dirty[page])  # here", "need() is no word of the notation here"),
-    "the inside of a word": ("require(_symbolic(s.dirty[page]))  # here", "_symbolic() is no word of the notation"),
+    "a word called by another name": ("need(s.dirty[page])  # here", "need() is not a word of the notation here"),
+    "the inside of a word": ("require(_symbolic(s.dirty[page]))  # here", "_symbolic() is not a word of the notation"),
     "a bare global that a lambda calls so": (
         "require(each(s.pages, lambda LOG: s.dirty[LOG]) or LOG == 3)  # here",
         "LOG is a list: hidden state",
@@ -65,7 +65,7 @@ BANNED = {
     "a class indexed": ("require(page == Page[0])  # here", "Page is a class, not a value"),
     "bits": ("require(s.dirty[page] & s.dirty[other])  # here", "`BitAnd` has no place"),
     "inversion": ("require(~s.dirty[page])  # here", "`Invert` has no place"),
-    "a float": ("s.refs[page] = 1.5  # here", "1.5 is no value of the notation"),
+    "a float": ("s.refs[page] = 1.5  # here", "1.5 is not a value of the notation"),
     "an import": ("import os  # here", "`Import` has no place"),
     "a function inside": ("def inner() -> None:  # here\n    pass", "a function inside a function"),
     "== for =": ("s.place[page] == Place.TX  # here", "a comparison as a statement ... an assignment has one ="),
@@ -113,13 +113,13 @@ def test_what_could_mean_something_else_is_refused_by_its_line(body: str, words:
     refused(TABLE + action(body), words)
 
 
-def test_promises_are_linted_like_actions() -> None:
-    """The lint reads promises too, not only actions."""
-    refused(promise("return s.home[page] is NOBODY  # here"), "`is` compares objects")
+def test_invariants_are_linted_like_actions() -> None:
+    """The lint reads invariants too, not only actions."""
+    refused(invariant("return s.home[page] is NOBODY  # here"), "`is` compares objects")
 
 
 def test_helpers_are_linted_like_the_actions_that_call_them() -> None:
-    """What an action must not say it cannot say in a helper of a helper either."""
+    """What is refused in an action is refused in a helper of a helper as well."""
     helpers = """
 def idle(s: S, page: Page) -> bool:
     return tired(s, page)
@@ -132,13 +132,13 @@ def tired(s: S, page: Page) -> bool:
 
 def test_a_lambda_is_no_action() -> None:
     """An action is a `def`, whose text and name can be shown; a lambda is refused, wherever it stands."""
-    refused("act = lambda s, page: None  # here\n", "a plain `def`, no lambda")
-    refused("act, promise = (\n    lambda s, page: None,  # here\n    None)\n", "a plain `def`, no lambda")
+    refused("act = lambda s, page: None  # here\n", "a plain `def`, not a lambda")
+    refused("act, invariant = (\n    lambda s, page: None,  # here\n    None)\n", "a plain `def`, not a lambda")
 
 
 def test_a_coroutine_is_no_action() -> None:
     """An `async def` is refused: its body would never run."""
-    refused("async def act(s: S, page: Page) -> None:  # here\n    s.dirty[page] = True\n", "no coroutine")
+    refused("async def act(s: S, page: Page) -> None:  # here\n    s.dirty[page] = True\n", "not a coroutine")
 
 
 def test_a_closure_is_refused() -> None:
@@ -173,7 +173,7 @@ def test_a_decorated_function_is_refused() -> None:
 )
 def test_only_plain_functions_are_actions(text: str) -> None:
     """What is called like a function but is none, and so may carry state, is refused."""
-    refused(text, "is no plain function; an action or promise is a `def`")
+    refused(text, "is not a plain function; an action or invariant is a `def`")
 
 
 def test_a_function_without_text_is_refused() -> None:

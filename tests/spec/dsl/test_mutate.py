@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from checkers.explore import explore
+from checkers.explore.search import explore
 from spec.dsl import Machine, Mutant, SpecError, World, drop, instead, swap
-from spec.dsl.expr import text
 from spec.dsl.mutate import changed
 from spec.dsl.source import tree_of
+from spec.dsl.text import text
 from tests.machines import module
 
 from .snippets import PRELUDE, assemble, machine
 
 TEXT = '''
 def is_idle(s: S, page: Page) -> bool:
-    """A helper that a promise uses too."""
+    """A helper that an invariant uses too."""
     return s.place[page] == Place.FREE
 
 def clean(s: S, page: Page) -> None:
@@ -47,10 +47,10 @@ def act_give(s: S, page: Page) -> None:
 def act_up(s: S, dev: Device) -> None:
     s.up[dev] = True
 
-def promise_idle(s: S, page: Page) -> bool:
+def invariant_idle(s: S, page: Page) -> bool:
     return implies(is_idle(s, page), s.home[page] == NOBODY)
 
-def promise_held(s: S, page: Page) -> bool:
+def invariant_held(s: S, page: Page) -> bool:
     return implies(s.refs[page] > 0, s.place[page] == Place.RING)
 '''
 
@@ -112,19 +112,19 @@ def test_changes_add_up() -> None:
 
 
 def test_a_changed_helper_reaches_its_callers_only() -> None:
-    """Actions that call a changed helper are made anew; the others, and all promises, are the objects they were."""
+    """Actions that call a changed helper are made anew; the others, and all invariants, are the objects they were."""
     made = changed(BASE, "never idle", instead("is_idle", "s.place[page] == Place.FREE", "s.place[page] == Place.TX"))
     assert lifted(made, "act_take")[0].startswith("place[page] == TX")
     assert [new.fn is old.fn for new, old in zip(made.actions, BASE.actions, strict=True)] == [False, True, True]
-    assert [c.expr for c in made.promises] == [c.expr for c in BASE.promises]
+    assert [c.expr for c in made.invariants] == [c.expr for c in BASE.invariants]
 
 
 def test_a_mutant_runs_as_it_is_lifted() -> None:
-    """The changed text is also what runs: a search through the mutant breaks the promise in the steps foretold."""
-    mutant = Mutant(BASE, "stale", drop("act_give", "s.home[page] = NOBODY"), "promise_idle", 3, "a stale home")
+    """The changed text is also what runs: a search through the mutant breaks the invariant in the steps foretold."""
+    mutant = Mutant(BASE, "stale", drop("act_give", "s.home[page] = NOBODY"), "invariant_idle", 3, "a stale home")
     broken = mutant.machine
     seen = explore(broken, broken.sizes("tiny", {}))
-    assert {name: len(found.trace.steps) for name, found in seen.violated.items()} == {"promise_idle": 3}
+    assert {name: len(found.trace.steps) for name, found in seen.violated.items()} == {"invariant_idle": 3}
     assert broken.breaks is not None
     assert (broken.breaks.steps, broken.doc, broken.name) == (3, "a stale home", "stale")
     assert not explore(BASE, BASE.sizes("tiny", {})).violated
@@ -132,7 +132,7 @@ def test_a_mutant_runs_as_it_is_lifted() -> None:
 
 def test_a_mutant_may_need_a_larger_scope() -> None:
     """Where a bug needs more of something, the mutant's scopes have it; the sound machine's stay."""
-    mutant = Mutant(BASE, "m", drop("act_take", "require(s.up[dev])"), "promise_idle", 1, "x", (("pages", 3),))
+    mutant = Mutant(BASE, "m", drop("act_take", "require(s.up[dev])"), "invariant_idle", 1, "x", (("pages", 3),))
     assert mutant.machine.sizes("tiny", {})["pages"] == 3
     assert BASE.sizes("tiny", {})["pages"] == 2
 
@@ -157,9 +157,9 @@ def test_the_text_of_a_mutant_can_be_read() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        (drop("act_tkae", "require(s.up[dev])"), "changes 'act_tkae', which is no action .*; did you mean 'act_take'"),
+        (drop("act_tkae", "require(s.up[dev])"), "'act_tkae', which is not an action .*; did you mean 'act_take'"),
         (drop("act_take", "require(s.up[page])"), r"act_take has no statement .*; did you mean 'require\(s.up\[dev"),
-        (drop("promise_idle", "return True"), "m: changes 'promise_idle', which is no action or helper here"),
+        (drop("invariant_idle", "return True"), "m: changes 'invariant_idle', which is not an action or helper here"),
         (instead("act_take", "require(s.up[dev])", "require(s.up[page])"), r">:\d+: up is indexed by a Device"),
         (instead("act_take", "require(s.up[dev])", "require(up)"), "up is not defined here"),
         (instead("act_take", "s.refs[page] = 1", "x = s.home[page] is dev"), "`is` compares objects"),
@@ -172,16 +172,16 @@ def test_a_change_that_cannot_be_made_is_an_error(changes: Any, words: str) -> N
         changed(BASE, "m", changes)
 
 
-def test_a_mutant_names_a_promise_that_exists() -> None:
-    """What a mutant is to break is a promise of its base."""
+def test_a_mutant_names_an_invariant_that_exists() -> None:
+    """What a mutant is to break is an invariant of its base."""
     with pytest.raises(
-        SpecError, match="m: breaks='promise_idel' is no promise of snippet; did you mean 'promise_idle'"
+        SpecError, match="m: breaks='invariant_idel' is not an invariant of snippet; did you mean 'invariant_idle'"
     ):
-        _ = Mutant(BASE, "m", drop("act_take", "s.refs[page] = 1"), "promise_idel", 1, "x").machine
+        _ = Mutant(BASE, "m", drop("act_take", "s.refs[page] = 1"), "invariant_idel", 1, "x").machine
 
 
 def test_code_in_an_annotation_is_not_the_function() -> None:
-    """A changed function runs as its changed text says, whatever its annotations contain."""
+    """A changed function runs its changed text, whatever its annotations contain."""
     text = "def act(s: S, page: (lambda s, page: None)(0, 0) or Page) -> None:\n    require(s.dirty[page])\n"
     names: Any = module(f"{PRELUDE}{text}    s.refs[page] = 1\n")
     mutant = changed(assemble(names), "m", drop("act", "require(s.dirty[page])"))

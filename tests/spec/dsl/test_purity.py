@@ -28,12 +28,14 @@ IMPURE = {
 def test_hidden_state_shows_when_an_action_is_lifted_twice(text: str) -> None:
     """What comes out differently the second time has state outside its arguments, even where no lint sees it."""
     names, page = written(text)
-    with pytest.raises(SpecError, match=r">:\d+: lifted came out differently when lifted twice; it has hidden state"):
+    with pytest.raises(
+        SpecError, match=r">:\d+: lifted gave two different results when lifted twice; it has hidden state"
+    ):
         lift_action(names.lifted, names.S, (page,))
 
 
-def test_hidden_state_shows_when_a_promise_is_lifted_twice() -> None:
-    """Promises are lifted twice too."""
+def test_hidden_state_shows_when_an_invariant_is_lifted_twice() -> None:
+    """Invariants are lifted twice too."""
     names, page = written(TURNS + "def lifted(s, page):\n    return TURNS.pop() or s.dirty[page]\n")
     with pytest.raises(SpecError, match="it has hidden state"):
         lift_claim(names.lifted, names.S, ("",), (page,))
@@ -72,7 +74,7 @@ def test_forks_inside_a_quantifier_do_not_count() -> None:
 
 
 def test_a_branch_is_decided_once() -> None:
-    """What a path has decided, by a guard or by a branch, it knows: asked again, it does not fork again."""
+    """A claim that a path has decided, by a guard or a branch, does not fork again."""
     body = """
 require(s.place[page] == Place.RING)
 if s.place[page] == Place.TX:
@@ -88,7 +90,7 @@ if s.dirty[other] or s.turn[other] != Turn.CPU:
 
 
 def test_a_key_of_two_is_decided_once() -> None:
-    """Whether two pairs of keys are the same pair is asked once, however often the cell is read."""
+    """Whether two pairs of keys are equal forks once, however often the cell is read."""
     body = "s.mapped[page, dev] = True\n" + "x = s.mapped[other, s.peer[dev]]\n" * 3
     assert len(machine(action(body)).actions[0].lifted.paths) == 2
 

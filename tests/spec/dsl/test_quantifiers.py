@@ -5,20 +5,19 @@ from itertools import product
 
 import pytest
 
-from spec.dsl import World
+from spec.dsl import Claim, World
 from spec.dsl.expr import Quantified, walk
-from spec.dsl.machine import Claim
 from tests.semantics import claimed, encode
 
-from .snippets import Bench, action, machine, promise
+from .snippets import Bench, action, invariant, machine
 
 CELLS = list(product((False, True), (False, True), (0, 1), (0, 1)))
 
 
 def verdicts(claim: str) -> dict[tuple[bool, bool, int, int], bool]:
-    """What a claim without parameters says, for each choice of dirty and refs of two pages; both semantics agree."""
-    made = machine(f"def promise(s: S) -> bool:\n    return {claim}\n")
-    world, (lifted,) = World(made, made.sizes("tiny", {})), made.promises
+    """The value of a claim without parameters for each choice of dirty and refs of two pages; both semantics agree."""
+    made = machine(f"def invariant(s: S) -> bool:\n    return {claim}\n")
+    world, (lifted,) = World(made, made.sizes("tiny", {})), made.invariants
     return {cells: verdict(world, lifted, cells) for cells in CELLS}
 
 
@@ -95,10 +94,10 @@ if s.dirty[other]:
     assert not bench.is_enabled(page, other, dev, dirty={page: True})
 
 
-def test_members_of_nested_quantifiers_are_told_apart() -> None:
+def test_members_of_nested_quantifiers_are_distinct() -> None:
     """The member of an inner quantifier is not the one of the outer, though both range over pages."""
-    made = machine(promise("return each(s.pages, lambda p: some(s.pages, lambda q: p != q and s.dirty[q]))"))
-    inside = [x.var for x in walk(made.promises[0].expr) if isinstance(x, Quantified)]
+    made = machine(invariant("return each(s.pages, lambda p: some(s.pages, lambda q: p != q and s.dirty[q]))"))
+    inside = [x.var for x in walk(made.invariants[0].expr) if isinstance(x, Quantified)]
     assert len({v.name for v in inside}) == 2
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from checkers.explore import explore
+from checkers.explore.search import explore
 from spec.dsl import Machine, SpecError, World
 from tests.machines import module
 
@@ -47,7 +47,7 @@ GONE = {
     "an enum's equality": "Place.__eq__ = lambda a, b: True",
     "an enum's member": "type.__setattr__(Place, 'TX', Place.RING)",
     "a default": "act.__defaults__ = (Page(0),)",
-    "the code": "act.__code__ = promise.__code__",
+    "the code": "act.__code__ = invariant.__code__",
     "a constant that is gone": "del LIMIT",
     "a word": "require = implies",
 }
@@ -57,8 +57,8 @@ GONE = {
 def test_what_was_read_while_lifting_must_still_be_there(change: str) -> None:
     """No engine runs a machine whose text reads something else than what was lifted."""
     body = "require(s.refs[page] < LIMIT or s.place[page] == Place.TX)\ns.refs[page] = 0"
-    promise = "def promise(s: S, page: Page) -> bool:\n    return s.refs[page] >= 0\n"
-    names: Any = module(f"{PRELUDE}LIMIT = 2\n\n{action(body)}\n\n{promise}")
+    invariant = "def invariant(s: S, page: Page) -> bool:\n    return s.refs[page] >= 0\n"
+    names: Any = module(f"{PRELUDE}LIMIT = 2\n\n{action(body)}\n\n{invariant}")
     made = assemble(names)
     World(made, made.sizes("tiny", {}))
     exec(change, vars(names))
@@ -67,7 +67,7 @@ def test_what_was_read_while_lifting_must_still_be_there(change: str) -> None:
 
 
 def test_a_function_reads_a_module() -> None:
-    """A mapping of another kind could answer otherwise each time it is asked."""
+    """A mapping of another kind could give another value at each access."""
 
     class Moody(dict[str, Any]):
         def __getitem__(self, name: str) -> Any:

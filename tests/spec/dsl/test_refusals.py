@@ -4,11 +4,11 @@ import pytest
 
 from spec.dsl import SpecError
 
-from .snippets import action, machine, promise, refused
+from .snippets import action, invariant, machine, refused
 
 GUARD = {
-    "a string": ("s.place[page] == 'TX'", "'TX' is no value of the notation"),
-    "None": ("s.home[page] == None", "None is no value of the notation"),
+    "a string": ("s.place[page] == 'TX'", "'TX' is not a value of the notation"),
+    "None": ("s.home[page] == None", "None is not a value of the notation"),
     "a class": ("s.place[page] == Place", "Place is a class, not a value; name a member of it"),
     "an enum of another field": ("s.place[page] == Turn.CPU", "a Place is compared with a Turn"),
     "an enum of another field in a tuple": ("s.place[page] in (Turn.CPU, Place.TX)", "a Place is compared with a Turn"),
@@ -56,11 +56,11 @@ GUARD = {
     "one key of two": ("s.mapped[page]", "mapped has 2 keys (Page, Device), not 1"),
     "two keys of one": ("s.dirty[page, dev]", "dirty has 1 keys (Page), not 2"),
     "keys in the wrong order": ("s.mapped[dev, page]", "mapped is indexed by a Page, not by a Device"),
-    "a key that may be nobody": ("s.up[s.home[page]]", "may be nobody here; test it with != NOBODY first"),
-    "a key that is nobody": ("s.home[page] == NOBODY and s.up[s.home[page]] or True", "may be nobody here"),
-    "a key tested too late": ("s.up[s.home[page]] and s.home[page] != NOBODY or True", "may be nobody here"),
-    "a key of another page tested": ("s.home[other] == NOBODY or s.up[s.home[page]]", "may be nobody here"),
-    "an eager implies": ("implies(s.home[page] != NOBODY, s.up[s.home[page]])", "may be nobody here"),
+    "a key that may be nobody": ("s.up[s.home[page]]", "may be NOBODY here; test it with != NOBODY first"),
+    "a key that is nobody": ("s.home[page] == NOBODY and s.up[s.home[page]] or True", "may be NOBODY here"),
+    "a key tested too late": ("s.up[s.home[page]] and s.home[page] != NOBODY or True", "may be NOBODY here"),
+    "a key of another page tested": ("s.home[other] == NOBODY or s.up[s.home[page]]", "may be NOBODY here"),
+    "an eager implies": ("implies(s.home[page] != NOBODY, s.up[s.home[page]])", "may be NOBODY here"),
     "a symbol as a key of a tuple": ("(True, False)[s.refs[page]]", "only a field is indexed"),
     "a symbol indexed": ("s.refs[page][0] == 1", "only a field is indexed"),
     "an attribute of a page": ("page.index == 0", "page.index: S declares no index; known are pages, devices"),
@@ -83,18 +83,18 @@ EFFECT = {
         "a condition reads taken",
     ),
     "an enum of another field": ("s.place[page] = Turn.CPU", "place holds FREE, RING, TX, not a Turn"),
-    "a string": ("s.place[page] = 'TX'", "'TX' is no value of the notation"),
-    "None for nobody": ("s.home[page] = None", "None is no value of the notation"),
+    "a string": ("s.place[page] = 'TX'", "'TX' is not a value of the notation"),
+    "None for nobody": ("s.home[page] = None", "None is not a value of the notation"),
     "1 for True": ("s.dirty[page] = 1", "dirty holds yes or no, not a number"),
     "True for 1": ("s.refs[page] = True", "refs holds 0..cap, not a truth value"),
     "a page for a device": ("s.home[page] = page", "home holds a Device or nobody, not a Page"),
     "nobody for a number": ("s.refs[page] = NOBODY", "refs holds 0..cap, not"),
     "nobody for a device": ("s.peer[dev] = NOBODY", "peer holds a Device, not"),
-    "what may be nobody": ("s.peer[dev] = s.home[page]", "peer is never nobody, but the value may be"),
+    "what may be nobody": ("s.peer[dev] = s.home[page]", "peer is never NOBODY, but the value may be"),
     "a constant above the bounds": ("s.refs[page] = 4", "refs holds 0..cap, 4 is outside its bounds"),
     "a constant below the bounds": ("s.refs[page] = -1", "refs holds 0..cap, -1 is outside its bounds"),
     "a field": ("s.dirty[page] = s.dirty", "dirty is used as a whole; index it"),
-    "a key that may be nobody": ("s.up[s.home[page]] = True", "may be nobody here; test it with != NOBODY first"),
+    "a key that may be nobody": ("s.up[s.home[page]] = True", "may be NOBODY here; test it with != NOBODY first"),
     "the wrong key": ("s.up[page] = True", "up is indexed by a Device, not by a Page"),
     "a bound": ("s.cap[page] = 1", "a symbolic value has no int, float, text, index"),
     "inside a quantifier": (
@@ -119,9 +119,9 @@ def test_a_claim_that_is_none_is_refused_in_a_guard(claim: str, words: str) -> N
 
 
 @pytest.mark.parametrize("claim", [c for c, words in GUARD.values() if "history" not in words and c != "page"])
-def test_a_claim_that_is_none_is_refused_in_a_promise(claim: str) -> None:
-    """What a guard may not say, a promise may not say either."""
-    refused(promise(f"return not ({claim})  # here"), "")
+def test_a_claim_that_is_none_is_refused_in_an_invariant(claim: str) -> None:
+    """What is refused in a guard is refused in an invariant as well."""
+    refused(invariant(f"return not ({claim})  # here"), "")
 
 
 @pytest.mark.parametrize(("assignment", "words"), EFFECT.values(), ids=EFFECT)
@@ -132,27 +132,29 @@ def test_a_value_of_another_kind_is_refused_in_an_assignment(assignment: str, wo
     refused(body + action(marked), words.replace("0..cap", "0..3"))
 
 
-def test_a_promise_may_not_assign() -> None:
-    """A promise only looks: an assignment in one is refused, also in a helper it calls."""
-    refused(promise("s.dirty[page] = False  # here\nreturn True"), "a promise assigns to dirty; only actions may")
-    text = HELPERS.replace("within", "here") + promise("return clean(s, page)")
-    refused(text, "a promise assigns to dirty; only actions may")
+def test_an_invariant_may_not_assign() -> None:
+    """An invariant only looks: an assignment in one is refused, also in a helper it calls."""
+    refused(invariant("s.dirty[page] = False  # here\nreturn True"), "an invariant assigns to dirty; only actions may")
+    text = HELPERS.replace("within", "here") + invariant("return clean(s, page)")
+    refused(text, "an invariant assigns to dirty; only actions may")
 
 
-def test_a_promise_has_no_guard() -> None:
-    """`require` is a word of actions; in a promise it would hide the states in which the claim is not made."""
-    refused(promise("require(s.dirty[page])  # here\nreturn True"), "require() outside an action; a promise returns")
+def test_an_invariant_has_no_guard() -> None:
+    """`require` is a word of actions; in an invariant it would hide the states in which the claim is not made."""
+    refused(
+        invariant("require(s.dirty[page])  # here\nreturn True"), "require() outside an action; an invariant returns"
+    )
 
 
 @pytest.mark.parametrize("ending", ["pass", "return", "return NOBODY", "return s.refs[page]", "return s.place"])
-def test_a_promise_returns_its_claim(ending: str) -> None:
-    """A promise that returns nothing, or no truth value, is refused and not taken for a false one."""
-    text = f"def promise(s: S, page: Page) -> bool:  # here\n    {ending}\n"
-    refused(text, "promise returns ... a promise returns its claim")
+def test_an_invariant_returns_its_claim(ending: str) -> None:
+    """An invariant that returns nothing, or no truth value, is refused and not taken for a false one."""
+    text = f"def invariant(s: S, page: Page) -> bool:  # here\n    {ending}\n"
+    refused(text, "invariant returns ... an invariant returns its claim")
 
 
 def test_an_action_returns_nothing() -> None:
-    """What an action returns nobody would read: it only assigns."""
+    """An action only assigns; a return value would be ignored."""
     refused(
         "def act(s: S, page: Page) -> bool:  # here\n    return s.dirty[page]\n", "act returns something; an action"
     )
@@ -162,16 +164,16 @@ def test_an_action_on_no_path_is_an_error() -> None:
     """An action that no state enables would vanish without a word."""
     for guard in ("False", "s.place[page] == Place.TX)\n    require(s.place[page] == Place.RING"):
         text = f"def act(s: S, page: Page) -> None:  # here\n    require({guard})\n    s.dirty[page] = True\n"
-        refused(text, "act is enabled on no path; look for a guard that is plainly false")
+        refused(text, "act is enabled on no path; look for a guard that is always false")
 
 
 def test_a_claim_about_absolute_history_is_refused() -> None:
-    """A history counter is no part of a state: only its growth in a step can be promised."""
+    """A history counter is no part of a state: only its growth in a step can be invariant."""
     head = "def step(before: S, after: S, page: Page) -> bool:  # here\n"
     words = "depends on the value of taken ... compare after.taken with before.taken"
     refused(head + "    return after.taken[page] <= 3\n", words)
     refused(head + "    return after.taken[page] + before.taken[page] == 1\n", words)
-    refused("def promise(s: S, page: Page) -> bool:  # here\n    return s.taken[page] == 0\n", words)
+    refused("def invariant(s: S, page: Page) -> bool:  # here\n    return s.taken[page] == 0\n", words)
     refused("def witness(s: S, page: Page) -> bool:  # here\n    return s.taken[page] > 1\n", words)
     machine(head + "    return (after.taken[page] - before.taken[page]) + 1 <= after.refs[page] - 1\n")
     machine(head + "    return after.taken[page] == before.taken[page] + 1\n")
@@ -183,14 +185,14 @@ def test_a_claim_about_absolute_history_is_refused() -> None:
         ("def act() -> None:  # here\n    pass\n", "act: takes a state first, of type S or its base"),
         ("def act(page: Page, s: S) -> None:  # here\n    pass\n", "act: takes a state first"),
         ("def act(s: S, page) -> None:  # here\n    pass\n", "act: parameter page needs a type"),
-        ("def act(s: S, page: 'Pgae') -> None:  # here\n    pass\n", "annotations name something unknown"),
+        ("def act(s: S, page: 'Pgae') -> None:  # here\n    pass\n", "annotations contain an unknown name"),
         ("def act(s: S, n: int) -> None:  # here\n    pass\n", "parameter n is a int, which S has no members of"),
-        ("def act(s: S, page_1: Page) -> None:  # here\n    pass\n", "parameter page_1 is called like the member"),
+        ("def act(s: S, page_1: Page) -> None:  # here\n    pass\n", "page_1 has the name of a quantifier's member"),
         ("def step(s: S, page: Page) -> bool:  # here\n    return True\n", "takes two states, before and after,"),
         ("class T(State):\n    pages = members(Page)\n\ndef act(s: T) -> None:  # here\n    pass\n", "of type S or"),
     ],
 )  # fmt: skip
-def test_the_parameters_say_what_a_function_is_about(text: str, words: str) -> None:
+def test_the_parameters_of_a_function_are_checked(text: str, words: str) -> None:
     """First the state, or the two of a step, then members of its sorts, each with its type."""
     refused(text, words)
 
@@ -198,7 +200,7 @@ def test_the_parameters_say_what_a_function_is_about(text: str, words: str) -> N
 @pytest.mark.parametrize("value", ["s.taken[other] + 1", "s.taken[page] + s.taken[other]", "1", "2 - s.taken[page]"])
 def test_a_history_counter_becomes_itself_and_more(value: str) -> None:
     """A counter that another one decides would change with the whole past, which is no part of a state."""
-    refused(action(f"s.taken[page] = {value}  # here"), "taken becomes something else than taken and what is added")
+    refused(action(f"s.taken[page] = {value}  # here"), "taken is assigned something else than a sum of taken")
 
 
 def test_a_mistake_that_python_finds_names_the_line_of_the_spec() -> None:

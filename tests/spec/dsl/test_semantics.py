@@ -6,13 +6,14 @@ Every step here is taken twice, by running the function and by its lifted paths,
 import pytest
 
 from spec.dsl import NOBODY
-from spec.dsl.expr import TRUE, text
+from spec.dsl.expr import TRUE
+from spec.dsl.text import text
 
 from .snippets import Bench, action
 
 
 def test_a_read_sees_an_earlier_write() -> None:
-    """A page that is given a home and then asked for it answers with the new one."""
+    """Reading a home after assigning it gives the new one."""
     bench = Bench(action("s.home[page] = dev\nif s.home[page] == dev:\n    s.up[s.home[page]] = True"))
     page, dev = bench.pages[0], bench.devices[1]
     assert bench.after(page, page, dev)["up"] == {bench.devices[0]: False, dev: True}
@@ -105,7 +106,7 @@ if some(s.pages, lambda p: s.dirty[p]):
 
 
 def test_guards_protect_the_branches_after_them() -> None:
-    """A branch may follow a device that a guard has found; where the guard says no, nobody asks it."""
+    """A branch may follow a device that a guard has found; where the guard is false it is not evaluated."""
     bench = Bench(action("require(s.home[page] != NOBODY)\nif s.up[s.home[page]]:\n    s.dirty[page] = True"))
     page, dev = bench.pages[0], bench.devices[0]
     assert not bench.is_enabled(page, page, dev)
@@ -159,7 +160,7 @@ def test_numbers_of_the_scope_are_values() -> None:
         ("s.refs[page] - (1 - s.refs[page]) == 3", {2}),
     ],
 )
-def test_conditions_mean_what_python_says(condition: str, refs: set[int]) -> None:
+def test_conditions_mean_what_they_mean_in_python(condition: str, refs: set[int]) -> None:
     """Chains, tuples, choices, sums and negations, alone or nested, are lifted to what they mean."""
     bench = Bench(action(f"if {condition}:\n    s.up[dev] = True") + f"\nunused = {condition!r}\n")
     page, dev = bench.pages[0], bench.devices[0]
@@ -203,7 +204,7 @@ def test_an_action_may_return_early() -> None:
 
 
 def test_history_counts_beside_the_state() -> None:
-    """A history counter is counted by both semantics alike, and the state's identity does not know of it."""
+    """A history counter is counted by both semantics symmetric, and the state's identity does not know of it."""
     bench = Bench(
         action("s.taken[page] += 1\ns.taken[other] += 1\nif s.dirty[page]:\n    s.taken[page] += s.refs[page]")
     )
@@ -216,6 +217,6 @@ def test_history_counts_beside_the_state() -> None:
 
 
 def test_a_guard_that_is_plainly_true_is_no_condition() -> None:
-    """`require(True)` says nothing, and leaves nothing in the path."""
+    """`require(True)` leaves nothing in the path."""
     bench = Bench(action("require(True)\ns.dirty[page] = True"))
     assert bench.machine.actions[0].lifted.paths[0].guard == TRUE

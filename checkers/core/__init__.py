@@ -1,0 +1,1 @@
+"""What engines share with those who print: traces, verdicts, wording, symmetry, guards, prose."""

@@ -1,0 +1,34 @@
+"""Names, values and lengths as text for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from spec.dsl import Machine
+
+from .guards import sites
+
+
+def named(key: Any) -> str:
+    """The key of a cell: `A`, or `A, eth0`."""
+    return ", ".join(map(repr, key)) if isinstance(key, tuple) else repr(key)
+
+
+def shown(value: Any) -> str:
+    """A value as text."""
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else repr(value)
+
+
+def sentence(name: str) -> str:
+    """A name of the spec as a sentence."""
+    return name.replace("_", " ")
+
+
+def in_steps(steps: int) -> str:
+    """The length of a trace in words."""
+    return "at the start" if steps == 0 else f"in {steps} step{'s' if steps > 1 else ''}"
+
+
+def guard_at(machine: Machine, where: str) -> str:
+    """The guard at this file:line, in the text of the machine, which a mutation may have changed."""
+    return next((s.text for s in sites(machine) if f"{s.code.co_filename}:{s.line}" == where), where)

@@ -1,0 +1,1 @@
+"""Pictures: ownership, states, counterexamples as lanes."""

@@ -1,0 +1,1 @@
+"""The search in Python, refinement, and which engine answers."""

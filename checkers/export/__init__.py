@@ -1,0 +1,1 @@
+"""Machines for other tools, and whether these count the same."""

@@ -1,0 +1,1 @@
+"""Tables, counterexamples as text, the local table."""

@@ -1,0 +1,1 @@
+"""Events to verdicts: a recording against the rules."""

@@ -1,0 +1,1 @@
+"""The subcommands, one file each: what is typed, what runs, what is printed."""

@@ -1,0 +1,1 @@
+"""What this repository needs and a user does not: benches, table makers, tampering, agreement."""
