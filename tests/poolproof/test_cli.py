@@ -59,7 +59,8 @@ def test_h_is_help(ask: Ask, command: str) -> None:
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_shell_can_complete_commands(desk: Path, shell: str) -> None:
     """The script that --show-completion prints is for this shell, and asking it for `si` gives `simulate`."""
-    script = forked.typed("--show-completion", shell, env={**ENVIRONMENT, "SHELL": shell})
+    named = {**ENVIRONMENT, "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}  # whichever shell runs the tests
+    script = forked.typed("--show-completion", shell, env=named)
     assert script.returncode == 0
     assert "_POOLPROOF_COMPLETE" in script.stdout
     env = {"COMP_WORDS": "poolproof si", "COMP_CWORD": "1", "_TYPER_COMPLETE_ARGS": "poolproof si"}

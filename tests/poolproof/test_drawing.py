@@ -32,7 +32,11 @@ REFUSED: list[tuple[str, int, str]] = [
         2,
         "unknown field '' (choose owner, at",
     ),
-    ("draw yardstick --states --fold place,status -o out.svg", 2, "there are 121 nodes and 437 edges, and a reader"),
+    (
+        "draw yardstick --states --fold place,status -o out.svg",
+        2,
+        "there are 121 nodes and 437 edges; at most 60 and 120 are drawn",
+    ),
     (
         "draw yardstick --states --max-states 700 -o out.svg",
         2,
