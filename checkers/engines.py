@@ -13,9 +13,12 @@ from checkers.native import engine as native
 from checkers.native import staged
 from checkers.native.build import CannotCompile
 from checkers.native.engine import SearchOptions
+from checkers.native.refinement import NativeRefinement
 from spec.dsl import Machine, Sort, Witness
 
+from .explore import refine as python_refinement
 from .explore import search as python
+from .explore.refine import Refinement
 from .explore.search import UNLIMITED, Budget, Exploration, SearchProgress
 
 C, PYTHON = "c", "python"
@@ -58,6 +61,31 @@ def explore(
         seen = python.explore(machine, sizes, symmetric, budget, progress, until)
         seen.engine = f"{seen.engine}: {why}"
         return seen
+
+
+def refine(
+    machine: Machine,
+    sizes: dict[str, int],
+    budget: Budget = UNLIMITED,
+    progress: SearchProgress = lambda seen: None,
+    choice: EngineChoice = DEFAULT_ENGINE,
+) -> Refinement:
+    """Check every step of a design against the machine it refines, in C if possible."""
+    if choice.engine == PYTHON:
+        return python_refinement.refine(machine, sizes, budget, progress)
+    check = python_refinement.RefinementCheck(machine, sizes)
+    high, names = check.above.machine, (python_refinement.UNMATCHED, check.matches)
+    try:
+        search = NativeRefinement(machine, high, sizes, check.symmetric, budget, choice.options, *names)
+    except CannotCompile as why:
+        if choice.engine == C:
+            raise
+        result = python_refinement.refine(machine, sizes, budget, progress)
+        result.seen.engine = f"{result.seen.engine}: {why}"
+        return result
+    seen = search.run(progress)
+    found = seen.violated.get(python_refinement.UNMATCHED)
+    return check.failed(seen, found.trace) if found else Refinement(seen, None, ())
 
 
 def prepared(

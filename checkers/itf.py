@@ -32,7 +32,7 @@ class Saved:
     kind: Kind
     property: str
     args: tuple[str, ...]
-    states: tuple[dict[str, dict[str, Any]], ...]
+    states: tuple[dict[str, Any], ...]
     steps: tuple[str, ...]
 
 
@@ -76,6 +76,8 @@ def _meta(verdict: Verdict) -> dict[str, Any]:
 def _state(world: World, code: bytes) -> dict[str, Any]:
     return {
         name: {"#map": [[_key(key), _value(value)] for key, value in cells.items()]}
+        if world.machine.shape.fields[name].keys
+        else _value(cells[()])
         for name, cells in world.values(code).items()
     }
 
@@ -115,10 +117,14 @@ def _read(content: Any) -> Saved:
     )
 
 
-def _cells(state: Any) -> dict[str, dict[str, Any]]:
-    """The cells of a saved state, by field and key."""
-    maps = {name: cells for name, cells in state.items() if isinstance(cells, dict) and "#map" in cells}
-    return {name: {json.dumps(key): value for key, value in cells["#map"]} for name, cells in maps.items()}
+def _cells(state: Any) -> dict[str, Any]:
+    """The cells of a saved state, by field and key; of a field without an index its value."""
+    return {name: _cells_of(content) for name, content in state.items()}
+
+
+def _cells_of(content: Any) -> Any:
+    is_map = isinstance(content, dict) and "#map" in content
+    return {json.dumps(key): value for key, value in content["#map"]} if is_map else content
 
 
 @dataclass(frozen=True)
@@ -169,13 +175,9 @@ def _scope(machine: Machine, saved: Saved) -> dict[str, int]:
     return sizes
 
 
-def _is_state(world: World, code: bytes, saved: dict[str, dict[str, Any]]) -> bool:
+def _is_state(world: World, code: bytes, saved: dict[str, Any]) -> bool:
     """True if this is the saved state."""
-    return all(
-        saved.get(name, {}).get(json.dumps(key)) == value
-        for name, content in _state(world, code).items()
-        for key, value in content["#map"]
-    )
+    return all(saved.get(name) == _cells_of(content) for name, content in _state(world, code).items())
 
 
 def instance_called(world: World, text: str) -> Instance:

@@ -11,8 +11,8 @@ from checkers.core.traces import Finding
 from checkers.core.verdict import Kind, Outcome, Verdict, invariant_kind
 from spec.dsl import Machine, Sort, Witness, World
 
-from .engines import DEFAULT_ENGINE, EngineChoice, explore, reach
-from .explore.refine import Candidate, refine
+from .engines import DEFAULT_ENGINE, EngineChoice, explore, reach, refine
+from .explore.refine import Candidate
 from .explore.search import UNLIMITED, Budget, Exploration, SearchProgress
 
 if TYPE_CHECKING:  # hypothesis takes a quarter of a second to import; only simulations need it
@@ -77,7 +77,7 @@ def check_refinement(
     question: Question, progress: SearchProgress = lambda seen: None
 ) -> tuple[Verdict, tuple[Candidate, ...]]:
     """Judge whether each step of the model is a step of the machine it refines, or none."""
-    result = refine(question.machine, question.sizes, question.budget, progress)
+    result = refine(question.machine, question.sizes, question.budget, progress, question.choice)
     asked = _refinement(question, result.seen)
     if result.trace:
         wrong = replace(asked, outcome=Outcome.VIOLATED, expected=False, trace=result.trace)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from spec.dsl import Instance, Machine, Sort, World
+from spec.dsl.ir import members_of
 
 from .core.breadth_first import breadth_first
 from .core.wording import guard_at
@@ -141,7 +142,7 @@ class Monitor:
         return self.steps[code]
 
     def _seen(self, raised: Iterable[tuple[str, Any]]) -> tuple[Label, ...]:
-        return tuple((name, key if isinstance(key, tuple) else (key,)) for name, key in raised if name in self.observed)
+        return tuple((name, members_of(key)) for name, key in raised if name in self.observed)
 
     # -- explanations --------------------------------------------------------------------------------------------------
 

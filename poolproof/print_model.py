@@ -17,7 +17,7 @@ from checkers.report import tables
 from checkers.report.columns import Table, say
 from checkers.report.local_table import local_table
 from spec.dsl import ANY, Action, Claim, Field, Machine, Witness
-from spec.dsl.ir import reads, text
+from spec.dsl.ir import cell_text, reads, text
 
 from .errors import BadRequest, nearest
 
@@ -120,7 +120,7 @@ def _fields(machine: Machine, fields: dict[str, Field[Any, Any]], bounds: dict[s
 
 
 def _cell(f: Field[Any, Any]) -> str:
-    return escape(f"{f.name}[{', '.join(k.__name__ for k in f.keys)}]")
+    return escape(cell_text(f.name, (k.__name__ for k in f.keys)))
 
 
 def _action(console: Console, action: Action) -> None:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from checkers.core.verdict import Exit, Kind, Outcome, Verdict
-from checkers.core.wording import named, sentence, shown
+from checkers.core.wording import cell, sentence, shown
 from checkers.judging import Question
 from checkers.prove.cti import Cti, scope_text
 from checkers.prove.deciding import Decided
@@ -226,4 +226,4 @@ def _unusual(cti: Cti) -> Iterator[str]:
         start = cti.world.machine.shape.fields[name].start
         for key, value in cells.items():
             if start is ANY or value != start:
-                yield f"{name}[{named(key)}] is {shown(value)}"
+                yield f"{cell(name, key)} is {shown(value)}"

@@ -16,7 +16,7 @@ HUES = ("RED", "GREEN", "BLUE")
 SORTS = '''\
 from spec.dsl import (
     ANY, NOBODY, Kind, Machine, Sort, State, between, bound, count, each, field, history, iff, implies, members,
-    optional, require, some,
+    optional, require, some, variable,
 )
 
 
@@ -103,8 +103,9 @@ class Writer:
     def _cells(self) -> list[Cell]:
         told_apart = [sort for sort in ("Page",) if sort not in self.symmetric]
         values = ["bool", "Hue", "number", "Device?", *(f"{sort}?" for sort in told_apart)]
-        keys: list[tuple[str, ...]] = [("Page",), ("Page",), ("Device",), ("Page", "Device")]
+        keys: list[tuple[str, ...]] = [("Page",), ("Page",), ("Device",), ("Page", "Device"), ("Page", "Device"), ()]
         keys += [("Page", "Page"), ("Device", "Page")] if told_apart else []
+        keys += [("Page", "Device", "Device")] if self.pages < 3 else []
         chosen = [("Page",), *self.draw(st.lists(st.sampled_from(keys), min_size=1, max_size=2))]
         return [Cell(f"f{n}", k, "bool" if len(k) > 1 else self.pick(values)) for n, k in enumerate(chosen)]
 
@@ -112,8 +113,9 @@ class Writer:
         held = {"number": "between(0, 2)", "Device?": "optional(Device)", "Page?": "optional(Page)"}
         starts = {"bool": "False", "Hue": "Hue.RED", "number": "0", "Device?": "NOBODY", "Page?": "NOBODY"}
         keys = cell.keys[0] if len(cell.keys) == 1 else f"({', '.join(cell.keys)})"
-        start = "ANY" if len(cell.keys) == 1 and self.pick("nnny") == "y" else starts[cell.holds]
-        return f'    {cell.name} = field({keys}, {held.get(cell.holds, cell.holds)}, {start}, "a field")\n'
+        start = "ANY" if len(cell.keys) < 2 and self.pick("nnny") == "y" else starts[cell.holds]
+        declared = f"field({keys}, " if cell.keys else "variable("
+        return f'    {cell.name} = {declared}{held.get(cell.holds, cell.holds)}, {start}, "a field")\n'
 
     # -- values ----------------------------------------------------------------------------------------------------
 
@@ -130,7 +132,10 @@ class Writer:
 
     def read(self, scene: Scene, *holds: str) -> str:
         cell = self.draw(st.sampled_from(self.readable(scene, *holds)))
-        return f"{self.pick(scene.states)}.{cell.name}[{self.keys(scene, cell)}]"
+        return self.cell(scene, self.pick(scene.states), cell)
+
+    def cell(self, scene: Scene, state: str, cell: Cell) -> str:
+        return f"{state}.{cell.name}" + (f"[{self.keys(scene, cell)}]" if cell.keys else "")
 
     def keys(self, scene: Scene, cell: Cell) -> str:
         return ", ".join(self.member(scene, k) for k in cell.keys)
@@ -165,9 +170,17 @@ class Writer:
         return self.one(*choices)
 
     def quantified(self, scene: Scene, word: str, depth: int) -> str:
-        sort, state = self.pick(("Page", "Page", "Device")), self.pick(scene.states)
+        sort, state = self.pick(("Page", "Page", "Device", "pair")), self.pick(scene.states)
+        if sort == "pair":
+            return self.of_pairs(scene, word, state, depth)
         with scene.member(sort) as name:
             return f"{word}({state}.{GROUPS[sort]}, lambda {name}: {self.claim(scene, depth)})"
+
+    def of_pairs(self, scene: Scene, word: str, state: str, depth: int) -> str:
+        one, other = self.pick(tuple(GROUPS)), self.pick(tuple(GROUPS))
+        with scene.member(one) as first, scene.member(other) as second:
+            groups = f"({state}.{GROUPS[one]}, {state}.{GROUPS[other]})"
+            return f"{word}({groups}, lambda {first}, {second}: {self.claim(scene, depth)})"
 
     def atom(self, scene: Scene) -> str:
         """A claim about one cell, or about which member is which."""
@@ -261,7 +274,9 @@ class Writer:
         if not cells:
             return f"{indent}pass\n"
         cell = self.draw(st.sampled_from(cells))
-        target = f"s.{cell.name}[{self.keys(scene, cell)}]"
+        target = self.cell(scene, "s", cell)
+        if "Device" in cell.keys[1:] and self.chance():
+            target = f"s.{cell.name}[{self.row(scene, cell)}]"
         if cell.holds == "number":
             return self.count_up_or_down(scene, indent, target)
         if cell.holds == "bool":
@@ -274,6 +289,14 @@ class Writer:
         else:
             value = self.somebody(scene, cell.holds)
         return f"{indent}{target} = {value}\n"
+
+    def row(self, scene: Scene, cell: Cell) -> str:
+        """The keys of a row: `:` in the place of a device, or of two."""
+        last = len(cell.keys) - 1
+        first = self.member(scene, cell.keys[0])
+        rest = [":" if k == "Device" and (n == last or self.chance()) else self.member(scene, k)
+                for n, k in enumerate(cell.keys[1:], 1)]  # fmt: skip
+        return ", ".join([first, *rest])
 
     def count_up_or_down(self, scene: Scene, indent: str, target: str) -> str:
         """A number that stays inside its bounds, whatever the state."""

@@ -15,28 +15,30 @@ from spec.dsl.ir import Const, Expr, Quantified, Read, Size, Var, parts, rebuild
 
 @dataclass(frozen=True)
 class Abstraction:
-    """The body of a count as a function of `params`, with their arguments.
+    """The body of a count of the members of `vars` as a function of `params`, with their arguments.
 
     `body` reads one state, whichever it is; `whens` are the states that the count itself reads, as in `Read.when`.
     """
 
-    var: Var
+    vars: tuple[Var, ...]
     body: Expr
     params: tuple[Var, ...]
     arguments: tuple[Expr, ...]
     whens: frozenset[str]
 
 
-def abstraction(var: Var, body: Expr, is_argument: Callable[[Expr], bool] = lambda e: True) -> Abstraction:
-    """Replace the largest parts of a body that do not depend on the counted member by parameters.
+def abstraction(
+    variables: tuple[Var, ...], body: Expr, is_argument: Callable[[Expr], bool] = lambda e: True
+) -> Abstraction:
+    """Replace the largest parts of a body that do not depend on the counted members by parameters.
 
     `is_argument` restricts these parts; literals and sizes of the scope always stay. It must hold for comparisons with
     NOBODY: a parameter that stood for one side of it would not be known to be optional.
     """
     found: dict[Expr, Var] = {}
-    opened = _opened(body, frozenset([var.name]), found, is_argument)
+    opened = _opened(body, frozenset(v.name for v in variables), found, is_argument)
     whens = frozenset(x.when for x in walk(opened) if isinstance(x, Read))
-    return Abstraction(var, _timeless(opened), tuple(found.values()), tuple(found), whens)
+    return Abstraction(variables, _timeless(opened), tuple(found.values()), tuple(found), whens)
 
 
 def _opened(e: Expr, bound: frozenset[str], found: dict[Expr, Var], is_argument: Callable[[Expr], bool]) -> Expr:

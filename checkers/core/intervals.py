@@ -43,12 +43,16 @@ class Intervals:
                 return self.sizes[bound.name], self.sizes[bound.name]
             case Read(f, _, when) if f.history:
                 return 0, self.growth[f.name] if when == "after" else 0
-            case Quantified("count", var):
-                return 0, self.machine.shape.size(var.sort, self.sizes)
+            case Quantified("count", var, body):
+                return 0, self.machine.shape.size(var.sort, self.sizes) * self.most_of_one(body)
             case Sum(left, right, sign):
                 (low, high), (least, most) = self.of(left), self.of(right)
                 return (low + least, high + most) if sign > 0 else (low - most, high - least)
         return self.of_domain(e.domain)
+
+    def most_of_one(self, body: Expr) -> int:
+        """The most that one member adds to a count with this body: 1, or more if the body is a count."""
+        return self.of(body)[1] if body.domain.base is int else 1
 
     def of_domain(self, domain: Domain[Any]) -> Interval:
         """The interval of a domain."""

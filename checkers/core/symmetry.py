@@ -8,7 +8,7 @@ from itertools import permutations, product
 from math import factorial, prod
 
 from spec.dsl import Sort, World
-from spec.dsl.ir import first_sort, one_key
+from spec.dsl.ir import first_sort, members_of, one_key
 
 Permutation = dict[type[Sort], tuple[int, ...]]
 
@@ -65,8 +65,8 @@ class Symmetry:
                 shift = 1 if f.domain.optional else 0
                 table[shift : shift + len(sigma[f.domain.base])] = [i + shift for i in sigma[f.domain.base]]
             for key, offset in offsets.items():
-                members = key if isinstance(key, tuple) else (key,)
-                moved = one_key(tuple(type(m)(sigma[type(m)][m.index]) if type(m) in sigma else m for m in members))
+                members = (type(m)(sigma[type(m)][m.index]) if type(m) in sigma else m for m in members_of(key))
+                moved = one_key(tuple(members))
                 source[offsets[moved]], tables[offsets[moved]] = offset, table
         return Move(source, tables)
 

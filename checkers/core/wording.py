@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from spec.dsl import Machine
+from spec.dsl.ir import cell_text, members_of
 
 from .guards import sites
 
 
-def named(key: Any) -> str:
-    """The key of a cell: `A`, or `A, eth0`."""
-    return ", ".join(map(repr, key)) if isinstance(key, tuple) else repr(key)
+def cell(field: str, key: Any) -> str:
+    """A cell as text: `place[A]`, `dma[A, eth0]`, or `mode` for a field without an index."""
+    return cell_text(field, map(repr, members_of(key)))
 
 
 def shown(value: Any) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 from checkers.core.traces import Trace
 from checkers.core.verdict import Exit
 from checkers.report.counterexample import beginning, telling
-from spec.dsl import Instance, PoolproofError, World
-from spec.dsl.ir import first_sort
+from spec.dsl import Instance, PoolproofError, Sort, World
+from spec.dsl.ir import members_of, one_key
 
 from .ownership import places_of
 
@@ -69,8 +69,7 @@ def lanes(
     shown, and the steps that concern it.
     """
     names = tuple(place.name for place in places_of(world.machine))
-    every = world.values(trace.start)[world.machine.place.name]
-    pages = {repr(page): page.index for page in every if not only or repr(page) == only}
+    pages = {name: page.index for name, (page, *_) in subjects(world, only).items()}
     return Lanes(*titles, names, pages, rows_of(world, trace, only), ending, whom is not None, whom or ())
 
 
@@ -82,7 +81,8 @@ def rows_of(world: World, trace: Trace, only: str = "") -> tuple[Row, ...]:
     for number, step, changes in telling(world, trace, only):
         at = _whereabouts(world, step.code, only)
         moved = frozenset(page for page in at if at[page] != rows[-1].at[page])
-        about = _pages(world, [*step.instance.args, *(_first(key) for key, _ in changes)]) & at.keys()
+        touched = [step.instance.args, *(members_of(key) for key, _ in changes)]
+        about = frozenset(name for name, key in subjects(world, only).items() if _is_about(key, touched))
         rows.append(Row(number, *_label(step.instance), _but_places(world, changes), at, moved, about))
     if len(rows) > STEPS + 1:
         raise TooLong(f"{len(rows) - 1} steps are too many for one picture (at most {STEPS})")
@@ -95,17 +95,29 @@ def _label(instance: Instance) -> tuple[str, str, bool]:
 
 
 def _whereabouts(world: World, code: bytes, only: str) -> dict[str, str]:
-    """The place of each page, by name."""
+    """The place of each page or part of one, by name."""
     cells = world.values(code)[world.machine.place.name]
-    return {repr(page): place.name for page, place in cells.items() if not only or repr(page) == only}
+    return {name: cells[one_key(key)].name for name, key in subjects(world, only).items()}
 
 
-def _first(key: Any) -> Any:
-    return key[0] if isinstance(key, tuple) else key
+def subjects(world: World, only: str = "") -> dict[str, tuple[Sort, ...]]:
+    """What has a place, by name: pages, or their parts as A.0, A.1; with `only`, those of this page."""
+    keys = (members_of(key) for key in world.offsets[world.machine.place.name])
+    return {
+        ".".join([repr(page), *(str(part.index) for part in parts)]): (page, *parts)
+        for page, *parts in keys
+        if not only or repr(page) == only
+    }
 
 
-def _pages(world: World, things: Iterable[Any]) -> frozenset[str]:
-    return frozenset(repr(thing) for thing in things if type(thing) is first_sort(world.machine))
+def _is_about(key: tuple[Sort, ...], touched: Iterable[tuple[Sort, ...]]) -> bool:
+    """True if a step's arguments, or the key of a cell that it changed, name this page and no other part of it."""
+    page, *parts = key
+    return any(page in names and all(part in names for part in parts if _names_some(part, names)) for names in touched)
+
+
+def _names_some(part: Sort, names: tuple[Sort, ...]) -> bool:
+    return any(type(name) is type(part) for name in names)
 
 
 def _but_places(world: World, changes: list[tuple[Any, str]]) -> tuple[str, ...]:

@@ -14,10 +14,23 @@ from typing import Any
 
 from checkers.explore.search import UNLIMITED, Search
 from spec.dsl import Action, Field, Instance, Machine, State
-from spec.dsl.ir import Const, Expr, Put, Read, Sum, Var, evaluate, first_sort, one_key, text
+from spec.dsl.ir import (
+    Const,
+    Expr,
+    Put,
+    Read,
+    Sum,
+    Var,
+    cell_text,
+    evaluate,
+    first_sort,
+    members_of,
+    one_key,
+    text,
+)
 
 Move = tuple[str, Enum | None, Enum | None]
-"""An action, and the places before and after of the page it was about, if it was about one."""
+"""An action, and the places before and after of the page, or part of one, it was about, if it was about one."""
 
 
 @dataclass(frozen=True, order=True)
@@ -68,20 +81,29 @@ class MoveRecorder:
     def _note(self, instance: Instance, before: State, after: State) -> None:
         """Add one step to its move."""
         env = dict(zip((v.name for v in instance.action.params), instance.args, strict=True))
-        seen = self.seen.setdefault(self._move(instance.action, env, before, after), Seen())
-        seen.steps += 1
-        for effect, put in self._taken(instance.action, before, env):
-            seen.had[effect] += 1
-            key = one_key(tuple(evaluate(k, {"": before}, env) for k in put.keys))
-            if before.__dict__[put.field.name][key] != after.__dict__[put.field.name][key]:
-                seen.telling.add(effect)
+        effects = self._taken(instance.action, before, env)
+        telling = [effect for effect, put in effects if self._changes(put, before, after, env)]
+        for move in self._moves(instance.action, env, before, after):
+            seen = self.seen.setdefault(move, Seen())
+            seen.steps += 1
+            seen.had.update(effect for effect, _ in effects)
+            seen.telling.update(telling)
 
-    def _move(self, action: Action, env: dict[str, Any], before: State, after: State) -> Move:
-        subject = self.subject[action.name]
-        if subject is None or subject.sort is not first_sort(self.machine):
-            return action.name, None, None
-        page = env[subject.name]
-        return action.name, before.__dict__[self.place][page], after.__dict__[self.place][page]
+    def _changes(self, put: Put, before: State, after: State, env: dict[str, Any]) -> bool:
+        """True if an assignment changes some cell in this step."""
+        was, now = before.__dict__[put.field.name], after.__dict__[put.field.name]
+        cells = put.cells(lambda sort: self.machine.shape.size(sort, self.sizes))
+        keys = (one_key(tuple(evaluate(k, {"": before}, env) for k in cell.keys)) for cell in cells)
+        return any(was[key] != now[key] for key in keys)
+
+    def _moves(self, action: Action, env: dict[str, Any], before: State, after: State) -> set[Move]:
+        """The move of the page; of a page whose parts have places of their own, the moves of those it is about."""
+        subject = [env[v.name] for v in self.subject[action.name]]
+        if not subject or type(subject[0]) is not first_sort(self.machine):
+            return {(action.name, None, None)}
+        was, now = before.__dict__[self.place], after.__dict__[self.place]
+        mine = (key for key in was if all(member in members_of(key) for member in subject))
+        return {(action.name, was[key], now[key]) for key in mine}
 
     def _taken(self, action: Action, before: State, env: dict[str, Any]) -> list[tuple[Effect, Put]]:
         """The effects of the path that is taken in this state."""
@@ -94,14 +116,15 @@ class MoveRecorder:
         """The last assignment of a path to each cell, without the place of the page and history counters."""
         subject, order = self.subject[action.name], list(self.machine.shape.fields)
         for put in {(p.field, p.keys): p for p in puts}.values():
-            if not put.field.history and (put.field.name, put.keys) != (self.place, (subject,)):
+            if not put.field.history and (put.field.name, put.keys[:1]) != (self.place, subject[:1]):
                 yield Effect(order.index(put.field.name), Wording(self.machine, subject, self.short).of(put)), put
 
 
-def _subject(machine: Machine, action: Action) -> Var | None:
-    """The parameter an action is about: its page, or else the first one."""
-    pages = [v for v in action.params if v.sort is first_sort(machine)]
-    return next(iter((*pages, *action.params)), None)
+def _subject(machine: Machine, action: Action) -> tuple[Var, ...]:
+    """The parameters an action is about: its page, and the part of it that has a place; or else the first one."""
+    sorts = machine.place.keys if machine.place else (first_sort(machine),)
+    found = [next((v for v in action.params if v.sort is sort), None) for sort in sorts]
+    return tuple(v for v in found if v) if found[0] else action.params[:1]
 
 
 @dataclass(frozen=True)
@@ -109,7 +132,7 @@ class Wording:
     """Assignments as short text: without the key of the subject, and without the only field that leads to a key."""
 
     machine: Machine
-    subject: Var | None
+    subject: tuple[Var, ...]
     short: dict[str, str]
     """The full spec text of each abbreviated cell."""
 
@@ -122,8 +145,8 @@ class Wording:
             case Const(bool() as value):
                 return "yes" if value else "no"
             case Read(f, keys):
-                rest = [k for k in keys if k != self.subject]
-                said = f"{f.name}[{', '.join(map(self.key, rest))}]" if rest else f.name
+                rest = [k for k in keys if k not in self.subject]
+                said = cell_text(f.name, map(self.key, rest))
                 if [self.key(k) for k in rest] != [self.say(k) for k in rest]:
                     self.short[said] = text(e)
                 return said
@@ -133,7 +156,7 @@ class Wording:
 
     def key(self, e: Expr) -> str:
         """dma[page, device_of[pool]] becomes dma[pool], if only device_of leads from a pool to a device."""
-        if isinstance(e, Read) and e.keys != (self.subject,) and self._only_way(e.field):
+        if isinstance(e, Read) and e.keys != self.subject[:1] and self._only_way(e.field):
             return self.key(e.keys[0])
         return self.say(e)
 

@@ -55,7 +55,7 @@ def ownership_graph(machine: Machine, sizes: dict[str, int]) -> nx.MultiDiGraph[
     recorder = MoveRecorder(machine, sizes)
     seen = recorder.run()
     scope = ", ".join(f"{name}={size}" for name, size in sizes.items())
-    subject = first_sort(machine).__name__.lower()
+    subject = machine.place.keys[-1].__name__.lower()
     graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(name=machine.name, scope=scope, subject=subject)
     graph.graph["aside"] = list(_aside(machine, seen))
     said = " ".join(phrase for happened in seen.values() for phrase in happened.phrases())
@@ -76,8 +76,11 @@ def places_of(machine: Machine) -> tuple[Enum, ...]:
     if machine.place is None:
         raise SpecError(f"{machine.name} does not say where a {page.__name__} is; give it place=, a field of the state")
     kind = machine.place.domain.base
-    if machine.place.keys != (page,) or not issubclass(kind, Enum):
-        raise SpecError(f"place={machine.place} of {machine.name} must hold an Enum for each {page.__name__}")
+    if machine.place.keys[:1] != (page,) or len(machine.place.keys) > 2 or not issubclass(kind, Enum):
+        raise SpecError(
+            f"place={machine.place} of {machine.name} must hold an Enum for each {page.__name__}, or for each "
+            f"{page.__name__} and member of one other sort"
+        )
     return tuple(kind)
 
 

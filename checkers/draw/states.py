@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from enum import Enum
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, groupby
 from typing import Any
 
 import networkx as nx
@@ -19,6 +19,7 @@ from checkers.core.verdict import Exit
 from checkers.core.wording import shown
 from checkers.explore.search import UNLIMITED, Budget, Search, SearchProgress
 from spec.dsl import Field, Machine, PoolproofError, Sort, World
+from spec.dsl.ir import members_of
 
 NODES, EDGES = 60, 120
 """The most nodes and edges of a folded graph that is drawn."""
@@ -180,19 +181,28 @@ class Look:
     def at(self, code: bytes) -> tuple[str, ...]:
         """One line for the fields of each kind of key: of pages, of pools, and so on."""
         values = self.world.values(code)
-        return tuple(self._line(fields, self._cells(fields, values)) for fields in self.groups.values())
+        return tuple(self._of_fields(fields, values) for fields in self.groups.values())
+
+    def _of_fields(self, fields: list[Field[Any, Any]], values: dict[str, dict[Any, Any]]) -> str:
+        """The line of fields of the same keys; if they have several, the cells of each symmetric page in brackets."""
+        cells = list(self._cells(fields, values))
+        if len(fields[0].keys) < 2 or fields[0].keys[0] not in self.symmetric:
+            return self._line(fields, cells)
+        pages = groupby(zip(values[fields[0].name], cells, strict=True), key=lambda pair: pair[0][0])
+        lines = Counter(self._line(fields, [cell for _, cell in mine]) for _, mine in pages)
+        return ", ".join(" ".join([*([str(n)] if n > 1 else []), f"({line})"]) for line, n in sorted(lines.items()))
 
     def imaginable(self) -> Iterator[str]:
         """Every look of a single field with symmetric keys, reachable or not."""
         fields = [f for group in self.groups.values() for f in group]
-        if len(fields) == 1 and set(fields[0].keys) <= set(self.symmetric):
+        if len(fields) == 1 and len(fields[0].keys) == 1 and fields[0].keys[0] in self.symmetric:
             cells = self.world.state.__dict__[fields[0].name]
             for values in combinations_with_replacement(cells.values_, len(cells)):
                 yield self._line(fields, (("", (value,)) for value in values))
 
     def _cells(self, fields: list[Field[Any, Any]], values: dict[str, dict[Any, Any]]) -> Iterator[Cell]:
         for key in values[fields[0].name]:
-            members = key if isinstance(key, tuple) else (key,)
+            members = members_of(key)
             named = ",".join(repr(m) for m in members if type(m) not in self.symmetric)
             yield named, tuple(values[f.name][key] for f in fields)
 

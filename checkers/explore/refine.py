@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Any
 
 from checkers.core.traces import Step, Trace, steps
-from checkers.core.wording import guard_at, named, shown
+from checkers.core.wording import cell, guard_at, shown
 from spec.dsl import Instance, Machine, SpecError, World
 from spec.dsl.ir import layout, picker
 
@@ -41,7 +41,7 @@ def refine(
     low: Machine, sizes: dict[str, int], budget: Budget = UNLIMITED, progress: SearchProgress = lambda seen: None
 ) -> Refinement:
     """Check every step of `low` in a scope against the machine it refines."""
-    check = RefinementCheck(low, _above(low), sizes)
+    check = RefinementCheck(low, sizes)
     search = Search(low, sizes, check.symmetric, budget, UNMATCHED, check)
     seen = search.run(progress)
     if UNMATCHED not in search.found:
@@ -49,13 +49,12 @@ def refine(
     trace, world = search.trace(search.found[UNMATCHED][0]), search.world
     before = trace.codes[-1]
     last = next(s for s in steps(world, before) if not check.matches(world, before, s.code))
-    whole = Trace(trace.start, (*trace.steps, last))
-    return Refinement(seen, whole, tuple(check.candidates(before, last)))
+    return check.failed(seen, Trace(trace.start, (*trace.steps, last)))
 
 
 def fits(low: Machine, sizes: dict[str, int], was: bytes, instance: Instance) -> bool:
     """True if this one step of `low` is a step of the machine it refines, or none."""
-    check, world = RefinementCheck(low, _above(low), sizes), World(low, sizes)
+    check, world = RefinementCheck(low, sizes), World(low, sizes)
     return any(check.matches(world, was, step.code) for step in steps(world, was) if step.instance == instance)
 
 
@@ -72,7 +71,8 @@ def _above(low: Machine) -> Machine:
 class RefinementCheck:
     """The observer of a search of the design that compares each step with those of the machine above."""
 
-    def __init__(self, low: Machine, high: Machine, sizes: dict[str, int]) -> None:
+    def __init__(self, low: Machine, sizes: dict[str, int]) -> None:
+        high = _above(low)
         self.symmetric = tuple(sort for sort in low.symmetric if sort in high.symmetric)
         shared = (*high.shape.members, *high.shape.bounds)
         self.above = World(high, {name: sizes[name] for name in shared})
@@ -104,6 +104,10 @@ class RefinementCheck:
         """The state of the design, restricted to the fields of the machine above."""
         return bytes(self.seen_above(code))
 
+    def failed(self, seen: Exploration, trace: Trace) -> Refinement:
+        """The result for a run whose last step the machine above does not have."""
+        return Refinement(seen, trace, tuple(self.candidates(trace.codes[-2], trace.steps[-1])))
+
     def candidates(self, code: bytes, step: Step) -> list[Candidate]:
         """The steps of the machine above on the same members, best matches first, with the reason against each."""
         was, now = self.project(code), self.project(step.code)
@@ -118,7 +122,7 @@ class RefinementCheck:
             return len(was) + 1, Candidate(instance, f"is refused by {guard_at(self.above.machine, where or '')}")
         values = self.above.values(to)
         wrong = [
-            f"{name}[{named(key)}] would be {shown(values[name][key])}"
+            f"{cell(name, key)} would be {shown(values[name][key])}"
             for (name, key), a, b in zip(_cells(self.above), to, now, strict=True)
             if a != b
         ]

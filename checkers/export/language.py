@@ -160,13 +160,17 @@ class Language(ABC):
                     return self.cell(f, [self.text(k, bound) for k in keys])
                 case Quantified():
                     return f"({self.quantified(x, bound)})"
+            raise TypeError(f"{x!r} has no text")
 
         return infix(e, self.operators, leaf, least)
 
+    def size(self, sort: type[Sort]) -> int:
+        """The number of members of a sort."""
+        return self.shape.size(sort, self.sizes)
+
     def members(self, e: Quantified, bound: dict[str, str]) -> list[str]:
         """The body of a quantifier for each member."""
-        count = self.shape.size(e.var.sort, self.sizes)
-        every = [self.text(e.body, {**bound, e.var.name: str(n)}) for n in range(count)]
+        every = [self.text(e.body, {**bound, e.var.name: str(n)}) for n in range(self.size(e.var.sort))]
         return [f"({one})" if " " in one else one for one in every]
 
     @abstractmethod
@@ -213,7 +217,7 @@ class Language(ABC):
         kept: dict[Expr, Kept] = {}
         written: set[str] = set()
         puts = []
-        for put in path.puts:
+        for put in (cell for row in path.puts for cell in row.cells(self.size)):
             if not put.field.history:
                 sorts = zip(put.keys, put.field.keys, strict=True)
                 keys = [self._before(key, Domain(sort), {*written, put.field.name}, kept) for key, sort in sorts]

@@ -39,7 +39,8 @@ class Murphi(Language):
 
     def quantified(self, e: Quantified, bound: dict[str, str]) -> str:
         if e.word == "count":
-            return " + ".join(f"({claim} ? 1 : 0)" for claim in self.members(e, bound))
+            every = self.members(e, bound)
+            return " + ".join(every if e.body.domain.base is int else [f"({claim} ? 1 : 0)" for claim in every])
         word = {"each": "forall", "some": "exists"}[e.word]
         return f"{word} {self.range(e.var)} do {self.text(e.body, bound)} end"
 

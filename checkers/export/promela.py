@@ -55,6 +55,8 @@ class Promela(Language):
     bits = INT
 
     def cell(self, f: Field[Any, Any], keys: Sequence[str]) -> str:
+        if not keys:
+            return self.field(f)
         index = keys[0]
         for sort, key in zip(f.keys[1:], keys[1:], strict=True):
             index = f"{f'({index})' if ' ' in index else index}*{self.group(sort)} + {key}"
@@ -93,9 +95,9 @@ class Promela(Language):
     def cells(self) -> Iterator[str]:
         """The state; fields with any initial value are set by the first step."""
         for f in self.shape.fields.values():
-            size = "*".join(self.group(sort) for sort in f.keys)
+            size = f"[{'*'.join(map(self.group, f.keys))}]" if f.keys else ""
             start = "" if any(f is free for free, _ in self.free_cells()) else f" = {self.literal(f.start)}"
-            yield f"{self.kind(f)} {self.field(f)}[{size}]{start};  /* {_quoted(self.meaning(f))} */"
+            yield f"{self.kind(f)} {self.field(f)}{size}{start};  /* {_quoted(self.meaning(f))} */"
         kept = {k.name: None for _, paths in self.paths() for _, path in paths for k in self.effects(path)[0]}
         yield from (f"hidden int {name};  /* used within one step, no part of the state */" for name in kept)
 

@@ -21,14 +21,26 @@ class Guards:
     def number(self, given: Given) -> int:
         return self.numbers.setdefault(given.where, len(self.numbers))
 
+    def test(self, given: Given, claim: str) -> str:
+        """The statement that leaves the action if the claim is false."""
+        return f"GUARD({self.number(given)}, {claim});"
+
+
+class UnnotedGuards(Guards):
+    """The guards of another machine, whose answers are not noted."""
+
+    def test(self, given: Given, claim: str) -> str:
+        return f"if (!({claim})) return 0;"
+
 
 def parameters(action: Action) -> str:
     return "".join(f", int {name(v.name)}" for v in action.params)
 
 
-def function(action: Action, text: Text, guards: Guards) -> Iterator[str]:
+def function(action: Action, text: Text, guards: Guards, prefix: str = "act") -> Iterator[str]:
     """The C function of an action: it returns 1 if the action was taken, 0 if a guard is false, WRONG out of bounds."""
-    yield f"ACTION act_{action.name}(const S *restrict s, S *restrict t, struct heard *restrict h{parameters(action)})"
+    arguments = f"const S *restrict s, S *restrict t, struct heard *restrict h{parameters(action)}"
+    yield f"ACTION {prefix}_{action.name}({arguments})"
     yield "{"
     leaves = [*((p, True) for p in action.lifted.paths), *((p, False) for p in action.lifted.refusals)]
     yield from _from(0, leaves, text, guards, "\t")
@@ -44,7 +56,7 @@ def _from(at: int, leaves: Sequence[tuple[Path, bool]], text: Text, guards: Guar
     given = first.conditions[at]
     claim = text.of(given.claim, HERE)
     if not given.is_branch:
-        yield f"{indent}GUARD({guards.number(given)}, {claim});"
+        yield f"{indent}{guards.test(given, claim)}"
         yield from _from(at + 1, leaves, text, guards, indent)
         return
     same = [leaf for leaf in leaves if leaf[0].conditions[at].claim == given.claim]
@@ -61,12 +73,12 @@ def _from(at: int, leaves: Sequence[tuple[Path, bool]], text: Text, guards: Guar
 def _refused(path: Path, guards: Guards) -> list[str]:
     """A guard that is always false on this path."""
     assert path.refused_by
-    return [f"GUARD({guards.number(path.refused_by)}, 0);", "return 0;"]
+    return [guards.test(path.refused_by, "0"), "return 0;"]
 
 
 def _taken(path: Path, text: Text) -> Iterator[str]:
     yield "*t = *s;"
-    for number, put in enumerate(path.puts):
+    for number, put in enumerate(cell for row in path.puts for cell in row.cells(text.layout.size)):
         yield from _assigned(number, put, text)
     yield "return 1;"
 

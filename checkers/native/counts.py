@@ -14,7 +14,7 @@ from math import prod
 from typing import Any
 
 from checkers.core.cardinality import Abstraction, abstraction, substituted
-from checkers.core.intervals import INT, fits
+from checkers.core.intervals import INT, Intervals, fits
 from spec.dsl.ir import (
     Const,
     Domain,
@@ -87,6 +87,7 @@ class Counts:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
+        self.intervals = Intervals(layout.machine, layout.sizes)
         self.known: dict[tuple[Any, tuple[Domain[Any], ...]], Count] = {}
 
     def all(self) -> list[Count]:
@@ -101,7 +102,7 @@ class Counts:
         There is none if the body looks at more than the record of the counted page and at values given from outside.
         """
         body = negate(e.body) if e.word == "each" else e.body
-        made = abstraction(e.var, body, _is_argument)
+        made = abstraction((e.var,), body, _is_argument)
         domains = tuple(x.domain for x in made.arguments)
         if len(made.whens) > 1 or not self._is_of_one_page(made) or not self._fit(domains):
             return None
@@ -119,7 +120,7 @@ class Counts:
             return False
         reads = [x for x in inside if isinstance(x, Read)]
         others = any(first in x.field.keys[1:] for x in reads)
-        others |= any(self.layout.is_paged(x.field) and x.keys[0] != made.var for x in reads)
+        others |= any(self.layout.is_paged(x.field) and x.keys[0] != made.vars[0] for x in reads)
         names_page = any(isinstance(x, Const) and isinstance(x.value, first) for x in (*inside, *outside))
         return not (others or names_page or any(map(self.is_over_pages, inside)))
 
@@ -131,9 +132,9 @@ class Counts:
 
     def _count(self, made: Abstraction, body: Expr, slots: tuple[Domain[Any], ...], comment: str) -> Count:
         inside = walk(made.body)
-        knows_itself = any(isinstance(x, Eq) and made.var in (x.left, x.right) for x in inside)
+        knows_itself = any(isinstance(x, Eq) and made.vars[0] in (x.left, x.right) for x in inside)
         reads_rest = any(isinstance(x, Read) and not self.layout.is_paged(x.field) for x in inside)
-        return Count(len(self.known), made.var.name, comment, body, slots, knows_itself, reads_rest)
+        return Count(len(self.known), made.vars[0].name, comment, body, slots, knows_itself, reads_rest)
 
     def kept(self, slots: Iterable[Domain[Any]]) -> list[Domain[Any]]:
         """The slots for which values of a count are stored: all but the acting page, which other pages cannot tell."""
@@ -209,10 +210,14 @@ class Counts:
 
     # -- in a scope ------------------------------------------------------------------------------------------------
 
+    def most(self, count: Count) -> int:
+        """The largest value of a count."""
+        return self.layout.pages * self.intervals.most_of_one(count.body)
+
     def thresholds(self, count: Count) -> list[int]:
         """The values of a count at which some expression changes."""
-        pages = self.layout.pages
-        return list(range(1, pages + 1)) if count.is_exact else sorted(t for t in count.thresholds if 0 < t <= pages)
+        most = self.most(count)
+        return list(range(1, most + 1)) if count.is_exact else sorted(t for t in count.thresholds if 0 < t <= most)
 
     def choices(self, count: Count) -> list[tuple[int, ...]]:
         """Every choice of slot values for which a count is stored, in the order of their numbers; a page slot is 0."""

@@ -62,7 +62,7 @@ class Model:
         """Collect every count, and the precision in which the tables need it."""
         final = [self.machine.is_final] if self.machine.is_final else []
         claims = [*(a.claim for a in self.asked), *final]
-        acted = [e for action in self.machine.actions for e in _expressions_of(action)]
+        acted = list(self._acted())
         for e in (*(c.expr for c in claims), *acted):
             list(self.counts.uses(e))
         for e in acted:
@@ -70,6 +70,10 @@ class Model:
         for asked in self.asked:
             if self.is_told_locally(asked.claim):
                 self.counts.demand(asked.claim.expr)
+
+    def _acted(self) -> Iterator[Expr]:
+        """The expressions by which actions depend on counts."""
+        yield from (e for action in self.machine.actions for e in expressions_of(action))
 
     # -- what one page's record decides ------------------------------------------------------------------------------
 
@@ -85,8 +89,8 @@ class Model:
         first = self.layout.first
         if sum(v.sort is first for v in action.params) > 1 or len(action.params) > MOST_ARGS:
             return False
-        every = list(_expressions_of(action))
-        keys = [p.keys[0] for path in action.lifted.paths for p in path.puts if p.keys[0].domain.base is first]
+        every = list(expressions_of(action))
+        keys = [k for path in action.lifted.paths for p in path.puts for k in p.keys[:1] if k.domain.base is first]
         plain = all(isinstance(k, Var) for k in keys)
         return plain and not looks_elsewhere(self.machine, every) and all(map(self._is_countable, every))
 
@@ -291,8 +295,8 @@ class Model:
     def _instance(self, number: int, action: Action, args: tuple[int, ...]) -> tuple[str, list[int], list[int]]:
         known = {v.name: n for v, n in zip(action.params, args, strict=True)}
         paged, writes = int(self.is_paged(action)), int(self.writes_rest(action))
-        reads = sorted({at for e in _expressions_of(action) for at in self._cells_read(e, known)})
-        counts = sorted({n for e in _expressions_of(action) for n in self._counts_used(e, known)})
+        reads = sorted({at for e in expressions_of(action) for at in self._cells_read(e, known)})
+        counts = sorted({n for e in expressions_of(action) for n in self._counts_used(e, known)})
         values = ", ".join(map(str, args)) or "0"
         at = next((n for n, v in enumerate(action.params) if v.sort is self.layout.first), 0)
         return f"{number}, {len(args)}, {paged}, {writes}, {at}, {{ {values} }}", reads, counts
@@ -329,7 +333,8 @@ class Model:
         masks = {key: self._mask(value) for key, value in self._classes().items()}
         numbers: dict[str, object] = dict(
             actions=len(self.machine.actions), claims=len(self.asked), initials=len(self.initial()),
-            counts=self.kept, lanes=sum(len(self.counts.thresholds(c)) * len(self.counts.choices(c))
+            counts=self.kept, most=max(map(self.counts.most, self.counts.all()), default=0),
+            lanes=sum(len(self.counts.thresholds(c)) * len(self.counts.choices(c))
                                         for c in self.counts.all()),
             instances=sum(len(list(self._args(a))) for a in self.machine.actions),
             steps=len(self.world.instances),
@@ -358,7 +363,8 @@ class Model:
         return f"(claims_t){bits >> 64}ull << 64 | {bits & (1 << 64) - 1}ull"
 
 
-def _expressions_of(action: Action) -> Iterator[Expr]:
+def expressions_of(action: Action) -> Iterator[Expr]:
+    """Every expression of an action."""
     paths: tuple[ActionPath, ...] = (*action.lifted.paths, *action.lifted.refusals)
     for path in paths:
         yield from (c.claim for c in path.conditions)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from spec.dsl import Field, Machine, Sort
-from spec.dsl.ir import Domain, first_sort, layout
+from spec.dsl.ir import Domain, first_sort, layout, members_of
 
 WORD = 63
 """Bits used of a 64-bit word: the top one is free, so that no stored word equals the mark of an empty slot."""
@@ -23,7 +24,7 @@ class Layout:
         self.first = first_sort(machine)
         self.offsets = layout(shape, sizes)
         self.pages = shape.size(self.first, sizes)
-        paged = [f for f in shape.fields.values() if f.keys[0] is self.first]
+        paged = [f for f in shape.fields.values() if self.is_paged(f)]
         self.record = sum(len(self.offsets[f.name]) for f in paged) // self.pages
         self.cells = sum(map(len, self.offsets.values())) + (stages > 0)
         self.rest = self.cells - self.pages * self.record
@@ -72,13 +73,13 @@ class Layout:
 
     def is_paged(self, f: Field[Any, Any]) -> bool:
         """True if the field is part of a page's record."""
-        return f.keys[0] is self.first
+        return f.keys[:1] == (self.first,)
 
     def strides(self, f: Field[Any, Any]) -> tuple[int, list[int]]:
         """The offset of the cell of a field for the first members, and the stride of each key."""
         if f.history:
             return self._history_strides(f)
-        cells = {k if isinstance(k, tuple) else (k,): at for k, at in self.offsets[f.name].items()}
+        cells = {members_of(k): at for k, at in self.offsets[f.name].items()}
         zero = tuple(sort(0) for sort in f.keys)
         return cells[zero], [self._stride(cells, zero, i) for i in range(len(f.keys))]
 
@@ -99,11 +100,12 @@ class Layout:
         places, at = dict[str, int](), 0
         for name, f in self.machine.shape.histories.items():
             places[name] = at
-            cells = 1
-            for sort in f.keys:
-                cells *= self.size(sort)
-            at += cells
+            at += self.history_cells(f)
         return {**places, "": at}
+
+    def history_cells(self, f: Field[Any, Any]) -> int:
+        """The number of cells of a history counter."""
+        return prod(map(self.size, f.keys))
 
     def size(self, sort: type[Sort]) -> int:
         return self.machine.shape.size(sort, self.sizes)

@@ -114,7 +114,7 @@ class Text:
     def _read(self, f: Field[Any, Any], keys: list[str], when: str, at: Place) -> str:
         if f.history:
             return f"{at.states[when]}->grown[{self.cell(f, keys)}]"
-        if at.counted and keys[0] == "self" and self.layout.is_paged(f):
+        if at.counted and self.layout.is_paged(f) and keys[0] == "self":
             read = f"r[{self.cell(f, keys, of_record=True)}]"
         else:
             read = f"CELL({at.states[when]}, {self.cell(f, keys)})"

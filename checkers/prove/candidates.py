@@ -45,7 +45,7 @@ def candidates(machine: Machine) -> list[Invariant]:
 def _params(machine: Machine) -> tuple[Var, ...]:
     """The parameters of a candidate: a page, and the other keys of its fields."""
     first = first_sort(machine)
-    others = (k for f in machine.shape.fields.values() if f.keys[0] is first for k in f.keys[1:])
+    others = (k for f in machine.shape.fields.values() if f.keys[:1] == (first,) for k in f.keys[1:])
     return tuple(Var(sort.__name__.lower(), sort) for sort in dict.fromkeys((first, *others)))
 
 

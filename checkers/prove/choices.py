@@ -109,7 +109,7 @@ def computed(compute: Callable[[int, int], int], left: Choice, right: Choice) ->
     return gathered((compute(one, other), both(s, t)) for (one, s), (other, t) in pairs)
 
 
-def number_of(claims: list[Term]) -> Choice:
+def number_of(claims: Iterable[Term]) -> Choice:
     """How many of the claims hold."""
 
     def one_more(so_far: Choice, claim: Term) -> Choice:
@@ -127,8 +127,8 @@ OPERATIONS: dict[str, Callable[..., Choice]] = {
     "+": partial(computed, add),
     "-": partial(computed, sub),
 }
-QUANTIFIERS: dict[str, Callable[[list[Term]], Choice]] = {
-    "each": lambda claims: truth(both(*claims)),
-    "some": lambda claims: truth(either(*claims)),
-    "count": number_of,
+QUANTIFIERS: dict[str, Callable[[list[Choice]], Choice]] = {
+    "each": lambda claims: truth(both(*map(holds, claims))),
+    "some": lambda claims: truth(either(*map(holds, claims))),
+    "count": lambda claims: number_of(map(holds, claims)),
 }

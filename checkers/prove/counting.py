@@ -17,6 +17,7 @@ from spec.dsl.ir import (
     TRUE,
     And,
     Const,
+    Every,
     Expr,
     Facts,
     Not,
@@ -26,10 +27,10 @@ from spec.dsl.ir import (
     Quantified,
     Read,
     Var,
-    conjunction,
-    equal,
+    pairs,
     parts,
     rebuild,
+    same_cell,
     walk,
 )
 from spec.dsl.ir import (
@@ -39,10 +40,10 @@ from spec.dsl.ir import (
 
 @dataclass(frozen=True)
 class CardinalityTerm:
-    """The cardinality of the members for which the body holds, as a function of its parameters."""
+    """The cardinality of the members, or pairs, for which the body holds, as a function of its parameters."""
 
     number: int
-    var: Var
+    vars: tuple[Var, ...]
     body: Expr
     params: tuple[Var, ...]
 
@@ -52,7 +53,7 @@ class CardinalityTerm:
 
     @property
     def text(self) -> str:
-        return f"count({self.var.name}: {spoken(self.body)})"
+        return f"count({', '.join(v.name for v in self.vars)}: {spoken(self.body)})"
 
     @cached_property
     def fields(self) -> frozenset[Any]:
@@ -64,7 +65,7 @@ class CardinalityTable:
     """The cardinality terms of a machine, one for all arguments of its parameters."""
 
     def __init__(self) -> None:
-        self.known: dict[tuple[Var, Expr], CardinalityTerm] = {}
+        self.known: dict[tuple[tuple[Var, ...], Expr], CardinalityTerm] = {}
         self.met: dict[int, tuple[Quantified, tuple[CardinalityTerm, list[Expr], str]]] = {}
 
     def of(self, e: Quantified) -> tuple[CardinalityTerm, list[Expr], str]:
@@ -74,14 +75,15 @@ class CardinalityTable:
         return self.met[id(e)][1]
 
     def _of(self, e: Quantified) -> tuple[CardinalityTerm, list[Expr], str]:
-        if any(isinstance(x, Quantified) and x.word == "count" for x in walk(e.body)):
+        variables, body = pairs(e)
+        if any(isinstance(x, Quantified) and x.word == "count" for x in walk(body)):
             raise SpecError(f"{spoken(e)}: a count inside a count; proofs for any number do not reach that")
-        made = abstraction(e.var, e.body)
+        made = abstraction(variables, body)
         if len(made.whens) > 1:
             raise SpecError(f"{spoken(e)}: counts by two states at once; proofs for any number do not reach that")
-        key = (e.var, made.body)
+        key = (variables, made.body)
         if key not in self.known:
-            self.known[key] = CardinalityTerm(len(self.known), e.var, made.body, made.params)
+            self.known[key] = CardinalityTerm(len(self.known), variables, made.body, made.params)
         return self.known[key], list(made.arguments), next(iter(made.whens), "")
 
 
@@ -89,11 +91,12 @@ class CardinalityTable:
 class Change:
     """How one path changes a cardinality: one more if `enters` holds of the parameters, one less if `leaves` does.
 
-    Both are derived by syntax from what the path writes about `member`, and have obligations that they are right.
-    Without a member the path writes nothing the set depends on; `havoc_reason` is why the size is left open.
+    Both are derived by syntax from what the path writes about `member`, one expression for each counted variable, and
+    have obligations that they are right. Without a member the path writes nothing the set depends on; `havoc_reason`
+    is why the size is left open.
     """
 
-    member: Expr | None = None
+    member: tuple[Expr, ...] = ()
     enters: Expr = FALSE
     leaves: Expr = FALSE
     havoc_reason: str = ""
@@ -101,7 +104,7 @@ class Change:
     @property
     def is_derived(self) -> bool:
         """True if the change was derived, and has an obligation that it is right."""
-        return self.member is not None
+        return bool(self.member)
 
     @property
     def text(self) -> str:
@@ -116,14 +119,16 @@ def change(counted: CardinalityTerm, path: Path) -> Change:
     puts = tuple(put for put in path.puts if put.field in counted.fields)
     if not puts:
         return Change()
+    if row := next((put for put in puts if put.is_row and _is_of_many(counted, put)), None):
+        return Change(havoc_reason=f"the step assigns a row of {row.field.name}, which the count reads")
     members = {key for put in puts for key in _members(counted, put)}
-    if len(members) != 1:
+    if len(members) != 1 or _names_counted(counted, *members):
         return Change(havoc_reason="the step writes what the count reads for more than one member")
     (member,) = members
     facts = Facts()
     for given in path.conditions:
         facts.learn(given.claim, True)
-    before = substituted(counted.body, {counted.var: member})
+    before = substituted(counted.body, dict(zip(counted.vars, member, strict=True)))
     try:
         after = _written(before, puts)
     except SpecError as error:
@@ -131,16 +136,26 @@ def change(counted: CardinalityTerm, path: Path) -> Change:
     return Change(member, _decided(after, facts), _decided(before, facts))
 
 
-def _members(counted: CardinalityTerm, put: Put) -> set[Expr]:
-    """The members whose membership an assignment may change: its keys in the place of the counted member."""
+def _members(counted: CardinalityTerm, put: Put) -> set[tuple[Expr, ...]]:
+    """The members whose membership an assignment may change: its keys in the place of the counted ones."""
     reads = [x for x in walk(counted.body) if isinstance(x, Read) and x.field is put.field]
-    return {key for x in reads for key in (_member_of(counted, x, put),)}
+    return {tuple(_member_of(v, x, put) for v in counted.vars) for x in reads}
 
 
-def _member_of(counted: CardinalityTerm, read: Read, put: Put) -> Expr:
-    """The key of the assignment in the place of the counted member; the variable itself if it is in no such place."""
-    found = [at for at, key in enumerate(read.keys) if key == counted.var]
-    return put.keys[found[0]] if len(found) == 1 else counted.var
+def _member_of(var: Var, read: Read, put: Put) -> Expr:
+    """The key of the assignment in the place of a counted member; the variable itself if it is in no such place."""
+    found = [at for at, key in enumerate(read.keys) if key == var]
+    return put.keys[found[0]] if len(found) == 1 else var
+
+
+def _is_of_many(counted: CardinalityTerm, put: Put) -> bool:
+    """True if the row that is assigned has several counted members."""
+    return any(isinstance(key, Every) for member in _members(counted, put) for key in member)
+
+
+def _names_counted(counted: CardinalityTerm, member: tuple[Expr, ...]) -> bool:
+    """True if the member that is written is not one, but any."""
+    return any(v in member for v in counted.vars)
 
 
 def _written(e: Expr, puts: tuple[Put, ...]) -> Expr:
@@ -152,7 +167,7 @@ def _written(e: Expr, puts: tuple[Put, ...]) -> Expr:
 def _last(read: Read, puts: tuple[Put, ...]) -> Expr:
     """The value of the last assignment to a cell; raises SpecError if syntax does not decide which cells are equal."""
     for put in reversed(puts):
-        same = conjunction(*map(equal, put.keys, read.keys)) if put.field is read.field else FALSE
+        same = same_cell(put.keys, read.keys) if put.field is read.field else FALSE
         if same == TRUE:
             return put.value
         if same != FALSE:

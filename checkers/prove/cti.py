@@ -21,7 +21,7 @@ from .near import Near
 from .obligations import HEAD
 from .queues import Server
 from .sizes import smallest as least_sizes
-from .smt import asserted, cell_name, size_name, whole
+from .smt import applied, asserted, cell_name, size_name, whole
 from .theory import Invariant, Theory, arguments
 from .workers import Lost
 
@@ -117,7 +117,7 @@ def probes(theory: Theory) -> str:
     """A constant for each cell, so that its value can be read from a model."""
     lines, symbols = [], theory.symbols
     for n, (f, key) in enumerate(cells_of(theory)):
-        cell = f"({cell_name(f)} {' '.join(symbols.literal(k) for k in key)})"
+        cell = applied(cell_name(f), [symbols.literal(k) for k in key])
         lines.append(f"(declare-const cell.{n} {symbols.sort(f.domain.base)})\n" + asserted(f"(= cell.{n} {cell})"))
     return "".join(lines)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import reduce
 from itertools import product
 from typing import Any
 
@@ -16,6 +17,7 @@ from spec.dsl import Action, Field, Machine, Sort, SpecError, World
 from spec.dsl.ir import (
     Const,
     Expr,
+    Operation,
     Path,
     Put,
     Quantified,
@@ -84,13 +86,15 @@ class Reader:
             case Read(f, keys, when):
                 return self._read(f, keys, when, env)
             case Quantified(word, var, body):
-                return QUANTIFIERS[word](self._bodies(var, body, env))
+                bodies = self._bodies(var, body, env)
+                return reduce(OPERATIONS["+"], bodies) if body.domain.base is int else QUANTIFIERS[word](bodies)
             case Var(name):
                 return env[name]
+        assert isinstance(e, Operation), "a row is only assigned"
         return OPERATIONS[operator(e)](*(self.value(part, env) for part in parts(e)))
 
-    def _bodies(self, var: Var, body: Expr, env: Env) -> list[Term]:
-        return [self.claim(body, {**env, var.name: self.member(m)}) for m in members(self.world, var.sort)]
+    def _bodies(self, var: Var, body: Expr, env: Env) -> list[Choice]:
+        return [self.value(body, {**env, var.name: self.member(m)}) for m in members(self.world, var.sort)]
 
     def member(self, known: Sort) -> Choice:
         """The choice with one value; always the same object, because the cache goes by identity."""
@@ -292,13 +296,16 @@ class Encoder:
     def _effect(self, path: Path, env: Env, taken: Term) -> dict[Cell, Write]:
         """The assignments of a path; the last one to a cell counts."""
         writes: dict[Cell, Write] = {}
-        for put in path.puts:
+        for put in (cell for row in path.puts for cell in row.cells(self._size)):
             value = self.reader.value(put.value, env)
             for cell, here in self.reader.places(put.field, put.keys, env):
                 was = writes.get(cell, Write(False, {}))
                 self.faults.append(both(taken, here, self._wrong(put, value, cell, was)))
                 writes[cell] = Write(either(was.written, here), chosen(here, value, was.value))
         return writes
+
+    def _size(self, sort: type[Sort]) -> int:
+        return self.shape.size(sort, self.world.sizes)
 
     def _wrong(self, put: Put, value: Choice, cell: Cell, was: Write) -> Term:
         """The claim that an assignment leaves the bounds of its field, or decreases a history counter."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from checkers import engines
 from checkers.core.traces import Contradiction, Finding, Trace
-from checkers.core.wording import named, sentence, shown
+from checkers.core.wording import cell, sentence, shown
 from checkers.explore.refine import refine
 from checkers.explore.search import ANY_INVARIANT, UNLIMITED, Exploration, Search
 from checkers.mutation import Fault
@@ -254,7 +254,7 @@ def cti_text(cti: Cti) -> str:
     """A counterexample to induction in one line: the cells that differ from a start, the step, reachability."""
     values, usual = cti.world.values(cti.trace.start), cti.world.values(cti.world.initial()[0])
     state = ", ".join(
-        f"{name}[{named(key)}] is {shown(value)}"
+        f"{cell(name, key)} is {shown(value)}"
         for name, cells in values.items()
         for key, value in cells.items()
         if value != usual[name][key]

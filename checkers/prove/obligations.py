@@ -10,7 +10,6 @@ from typing import Any
 
 from checkers.core.wording import sentence
 from spec.dsl import Action, Machine
-from spec.dsl.ir import Quantified, walk
 from spec.dsl.ir import text as spoken
 
 from .counting import CardinalityTerm
@@ -116,10 +115,9 @@ def counted_by(theory: Theory, invariants: Iterable[Invariant]) -> dict[Cardinal
     """The sets whose size the invariants use, and the names of those invariants."""
     found: dict[CardinalityTerm, tuple[str, ...]] = {}
     for invariant in invariants:
-        for x in walk(invariant.expr):
-            if isinstance(x, Quantified) and theory.is_set(x):
-                counted, _, _ = theory.sets.of(x)
-                found[counted] = tuple(dict.fromkeys((*found.get(counted, ()), invariant.name)))
+        for x in theory.sets_in(invariant.expr):
+            counted, _, _ = theory.sets.of(x)
+            found[counted] = tuple(dict.fromkeys((*found.get(counted, ()), invariant.name)))
     return found
 
 

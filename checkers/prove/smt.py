@@ -17,6 +17,7 @@ from spec.dsl.ir import (
     Bound,
     Const,
     Eq,
+    Every,
     Expr,
     Leaf,
     Operation,
@@ -38,7 +39,7 @@ CountTerm = Callable[["Text", Quantified, Names], str]
 
 @dataclass(frozen=True)
 class Write:
-    """An assignment as terms about the state before."""
+    """An assignment as terms about the state before; a key that is empty stands for all members, as in a row."""
 
     field: Field[Any, Any]
     keys: tuple[str, ...]
@@ -67,6 +68,11 @@ def symbol(name: str) -> str:
 def cell_name(f: Field[Any, Any]) -> str:
     """The function of a field."""
     return f"state.{symbol(f.name)}"
+
+
+def applied(function: str, terms: Sequence[str]) -> str:
+    """A function of these terms; without any it is a constant."""
+    return f"({function} {' '.join(terms)})" if terms else function
 
 
 def size_name(number: Bound) -> str:
@@ -197,6 +203,7 @@ class Text:
                     return self.read(f, [self.term(k, names) for k in keys], when)
                 case Quantified(word):
                     return self.count(self, x, names) if word == "count" else self._quantified(x, names)
+            raise TypeError(f"{x!r} has no term")
 
         def join(x: Operation, terms: Iterator[str]) -> str:
             if isinstance(x, Eq):
@@ -209,16 +216,17 @@ class Text:
 
     def read(self, f: Field[Any, Any], keys: list[str], when: str) -> str:
         """The value of a cell in the state that `when` names: of the last assignment to it, or else the old value."""
-        term = f"({cell_name(f)} {' '.join(keys)})"
+        term = applied(cell_name(f), keys)
         for write in self.views[when].writes:
             if write.field is f:
-                same = [f"(= {one} {other})" for one, other in zip(write.keys, keys, strict=True) if one != other]
+                pairs = zip(write.keys, keys, strict=True)
+                same = [f"(= {one} {other})" for one, other in pairs if one not in ("", other)]
                 term = f"(ite {conj(*same)} {write.value} {term})" if same else write.value
         return term
 
     def write(self, put: Put, names: Names) -> Write:
         """An assignment as terms; this text must be about the state before."""
-        keys = tuple(self.term(k, names) for k in put.keys)
+        keys = tuple("" if isinstance(k, Every) else self.term(k, names) for k in put.keys)
         return Write(put.field, keys, self.term(put.value, names, put.field.domain.base))
 
     def _quantified(self, e: Quantified, names: Names) -> str:

@@ -6,14 +6,29 @@ for given sizes every member has a name and a count is a sum. Members of a sort 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from spec.dsl import ANY, Action, Field, Machine, Sort
-from spec.dsl.ir import Bound, Const, Expr, Less, Path, Quantified, Read, Size, Var, conjunction, negate, walk
+from spec.dsl.ir import (
+    Bound,
+    Const,
+    Expr,
+    Less,
+    Path,
+    Quantified,
+    Read,
+    Size,
+    Var,
+    conjunction,
+    negate,
+    pairs,
+    parts,
+    walk,
+)
 
 from .counting import CardinalityTable, CardinalityTerm, Change, change
 from .sizes import fixed, named_members, smallest
@@ -24,6 +39,7 @@ from .smt import (
     Text,
     View,
     Write,
+    applied,
     asserted,
     conj,
     declarations,
@@ -87,8 +103,9 @@ class FiniteCardinality:
         self.members = members
 
     def __call__(self, text: Text, e: Quantified, names: Names) -> str:
-        each = (text.term(e.body, {**names, e.var.name: member}) for member in self.members[e.var.sort])
-        return f"(+ 0 {' '.join(f'(ite {claim} 1 0)' for claim in each)})"
+        each = [text.term(e.body, {**names, e.var.name: member}) for member in self.members[e.var.sort]]
+        ones = each if e.body.domain.base is int else [f"(ite {claim} 1 0)" for claim in each]
+        return f"(+ 0 {' '.join(ones)})"
 
 
 @dataclass
@@ -109,7 +126,7 @@ class AbstractCardinality:
             return FiniteCardinality(self.theory.members)(text, e, names)
         counted, actual, when = self.theory.sets.of(e)
         args, view = [text.term(a, names) for a in actual], text.views[when]
-        size = f"({counted.name} {' '.join(args)})" if args else counted.name
+        size = applied(counted.name, args)
         if view != BEFORE:
             size = self._after(counted, size, actual, args, view)
         if size not in self.met and not any("?" in a for a in args):
@@ -132,22 +149,27 @@ class AbstractCardinality:
 
     def _know(self, text: Text, counted: CardinalityTerm, args: list[str], size: str) -> None:
         """The axioms of a size: it is not negative, and it is at least one exactly if some member is in the set."""
-        sort, somebody = counted.var.sort, f"some.{counted.name}.{self.theory.fresh()}"
+        sorts, one, symbols = [v.sort for v in counted.vars], f"(>= {size} 1)", self.theory.symbols
+        somebody = [f"some.{counted.name}.{self.theory.fresh()}" for _ in sorts]
+        any_one = [f"?in.{n}" for n, _ in enumerate(sorts)]
 
-        def is_in(member: str) -> str:
-            is_real = text.real(sort, member)
-            return conj(is_real, text.term(counted.body, {counted.var.name: member, **named(counted, args)}))
+        def is_in(member: Sequence[str]) -> str:
+            is_real = (text.real(sort, term) for sort, term in zip(sorts, member, strict=True))
+            return conj(*is_real, text.term(counted.body, {**of_member(counted, member), **named(counted, args)}))
 
-        one = f"(>= {size} 1)"
-        symbols = self.theory.symbols
-        somewhere = forall([("?in", symbols.sort(sort))], implied(is_in("?in"), one))
-        self.declared += (symbols.constant(somebody, sort),)
+        somewhere = forall(list(zip(any_one, map(symbols.sort, sorts), strict=True)), implied(is_in(any_one), one))
+        self.declared += tuple(map(symbols.constant, somebody, sorts))
         self.known += (f"(>= {size} 0)", somewhere, implied(one, is_in(somebody)))
 
 
 def named(counted: CardinalityTerm, args: list[str]) -> dict[str, str]:
     """The terms of the parameters of a counted set, by name."""
     return {v.name: arg for v, arg in zip(counted.params, args, strict=True)}
+
+
+def of_member(counted: CardinalityTerm, member: Sequence[str]) -> dict[str, str]:
+    """The terms of a counted member by name."""
+    return {v.name: term for v, term in zip(counted.vars, member, strict=True)}
 
 
 @dataclass(frozen=True)
@@ -200,9 +222,17 @@ class Theory:
         """True if it counts members of a sort of any size."""
         return isinstance(e, Quantified) and e.word == "count" and e.var.sort not in self.members
 
+    def sets_in(self, e: Expr) -> Iterator[Quantified]:
+        """The counts of members of a sort of any size in an expression, a count of pairs once."""
+        if isinstance(e, Quantified) and self.is_set(e):
+            yield e
+            e = pairs(e)[1]
+        for part in parts(e):
+            yield from self.sets_in(part)
+
     def counts(self, invariant: Invariant) -> bool:
         """True if an invariant uses the size of such a set."""
-        return any(map(self.is_set, walk(invariant.expr)))
+        return any(True for _ in self.sets_in(invariant.expr))
 
     def change(self, counted: CardinalityTerm, path: Path) -> Change:
         """How a path changes a cardinality; derived once."""
@@ -272,10 +302,8 @@ class Theory:
 
     def _every_set(self) -> list[CardinalityTerm]:
         """All sets that are counted in the machine."""
-        for e in self._expressions():
-            for x in walk(e):
-                if isinstance(x, Quantified) and self.is_set(x):
-                    self.sets.of(x)
+        for x in (x for e in self._expressions() for x in self.sets_in(e)):
+            self.sets.of(x)
         return list(self.sets.known.values())
 
     def _expressions(self) -> Iterator[Expr]:
@@ -339,23 +367,24 @@ class Theory:
 
     def moves_others(self, action: Action, counted: CardinalityTerm) -> Question:
         """Asks for a step that changes the membership of a member other than the derived one."""
-        other = Var("other", counted.var.sort)
+        other = tuple(Var(f"other.{n}", v.sort) for n, v in enumerate(counted.vars))
 
         def moved(taken: Taken, found: Change, names: Names) -> list[str]:
-            is_other = [self._distinct(taken, found.member, names[other.name])] if found.member else []
-            before, after = self._membership(taken, counted, names, names[other.name])
+            terms = [names[v.name] for v in other]
+            is_other = [self._distinct(taken, found.member, terms)] if found.member else []
+            before, after = self._membership(taken, counted, names, terms)
             return [*is_other, f"(distinct {before} {after})"]
 
-        return self._of_counts(action, counted, (*counted.params, other), moved)
+        return self._of_counts(action, counted, (*counted.params, *other), moved)
 
     def miscounted(self, action: Action, counted: CardinalityTerm) -> Question:
         """Asks for a step after which the size of a set differs from the derived one."""
 
         def differs(taken: Taken, found: Change, names: Names) -> list[str]:
             text, every = self.text(taken.counts), {**dict(taken.view.names), **names}
-            if found.member is None:
+            if not found.member:
                 return ["false"]
-            before, after = self._membership(taken, counted, names, text.term(found.member, every))
+            before, after = self._membership(taken, counted, names, [text.term(m, every) for m in found.member])
             enters, leaves = (text.term(claim, every) for claim in (found.enters, found.leaves))
             return [f"(distinct {difference(after, before)} {difference(enters, leaves)})"]
 
@@ -369,13 +398,15 @@ class Theory:
                 branches.append((copy(taken.counts), [*taken.guards, *claim(taken, found, names)]))
         return self._question(branches, self._steps(action) + self._constants(names, params))
 
-    def _membership(self, taken: Taken, counted: CardinalityTerm, names: Names, member: str) -> list[str]:
+    def _membership(self, taken: Taken, counted: CardinalityTerm, names: Names, member: Sequence[str]) -> list[str]:
         """The membership of a member before a step, and after it."""
-        every = {**names, counted.var.name: member}
+        every = {**names, **of_member(counted, member)}
         return [self.text(taken.counts, view).term(counted.body, every) for view in (BEFORE, taken.view)]
 
-    def _distinct(self, taken: Taken, member: Expr, other: str) -> str:
-        return f"(distinct {self.text(taken.counts).term(member, dict(taken.view.names))} {other})"
+    def _distinct(self, taken: Taken, member: Sequence[Expr], others: Sequence[str]) -> str:
+        """The claim that two members, or pairs, are not the same."""
+        text, names = self.text(taken.counts), dict(taken.view.names)
+        return either(*(f"(distinct {text.term(m, names)} {other})" for m, other in zip(member, others, strict=True)))
 
     def taken(self, action: Action) -> list[Taken]:
         """The paths of an action as terms; made once."""

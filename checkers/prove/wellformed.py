@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from enum import Enum
 from itertools import combinations
+from math import prod
 from operator import add, eq, lt, sub
 from types import CodeType
 from typing import Any
@@ -18,6 +19,7 @@ from spec.dsl.ir import (
     Domain,
     Expr,
     Given,
+    Operation,
     Path,
     Put,
     Quantified,
@@ -28,6 +30,7 @@ from spec.dsl.ir import (
     Var,
     negate,
     operator,
+    pairs,
     parts,
 )
 
@@ -200,12 +203,13 @@ class Terms:
                 cell = z3.Function(f"{when}.{f.name}", *sorts, _sort(f.domain))(*map(self.of, keys))
                 self.assumed.append(cell >= 0 if f.history else self._inside(cell, f.domain))
                 return cell
+        assert isinstance(e, Operation), "a row is only assigned"
         return OPERATIONS[operator(e)](*map(self.of, parts(e)))
 
     def _unknown(self, e: Var | Size | Quantified) -> Term:
         made = z3.FreshConst(_sort(e.domain), type(e).__name__)
         if isinstance(e, Quantified) and e.word == "count":
-            self.assumed += [made >= 0, made <= self._most(e.var.sort)]
+            self.assumed += [made >= 0, made <= prod(self._most(v.sort) for v in pairs(e)[0])]
         else:
             self.assumed.append(self._inside(made, e.domain))
         return made

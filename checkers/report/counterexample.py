@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from checkers.core.traces import Step, Trace
-from checkers.core.wording import named, shown
+from checkers.core.wording import cell, shown
 from spec.dsl import ANY, World
-from spec.dsl.ir import first_sort
+from spec.dsl.ir import first_sort, members_of
 
 STUCK = "Here nothing can happen any more, and this is no state in which a run may end."
 """The last sentence of a deadlock."""
@@ -28,7 +28,7 @@ def beginning(world: World, start: bytes, only: str = "") -> list[str]:
     """The values of an initial state in fields with any initial value."""
     values = world.values(start)
     return [
-        f"{name}[{named(key)}] is {shown(value)}"
+        f"{cell(name, key)} is {shown(value)}"
         for name, f in world.machine.shape.fields.items()
         if f.start is ANY
         for key, value in values[name].items()
@@ -52,8 +52,8 @@ def telling(world: World, trace: Trace, only: str = "") -> Iterator[tuple[int, S
 
 def _concerns(world: World, key: Any, only: str) -> bool:
     """True if the cell with this key belongs to the page `only`, or to no page."""
-    first = key[0] if isinstance(key, tuple) else key
-    return not only or type(first) is not first_sort(world.machine) or repr(first) == only
+    pages = [repr(member) for member in members_of(key)[:1] if type(member) is first_sort(world.machine)]
+    return not only or not pages or pages == [only]
 
 
 def changes(world: World, was: bytes, now: bytes) -> Iterator[tuple[Any, str]]:
@@ -62,7 +62,7 @@ def changes(world: World, was: bytes, now: bytes) -> Iterator[tuple[Any, str]]:
     for name, cells in after.items():
         for key, value in cells.items():
             if before[name][key] is not value and before[name][key] != value:
-                yield key, f"{name}[{named(key)}]: {shown(before[name][key])} -> {shown(value)}"
+                yield key, f"{cell(name, key)}: {shown(before[name][key])} -> {shown(value)}"
 
 
 def ending(sentence: str, args: tuple[str, ...]) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from checkers.core.stopped import Stopped
-from checkers.core.wording import named, shown
+from checkers.core.wording import shown
 from checkers.explore.search import UNLIMITED, Budget, Search, SearchProgress
 from spec.dsl import Machine, Sort, World
-from spec.dsl.ir import first_sort
+from spec.dsl.ir import cell_text, first_sort, members_of
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,7 @@ def describe(world: World, record: bytes) -> str:
         f = world.machine.shape.fields[name]
         values = world.machine.shape.values(f, world.sizes)
         for key, offset in offsets.items():
-            members = key if isinstance(key, tuple) else (key,)
-            if members[0] is page and (values[record[offset]] is not f.start or name == next(iter(world.offsets))):
-                rest = named(members[1:])
-                words.append(f"{name}{f'[{rest}]' if rest else ''} {shown(values[record[offset]])}")
+            members = members_of(key)
+            if members[:1] == (page,) and (values[record[offset]] is not f.start or name == next(iter(world.offsets))):
+                words.append(f"{cell_text(name, map(repr, members[1:]))} {shown(values[record[offset]])}")
     return ", ".join(words)

@@ -3,7 +3,7 @@
 from .functions import Action, Claim
 from .machine import Breaks, Machine, Witness
 from .mutate import Mutant, drop, instead, swap
-from .state import Field, Members, State, bound, field, history, members
+from .state import Field, Members, State, bound, field, history, members, variable
 from .values import ANY, NOBODY, Kind, PoolproofError, Sort, SpecError, between, optional
 from .words import count, each, iff, implies, require, some
 from .world import Instance, Violation, World
@@ -42,4 +42,5 @@ __all__ = [
     "require",
     "some",
     "swap",
+    "variable",
 ]

@@ -8,7 +8,7 @@ from enum import Enum, EnumMeta
 from types import FunctionType
 from typing import Any
 
-from .state import Field, Members, State
+from .state import Field, Indexed, Members, State, Variable
 from .values import Bound, Kind, Sort, SpecError
 
 WRITTEN_BY_PYTHON = (
@@ -55,7 +55,7 @@ def _check_state(cls: type[Any]) -> None:
         if type(base) is not type or not issubclass(base, State):
             raise SpecError(f"{_of(base)}: a state extends only State, or another state")
         for name, thing in contents(base).items():
-            if name != "_shape" and type(thing) not in (Members, Bound, Field):
+            if name != "_shape" and type(thing) not in (Members, Bound, Indexed, Variable):
                 _refuse(base, name, thing, "a state only declares members, bounds and fields; write a helper function")
             if name != "_shape" and (name in OF_STATES or hasattr(State, name)):
                 _refuse(base, name, thing, "that name is one of State's own; give the field another one")
@@ -89,7 +89,8 @@ def _check_enum(cls: type[Any]) -> None:
 def _refuse(cls: type[Any], name: str, thing: Any, rule: str) -> None:
     code = _code(thing)
     where = f"{code.co_filename}:{code.co_firstlineno}" if code else _of(cls)
-    raise SpecError(f"{where}: {cls.__name__}.{name} is a {type(thing).__name__}; {rule}")
+    kind = "Field" if isinstance(thing, Field) else type(thing).__name__
+    raise SpecError(f"{where}: {cls.__name__}.{name} is a {kind}; {rule}")
 
 
 def _code(thing: Any) -> Any:

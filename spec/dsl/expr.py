@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from .state import Field
+from .state import OF_MEMBERS, Field, one_key
 from .values import BOOL, NOBODY, NUMBER, Bound, Domain, Sort, literal_domain
 
 T = TypeVar("T")
@@ -38,6 +38,17 @@ class Var:
     """A parameter of an action or an invariant, or the member a quantifier ranges over."""
 
     name: str
+    sort: type[Sort]
+
+    @property
+    def domain(self) -> Domain[Any]:
+        return Domain(self.sort)
+
+
+@dataclass(frozen=True)
+class Every:
+    """All members of a sort: the `:` of a row, in the keys of an assignment only."""
+
     sort: type[Sort]
 
     @property
@@ -113,7 +124,10 @@ class Sum:
 
 @dataclass(frozen=True)
 class Quantified:
-    """`each`, `some` or `count` of the members of a sort for which the body holds."""
+    """`each`, `some` or `count` of the members of a sort for which the body holds.
+
+    The body of a count may be another count: together they count pairs.
+    """
 
     word: str
     var: Var
@@ -124,12 +138,20 @@ class Quantified:
         return NUMBER if self.word == "count" else BOOL
 
 
-Leaf = Const | Var | Size | Read | Quantified
+Leaf = Const | Var | Every | Size | Read | Quantified
 """What `fold` leaves to its caller: literals, names, and what depends on a state or binds a name."""
 
 Operation = Not | And | Or | Eq | Less | Sum
 Expr = Leaf | Operation
 TRUE, FALSE = Const(True), Const(False)
+
+
+def pairs(e: Quantified) -> tuple[tuple[Var, ...], Expr]:
+    """The variables of a count and what it counts: of a count of counts, those of both."""
+    if isinstance(e.body, Quantified) and e.body.word == e.word == "count":
+        inner, body = pairs(e.body)
+        return (e.var, *inner), body
+    return (e.var,), e.body
 
 
 def negate(claim: Expr) -> Expr:
@@ -177,6 +199,11 @@ def equal(left: Expr, right: Expr) -> Expr:
     return Eq(*sorted((left, right), key=repr))
 
 
+def same_cell(written: tuple[Expr, ...], keys: tuple[Expr, ...]) -> Expr:
+    """The claim that an assignment with these keys, which may be a row, writes the cell with those."""
+    return conjunction(*(equal(w, k) for w, k in zip(written, keys, strict=True) if not isinstance(w, Every)))
+
+
 def choose(when: Expr, then: Expr, other: Expr) -> Expr:
     """If `when` holds `then`, else `other`; for claims this becomes and, or, not."""
     if isinstance(when, Const):
@@ -197,6 +224,7 @@ def choose(when: Expr, then: Expr, other: Expr) -> Expr:
 PARTS: dict[type[Expr], Callable[[Any], tuple[Expr, ...]]] = {
     Const: lambda e: (),
     Var: lambda e: (),
+    Every: lambda e: (),
     Size: lambda e: (),
     Read: lambda e: e.keys,
     Not: lambda e: (e.claim,),
@@ -241,10 +269,10 @@ def operator(e: Operation) -> str:
 def fold(e: Expr, leaf: Callable[[Leaf], T], join: Callable[[Operation, Iterator[T]], T]) -> T:
     """The result for an expression, made from the results for its parts.
 
-    `leaf` gives the result for a Const, Var, Size, Read or Quantified; it folds the keys and the body itself, because
-    only the caller knows the state and the names they are about. `join` gets an operation (Not, And, Or, Eq, Less,
-    Sum) and the results for its parts in the order of the text; `operator(e)` is a key for a table of operators. The
-    results are computed one by one as `join` takes them, so that `all` and `any` may stop early.
+    `leaf` gives the result for a Const, Var, Every, Size, Read or Quantified; it folds the keys and the body itself,
+    because only the caller knows the state and the names they are about. `join` gets an operation (Not, And, Or, Eq,
+    Less, Sum) and the results for its parts in the order of the text; `operator(e)` is a key for a table of operators.
+    The results are computed one by one as `join` takes them, so that `all` and `any` may stop early.
 
         >>> fold(Or((TRUE, FALSE)), lambda e: str(e.value), lambda e, parts: f" {operator(e)} ".join(parts))
         'True or False'
@@ -286,7 +314,7 @@ VALUES: dict[str, Callable[..., Any]] = {
     "+": python.add,
     "-": python.sub,
 }
-OF_MANY: dict[str, Callable[[Iterator[bool]], int]] = {"and": all, "or": any, "each": all, "some": any, "count": sum}
+OF_MANY: dict[str, Callable[[Iterator[Any]], Any]] = {"and": all, "or": any, **OF_MEMBERS}
 
 
 def evaluate(e: Expr, states: dict[str, Any], env: dict[str, Any]) -> Any:
@@ -301,12 +329,12 @@ def evaluate(e: Expr, states: dict[str, Any], env: dict[str, Any]) -> Any:
             case Size(number):
                 return next(iter(states.values())).__dict__[number.name]
             case Read(f, keys, when):
-                key = tuple(fold(k, leaf, _value) for k in keys)
-                return states[when].__dict__[f.name][key if len(key) > 1 else key[0]]
+                return states[when].__dict__[f.name][one_key(tuple(fold(k, leaf, _value) for k in keys))]
             case Quantified(word, var, body):
                 state = next(iter(states.values()))
                 group = state.__dict__[type(state)._shape.scope_name[var.sort]].all
                 return OF_MANY[word](evaluate(body, states, {**env, var.name: m}) for m in group)
+        raise TypeError(f"{x!r} has no value")
 
     return fold(e, leaf, _value)
 

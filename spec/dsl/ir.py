@@ -10,6 +10,7 @@ from .expr import (
     And,
     Const,
     Eq,
+    Every,
     Expr,
     Leaf,
     Less,
@@ -29,8 +30,10 @@ from .expr import (
     fold,
     negate,
     operator,
+    pairs,
     parts,
     rebuild,
+    same_cell,
     walk,
 )
 from .forks import Facts
@@ -40,9 +43,9 @@ from .machine import expressions, first_sort, looks_elsewhere, reads
 from .mutate import Change, changed, functions_of
 from .reach import Reach, reachable
 from .source import tree_of
-from .state import Shape, initial_values, layout, one_key
+from .state import Shape, initial_values, layout, members_of, one_key
 from .symbolic import Given, Put
-from .text import Operators, infix, text
+from .text import Operators, cell_text, infix, text
 from .values import Bound, Domain
 from .words import Current, Refused
 from .world import picker
@@ -57,6 +60,7 @@ __all__ = [
     "Current",
     "Domain",
     "Eq",
+    "Every",
     "Expr",
     "Facts",
     "Given",
@@ -77,6 +81,7 @@ __all__ = [
     "Size",
     "Sum",
     "Var",
+    "cell_text",
     "changed",
     "choose",
     "conjunction",
@@ -92,14 +97,17 @@ __all__ = [
     "initial_values",
     "layout",
     "looks_elsewhere",
+    "members_of",
     "negate",
     "one_key",
     "operator",
+    "pairs",
     "parts",
     "picker",
     "reachable",
     "reads",
     "rebuild",
+    "same_cell",
     "text",
     "tree_of",
     "walk",

@@ -21,7 +21,7 @@ ALLOWED: tuple[type[ast.AST], ...] = (
     ast.Return, ast.Assign, ast.AugAssign, ast.If, ast.IfExp, ast.Expr,
     ast.Pass, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.BinOp, ast.Add, ast.Sub,
     ast.Compare, ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn, ast.Call, ast.Lambda,
-    ast.Attribute, ast.Subscript, ast.Tuple, ast.Constant, ast.Name, ast.Load, ast.Store,
+    ast.Attribute, ast.Subscript, ast.Slice, ast.Tuple, ast.Constant, ast.Name, ast.Load, ast.Store,
 )  # fmt: skip
 
 ARITHMETIC = "numbers are only added, subtracted and compared; for a ring's index write `0 if at == last else at + 1`"
@@ -137,8 +137,11 @@ class _Lint:
                 if name in QUANTIFIERS:
                     members, claim = node.args
                     assert isinstance(claim, ast.Lambda)
-                    self._look(members, bound)
-                    self._look(claim.body, bound | {self._member(claim)})
+                    groups = members.elts if isinstance(members, ast.Tuple) else [members]
+                    if not 1 <= len(groups) <= 2:
+                        self.refuse(node, f"{name}() of {len(groups)} groups; it goes over members, or over pairs")
+                    self._every(groups, bound)
+                    self._look(claim.body, bound | self._members(claim, len(groups)))
                 else:
                     self._every(node.args, bound)
             case ast.Attribute():
@@ -147,6 +150,8 @@ class _Lint:
                 self._every((cells, key), bound)
                 if not isinstance(cells, ast.Attribute):
                     self.refuse(node, "only a field is indexed: `s.place[page]`")
+                if self._is_variable(cells.attr):
+                    self.refuse(node, f"{cells.attr} has no index; write `s.{cells.attr}`")
             case _:
                 self._every(ast.iter_child_nodes(node), bound)
 
@@ -171,6 +176,8 @@ class _Lint:
                 case ast.Name(id=name) if name not in self.params:
                     self._may_be_own(name, target)
                 case ast.Subscript(value=ast.Attribute(value=ast.Name(id=name))) if name in bound:
+                    pass
+                case ast.Attribute(value=ast.Name(id=name), attr=attr) if name in bound and self._is_variable(attr):
                     pass
                 case ast.Tuple(elts=inside):
                     self._targets(inside, bound)
@@ -206,13 +213,16 @@ class _Lint:
         if name in QUANTIFIERS and not (len(node.args) == 2 and isinstance(node.args[1], ast.Lambda)):
             self.refuse(node, f"{name}() takes the members and a lambda: {name}(s.pages, lambda p: ...)")
 
-    def _member(self, claim: ast.Lambda) -> str:
-        """The parameter of a quantifier's lambda."""
-        if not _is_plain(claim.args) or len(claim.args.args) != 1:
-            self.refuse(claim, "the lambda of a quantifier has one plain parameter, the member: lambda p: ...")
-        name = claim.args.args[0].arg
-        self._may_be_own(name, claim)
-        return name
+    def _members(self, claim: ast.Lambda, count: int) -> frozenset[str]:
+        """The parameters of a quantifier's lambda, one for each group of members."""
+        names = [argument.arg for argument in claim.args.args]
+        if not _is_plain(claim.args) or len(names) != count:
+            wanted = "one plain parameter, the member: lambda p: ..."
+            pair = "two plain parameters, the members of a pair: lambda p, f: ..."
+            self.refuse(claim, f"the lambda of a quantifier has {wanted if count == 1 else pair}")
+        for name in names:
+            self._may_be_own(name, claim)
+        return frozenset(names)
 
     # -- names -----------------------------------------------------------------------------------------------------
 
@@ -253,6 +263,10 @@ class _Lint:
             self.refuse(node, f".{attr} of something global: {HIDDEN}; {rest}")
         if attr not in value.__members__:
             self.refuse(node, f"{value.__name__} has no member {attr}; it has {', '.join(value.__members__)}")
+
+    def _is_variable(self, name: str) -> bool:
+        """True for a field without an index."""
+        return name in self.state._shape.fields and not self.state._shape.fields[name].keys
 
     def _declared(self, node: ast.Attribute, name: str, attr: str) -> None:
         shape = self.state._shape

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from .expr import Const, Expr, Quantified, Read, Var, walk
+from .expr import Const, Every, Expr, Quantified, Read, Var, walk
 from .functions import Action, Claim, Function, action_of, claim_of, line_of
 from .reach import Part, Reach, check_unchanged, classes_once
 from .state import Shape, State, initial_values
-from .text import text
+from .text import cell_text, text
 from .values import ANY, Sort, SpecError
 
 
@@ -87,6 +87,7 @@ class Machine:
         with classes_once():
             check_names(self)
             check_witnesses(self)
+            check_rows(self)
         check_scopes(self)
         check_symmetry(self)
 
@@ -224,6 +225,18 @@ def check_witnesses(machine: Machine) -> None:
             )
 
 
+def check_rows(machine: Machine) -> None:
+    """Refuse an assignment to a row of the first sort."""
+    first = first_sort(machine)
+    for action in machine.actions:
+        for put in (put for path in action.lifted.paths for put in path.puts):
+            if Every(first) in put.keys:
+                raise SpecError(
+                    f"{put.where}: assigns {put.field.name} of all {first.__name__}s, the sort declared first; "
+                    f"an action is one {first.__name__}'s step"
+                )
+
+
 def check_symmetry(machine: Machine) -> None:
     """Refuse a machine that distinguishes members of a sort that it declares symmetric."""
     symmetric = (*machine.symmetric, *machine.symmetric_if_asked)
@@ -278,7 +291,7 @@ def reads(e: Expr) -> set[str]:
 def _meaning(machine: Machine) -> Iterator[str]:
     for f in (*machine.shape.fields.values(), *machine.shape.histories.values()):
         start = "any" if f.start is ANY else repr(f.start)
-        yield f"field {f.name}[{', '.join(k.__name__ for k in f.keys)}] holds {f.domain!r}, starts as {start}"
+        yield f"field {cell_text(f.name, (k.__name__ for k in f.keys))} holds {f.domain!r}, starts as {start}"
     for action in machine.actions:
         yield f"action {action.name}({', '.join(f'{v.name}: {v.sort.__name__}' for v in action.params)})"
         for path in action.lifted.paths:

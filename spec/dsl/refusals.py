@@ -47,7 +47,7 @@ class GuardRefusalCache:
 
     def refuses(self, number: int) -> None:
         """Note a refusal, if it depends on the page's record, pools and devices alone."""
-        if not self.every_page.quantified:
+        if not self.every_page.is_read:
             self.refused.add(number)
 
     def learn(self, missing: list[tuple[Key, list[int]]]) -> None:

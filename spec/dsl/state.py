@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from itertools import product
+from collections.abc import Callable, Iterable, Iterator
+from itertools import product, starmap
 from typing import Any, ClassVar, Generic, TypeVar, overload
 
 from .values import ANY, Bound, Domain, Sort, SpecError, domain_of, here, wrong
@@ -12,14 +12,19 @@ K = TypeVar("K")
 V = TypeVar("V")
 A = TypeVar("A", bound=Sort)
 B = TypeVar("B", bound=Sort)
+C = TypeVar("C", bound=Sort)
+W = TypeVar("W")
 S = TypeVar("S", bound=Sort)
 
-Write = tuple["Cells[Any, Any]", Any, Any, int, int]
+Write = tuple["Cells[Any, Any, Any]", Any, Any, int, int]
 """A write in the journal: cells, key, old value, offset in the state's code, new code."""
 
 
-class Cells(dict[K, V], Generic[K, V]):
-    """One field of one state: `s.place[page]` reads, `s.place[page] = Place.TX` writes and is journalled."""
+class Cells(dict[K, V], Generic[K, W, V]):
+    """One field of one state: `s.place[page]` reads, `s.place[page] = Place.TX` writes and is journalled.
+
+    W is the type of what is written to: a key, or a row of them, `s.bytes[page, :] = Bytes.STALE`.
+    """
 
     def __init__(self, name: str, values: tuple[V, ...], offsets: dict[K, int], journal: list[Write]) -> None:
         super().__init__()
@@ -29,15 +34,23 @@ class Cells(dict[K, V], Generic[K, V]):
     def __missing__(self, key: K) -> V:
         wrong(f"{self.name}[{key!r}] does not exist; test the key with != NOBODY first")
 
-    def __setitem__(self, key: K, value: V) -> None:
+    def __setitem__(self, key: W, value: V) -> None:  # type: ignore[override]
         code = self.codes.get(value, -1)
         if code < 0 or type(value) is not type(self.values_[code]):
             wrong(f"{self.name}[{key!r}] = {value!r}: outside its bounds, {_listed(self.values_)}")
-        self.journal.append((self, key, self[key], self.offsets[key], code))
-        dict.__setitem__(self, key, value)
+        for cell in self._cells(key):
+            self.journal.append((self, cell, self[cell], self.offsets[cell], code))
+            dict.__setitem__(self, cell, value)
+
+    def _cells(self, key: Any) -> Iterable[Any]:
+        """The keys of the cells that are written to: one, or those of a row."""
+        if type(key) is not tuple or slice not in map(type, key):
+            return (key,)
+        every: Any = self.offsets
+        return [cell for cell in every if all(type(k) is slice or k is own for k, own in zip(key, cell, strict=True))]
 
 
-class Tally(Cells[K, int]):
+class Tally(Cells[K, K, int]):
     """A history counter: it only ever grows, no guard may read it, and it is not part of a state's identity."""
 
     def __setitem__(self, key: K, value: int) -> None:
@@ -52,13 +65,17 @@ def _listed(values: tuple[Any, ...]) -> str:
     return ", ".join(shown) if len(shown) <= 6 else f"{shown[0]}..{shown[-1]}"
 
 
+OF_MEMBERS: dict[str, Callable[[Iterable[Any]], Any]] = {"each": all, "some": any, "count": sum}
+"""The value of a quantifier from the values of its body."""
+
+
 class Members(Generic[S]):
     """All members of a sort in a scope: what `each`, `some` and `count` range over."""
 
     def __init__(self, sort: type[S], low: int, high: int) -> None:
         self.sort, self.low, self.high, self.name = sort, low, high, "?"
         self.all: tuple[S, ...] = ()
-        self.quantified = False  # set by each quantifier over all members; reset by the refusal cache's user
+        self.is_read = False  # set by each quantifier over all members; reset by the refusal cache's user
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -69,17 +86,12 @@ class Members(Generic[S]):
         made.name, made.all = self.name, tuple(self.sort(i) for i in range(size))
         return made
 
-    def each(self, claim: Callable[[S], bool]) -> bool:
-        self.quantified = True
-        return all(map(claim, self.all))
-
-    def some(self, claim: Callable[[S], bool]) -> bool:
-        self.quantified = True
-        return any(map(claim, self.all))
-
-    def count(self, claim: Callable[[S], bool]) -> int:
-        self.quantified = True
-        return sum(map(claim, self.all))
+    def quantified(self, word: str, claim: Callable[..., bool], *others: Members[Any]) -> Any:
+        """`each`, `some` or `count` of the members, or of their combinations with members of others."""
+        groups = (self, *others)
+        for group in groups:
+            group.is_read = True
+        return OF_MEMBERS[word](starmap(claim, product(*(group.all for group in groups))))
 
 
 class Field(Generic[K, V]):
@@ -94,42 +106,85 @@ class Field(Generic[K, V]):
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
-    @overload
-    def __get__(self, s: None, owner: type) -> Field[K, V]: ...
-    @overload
-    def __get__(self, s: object, owner: type) -> Cells[K, V]: ...
-    def __get__(self, s: object | None, owner: type) -> Any:
-        return self  # a state keeps its own cells under this name; only the class itself arrives here
-
     def __repr__(self) -> str:
         return self.name
 
 
+class Indexed(Field[K, V], Generic[K, W, V]):
+    """A field with a cell for each member of a sort, or for each combination of members of several."""
+
+    @overload
+    def __get__(self, s: None, owner: type) -> Indexed[K, W, V]: ...
+    @overload
+    def __get__(self, s: object, owner: type) -> Cells[K, W, V]: ...
+    def __get__(self, s: object | None, owner: type) -> Any:
+        return self  # a state keeps its own cells under this name; only the class itself arrives here
+
+
+class Variable(Field[tuple[()], V]):
+    """A field of one cell: `s.mode` reads, `s.mode = Mode.SLOW` writes."""
+
+    @overload
+    def __get__(self, s: None, owner: type) -> Variable[V]: ...
+    @overload
+    def __get__(self, s: object, owner: type) -> V: ...
+    def __get__(self, s: object | None, owner: type) -> Any:
+        return self if s is None else s.__dict__[self.name][()]
+
+    def __set__(self, s: object, value: V) -> None:
+        s.__dict__[self.name][()] = value
+
+
 @overload
-def field(keys: type[A], values: type[V] | Domain[V], start: V, doc: str) -> Field[A, V]: ...
+def field(keys: type[A], values: type[V] | Domain[V], start: V, doc: str) -> Indexed[A, A, V]: ...
 @overload
-def field(keys: tuple[type[A], type[B]], values: type[V] | Domain[V], start: V, doc: str) -> Field[tuple[A, B], V]: ...
+def field(
+    keys: tuple[type[A], type[B]], values: type[V] | Domain[V], start: V, doc: str
+) -> Indexed[tuple[A, B], tuple[A, B | slice], V]: ...
+@overload
+def field(
+    keys: tuple[type[A], type[B], type[C]], values: type[V] | Domain[V], start: V, doc: str
+) -> Indexed[tuple[A, B, C], tuple[A, B | slice, C | slice], V]: ...
 def field(keys: Any, values: Any, start: Any, doc: str) -> Any:
     """Declare a field: `dma = field((Page, Device), Dma, Dma.UNMAPPED, "its mapping; written by ...")`.
 
     `start` is the value in the initial state; with ANY each value gives an initial state.
     """
-    sorts = keys if isinstance(keys, tuple) else (keys,)
-    if not sorts or not all(isinstance(k, type) and issubclass(k, Sort) for k in sorts):
-        wrong(f"a field is indexed by one or more sorts, not by {keys!r}")
-    if not doc:
-        wrong("a field needs a text: what it means and which actions write it")
-    return Field(sorts, domain_of(values), start, doc)
+    _documented(doc)
+    return Indexed(_sorts(keys), domain_of(values), start, doc)
+
+
+def variable(values: type[V] | Domain[V], start: V, doc: str) -> Variable[V]:
+    """Declare a field without an index: `mode = variable(Mode, Mode.FAST, "how packets are taken; written by ...")`.
+
+    `start` is as in `field`.
+    """
+    _documented(doc)
+    return Variable((), domain_of(values), start, doc)
 
 
 @overload
-def history(keys: type[A], doc: str) -> Field[A, int]: ...
+def history(keys: type[A], doc: str) -> Indexed[A, A, int]: ...
 @overload
-def history(keys: tuple[type[A], type[B]], doc: str) -> Field[tuple[A, B], int]: ...
+def history(keys: tuple[type[A], type[B]], doc: str) -> Indexed[tuple[A, B], tuple[A, B], int]: ...
+@overload
+def history(keys: tuple[type[A], type[B], type[C]], doc: str) -> Indexed[tuple[A, B, C], tuple[A, B, C], int]: ...
 def history(keys: Any, doc: str) -> Any:
     """Declare a history counter: it starts at 0 and is raised by actions; no guard reads it."""
+    return Indexed(_sorts(keys), Domain(int), 0, doc, history=True)
+
+
+def _sorts(keys: Any) -> tuple[type[Sort], ...]:
+    """The sorts that index a field."""
     sorts = keys if isinstance(keys, tuple) else (keys,)
-    return Field(sorts, Domain(int), 0, doc, history=True)
+    if not sorts or not all(isinstance(k, type) and issubclass(k, Sort) for k in sorts):
+        wrong(f"a field is indexed by one or more sorts, not by {keys!r}; without an index it is a variable()")
+    return sorts
+
+
+def _documented(doc: str) -> None:
+    if not doc:
+        wrong("a field needs a text: what it means and which actions write it")
 
 
 def members(sort: type[S], low: int = 1, high: int = 12) -> Members[S]:
@@ -222,7 +277,7 @@ def _build(cls: type[State], sizes: dict[str, int]) -> State:
     for name, offsets in layout(shape, sizes).items():
         f = shape.fields[name]
         values = shape.values(f, sizes)
-        s.__dict__[name] = cells = Cells(name, values, offsets, s._journal)
+        s.__dict__[name] = cells = Cells[Any, Any, Any](name, values, offsets, s._journal)
         dict.update(cells, dict.fromkeys(offsets, values[0]))
     for name, f in shape.histories.items():
         tally: Tally[Any] = Tally(name, (), {}, s._journal)
@@ -236,18 +291,29 @@ def one_key(key: tuple[Any, ...]) -> Any:
     return key[0] if len(key) == 1 else key
 
 
+def members_of(key: Any) -> tuple[Any, ...]:
+    """The members of a key as spec text writes it."""
+    return key if isinstance(key, tuple) else (key,)
+
+
 def layout(shape: Shape, sizes: dict[str, int]) -> dict[str, dict[Any, int]]:
-    """The offset of each cell in a state's code: grouped by member of each sort, so that a record is a slice."""
+    """The offset of each cell in a state's code: grouped by member of each sort, so that a record is a slice.
+
+    Fields without an index come last.
+    """
     places: dict[str, dict[Any, int]] = {name: {} for name in shape.fields}
     at = 0
     for group in shape.members.values():
         for index in range(sizes[group.name]):
             for name, f in shape.fields.items():
-                if f.keys[0] is group.sort:
+                if f.keys[:1] == (group.sort,):
                     for key in shape.keys(f, sizes):
                         if key[0].index == index:
                             places[name][one_key(key)] = at
                             at += 1
+    for name in (n for n, f in shape.fields.items() if not f.keys):
+        places[name][()] = at
+        at += 1
     return places
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, ClassVar, NoReturn
 
 from .expr import (
     FALSE,
     TRUE,
     Const,
+    Every,
     Expr,
     Less,
     Quantified,
@@ -21,11 +23,12 @@ from .expr import (
     disjunction,
     equal,
     negate,
+    same_cell,
 )
 from .forks import Facts, Fork, expression_of, grow
 from .histories import grows_by_history, history_read
-from .state import Field, Members
-from .values import NOBODY, NOTHING, Domain, SpecError, here, literal_domain, wrong
+from .state import Field, Members, members_of
+from .values import NOBODY, NOTHING, Domain, Sort, SpecError, here, literal_domain, wrong
 from .words import Refused
 
 
@@ -40,12 +43,30 @@ class Given:
 
 @dataclass
 class Put:
-    """One assignment of a path, with file and line; value and keys are about the state before the action."""
+    """One assignment of a path, with file and line; value and keys are about the state before the action.
+
+    A key that is `Every` stands for all members of its sort: the assignment is to a row.
+    """
 
     field: Field[Any, Any]
     keys: tuple[Expr, ...]
     value: Expr
     where: str
+
+    @property
+    def is_row(self) -> bool:
+        return any(isinstance(k, Every) for k in self.keys)
+
+    def cells(self, size: Callable[[type[Sort]], int]) -> Iterator[Put]:
+        """The assignments to single cells that this one is in a scope; `size` gives the number of members of a sort."""
+        at = next((n for n, key in enumerate(self.keys) if isinstance(key, Every)), None)
+        if at is None:
+            yield self
+            return
+        sort = self.field.keys[at]
+        for member in range(size(sort)):
+            key = Const(sort(member))
+            yield from replace(self, keys=(*self.keys[:at], key, *self.keys[at + 1 :])).cells(size)
 
 
 @dataclass
@@ -260,7 +281,7 @@ class LiftedCells(Whole):
     def __getitem__(self, key: Any) -> Sym:
         keys = self._keys(key)
         for put in reversed(self.run.puts):
-            if put.field is self.field and self.run.decide(conjunction(*map(equal, put.keys, keys))):
+            if put.field is self.field and self.run.decide(same_cell(put.keys, keys)):
                 return Sym(put.value, self.run, self.field.domain)
         return Sym(Read(self.field, keys, self.when), self.run)
 
@@ -269,7 +290,7 @@ class LiftedCells(Whole):
             wrong(f"an invariant assigns to {self.field.name}; only actions may")
         if self.run.depth:
             wrong(f"{self.field.name} is assigned inside a quantifier; an action is one page's step")
-        keys, e = self._keys(key), as_expr(value)
+        keys, e = self._keys(key, is_row_allowed=not self.field.history), as_expr(value)
         if self.field.history:
             self._counts(e, keys)
         else:
@@ -290,12 +311,13 @@ class LiftedCells(Whole):
             name = self.field.name
             wrong(f"{name} is assigned something else than a sum of {name} and other terms; write {name}[...] += ...")
 
-    def _keys(self, key: Any) -> tuple[Expr, ...]:
-        given = key if isinstance(key, tuple) else (key,)
+    def _keys(self, key: Any, is_row_allowed: bool = False) -> tuple[Expr, ...]:
+        given = members_of(key)
         sorts = self.field.keys
         if len(given) != len(sorts):
             wrong(f"{self.field.name} has {len(sorts)} keys ({', '.join(k.__name__ for k in sorts)}), not {len(given)}")
-        keys = tuple(map(as_expr, given))
+        self._check_row(given, is_row_allowed)
+        keys = tuple(Every(s) if isinstance(k, slice) else as_expr(k) for k, s in zip(given, sorts, strict=True))
         for e, sort in zip(keys, sorts, strict=True):
             if e.domain == NOTHING or e.domain.base is not sort:
                 wrong(f"{self.field.name} is indexed by a {sort.__name__}, not by {_called(e.domain)}")
@@ -304,6 +326,18 @@ class LiftedCells(Whole):
                     f"{self.field.name} is indexed by something that may be NOBODY here; test it with != NOBODY first"
                 )
         return keys
+
+    def _check_row(self, given: tuple[Any, ...], is_allowed: bool) -> None:
+        """Refuse a `:` that is not one of the later keys of an assignment."""
+        name = self.field.name
+        for at, key in enumerate(given):
+            if isinstance(key, slice):
+                if key != slice(None):
+                    wrong(f"{name} is indexed by a part of a row; `:` is the whole row")
+                if not is_allowed:
+                    wrong(f"a row of {name} is read; only assigned is a row: {name}[..., :] = value, not +=")
+                if not at:
+                    wrong(f"{name}[:] would be a row of {self.field.keys[0].__name__}s; an action is one page's step")
 
     def _fits(self, e: Expr) -> None:
         domain = self.field.domain
@@ -327,18 +361,17 @@ class LiftedMembers(Whole):
         self.run, self.group = run, group
         self.remedy = f"{group.name} is used as a value or in a loop; use each(), some() or count()"
 
-    def _quantified(self, word: str, claim: Callable[[Any], Any]) -> Any:
+    def quantified(self, word: str, claim: Callable[..., Any], *others: LiftedMembers) -> Any:
+        """`each`, `some` or `count` of the members, or of their combinations with members of others."""
         var = Var(f"{self.group.sort.__name__.lower()}_{self.run.depth + 1}", self.group.sort)
-        body = self.run.inside(lambda: as_claim(claim(Sym(var, self.run))))
-        if word != "count" and body in (TRUE, FALSE):
-            return bool(body == TRUE)
-        return Sym(Quantified(word, var, body), self.run)
 
-    def each(self, claim: Callable[[Any], Any]) -> Any:
-        return self._quantified("each", claim)
+        def body() -> Expr:
+            one = Sym(var, self.run)
+            if not others:
+                return as_claim(claim(one))
+            return as_expr(others[0].quantified(word, partial(claim, one), *others[1:]))
 
-    def some(self, claim: Callable[[Any], Any]) -> Any:
-        return self._quantified("some", claim)
-
-    def count(self, claim: Callable[[Any], Any]) -> Any:
-        return self._quantified("count", claim)
+        made = self.run.inside(body)
+        if word != "count" and made in (TRUE, FALSE):
+            return bool(made == TRUE)
+        return Sym(Quantified(word, var, made), self.run)

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-from .expr import Const, Eq, Expr, Leaf, Less, Not, Operation, Quantified, Read, Size, Var, operator, parts
+from .expr import (
+    Const,
+    Eq,
+    Every,
+    Expr,
+    Leaf,
+    Less,
+    Not,
+    Operation,
+    Quantified,
+    Read,
+    Size,
+    Var,
+    operator,
+    pairs,
+    parts,
+)
 from .values import Sort
 
 Operators = Mapping[str, tuple[str, int]]
@@ -64,9 +80,18 @@ def _leaf(e: Leaf) -> str:
             return value.name if hasattr(value, "name") and not isinstance(value, Sort) else repr(value)
         case Var(name):
             return name
+        case Every():
+            return ":"
         case Size(number):
             return number.name
         case Read(f, keys, when):
-            return f"{when + '.' if when else ''}{f.name}[{', '.join(map(text, keys))}]"
-        case Quantified(word, var, body):
-            return f"{word}({var.name}: {text(body)})"
+            return cell_text(f"{when + '.' if when else ''}{f.name}", map(text, keys))
+        case Quantified(word):
+            variables, body = pairs(e)
+            return f"{word}({', '.join(v.name for v in variables)}: {text(body)})"
+
+
+def cell_text(field: str, keys: Iterable[str]) -> str:
+    """A cell as spec text writes it: a field with its keys, or a field without an index."""
+    inside = ", ".join(keys)
+    return f"{field}[{inside}]" if inside else field

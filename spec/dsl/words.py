@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sized
 from types import CodeType
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, overload
 
 from .state import Members
 from .values import Sort, wrong
 
 S = TypeVar("S", bound=Sort)
+T = TypeVar("T", bound=Sort)
 
 
 class Refused(BaseException):
@@ -65,19 +66,36 @@ def require(claim: bool) -> None:
     run.guard(claim)
 
 
-def each(group: Members[S], claim: Callable[[S], bool]) -> bool:
-    """The claim holds for every member: `each(s.pages, lambda p: s.place[p] != Place.TX)`."""
-    return group.each(claim)
+@overload
+def each(group: Members[S], claim: Callable[[S], bool]) -> bool: ...
+@overload
+def each(group: tuple[Members[S], Members[T]], claim: Callable[[S, T], bool]) -> bool: ...
+def each(group: Any, claim: Callable[..., bool]) -> Any:
+    """The claim holds for every member, or every pair: `each(s.pages, lambda p: s.place[p] != Place.TX)`."""
+    return _quantified("each", group, claim)
 
 
-def some(group: Members[S], claim: Callable[[S], bool]) -> bool:
-    """The claim holds for at least one member."""
-    return group.some(claim)
+@overload
+def some(group: Members[S], claim: Callable[[S], bool]) -> bool: ...
+@overload
+def some(group: tuple[Members[S], Members[T]], claim: Callable[[S, T], bool]) -> bool: ...
+def some(group: Any, claim: Callable[..., bool]) -> Any:
+    """The claim holds for at least one member, or one pair."""
+    return _quantified("some", group, claim)
 
 
-def count(group: Members[S], claim: Callable[[S], bool]) -> int:
-    """The number of members for which the claim holds."""
-    return group.count(claim)
+@overload
+def count(group: Members[S], claim: Callable[[S], bool]) -> int: ...
+@overload
+def count(group: tuple[Members[S], Members[T]], claim: Callable[[S, T], bool]) -> int: ...
+def count(group: Any, claim: Callable[..., bool]) -> Any:
+    """The number of members, or pairs, for which it holds: `count((s.pages, s.frags), lambda p, f: s.sent[p, f])`."""
+    return _quantified("count", group, claim)
+
+
+def _quantified(word: str, group: Any, claim: Callable[..., bool]) -> Any:
+    first, *others = group if isinstance(group, tuple) else (group,)
+    return first.quantified(word, claim, *others)
 
 
 def implies(when: bool, then: bool) -> bool:

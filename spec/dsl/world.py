@@ -67,7 +67,7 @@ class World:
         self.instances = tuple(Instance(a, args) for a in machine.actions for args in self.tuples(a.params))
         self.pages = machine.shape.size(first_sort(machine), sizes)
         self.record = sum(
-            len(at) for n, at in self.offsets.items() if machine.shape.fields[n].keys[0] is first_sort(machine)
+            len(at) for n, at in self.offsets.items() if machine.shape.fields[n].keys[:1] == (first_sort(machine),)
         )
         self.record //= self.pages
         self._plan = [
@@ -139,7 +139,7 @@ class World:
         try:
             candidates, missing = self._refusal_cache.candidates(code)
             for number in candidates:
-                instance, self._every_page.quantified = self.instances[number], False
+                instance, self._every_page.is_read = self.instances[number], False
                 try:
                     instance.action.fn(state, *instance.args)
                 except Refused:

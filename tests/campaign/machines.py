@@ -10,10 +10,10 @@ from checkers.explore.search import Budget, Exploration, explore
 from spec.dsl import Machine, SpecError
 from tests.machines import module
 
-from .generator import made
+from .generator import BUFFERS, made
 
-NUMBERS = range(340)
-"""Enough for 200 machines."""
+NUMBERS = range(BUFFERS + 160)
+"""Enough for 200 machines, and for 60 whose pages have fragments."""
 
 LARGE = 100
 """Reduced states beyond which a machine is large; of the others every second is left out."""

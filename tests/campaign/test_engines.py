@@ -16,7 +16,7 @@ from checkers.native import engine, staged
 from checkers.prove.bounded import bmc
 from tests.checkers.native.ways import WAYS, needs_a_compiler, replays, told
 
-from .generator import FEATURES
+from .generator import FEATURES, OF_BUFFERS
 from .machines import LARGE, MOST_PLAIN, Taken, campaign
 
 pytestmark = [pytest.mark.slow, needs_a_compiler]
@@ -95,5 +95,5 @@ def test_the_campaign_is_worth_its_time() -> None:
     assert sum(t.reduced.states > LARGE for t in every) * 2 >= len(every)
     assert sum(bool(t.reduced.violated) for t in every) * 3 >= len(every)
     assert sum(any(not t.reduced.violated.get(p.name) for p in t.machine.invariants) for t in every) * 3 >= len(every)
-    assert all(features[feature] >= 10 for feature in FEATURES), features
+    assert all(features[feature] >= 10 for feature in (*FEATURES, *OF_BUFFERS)), features
     assert sum(any(len(w.stages) > 1 for w in t.machine.witnesses) for t in every) >= 10

@@ -19,7 +19,8 @@ typedef unsigned __int128 claims_t;	/* a set of claims, one bit each */
 
 struct state;	/* one state, as the generated model stores it */
 
-/* The pages for which one body holds, for one choice of the values it is compared with. */
+/* The pages for which one body holds, for one choice of the values it is compared with; of a count over pairs, the
+ * sum of what its body is for each page. */
 struct count {
 	uint16_t number;
 	int values[MOST_ARGS];
@@ -55,7 +56,8 @@ struct successors {
 
 struct model {
 	uint32_t pages, record, cells, words, size, actions, claims, sites, initials;
-	uint32_t counts, lanes, instances, steps, moves, sorts_pages, rest_counts, moves_rest, values;
+	uint32_t counts, most;		/* most: the largest value of a count */
+	uint32_t lanes, instances, steps, moves, sorts_pages, rest_counts, moves_rest, values;
 	const uint8_t *initial;
 	const struct count *count;
 	const struct lane *lane;

@@ -11,7 +11,7 @@
 LOCAL void tables_make_lanes(struct tables *t)
 {
 	const struct model *m = t->m;
-	uint32_t most = m->pages, rests = m->rest_counts ? t->rests.n : 1;
+	uint32_t most = m->most, rests = m->rest_counts ? t->rests.n : 1;
 	for (uint32_t l = 0; l < m->lanes; l++)
 		if ((uint32_t)m->lane[l].threshold > most)
 			most = m->lane[l].threshold;
@@ -38,8 +38,8 @@ LOCAL void tables_make_lanes(struct tables *t)
 		for (uint32_t rest = 0; rest < rests; rest++)
 			for (uint32_t r = 0; r < t->records.n; r++) {
 				m->load_one(s, intern_bytes(&t->records, r), intern_bytes(&t->rests, rest), NULL);
-				if (m->member(q->number, s, q->values))
-					t->lanes[((size_t)rest * t->records.n + r) * t->lane_words + w] |= 1ull << low;
+				uint64_t adds = m->member(q->number, s, q->values);
+				t->lanes[((size_t)rest * t->records.n + r) * t->lane_words + w] |= adds << low;
 			}
 	}
 	free(s);

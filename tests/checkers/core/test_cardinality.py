@@ -47,7 +47,7 @@ def quantifiers(machine: Machine) -> list[Quantified]:
 
 def test_counts_that_differ_in_an_argument_are_one_function() -> None:
     """A parameter takes the place of whatever the counted page is compared with."""
-    one, other, third = (abstraction(q.var, q.body) for q in quantifiers(module(TEXT).MACHINE))
+    one, other, third = (abstraction((q.var,), q.body) for q in quantifiers(module(TEXT).MACHINE))
     assert one.body == other.body
     assert one.arguments != other.arguments
     assert len(third.params) == 2
@@ -69,7 +69,7 @@ def test_a_count_is_its_function_of_its_arguments(machine: Machine, seed: int) -
     world = World(machine, machine.sizes("tiny", {}))
     state = world.load(drawn(world, Random(seed)))
     for e in quantifiers(machine):
-        made = abstraction(e.var, e.body)
+        made = abstraction((e.var,), e.body)
         if made.whens == {""}:
             again = substituted(made.body, dict(zip(made.params, made.arguments, strict=True)))
             free = [x for x in dict.fromkeys(walk(e.body)) if isinstance(x, Var)]

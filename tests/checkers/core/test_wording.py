@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from checkers.core.traces import Step, Trace
-from checkers.core.wording import guard_at, in_steps, named, shown
+from checkers.core.wording import cell, guard_at, in_steps, shown
 from checkers.itf import instance_called
 from checkers.report.counterexample import changes, counterexample, ending
 from models.broken.zoo import ZOO
@@ -110,7 +110,11 @@ def test_values_are_said_as_people_say_them() -> None:
     """Pages are letters, devices have names, truth is yes or no, and nobody is nobody."""
     assert (shown(True), shown(False), shown(NOBODY), shown(3)) == ("yes", "no", "nobody", "3")
     assert (shown(Life.LIVE), shown(Device(1))) == ("LIVE", "eth1")
-    assert (named(Page(0)), named((Page(27), Device(0)))) == ("A", "B1, eth0")
+    assert (cell("at", Page(0)), cell("at", (Page(27), Device(0))), cell("mode", ())) == (
+        "at[A]",
+        "at[B1, eth0]",
+        "mode",
+    )
     assert ending("all is well", ()) == "This breaks the invariant: all is well."
     assert ending("all is well", ("A", "eth0")) == "This breaks the invariant: all is well (A, eth0)."
 

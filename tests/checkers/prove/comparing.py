@@ -10,9 +10,9 @@ from random import Random
 from typing import Any
 
 from checkers.prove.obligations import HEAD
-from checkers.prove.smt import View, asserted, cell_name, conj, either, size_name
+from checkers.prove.smt import View, applied, asserted, cell_name, conj, either, size_name
 from checkers.prove.solvers import Z3
-from checkers.prove.theory import Invariant, Taken, Theory
+from checkers.prove.theory import Invariant, Taken, Theory, of_member
 from spec.dsl import Field, Instance, Sort, World
 from spec.dsl.ir import Var
 from tests.semantics import REFUSED, WRONG, concretely
@@ -94,7 +94,7 @@ def _one(key: tuple[Sort, ...]) -> Any:
 
 
 def _cell(theory: Theory, f: Field[Any, Any], key: tuple[Sort, ...]) -> str:
-    return f"({cell_name(f)} {' '.join(map(theory.symbols.literal, key))})"
+    return applied(cell_name(f), list(map(theory.symbols.literal, key)))
 
 
 def _closed(theory: Theory, world: World) -> str:
@@ -121,10 +121,10 @@ def _summed(theory: Theory, world: World, counted: Any) -> str:
     """The size of a set is the number of its members, whatever its parameters are."""
     names = {v.name: f"?{v.name}" for v in counted.params}
     kinds = " ".join(f"({names[v.name]} {theory.symbols.sort(v.sort)})" for v in counted.params)
-    members = (theory.symbols.literal(m[0]) for m in _keys((counted.var.sort,), world))
+    members = ([theory.symbols.literal(m) for m in key] for key in _keys(tuple(v.sort for v in counted.vars), world))
     text = theory.text(None)
-    ones = (f"(ite {text.term(counted.body, {**names, counted.var.name: m})} 1 0)" for m in members)
-    size = f"({counted.name} {' '.join(names.values())})" if names else counted.name
+    ones = (f"(ite {text.term(counted.body, {**names, **of_member(counted, m)})} 1 0)" for m in members)
+    size = applied(counted.name, list(names.values()))
     sum_of_all = f"(= {size} (+ 0 {' '.join(ones)}))"
     return f"(forall ({kinds}) {sum_of_all})" if names else sum_of_all
 

@@ -70,8 +70,8 @@ def values(world: World, param: Var) -> list[Any]:
 def size(world: World, code: bytes, counted: CardinalityTerm, args: tuple[Any, ...]) -> int:
     """How many are in the set."""
     env, state = environment(counted.params, args), world.load(code)
-    members = (m[0] for m in world.tuples([counted.var]))
-    return sum(bool(evaluate(counted.body, {"": state}, {**env, counted.var.name: m})) for m in members)
+    members = (environment(counted.vars, m) for m in world.tuples(counted.vars))
+    return sum(bool(evaluate(counted.body, {"": state}, {**env, **member})) for member in members)
 
 
 def said(
@@ -227,7 +227,7 @@ def test_a_step_that_moves_others_is_noticed(monkeypatch: pytest.MonkeyPatch) ->
 
     def of_the_page(counted: CardinalityTerm, path: Path) -> Change:
         found = change(counted, path)
-        return replace(found, member=Var("page", counted.var.sort)) if found.is_derived else found
+        return replace(found, member=(Var("page", counted.vars[0].sort),)) if found.is_derived else found
 
     machine = ring("s.at[other] = NOBODY")
     assert all(d.is_as_wanted for d in about_counts(machine))
