@@ -184,9 +184,9 @@ class Look:
         return tuple(self._of_fields(fields, values) for fields in self.groups.values())
 
     def _of_fields(self, fields: list[Field[Any, Any]], values: dict[str, dict[Any, Any]]) -> str:
-        """The line of fields of the same keys; if they have several, the cells of each symmetric page in brackets."""
-        cells = list(self._cells(fields, values))
-        if len(fields[0].keys) < 2 or fields[0].keys[0] not in self.symmetric:
+        """The line of fields of the same keys; where parts of a page have places, each page is in brackets."""
+        cells, place = list(self._cells(fields, values)), self.world.machine.place
+        if place not in fields or len(place.keys) < 2:
             return self._line(fields, cells)
         pages = groupby(zip(values[fields[0].name], cells, strict=True), key=lambda pair: pair[0][0])
         lines = Counter(self._line(fields, [cell for _, cell in mine]) for _, mine in pages)

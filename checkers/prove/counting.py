@@ -114,6 +114,10 @@ class Change:
         return "; ".join(f"{sign} {spoken(e)}" for e, sign in signs if e != FALSE) or "unchanged"
 
 
+OF_MANY = "the step writes what the count reads for more than one member"
+"""Why a cardinality is left open."""
+
+
 def change(counted: CardinalityTerm, path: Path) -> Change:
     """How a path changes a cardinality, from its assignments."""
     puts = tuple(put for put in path.puts if put.field in counted.fields)
@@ -122,8 +126,8 @@ def change(counted: CardinalityTerm, path: Path) -> Change:
     if row := next((put for put in puts if put.is_row and _is_of_many(counted, put)), None):
         return Change(havoc_reason=f"the step assigns a row of {row.field.name}, which the count reads")
     members = {key for put in puts for key in _members(counted, put)}
-    if len(members) != 1 or _names_counted(counted, *members):
-        return Change(havoc_reason="the step writes what the count reads for more than one member")
+    if len(members) != 1:
+        return Change(havoc_reason=OF_MANY)
     (member,) = members
     facts = Facts()
     for given in path.conditions:
@@ -133,6 +137,8 @@ def change(counted: CardinalityTerm, path: Path) -> Change:
         after = _written(before, puts)
     except SpecError as error:
         return Change(havoc_reason=str(error))
+    if any(v in member for v in counted.vars):
+        return Change(havoc_reason=OF_MANY)
     return Change(member, _decided(after, facts), _decided(before, facts))
 
 
@@ -151,11 +157,6 @@ def _member_of(var: Var, read: Read, put: Put) -> Expr:
 def _is_of_many(counted: CardinalityTerm, put: Put) -> bool:
     """True if the row that is assigned has several counted members."""
     return any(isinstance(key, Every) for member in _members(counted, put) for key in member)
-
-
-def _names_counted(counted: CardinalityTerm, member: tuple[Expr, ...]) -> bool:
-    """True if the member that is written is not one, but any."""
-    return any(v in member for v in counted.vars)
 
 
 def _written(e: Expr, puts: tuple[Put, ...]) -> Expr:
