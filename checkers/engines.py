@@ -7,8 +7,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
+from checkers.core.ends import Ends
 from checkers.core.stopped import Reason, Stopped
 from checkers.core.traces import Finding
+from checkers.native import ends as native_ends
 from checkers.native import engine as native
 from checkers.native import staged
 from checkers.native.build import CannotCompile
@@ -16,6 +18,7 @@ from checkers.native.engine import SearchOptions
 from checkers.native.refinement import NativeRefinement
 from spec.dsl import Machine, Sort, Witness
 
+from .explore import ends as python_ends
 from .explore import refine as python_refinement
 from .explore import search as python
 from .explore.refine import Refinement
@@ -86,6 +89,24 @@ def refine(
     seen = search.run(progress)
     found = seen.violated.get(python_refinement.UNMATCHED)
     return check.failed(seen, found.trace) if found else Refinement(seen, None, ())
+
+
+def ends(
+    machine: Machine,
+    sizes: dict[str, int],
+    symmetric: tuple[type[Sort], ...],
+    budget: Budget = UNLIMITED,
+    progress: SearchProgress = lambda seen: None,
+    choice: EngineChoice = DEFAULT_ENGINE,
+) -> Ends:
+    """The states of a scope from which no run leads to one in which a run may end, in C if possible."""
+    if choice.engine != PYTHON:
+        try:
+            return native_ends.ends(machine, sizes, symmetric, budget, progress, choice.options)
+        except CannotCompile:
+            if choice.engine == C:
+                raise
+    return python_ends.ends(machine, sizes, symmetric, budget, progress)
 
 
 def prepared(

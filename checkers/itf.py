@@ -13,6 +13,7 @@ from spec.dsl import Claim, Instance, Machine, PoolproofError, Sort, SpecError, 
 from .core.traces import Step, Trace
 from .core.verdict import Exit, Kind, Verdict
 from .core.wording import guard_at, sentence
+from .explore.ends import can_end
 from .explore.refine import fits
 
 
@@ -197,6 +198,8 @@ def shows(run: Rerun, saved: Saved) -> tuple[str, ...] | None:
         return None
     if saved.kind is Kind.DEADLOCK:
         return () if _is_stuck(run.world, codes[-1]) else None
+    if saved.kind is Kind.END:
+        return None if can_end(machine, run.world.sizes, codes[-1]) else ()
     if saved.kind is Kind.REFINEMENT:
         return None if len(codes) < 2 or fits(machine, run.world.sizes, codes[-2], run.trace.steps[-1].instance) else ()
     if saved.kind is Kind.WITNESS:

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from checkers.core.ends import Ends
 from checkers.core.stopped import INTERRUPTED, Reason, Stopped
 from checkers.core.traces import Finding
 from checkers.core.verdict import Kind, Outcome, Verdict, invariant_kind
 from spec.dsl import Machine, Sort, Witness, World
 
-from .engines import DEFAULT_ENGINE, EngineChoice, explore, reach, refine
+from .engines import DEFAULT_ENGINE, EngineChoice, ends, explore, reach, refine
 from .explore.refine import Candidate
 from .explore.search import UNLIMITED, Budget, Exploration, SearchProgress
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:  # hypothesis takes a quarter of a second to import; only simu
 
 NO_DEADLOCK = "something_can_always_happen"
 """The name of the claim that a deadlock violates."""
+
+END = "the_end_can_always_be_reached"
+"""The name of the claim that some run leads from every reachable state to one in which a run may end."""
 
 SAFETY_ONLY = "of safety: a step of the system may be one of the rules' environment, and none has to happen"
 """How far a refinement that holds reaches."""
@@ -44,13 +48,26 @@ def check(question: Question, progress: SearchProgress = lambda seen: None) -> t
     until = breaks.invariant if breaks else ""
     asked = question.sizes, question.symmetric, question.budget, progress, until, question.choice
     seen = explore(machine, *asked)
-    return seen, _judged(question, seen)
+    return seen, _judged(question, seen, _ends(question, seen, progress))
+
+
+def _ends(question: Question, seen: Exploration, progress: SearchProgress) -> Ends:
+    """Whether the end can always be reached, in what the budget leaves; asked where the model says what an end is."""
+    machine, budget = question.machine, question.budget
+    if machine.is_final is None or machine.breaks or seen.stopped:
+        return Ends(stopped=seen.stopped)
+    if budget.seconds:
+        budget = replace(budget, seconds=max(budget.seconds - seen.seconds, 0.001))
+    try:
+        return ends(machine, question.sizes, question.symmetric, budget, progress, question.choice)
+    except KeyboardInterrupt:
+        return Ends(stopped=INTERRUPTED)
 
 
 def not_begun(question: Question) -> tuple[Exploration, list[Verdict]]:
     """The verdicts of a search that an interrupt kept from being started."""
     seen = _nothing_seen(question)
-    return seen, _judged(question, seen)
+    return seen, _judged(question, seen, Ends(stopped=seen.stopped))
 
 
 def _nothing_seen(question: Question) -> Exploration:
@@ -59,10 +76,11 @@ def _nothing_seen(question: Question) -> Exploration:
     return Exploration(world, question.symmetric, stopped=INTERRUPTED, fired=fired)
 
 
-def _judged(question: Question, seen: Exploration) -> list[Verdict]:
+def _judged(question: Question, seen: Exploration, found: Ends) -> list[Verdict]:
     if question.machine.breaks:
         return [_broken(question, seen)]
-    return [*_invariants(question, seen), *_witnesses(question, seen), *_actions(question, seen)]
+    ended = [_ended(question, seen, found)] if question.machine.is_final else []
+    return [*_invariants(question, seen), *ended, *_witnesses(question, seen), *_actions(question, seen)]
 
 
 def was_interrupted(verdicts: Iterable[Verdict]) -> bool:
@@ -202,6 +220,18 @@ def _invariants(question: Question, seen: Exploration) -> Iterator[Verdict]:
         yield replace(_with(asked, seen.deadlock), outcome=Outcome.DEADLOCK, expected=False)
     else:
         yield _unless_stopped(asked, seen)
+
+
+def _ended(question: Question, seen: Exploration, found: Ends) -> Verdict:
+    """Whether some run leads from every reachable state to one in which a run may end."""
+    asked = replace(_base(question, seen), property=END, kind=Kind.END)
+    if found.trace:
+        stuck = f"in {found.stuck:,} of {seen.states:,} states no run leads to the end"
+        shared = f"; in each of them there is one in {', one in '.join(found.places)}" if found.places else ""
+        return replace(asked, outcome=Outcome.NO_END, expected=False, trace=found.trace, note=stuck + shared)
+    if found.stopped and not seen.stopped:
+        return _open(asked, found.stopped, f"stopped ({found.stopped}) on the steps between all states")
+    return _unless_stopped(asked, seen)
 
 
 def _witnesses(question: Question, seen: Exploration) -> Iterator[Verdict]:

@@ -54,7 +54,7 @@ def results(
 
 def _counterexamples(verdicts: Sequence[Verdict], everything: bool) -> list[Verdict]:
     """The verdicts whose counterexamples are printed: all; with `everything` the unexpected ones, or one example."""
-    found = [v for v in verdicts if v.trace and v.outcome in (Outcome.VIOLATED, Outcome.DEADLOCK)]
+    found = [v for v in verdicts if v.trace and v.outcome in (Outcome.VIOLATED, Outcome.DEADLOCK, Outcome.NO_END)]
     if not everything:
         return found
     return [v for v in found if not v.expected] or [v for v in found if v.model == EXAMPLE]

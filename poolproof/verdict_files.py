@@ -104,7 +104,7 @@ def _function(verdict: Verdict, machine: Machine) -> Function:
     named: dict[str, Function] = dict(_functions(machine))
     if verdict.property in named:
         return named[verdict.property]
-    if verdict.kind is Kind.DEADLOCK and machine.final:
+    if verdict.kind in (Kind.DEADLOCK, Kind.END) and machine.final:
         return machine.final
     last = verdict.trace.steps[-1:] if verdict.trace else ()
     return last[0].instance.action.fn if last else machine.system[0]

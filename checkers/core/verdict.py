@@ -23,6 +23,7 @@ class Outcome(Enum):
     REACHED = "reached"
     UNREACHABLE = "unreachable"
     DEADLOCK = "deadlock"
+    NO_END = "no way to the end"
     BUDGET = "budget spent"
     UNKNOWN = "unknown"
     NOT_RUN = "not run"
@@ -40,6 +41,7 @@ class Kind(Enum):
     WITNESS = "witness"
     ACTION = "action"
     DEADLOCK = "deadlock"
+    END = "end"
     REFINEMENT = "refinement"
     SIMULATION = "simulation"
     BROKEN = "broken"
@@ -61,6 +63,7 @@ class Exit:
 
 CODES = {
     Outcome.DEADLOCK: Exit.DEADLOCK,
+    Outcome.NO_END: Exit.DEADLOCK,
     Outcome.BUDGET: Exit.BUDGET,
     Outcome.UNKNOWN: Exit.BUDGET,
     Outcome.NOT_INDUCTIVE: Exit.BUDGET,

@@ -223,7 +223,7 @@ class Native:
         seen = self.seen
         seen.untested = list(self._untested())
         finds = {n: found for n in range(len(self.model.asked) + 1) if (found := search.found(n))}
-        for number, path in self._back(search, finds).items():
+        for number, path in self.back(search, finds).items():
             trace = named(self.symmetry, [self.symmetry.canonical(search.bytes_of(state)) for state in path])
             if number == len(self.model.asked):
                 seen.deadlock = Finding("", (), trace)
@@ -240,7 +240,7 @@ class Native:
             met = (n >= 0 and self.compiled.heard[answer * words + n // 64] >> n % 64 & 1 for answer in (0, 1))
             yield from uncovered(site, {bool(answer) for answer, is_met in enumerate(met) if is_met})
 
-    def _back(self, search: Search, finds: dict[int, tuple[int, State]]) -> dict[int, list[State]]:
+    def back(self, search: Search, finds: dict[int, tuple[int, State]]) -> dict[int, list[State]]:
         """The states of a shortest run to each finding: a second pass stores the levels and walks them backwards.
 
         If memory does not suffice for all levels, half of them are tried, and the second pass is repeated for the

@@ -107,7 +107,7 @@ class Staged(Native):
     def _collect(self, search: Search) -> None:
         """The run with named members, through states with the same numbers of done stages."""
         if found := search.found(0):
-            codes = [search.bytes_of(state) for state in self._back(search, {0: found})[0]]
+            codes = [search.bytes_of(state) for state in self.back(search, {0: found})[0]]
             code, taken = codes[0], list[Step]()
             for to in codes[1:]:
                 taken.append(next(s for s in self._next(code) if s.code == to))

@@ -13,6 +13,9 @@ from spec.dsl.ir import first_sort, members_of
 STUCK = "Here nothing can happen any more, and this is no state in which a run may end."
 """The last sentence of a deadlock."""
 
+NO_END = "From here no run leads to a state in which a run may end."
+"""The last sentence of a run to a state without an end."""
+
 NO_STEP = "This step is none of the rules."
 """The last sentence of a step that the refined machine does not have."""
 

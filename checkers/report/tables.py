@@ -11,7 +11,7 @@ from checkers.core.verdict import Kind, Outcome, Verdict
 from checkers.core.wording import in_steps
 from checkers.core.wording import sentence as sentence
 from checkers.explore.search import Exploration
-from checkers.report.counterexample import NO_STEP, STUCK, counterexample, ending
+from checkers.report.counterexample import NO_END, NO_STEP, STUCK, counterexample, ending
 
 from .columns import Table, say
 
@@ -68,6 +68,7 @@ KINDS = {
     Kind.INVARIANT: "in every state",
     Kind.STEP_INVARIANT: "at every step",
     Kind.DEADLOCK: "",
+    Kind.END: "",
     Kind.REFINEMENT: "",
     Kind.WITNESS: "it can be that",
     Kind.ACTION: "never happens",
@@ -129,6 +130,8 @@ def counterexample_lines(verdict: Verdict, only: str = "") -> list[str]:
 def _ending(verdict: Verdict) -> str:
     if verdict.outcome is Outcome.DEADLOCK:
         return STUCK
+    if verdict.outcome is Outcome.NO_END:
+        return f"{NO_END} ({verdict.note}.)"
     if verdict.kind is Kind.REFINEMENT:
         return f"{NO_STEP} (`poolproof refine {verdict.model}` says of each rule why not.)"
     return ending(sentence(verdict.property), verdict.args)

@@ -16,7 +16,7 @@ from checkers.draw import lanes_picture
 from checkers.draw.lanes import TooLong, lanes
 from checkers.draw.style import save
 from checkers.report.columns import say
-from checkers.report.counterexample import NO_STEP, STUCK, counterexample, ending
+from checkers.report.counterexample import NO_END, NO_STEP, STUCK, counterexample, ending
 from spec.dsl import Machine
 
 from .. import catalog, output, output_files, questions
@@ -140,7 +140,7 @@ def last_sentence(saved: itf.Saved, run: itf.Rerun) -> str:
         return f"So it can be that {claim}." if args is not None else f"This does not show any more that {claim}."
     if args is None:
         return f"The invariant holds here: {claim}."
-    return {Kind.DEADLOCK: STUCK, Kind.REFINEMENT: NO_STEP}.get(saved.kind, ending(claim, args))
+    return {Kind.DEADLOCK: STUCK, Kind.END: NO_END, Kind.REFINEMENT: NO_STEP}.get(saved.kind, ending(claim, args))
 
 
 def _code(machine: Machine, saved: itf.Saved, shown: bool) -> int:
@@ -149,4 +149,4 @@ def _code(machine: Machine, saved: itf.Saved, shown: bool) -> int:
         return Exit.OK if shown else Exit.VACUOUS
     if not shown or (machine.breaks and machine.breaks.invariant == saved.property):
         return Exit.OK
-    return Exit.DEADLOCK if saved.kind is Kind.DEADLOCK else Exit.SAFETY
+    return Exit.DEADLOCK if saved.kind in (Kind.DEADLOCK, Kind.END) else Exit.SAFETY

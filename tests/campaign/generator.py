@@ -98,7 +98,7 @@ class _Maker:
         self.number = number
         self.groups = {**GROUPS, "Frag": "frags"} if number >= BUFFERS else GROUPS
         self.wanted = {feature for feature in FEATURES if self.chance(0.35)} - {"one cell"}
-        if number % ONE_CELL == 0:
+        if number % ONE_CELL == 0 and number < BUFFERS:
             self.wanted.add("one cell")
         self.sizes = self._sizes()
         symmetric = [sort for sort in self.groups if "names of members" not in self.wanted or sort != "Device"]
