@@ -59,7 +59,7 @@ def _of_statement(function: str, statement: ast.stmt) -> Iterator[Fault]:
         case ast.Expr(value=ast.Call(func=ast.Name(id="require"), args=[claim])):
             yield Fault(function, text, "", drop(function, text))
             yield from _of_parts(function, text, claim, _guards)
-        case ast.Expr(value=ast.Call()) | ast.Assign(targets=[ast.Subscript()]) | ast.AugAssign():
+        case ast.Expr(value=ast.Call()) | ast.Assign(targets=[ast.Subscript() | ast.Attribute()]) | ast.AugAssign():
             yield Fault(function, text, "", drop(function, text))
         case ast.If(test=test):
             yield from _of_branch(function, statement, ast.unparse(test))

@@ -81,10 +81,10 @@ def require_new(path: Path | None) -> None:
         raise BadRequest(f"{path}: exists and is not overwritten; give another name")
 
 
-def require_picture(path: Path) -> None:
-    """Refuse a picture that cannot be written, or whose name does not end in one of the known formats."""
-    if path.suffix.lower() not in ENDINGS:
-        raise BadRequest(f"{path}: unknown kind of picture {path.suffix!r} (choose {either(ENDINGS)})")
+def require_picture(path: Path, endings: Sequence[str] = ENDINGS) -> None:
+    """Refuse a picture that cannot be written, or whose name does not end in one of these formats."""
+    if path.suffix.lower() not in endings:
+        raise BadRequest(f"{path}: unknown kind of picture {path.suffix!r} (choose {either(endings)})")
     require_writable(path)
 
 

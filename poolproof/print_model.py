@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 from rich.console import Console
@@ -17,7 +20,7 @@ from checkers.report import tables
 from checkers.report.columns import Table, say
 from checkers.report.local_table import local_table
 from spec.dsl import ANY, Action, Claim, Field, Machine, Witness
-from spec.dsl.ir import cell_text, reads, text
+from spec.dsl.ir import cell_text, reachable, reads, text, tree_of
 
 from .errors import BadRequest, nearest
 
@@ -52,7 +55,7 @@ def model(console: Console, question: Question, with_table: bool) -> int:
 
 
 def part(console: Console, question: Question, name: str) -> None:
-    """Print one action, field, invariant or witness of a model, with the guards or claims that read the same fields."""
+    """Print one action, field, claim or helper of a model, with the guards or claims that read the same fields."""
     machine = question.machine
     fields = machine.shape.fields | machine.shape.histories
     actions = {a.name: a for a in machine.actions}
@@ -64,10 +67,12 @@ def part(console: Console, question: Question, name: str) -> None:
         _one_field(console, machine, fields[wanted])
     elif wanted in claims:
         _one_claim(console, machine, claims[wanted])
+    elif wanted in helpers(machine):
+        _one_helper(console, machine, helpers(machine)[wanted])
     else:
-        known = [*actions, *fields, *claims]
+        known = [*actions, *fields, *claims, *helpers(machine)]
         way_out = nearest(wanted, known, f"see `poolproof show {question.name}`")
-        raise BadRequest(f"unknown action, field or claim {name!r} of {machine.name} ({way_out})")
+        raise BadRequest(f"unknown action, field, claim or helper {name!r} of {machine.name} ({way_out})")
 
 
 def _one_action(console: Console, machine: Machine, action: Action) -> None:
@@ -76,6 +81,27 @@ def _one_action(console: Console, machine: Machine, action: Action) -> None:
     say(console, prose.AT_ONCE, "dim")
     console.print()
     console.print(_pairs("Its guards beside invariants", (p for p in prose.touching(machine) if p[0] is action), 1))
+
+
+def helpers(machine: Machine) -> dict[str, FunctionType]:
+    """The functions that actions and claims call, by name."""
+    return {f.__name__: f for fn in _functions(machine) for f in reachable(fn) if f is not fn}
+
+
+def _functions(machine: Machine) -> list[FunctionType]:
+    """The functions of all actions and claims."""
+    stages = (stage for witness in machine.witnesses for stage in witness.stages)
+    return [written.fn for written in (*machine.actions, *machine.invariants, *stages)]  # type: ignore[misc]
+
+
+def _one_helper(console: Console, machine: Machine, helper: FunctionType) -> None:
+    """The text of a helper, and who calls it."""
+    say(console, f"{Path(helper.__code__.co_filename).name}:{helper.__code__.co_firstlineno}", "dim")
+    for line in ast.unparse(tree_of(helper)).splitlines():
+        say(console, line)
+    callers = [fn.__name__ for fn in _functions(machine) if helper in reachable(fn) and fn is not helper]
+    console.print()
+    say(console, f"used by: {', '.join(callers)}")
 
 
 def _one_field(console: Console, machine: Machine, field: Field[Any, Any]) -> None:

@@ -89,9 +89,10 @@ def caveats(done: Judged) -> Iterator[str]:
     if older := [p for p in judge.pools.ended if not p.is_from_the_start]:
         pages = sum(p.older for p in older)
         lost = sum(p.unexplained for p in older)
+        had = f"{pages:,} pages had entered before it" if pages else "no page is known to have entered before it"
         yield (
-            f"{len(older)} pool{'s are' if len(older) > 1 else ' is'} older than the trace, with {pages:,} pages in "
-            f"before it; {lost:,} releases are unexplained: history missing."
+            f"{len(older)} pool{'s are' if len(older) > 1 else ' is'} older than the trace; {had}; "
+            f"{lost:,} releases are unexplained: history missing."
         )
     if late := sum(p.unlogged_at_end for p in judge.pools.ended):
         yield f"{late:,} holds or releases are counted and were not printed before the end: not yet, or lost."

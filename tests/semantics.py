@@ -48,9 +48,12 @@ def lifted(world: World, code: bytes, instance: Instance) -> Outcome:
     assert len(enabled) <= 1, f"{instance} has {len(enabled)} enabled paths"
     if not enabled:
         return REFUSED
-    writes = [_write(put, {"": state}, env) for put in enabled[0].puts]
+    puts = [
+        put for row in enabled[0].puts for put in row.cells(lambda sort: world.machine.shape.size(sort, world.sizes))
+    ]
+    writes = [_write(put, {"": state}, env) for put in puts]
     after, counted = world.values(code), {n: dict(vars(state)[n]) for n in world.machine.shape.histories}
-    for put, (key, value) in zip(enabled[0].puts, writes, strict=True):
+    for put, (key, value) in zip(puts, writes, strict=True):
         if not put.field.history and not _fits(vars(state)[put.field.name].values_, value):
             return WRONG
         (counted if put.field.history else after)[put.field.name][key] = value

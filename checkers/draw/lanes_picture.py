@@ -1,6 +1,6 @@
 """A run as swim lanes: a lane for each place, a row for each step, and each page a coloured path through the lanes.
 
-Every text and every bend has its place, worked out here in points from the top left; Graphviz only draws them.
+Every text and every bend has its place, worked out here in points from the top left.
 """
 
 from __future__ import annotations
@@ -9,16 +9,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from pathlib import Path
 from textwrap import wrap
+from xml.etree.ElementTree import Element
 
 from .lanes import Lanes, Row
-from .style import COLOUR, FONT, GROUND, PALE, TABLE, WRONG, action_name, described, look, plain, quoted
+from .style import COLOUR, FONT, GROUND, PALE, WRONG
+from .svg import element, text_width, written_out
 
 INK = ("#1B7837", "#762A83", "#9A6B00", "#00808A", "#C2187B", "#4D4D4D")
 """The colours of pages: neither the system's nor its environment's, and the first two told apart by every eye."""
 RULE, GREY = "#D5D5D5", "#666666"
 LEFT, GUTTER, SLOT, LINE, PAD = 24, 14, 24, 14, 9
 """In points: the column of numbers, what parts columns, a page's width in a lane, a line of text, around a row."""
+MARGIN, DISC = 11, 9
+"""In points: around the picture, and the radius of a page's mark."""
 TITLE, HEADER = 15, 68
 """The size of the title, and the height of all that stands above the lanes' names."""
 WIDEST, LETTER = 62, 7.0
@@ -55,6 +60,16 @@ class Plan:
             tops.append(tops[-1] + 2 * PAD + LINE * max(1, len(written(row))))
         return tops
 
+    @cached_property
+    def ending(self) -> list[str]:
+        """The lines of the last sentence."""
+        return wrap(self.lanes.ending, int(self.width / LETTER))
+
+    @cached_property
+    def bottom(self) -> float:
+        """The lower edge of the last sentence."""
+        return self.tops[-1] + 12 + 12 + LINE * len(self.ending)
+
     def middle(self, number: int) -> float:
         """The height of the first line of a row, at which its pages stand."""
         return self.tops[number] + PAD + LINE / 2
@@ -75,96 +90,121 @@ def written(row: Row) -> list[tuple[str, bool]]:
     return [(title, True), *((line, False) for told in row.told for line in wrap(told, WIDEST))]
 
 
-def dot_text(lanes: Lanes, dpi: str = "") -> str:
-    """The picture in Graphviz' language, with the position of everything in it."""
-    plan = Plan(lanes)
-    paper = {"layout": "nop2", "bgcolor": "white", "outputorder": "edgesfirst", "pad": 0.15, "fontname": FONT}
+def write(lanes: Lanes, out: Path) -> None:
+    """Write the picture of a run; raises ValueError for another suffix than .svg."""
+    if out.suffix.lower() != ".svg":
+        raise ValueError(f"{out.name} ends in {out.suffix or 'nothing'}; a run is drawn as .svg")
+    out.write_bytes(svg(lanes))
+
+
+def svg(lanes: Lanes) -> bytes:
+    """The picture of a run."""
     steps = (f"{row.number} {row.action}({row.args})" for row in lanes.rows if row.number)
-    paper |= described(f"{lanes.name}: {lanes.title}", (*steps, lanes.ending))
-    paper |= {"_background": " ".join(_ground(plan))} | ({"dpi": dpi} if dpi else {})
-    plain = {"shape": "plain", "fontname": FONT, "fontsize": 10}
-    lines = [look("graph", **paper), look("node", **plain), look("edge", dir="none", penwidth=3)]
-    for part in (_header, _names, _rows, _paths, _marks, _ending):
-        lines += part(plan)
-    return "\n  ".join([f"digraph {quoted(lanes.name)} {{", *lines]) + "\n}\n"
+    return written_out(drawn(lanes), f"{lanes.name}: {lanes.title}", "; ".join((*steps, lanes.ending)))
+
+
+def drawn(lanes: Lanes) -> Element:
+    """The elements of the picture."""
+    plan = Plan(lanes)
+    width, height = plan.width + 2 * MARGIN, plan.bottom + 2 * MARGIN
+    box = f"{-MARGIN} {-MARGIN} {width:g} {height:g}"
+    root = element("svg", viewBox=box, width=f"{width:g}pt", height=f"{height:g}pt", font_family=FONT, font_size=10)
+    root.append(element("rect", x=-MARGIN, y=-MARGIN, width=width, height=height, fill="white"))
+    every = element("g")
+    for part in (_ground, _header, _names, _rows, _paths, _marks, _ending):
+        every.extend(part(plan))
+    root.append(every)
+    return root
 
 
 # -- the ground ----------------------------------------------------------------------------------------------------
 
 
-def _ground(plan: Plan) -> Iterator[str]:
-    """The lanes as bands with a gap between them, and a rule above each row, as Graphviz' drawing operations."""
-    top, bottom = HEADER, plan.tops[-1]
-    yield _pen("c", GROUND) + " " + _pen("C", GROUND)
+def _ground(plan: Plan) -> Iterator[Element]:
+    """The lanes as bands with a gap between them, and a rule above each row."""
+    bottom = plan.tops[-1]
     for place in plan.lanes.places:
-        left, right = plan.lane(place) + 2, plan.lane(place) + plan.lane_width - 2
-        yield f"P 4 {left} {-top} {right} {-top} {right} {-bottom} {left} {-bottom}"
-    yield _pen("c", RULE)
+        left, width = plan.lane(place) + 2, plan.lane_width - 4
+        yield element("rect", x=left, y=HEADER, width=width, height=bottom - HEADER, fill=GROUND)
     for y in plan.tops:
-        yield f"L 2 0 {-y} {plan.width} {-y}"
-
-
-def _pen(what: str, colour: str) -> str:
-    return f"{what} {len(colour)} -{colour}"
+        yield element("line", x1=0, y1=y, x2=plan.width, y2=y, stroke=RULE)
 
 
 # -- texts ---------------------------------------------------------------------------------------------------------
 
 
-def _text(name: str, x: float, y: float, width: float, html: str, align: str = "left") -> str:
-    """One line of text, from x on in this width, at this height."""
-    table = TABLE.replace('cellpadding="1"', 'cellpadding="0"')
-    label = f'<{table}<tr><td align="{align}" width="{width:g}">{html}</td></tr></table>>'
-    return look(quoted(name), pos=f"{x + width / 2:g},{-y:g}!", label=label)
+def _text(x: float, y: float, words: str = "", size: float = 10, **attributes: object) -> Element:
+    """One line of text, from x on, with its middle at this height."""
+    attributes = {"text_anchor": "start"} | attributes
+    text = element("text", words, x=x, y=y + 0.35 * size, font_size=size, **attributes)
+    return _as_wide(text, text_width(words, size, "font_weight" in attributes))
 
 
-def _header(plan: Plan) -> Iterator[str]:
-    """What the picture is of, and how to read it."""
-    name, title = plain(plan.lanes.name), plain(plan.lanes.title)
-    yield _text("name", 0, 10, plan.width, f'<b><font point-size="{TITLE}">{name}</font></b>')
-    yield _text("title", 0, 28, plan.width, title)
-    legend = (
-        f'<font color="{COLOUR[True]}"><b>the system</b></font>, '
-        f'<font color="{COLOUR[False]}"><b><i>its environment</i></b></font>; '
-        "filled: the page moves, hollow: the step is about it"
+def _spans(text: Element, *spans: tuple[str, dict[str, object]]) -> Element:
+    """The text with parts that have attributes of their own."""
+    size = float(text.get("font-size", "10"))
+    text.extend(element("tspan", words, **attributes) for words, attributes in spans)
+    return _as_wide(text, sum(text_width(words, size, "font_weight" in look) for words, look in spans))
+
+
+def _as_wide(text: Element, width: float) -> Element:
+    """The text in this width, whatever the font is."""
+    text.set("textLength", f"{width:g}")
+    text.set("lengthAdjust", "spacingAndGlyphs")
+    return text
+
+
+def _header(plan: Plan) -> Iterator[Element]:
+    """The subject of the picture, and how to read it."""
+    yield _text(0, 10, plan.lanes.name, TITLE, font_weight="bold")
+    yield _text(0, 28, plan.lanes.title)
+    yield _spans(
+        _text(0, 46),
+        ("the system", _of(True)),
+        (", ", {}),
+        ("its environment", _of(False)),
+        ("; filled: the page moves, hollow: the step is about it", {}),
     )
-    yield _text("legend", 0, 46, plan.width, legend)
 
 
-def _names(plan: Plan) -> Iterator[str]:
+def _of(system: bool) -> dict[str, object]:
+    """The look of an action: upright for the system, in italics for its environment, in their colours."""
+    look: dict[str, object] = {"fill": COLOUR[system], "font_weight": "bold"}
+    return look if system else look | {"font_style": "italic"}
+
+
+def _names(plan: Plan) -> Iterator[Element]:
     """The name of each place, above its lane."""
     for place in plan.lanes.places:
-        name = f'<b><font point-size="11">{plain(place)}</font></b>'
-        yield _text(f"lane {place}", plan.lane(place), HEADER + 11, plan.lane_width, name, "center")
+        middle = plan.lane(place) + plan.lane_width / 2
+        yield _text(middle, HEADER + 11, place, 11, font_weight="bold", text_anchor="middle")
 
 
-def _rows(plan: Plan) -> Iterator[str]:
+def _rows(plan: Plan) -> Iterator[Element]:
     """The number of each step, its action, and what it changed."""
     for at, row in enumerate(plan.lanes.rows):
         y = plan.middle(at)
-        yield _text(f"number {at}", 0, y, LEFT - 6, f'<font color="{GREY}">{row.number}</font>', "right")
+        yield _text(LEFT - 6, y, str(row.number), fill=GREY, text_anchor="end")
         for n, (line, is_action) in enumerate(written(row)):
-            html = _action(row) if is_action else plain(line).replace("-&gt;", "→")
-            yield _text(f"row {at} line {n}", plan.text_left, y + n * LINE, plan.width - plan.text_left, html)
+            if is_action:
+                yield _action(row, plan.text_left, y)
+            else:
+                yield _text(plan.text_left, y + n * LINE, line.replace("->", "→"))
 
 
-def _action(row: Row) -> str:
+def _action(row: Row, x: float, y: float) -> Element:
     if not row.number:
-        return f'<font color="{GREY}">at the start</font>'
-    name = action_name(row.action, row.system)
-    return f'<font point-size="11">{name}<font color="{COLOUR[row.system]}">({plain(row.args)})</font></font>'
+        return _text(x, y, "at the start", fill=GREY)
+    return _spans(_text(x, y, size=11), (row.action, _of(row.system)), (f"({row.args})", {"fill": COLOUR[row.system]}))
 
 
-def _ending(plan: Plan) -> Iterator[str]:
+def _ending(plan: Plan) -> Iterator[Element]:
     """The last sentence, across the whole picture."""
-    lines = wrap(plan.lanes.ending, int(plan.width / 6.3))
-    colour = WRONG if plan.lanes.wrong else "black"
-    text = '<br align="left"/>'.join(f"<b>{plain(line)}</b>" for line in lines) + '<br align="left"/>'
-    look_of = f'border="1" cellborder="0" cellspacing="0" cellpadding="6" width="{plan.width:g}"'
-    table = f'<table {look_of} color="{colour}" bgcolor="{PALE if plan.lanes.wrong else GROUND}">'
-    label = f'<{table}<tr><td align="left" balign="left"><font color="{colour}">{text}</font></td></tr></table>>'
-    y = plan.tops[-1] + 12 + (12 + LINE * len(lines)) / 2
-    yield look("ending", pos=f"{plan.width / 2:g},{-y:g}!", label=label)
+    colour, ground = (WRONG, PALE) if plan.lanes.wrong else ("black", GROUND)
+    top = plan.tops[-1] + 12
+    yield element("rect", x=0, y=top, width=plan.width, height=plan.bottom - top, fill=ground, stroke=colour)
+    for n, line in enumerate(plan.ending):
+        yield _text(8, top + 6 + LINE * (n + 0.5), line, fill=colour, font_weight="bold")
 
 
 # -- paths ---------------------------------------------------------------------------------------------------------
@@ -175,42 +215,37 @@ def ink(plan: Plan, page: str) -> str:
     return INK[plan.lanes.pages[page] % len(INK)]
 
 
-def _paths(plan: Plan) -> Iterator[str]:
+def _paths(plan: Plan) -> Iterator[Element]:
     """For each page one line from the first row to the last; where the page changes its lane it bends over."""
-    last = len(plan.lanes.rows) - 1
-    for page in plan.lanes.pages if last else ():
-        ends = f"{quoted(f'{page} 0')} -> {quoted(f'{page} {last}')}"
-        curve = " ".join(f"{x:g},{-y:g}" for x, y in _curve(plan, page))
-        yield look(ends, pos=curve, color=ink(plan, page))
+    for page in plan.lanes.pages:
+        curve = path(plan, page)
+        yield element("path", d=curve, fill="none", stroke=ink(plan, page), stroke_width=3, id=f"path {page}")
 
 
-def _curve(plan: Plan, page: str) -> Iterator[tuple[float, float]]:
-    """A path as points of a curve: between two rows it leaves straight down, and arrives so."""
+def path(plan: Plan, page: str) -> str:
+    """A path as a curve: between two rows it leaves straight down, and arrives so."""
     points = [(plan.x(page, row.at[page]), plan.middle(at)) for at, row in enumerate(plan.lanes.rows)]
-    yield points[0]
-    for (left, top), (right, bottom) in pairwise(points):
-        yield from ((left, (top + bottom) / 2), (right, (top + bottom) / 2), (right, bottom))
+    bends = (
+        f"C {left:g} {(top + bottom) / 2:g} {right:g} {(top + bottom) / 2:g} {right:g} {bottom:g}"
+        for (left, top), (right, bottom) in pairwise(points)
+    )
+    return " ".join([f"M {points[0][0]:g} {points[0][1]:g}", *bends])
 
 
-def _marks(plan: Plan) -> Iterator[str]:
-    """Each page in each row: filled where it moves, begins or ends, hollow where the step is about it, else a bend."""
+def _marks(plan: Plan) -> Iterator[Element]:
+    """Each page in each row: filled where it moves, begins or ends, hollow where the step is about it."""
     last = len(plan.lanes.rows) - 1
     for at, row in enumerate(plan.lanes.rows):
         for page in plan.lanes.pages:
             filled = at in (0, last) or page in row.moved
-            shape = _disc(plan, page, filled) if filled or page in row.about else BEND
-            if at == last and plan.lanes.wrong and page in plan.lanes.whom:
-                shape |= {"color": WRONG, "penwidth": 3}
-            pos = f"{plan.x(page, row.at[page]):g},{-plan.middle(at):g}!"
-            yield look(quoted(f"{page} {at}"), pos=pos, **shape)
+            if filled or page in row.about:
+                wrong = at == last and plan.lanes.wrong and page in plan.lanes.whom
+                yield from _mark(plan, page, row, filled, wrong)
 
 
-BEND = {"shape": "point", "style": "invis", "width": 0.01}
-"""Where a path goes on as it was."""
-
-
-def _disc(plan: Plan, page: str, filled: bool) -> dict[str, object]:
-    colour = ink(plan, page)
-    text = {"label": page, "fontcolor": "white" if filled else colour, "fontname": f"{FONT}"}
-    disc = {"shape": "circle", "width": 0.25, "fixedsize": "true", "style": "filled", "penwidth": 2}
-    return disc | text | {"color": colour, "fillcolor": colour if filled else "white"}
+def _mark(plan: Plan, page: str, row: Row, filled: bool, wrong: bool) -> Iterator[Element]:
+    """A disc with the name of the page; with a red rim for what is wrong."""
+    colour, x, y = ink(plan, page), plan.x(page, row.at[page]), plan.middle(plan.lanes.rows.index(row))
+    rim: dict[str, object] = {"stroke": WRONG, "stroke_width": 3} if wrong else {"stroke": colour, "stroke_width": 2}
+    yield element("circle", cx=x, cy=y, r=DISC, fill=colour if filled else "white", **rim)
+    yield _text(x, y, page, min(10, 18 / len(page)), fill="white" if filled else colour, text_anchor="middle")

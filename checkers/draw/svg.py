@@ -1,4 +1,4 @@
-"""Postprocessing of Graphviz' SVG: a title, a description, texts that fit, and colours for dark screens."""
+"""What all SVG pictures have: a title, a description, and colours for dark screens; of Graphviz' texts that fit."""
 
 from __future__ import annotations
 
@@ -19,18 +19,48 @@ DARK = {
 """The colour for dark screens of each colour in the pictures."""
 
 
+WIDTHS = {
+    28: "'ijlIJ", 33: " ,./:;\\|f", 39: "-()[]t!r", 53: '"*_`szc?', 58: "LFkvxy", 62: "PTYaoe",
+    64: "ESbdghnpqu$0123456789{}", 69: "KAVBRXZC", 76: "UHNDG&", 82: "OQw", 85: "#+<=>^~→M", 98: "%mW@",
+}  # fmt: skip
+"""The widths of characters in DejaVu Sans, in hundredths of its size."""
+WIDTH_OF = {character: width / 100 for width, characters in WIDTHS.items() for character in characters}
+BOLD = 1.12
+"""How much wider bold text is."""
+
+
+def text_width(words: str, size: float, bold: bool = False) -> float:
+    """The width of a text in DejaVu Sans; a character that is not ASCII counts as a wide one."""
+    return size * sum(WIDTH_OF.get(c, 0.98) for c in words) * (BOLD if bold else 1)
+
+
 def finished(drawn: bytes, measured: bytes) -> bytes:
     """The finished picture, from Graphviz' SVG and its JSON, which has the estimated width of each text.
 
     The comment of the graph holds the title and the description, separated by a tab.
     """
     known: dict[str, Any] = json.loads(measured)
-    ElementTree.register_namespace("", SVG)
     root = ElementTree.fromstring(drawn)
     _fit(root, known)
     _unpaint(root)
     title, _, description = known.get("comment", known.get("name", "")).partition("\t")
-    _head(root, title, description)
+    return written_out(root, title, description)
+
+
+def element(name: str, text: str = "", /, **attributes: object) -> ElementTree.Element:
+    """An element of SVG; underscores in the names of attributes become hyphens, colours are in lower case."""
+    made = ElementTree.Element(f"{{{SVG}}}{name}")
+    made.text = text.replace("`", "") or None
+    for key, value in attributes.items():
+        shown = f"{value:g}" if isinstance(value, (int, float)) else str(value)
+        made.set(key.replace("_", "-"), shown.lower() if shown.startswith("#") else shown)
+    return made
+
+
+def written_out(root: ElementTree.Element, title: str, description: str) -> bytes:
+    """The picture as a file, with a title and a description for screen readers, and colours for dark screens."""
+    ElementTree.register_namespace("", SVG)
+    _head(root, title, description.replace("`", ""))
     whole: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return whole + b"\n"
 

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Whether the end can be reached from every state, on the graph that the search in C hands out."""
+"""Whether the end can be reached from every state, in C: a search that keeps its levels, and the reverse closure."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import replace
 
-from checkers.core.ends import MOST_COMPARED, Ends, shared_places, without_end
+from checkers.core.ends import MOST_COMPARED, Ends, shared_places
 from checkers.core.stopped import Reason, Stopped, after_seconds
 from checkers.core.traces import named
 from checkers.explore.search import Budget, SearchProgress
@@ -14,10 +14,7 @@ from spec.dsl import Machine, Sort
 
 from . import library, memory
 from .engine import SLICE, Native, SearchOptions
-from .library import Graph, NoMemory, Search
-
-BYTES = 8
-"""Of a step as a pair of numbers."""
+from .library import EndMarks, NoMemory, Search
 
 
 class _Stop(Exception):
@@ -38,7 +35,7 @@ def ends(
 
 
 class _Question:
-    """A search that keeps all its levels, and the graph of it."""
+    """A search that keeps all its levels, and the marks on its states."""
 
     def __init__(self, native: Native, progress: SearchProgress) -> None:
         self.native, self.progress, self.started = native, progress, time.monotonic()
@@ -47,16 +44,14 @@ class _Question:
         try:
             search = Search(self.native.compiled, self.native.config, self.native.threads, self.native.most_bytes, 0)
             self._run(search)
-            if search.report()[0].transitions * BYTES > self.native.most_bytes:
-                raise NoMemory
-            graph = search.graph()
-            steps = [part for part in graph.steps() if self._is_in_time()]
+            marks = EndMarks(search)
+            while not marks.run(SLICE):
+                self._is_in_time()
         except NoMemory:
             return Ends(stopped=self._no_memory())
         except _Stop as stop:
             return Ends(stopped=stop.stopped)
-        stuck = without_end(graph.final(), steps)
-        found = self._found(search, graph, stuck) if stuck else Ends()
+        found = self._found(search, marks)
         search.close()
         return found
 
@@ -67,22 +62,23 @@ class _Question:
             self._is_in_time()
             self.progress(self.native.seen)
 
-    def _is_in_time(self) -> bool:
-        """True; raises _Stop when the time is up."""
+    def _is_in_time(self) -> None:
+        """Raise _Stop when the time is up."""
         seconds = self.native.budget.seconds
         if seconds and time.monotonic() - self.started > seconds:
             raise _Stop(after_seconds(seconds))
-        return True
 
     def _no_memory(self) -> Stopped:
         most = memory.human(self.native.most_bytes)
-        return Stopped(Reason.MEMORY, f"{most} of memory, too little for all states and the steps between them")
+        return Stopped(Reason.MEMORY, f"{most} of memory, too little to keep all states for a second pass")
 
-    def _found(self, search: Search, graph: Graph, stuck: list[int]) -> Ends:
+    def _found(self, search: Search, marks: EndMarks) -> Ends:
         native, world = self.native, self.native.world
-        codes = (search.bytes_of(graph.state(n)[1]) for n in stuck[:MOST_COMPARED])
-        places, nearest = shared_places(world, codes), graph.state(stuck[0])
-        graph.close()
-        path = native.back(search, {0: nearest})[0]
+        count, depth, states = marks.stuck(MOST_COMPARED)
+        marks.close()
+        if not count:
+            return Ends()
+        places = shared_places(world, map(search.bytes_of, states))
+        path = native.back(search, {0: (depth, states[0])})[0]
         trace = named(native.symmetry, [native.symmetry.canonical(search.bytes_of(state)) for state in path])
-        return Ends(len(stuck), trace, places)
+        return Ends(count, trace, places)

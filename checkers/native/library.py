@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-from array import array
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from ctypes import Structure, byref, c_char_p, c_double, c_int, c_uint8, c_uint32, c_uint64, c_void_p
 from dataclasses import dataclass, replace
@@ -52,7 +50,7 @@ def units(*names: str) -> str:
 
 def search_units(form: int) -> str:
     """The text of the search for states that are kept so."""
-    return units("intern", "level", "state_set", *FORMS[form], "search", "results", "graph", "checkpoint")
+    return units("intern", "level", "state_set", *FORMS[form], "search", "results", "ends", "checkpoint")
 
 
 @dataclass(frozen=True)
@@ -149,49 +147,33 @@ class NoMemory(Exception):
     """There is not enough memory to start a search."""
 
 
-class Graph:
-    """The states of a search by number, in the order of their depth, and the steps between them."""
-
-    ROOM = 1 << 20
-    """Pairs that are read at once."""
+class EndMarks:
+    """The states of a search from which some run leads to a final one, marked in slices of time."""
 
     def __init__(self, search: Search) -> None:
         self.search, self.code = search, search.code
-        self.code.graph_new.restype = c_void_p
-        self.code.graph_steps.restype = c_uint64
-        made = self.code.graph_new(search.at)
+        self.code.ends_new.restype = c_void_p
+        self.code.ends_run.argtypes = [c_void_p, c_double]
+        self.code.ends_stuck.restype = c_uint64
+        made = self.code.ends_new(search.at)
         if not made:
             raise NoMemory
         self.at = c_void_p(made)
 
-    def steps(self) -> Iterator[array[int]]:
-        """The steps that change something, in parts: from, to, from, to, ..."""
-        states, at = search_states(self.search), c_uint32(0)
-        room = max(self.ROOM, len(self.search.compiled.model.world.instances) + 1)
-        while at.value < states:
-            pairs = (c_uint32 * (2 * room))()
-            n = self.code.graph_steps(self.at, byref(at), pairs, c_uint64(room))
-            yield array("I", bytes(memoryview(pairs)[: 2 * n]))
+    def run(self, seconds: float) -> bool:
+        """Continue for these seconds; True when every such state is marked."""
+        return bool(self.code.ends_run(self.at, seconds))
 
-    def final(self) -> bytearray:
-        """For each state 1 if a run may end there."""
-        found = (c_uint8 * (search_states(self.search) + 1))()
-        self.code.graph_final(self.at, found)
-        return bytearray(bytes(found)[:-1])
-
-    def state(self, number: int) -> tuple[int, State]:
-        """The depth of a state, and the state."""
-        words = self.search.word()
-        depth = self.code.graph_state(self.at, c_uint32(number), words)
-        return int(depth), tuple(words)
+    def stuck(self, most: int) -> tuple[int, int, list[State]]:
+        """The number of states that are not marked, the least depth of one, and the nearest of them."""
+        words, depth = self.search.config.words, c_uint32(0)
+        flat = (c_uint64 * (most * words))()
+        count = int(self.code.ends_stuck(self.at, flat, c_uint64(most), byref(depth)))
+        states = [tuple(flat[at : at + words]) for at in range(0, min(count, most) * words, words)]
+        return count, depth.value, states
 
     def close(self) -> None:
-        self.code.graph_free(self.at)
-
-
-def search_states(search: Search) -> int:
-    """The number of states that were found."""
-    return int(search.report()[0].states)
+        self.code.ends_free(self.at)
 
 
 class Search:
@@ -256,10 +238,6 @@ class Search:
 
     def load(self, path: str, skip: int, threads: int) -> bool:
         return bool(self.code.search_load(self.at, path.encode(), c_uint64(skip), c_uint32(threads)))
-
-    def graph(self) -> Graph:
-        """The graph of a finished search that has stored all its levels; raises NoMemory."""
-        return Graph(self)
 
     def forget(self) -> None:
         """Free the memory of the states; only the findings are left."""

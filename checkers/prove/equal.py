@@ -14,9 +14,10 @@ from typing import Any
 from spec.dsl import Action, Field, Machine, Sort
 from spec.dsl.ir import Path, Read, Var
 
+from .counted_terms import AbstractCardinality
 from .obligations import HEAD, Obligation
 from .smt import BEFORE, View, asserted, conj, either, negated
-from .theory import AbstractCardinality, Question, Theory, arguments
+from .theory import Question, Theory, arguments
 
 Names = Mapping[str, str]
 

@@ -14,7 +14,6 @@ from checkers.core.verdict import Exit, Kind, heaviest
 from checkers.core.wording import in_steps, sentence
 from checkers.draw import lanes_picture
 from checkers.draw.lanes import TooLong, lanes
-from checkers.draw.style import save
 from checkers.report.columns import say
 from checkers.report.counterexample import NO_END, NO_STEP, STUCK, counterexample, ending
 from spec.dsl import Machine
@@ -32,7 +31,7 @@ def replay(
     as_test: Annotated[bool, typer.Option("--as-test", help="print a pytest test that runs the trace")] = False,
     only_page: OnlyPage = "",
     picture: Annotated[
-        Path | None, typer.Option("--draw", metavar="FILE", help="draw it as swim lanes, too: .svg, .png or .dot")
+        Path | None, typer.Option("--draw", metavar="FILE", help="draw it as swim lanes, too, as .svg")
     ] = None,
 ) -> None:
     """Run saved traces again on their models, step by step."""
@@ -63,7 +62,7 @@ class Replayed:
 def require_options(traces: Sequence[Path], as_test: bool, picture: Path | None) -> None:
     """Refuse a picture that cannot be written, and more than one trace for one test or one picture."""
     if picture:
-        output_files.require_picture(picture)
+        output_files.require_picture(picture, [".svg"])
     if picture and as_test:
         raise BadRequest(f"--draw {picture}: --as-test prints a test only; give one of them")
     if len(traces) > 1 and (as_test or picture):
@@ -105,7 +104,7 @@ def draw_run(one: Replayed, only: str, out: Path) -> None:
     except TooLong as error:
         way_out = f"draw one page only (--only-page {only or 'A'}), or a shorter trace"
         raise BadRequest(f"{out}: {error}; {way_out}") from None
-    save(out, lambda dpi: lanes_picture.dot_text(drawn, dpi))
+    lanes_picture.write(drawn, out)
 
 
 def _is_witness(saved: itf.Saved) -> bool:

@@ -60,6 +60,8 @@ KNOWN = (
 )
 UNSAFE = Known("lockserv_unsafe", steps=12)
 COUNTED = tuple(known for known in KNOWN if known.counts)
+EDITIONS = ("first_edition", "fragments")
+"""Machines of this project's own that are kept to be measured against: test_editions.py."""
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def test_each_invariant_witness_and_action_has_a_verdict_of_its_own(ask: Ask, de
     ask("check", "per_packet", "--scope", "tiny", "--set", "ring_size=2", "--json", "out.json")
     found = verdicts(desk / "out.json")
     kinds = {v["kind"] for v in found}
-    assert kinds == {"invariant", "step invariant", "deadlock", "witness", "action", "refinement"}
+    assert kinds == {"invariant", "step invariant", "deadlock", "end", "witness", "action", "refinement"}
     assert len({(v["kind"], v["property"]) for v in found}) == len(found)
     labels = {v["label"] for v in found if v["kind"] != "refinement"}
     assert labels == {"exhaustive(tiny, ring_size=2)"}
@@ -186,3 +186,11 @@ def test_all_models_are_checked_where_none_is_named(ask: Ask, monkeypatch: pytes
     assert said.out.count("This breaks the invariant") == 1
     assert "b03_mapping_outlives_the_driver: no mapping outlives the driver, in 7 steps" in said.out
     assert "Another counterexample: poolproof check MODEL" in said.out
+
+
+def test_a_model_without_an_invariant_is_checked_with_a_warning(ask: Ask, desk: Path) -> None:
+    """That nothing is stuck and every action happens is all that its checks are about, and the report says so."""
+    write(desk / "mute.py", "driver(always=(), steps=(), sometimes=())")
+    seen = ask("check", "mute.py")
+    assert "warning: mute.py declares no invariant; list what must hold under always= or steps=" in seen.flat
+    assert "declares no invariant" not in ask("check", "yardstick").flat

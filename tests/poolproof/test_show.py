@@ -85,7 +85,7 @@ def test_show_of_what_is_not_there_names_what_is_near(ask: Ask) -> None:
     must_be_one_line(
         ask("show", "keep_mapped", "xmit_don"),
         2,
-        "field or claim 'xmit_don' of keep_mapped (did you mean xmit_done or",
+        "field, claim or helper 'xmit_don' of keep_mapped (did you mean xmit_done or",
     )
     must_be_one_line(ask("show", "keep_mapped", "qqq"), 2, "see `poolproof show keep_mapped`")
     must_be_one_line(ask("show", "keep_mapped", "place", "--table"), 2, "leave out one of them")
@@ -167,3 +167,12 @@ def test_a_design_that_leaves_the_rules_is_shown_where(ask: Ask) -> None:
     told = dict(line.strip().split(" is refused by ") for line in candidates.splitlines())
     assert told["pool_create(pool0)"] == "require(s.life[pool] == Life.ABSENT)"
     assert told["pool_detach(pool0)"].startswith("require(not some(s.pages, lambda p: s.home[p] == pool and s.dma[")
+
+
+def test_show_of_a_helper_shows_its_text_and_its_callers(ask: Ask) -> None:
+    """What a guard calls is found by its name, and a misspelt name leads to it."""
+    shown = ask("show", "keep_mapped", "has_room_at_home")
+    assert shown.code == 0
+    assert "def has_room_at_home(s: KeepMapped, page: Page) -> bool:" in shown.out
+    assert "used by: xdp_drop_directly, " in shown.flat
+    must_be_one_line(ask("show", "keep_mapped", "has_room_at_hom"), 2, "did you mean has_room_at_home")

@@ -246,7 +246,8 @@ def test_caveats_stand_at_the_top(ask: Ask, desk: Path) -> None:
     assert "Accepted, as far as it was seen" in said.flat
     assert "Clock unknown: it does not order events across CPUs" in top
     assert (
-        "1 pool is older than the trace, with 2 pages in before it; 1 releases are unexplained: history missing" in top
+        "1 pool is older than the trace; 2 pages had entered before it; 1 releases are unexplained: history missing"
+        in top
     )
     assert "1 lines were not understood" in top
     assert "other events are counted and not judged: alloc" in ask("trace", recording("6.12.117/kp_mix_small")).flat

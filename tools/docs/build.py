@@ -128,27 +128,32 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
 PICTURES: dict[str, Machine] = {f"{machine.name}.svg": machine for machine in catalog.SOUND}
 
 
-def states(machine: Machine) -> str:
+def states(machine: Machine) -> bytes:
     """The picture of the states of a sound model at tiny, folded by the places of its pages."""
     graph = folded(state_graph(machine, machine.sizes("tiny", {}), machine.symmetric), (machine.place.name,))
-    return states_picture.dot_text(graph)
+    return svg(states_picture.dot_text(graph))
 
 
-def run(bug: Mutant) -> str:
+def run(bug: Mutant) -> bytes:
     """The picture of a shortest run in which a broken model breaks its invariant."""
     machine = bug.machine
     seen = explore(machine, machine.sizes("tiny", {}), machine.symmetric, until=bug.breaks)
     found, told = seen.violated[bug.breaks], sentence(bug.breaks)
     titles, args = (bug.name, f"{told}, {in_steps(len(found.trace.steps))}"), tuple(map(repr, found.args))
-    return lanes_picture.dot_text(lanes(seen.world, found.trace, titles, ending(told, args), args))
+    return lanes_picture.svg(lanes(seen.world, found.trace, titles, ending(told, args), args))
 
 
-TEXTS: dict[str, Callable[[], str]] = {
+def flow(name: str) -> bytes:
+    """The picture of a flow through the files."""
+    return svg(flows.dot_text(name))
+
+
+DRAWN: dict[str, Callable[[], bytes]] = {
     "keep_mapped.states.svg": lambda: states(keep_mapped),
     f"{EXAMPLE}.run.svg": lambda: run(next(bug for bug in catalog.BROKEN if bug.name == EXAMPLE)),
-    **{name: partial(flows.dot_text, name) for name in flows.FLOWS},
+    **{name: partial(flow, name) for name in flows.FLOWS},
 }
-"""Pictures of states, of runs and of flows: the functions that return their text in Graphviz' language."""
+"""Pictures of states, of runs and of flows: the functions that draw them."""
 
 
 def main() -> None:
@@ -161,8 +166,8 @@ def main() -> None:
     for name, machine in PICTURES.items():
         ownership_picture.draw(machine, machine.sizes("tiny", {}), DOCS / "pictures" / name)
         print(f"docs/pictures/{name}")
-    for name, text in TEXTS.items():
-        (DOCS / "pictures" / name).write_bytes(svg(text()))
+    for name, draw in DRAWN.items():
+        (DOCS / "pictures" / name).write_bytes(draw())
         print(f"docs/pictures/{name}")
 
 

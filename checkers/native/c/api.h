@@ -12,7 +12,7 @@
 struct model;
 struct tables;
 struct search;
-struct graph;
+struct ends;
 
 /* How states are kept: the macro FORM of a compiled search. */
 #define FORM_PLAIN 0		/* page records side by side; no symmetry */
@@ -105,26 +105,20 @@ void search_forget(struct search *s);
 /* search_free() - give back all memory. NULL is allowed. */
 void search_free(struct search *s);
 
-/* graph_new() - number the states of a finished search that has kept all its levels, in the order of the levels.
+/* ends_new() - begin to mark the states from which some run leads to a final one.
  *
- * The search must stay until graph_free(). Returns NULL if there is no memory, or if there are 2^32 states.
+ * The search is finished and has kept all its levels; it must stay until ends_free(). Returns NULL if there is no memory.
  */
-struct graph *graph_new(struct search *s);
+struct ends *ends_new(struct search *s);
 
-/* graph_steps() - the steps that change something, from the state of this number on: pairs of numbers.
- *
- * Takes whole states while `room` pairs suffice for any state; *from becomes the first state that was not taken.
- * Returns the number of pairs.
- */
-uint64_t graph_steps(struct graph *g, uint32_t *from, uint32_t *pairs, uint64_t room);
+/* ends_run() - go on for so many seconds. Returns true when every such state is marked. */
+int ends_run(struct ends *e, double seconds);
 
-/* graph_final() - for each state by number, whether a run may end there. */
-void graph_final(const struct graph *g, uint8_t *is_final);
+/* ends_stuck() - how many states are not marked; `state` gets the nearest of them, `most` at the most, and `depth` the
+ * depth of the first. */
+uint64_t ends_stuck(const struct ends *e, uint64_t *state, uint64_t most, uint32_t *depth);
 
-/* graph_state() - a state by number, as it is stored. Returns its depth. */
-uint32_t graph_state(const struct graph *g, uint32_t n, uint64_t *state);
-
-/* graph_free() - give back the memory of the graph. NULL is allowed. */
-void graph_free(struct graph *g);
+/* ends_free() - give back the memory of the marks. NULL is allowed. */
+void ends_free(struct ends *e);
 
 #endif

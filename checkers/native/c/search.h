@@ -8,7 +8,7 @@
  *   PAGES, LANE_WORDS, SORTED, MOVES, REST_COUNTS, MOVES_REST   sizes of the model
  *   RECORDS, BITS   the number of page records and the bits of one; FORM_GROUP reads both at run time
  *
- * The unit consists of level, state_set, one form_*, search, results, graph and checkpoint, in this order (checkers/native/
+ * The unit consists of level, state_set, one form_*, search, results, ends and checkpoint, in this order (checkers/native/
  * library.py); expand.h belongs to the forms with tables. A name begins with its part: level_, set_, form_, expand_,
  * worker_, search_.
  */

@@ -109,6 +109,18 @@ INLINE int set_insert(const struct search *s, uint64_t *slots, const word_t *x, 
 			at = at + 1 == s->slots / BUCKET ? 0 : at + 1;
 	}
 }
+
+/* set_has() - whether a state is in a set, looking from this bucket on. Nobody inserts meanwhile. */
+INLINE int set_has(const struct search *s, const uint64_t *slots, const word_t *x, uint64_t at)
+{
+	for (;; at = at + 1 == s->slots / BUCKET ? 0 : at + 1) {
+		const line_t now = set_load(slots + at * BUCKET);
+		if (set_holding(now, x->w[0] + 1))
+			return 1;
+		if (set_holding(now, 0))
+			return 0;
+	}
+}
 #else
 #define BUSY (~0ull)	/* the first word of a slot that is being written */
 
@@ -135,6 +147,21 @@ INLINE int set_insert(const struct search *s, uint64_t *slots, const word_t *x, 
 			differ |= __atomic_load_n(&slot[i], __ATOMIC_RELAXED) ^ x->w[i - 1];
 		if (!differ)
 			return 0;
+	}
+}
+
+/* set_has() - whether a state is in a set, looking from this slot on. Nobody inserts meanwhile. */
+INLINE int set_has(const struct search *s, const uint64_t *slots, const word_t *x, uint64_t at)
+{
+	for (;; at = at + 1 == s->slots ? 0 : at + 1) {
+		const uint64_t *slot = slots + at * WORDS;
+		if (!*slot)
+			return 0;
+		uint64_t differ = *slot ^ (x->w[WORDS - 1] + 1);
+		for (int i = 1; i < WORDS; i++)
+			differ |= slot[i] ^ x->w[i - 1];
+		if (!differ)
+			return 1;
 	}
 }
 #endif

@@ -25,7 +25,8 @@ def found(path: Path, tag: str) -> Iterator[ET.Element]:
 def ends(text: ET.Element) -> tuple[float, float]:
     """Where a text begins and ends, however wide its font is."""
     x, width = float(text.attrib["x"]), float(text.attrib["textLength"])
-    return (x, x + width) if text.attrib["text-anchor"] == "start" else (x - width / 2, x + width / 2)
+    left = x - {"start": 0, "middle": 0.5, "end": 1}[text.attrib["text-anchor"]] * width
+    return left, left + width
 
 
 def test_there_are_pictures() -> None:
@@ -69,7 +70,7 @@ def test_every_text_is_within_its_box(path: Path) -> None:
 def _xs(shape: ET.Element) -> list[float]:
     """The horizontal positions of what a shape is drawn through."""
     if "cx" in shape.attrib:
-        middle, radius = float(shape.attrib["cx"]), float(shape.attrib["rx"])
+        middle, radius = float(shape.attrib["cx"]), float(shape.attrib.get("rx") or shape.attrib["r"])
         return [middle - radius, middle + radius]
     numbers = NUMBER.findall(shape.attrib.get("points", "") or shape.attrib.get("d", ""))
     return [float(n) for n in numbers[::2]]

@@ -36,6 +36,7 @@ PREFIXES = {
     "form_group": ("form",),
     "search": ("search", "worker", "finds"),
     "results": ("search",),
+    "ends": ("ends",),
     "checkpoint": ("checkpoint", "search"),
 }
 """How the functions of a unit begin; form_unary has the small helpers of its rank beside."""
@@ -68,16 +69,21 @@ def test_a_generated_model_compiles_without_warnings(machine: Machine, evaluated
     assert warnings(text, "-O1", *GENERATED, *evaluated) == ""
 
 
+DEFINED = re.compile(
+    r"^(?:int|void|uint\d\d_t|const char \*|struct \w+ \*)\s?\*?((?:search|tables|ends)_\w+)\(", re.MULTILINE
+)
+"""A function that Python calls."""
+
+
 def test_every_function_for_python_has_its_contract() -> None:
     """In api.h a comment stands above each function, or behind it; the functions in C are those."""
     header = (build.HERE / "api.h").read_text()
-    declared = set(re.findall(r"\b((?:search|tables)_\w+)\(", re.sub(r"/\*.*?\*/", "", header, flags=re.DOTALL)))
+    declared = set(re.findall(r"\b((?:search|tables|ends)_\w+)\(", re.sub(r"/\*.*?\*/", "", header, flags=re.DOTALL)))
     described = set(re.findall(r"/\* (\w+)\(\) - ", header)) | set(re.findall(r"\b(tables_\w+)\(.*\);\t/\*", header))
     assert declared == described
     defined = set()
     for path in UNITS:
-        defined |= set(re.findall(r"^(?:int|void|uint32_t|const char \*|struct \w+ \*)\s?\*?((?:search|tables)_\w+)\(",
-                                  path.read_text(), re.MULTILINE)) if path.suffix == ".c" else set()  # fmt: skip
+        defined |= set(DEFINED.findall(path.read_text())) if path.suffix == ".c" else set()
     assert defined == declared
 
 

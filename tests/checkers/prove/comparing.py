@@ -9,10 +9,11 @@ from itertools import product
 from random import Random
 from typing import Any
 
+from checkers.prove.counted_terms import of_member
 from checkers.prove.obligations import HEAD
 from checkers.prove.smt import View, applied, asserted, cell_name, conj, either, size_name
 from checkers.prove.solvers import Z3
-from checkers.prove.theory import Invariant, Taken, Theory, of_member
+from checkers.prove.theory import Invariant, Taken, Theory
 from spec.dsl import Field, Instance, Sort, World
 from spec.dsl.ir import Var
 from tests.semantics import REFUSED, WRONG, concretely
