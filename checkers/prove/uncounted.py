@@ -52,8 +52,8 @@ def is_step(o: Obligation) -> bool:
 
 
 def _key(listed: Sequence[Obligation], options: SolverOptions) -> str:
-    """A digest of all that the result depends on."""
-    parts = (Z3.version(), repr(options.seconds), *(o.digest() for o in listed))
+    """A digest of all that the result depends on; the texts do not contain the names of invariants."""
+    parts = (Z3.version(), repr(options.seconds), *(f"{' '.join(o.invariants)} {o.digest()}" for o in listed))
     return hashlib.sha256(" ".join(parts).encode()).hexdigest()
 
 

@@ -140,7 +140,7 @@ def test_claims_that_need_no_counting_are_proved_beside_each_other(machine: Mach
 
 
 def test_what_was_found_is_remembered_for_the_same_texts_only(tmp_path: Path) -> None:
-    """The second time nothing is looked at; where a text has changed, all is."""
+    """The second time nothing is looked at; where a text or a name has changed, all is."""
     options, looks = SolverOptions(jobs=1, known=Known(tmp_path / "known")), list[int]()
 
     def found(text: str) -> tuple[frozenset[str], int]:
@@ -155,3 +155,6 @@ def test_what_was_found_is_remembered_for_the_same_texts_only(tmp_path: Path) ->
     assert asked
     assert found(POOL) == (names, 0)
     assert found(POOL.replace("s.lent[page] = True", "s.lent[page] = False"))[1]
+    renamed, asked_again = found(POOL.replace("what_is_lent_is_at_home", "lent_pages_have_a_home"))
+    assert asked_again
+    assert renamed == {"lent_pages_have_a_home" if name == "what_is_lent_is_at_home" else name for name in names}
