@@ -14,9 +14,9 @@ from spec.dsl.ir import Not, Path
 from .cti import Cti, scope_text, smallest
 from .deciding import Decided, SolverOptions, decide
 from .near import Near
-from .obligations import SAT, Obligation, enough, obligations
+from .obligations import SAT, Obligation, counted_by, enough, obligations
 from .solvers import SOLVERS, versions
-from .theory import Invariant, invariants_of
+from .theory import Invariant, Theory, invariants_of
 from .uncounted import counting_free_core
 
 ANY, COUNTED = "any-N", "any-N (counted)"
@@ -204,8 +204,8 @@ def _outcome(proof: Proof, invariant: Invariant, mine: Sequence[Decided]) -> tup
         return Outcome.VIOLATED, f"{in_steps(len(run.trace.steps))} with {scope_text(world.sizes)}, by the explorer"
     if cti := proof.ctis.get(invariant.name):
         return (Outcome.VIOLATED if cti.is_broken else Outcome.NOT_INDUCTIVE), cti.reachability
-    if failing := [d.obligation.name for d in mine if d.fails]:
-        return Outcome.NOT_INDUCTIVE, f"fails: {failing[0]}"
+    if failing := [d.obligation for d in mine if d.fails]:
+        return Outcome.NOT_INDUCTIVE, f"fails: {failing[0].name}{_left_open(proof.machine, failing[0], invariant)}"
     if unknown := [d for d in mine if not d.is_as_wanted]:
         return Outcome.UNKNOWN, unanswered(unknown[0])
     if invariant.name in proof.depends_on_unproved:
@@ -214,6 +214,20 @@ def _outcome(proof: Proof, invariant: Invariant, mine: Sequence[Decided]) -> tup
             f"depends on what is not proved: {_some(proof.depends_on_unproved[invariant.name])}",
         )
     return Outcome.HOLDS, ""
+
+
+def _left_open(machine: Machine, failing: Obligation, invariant: Invariant) -> str:
+    """Why the step of an obligation leaves a count of the invariant open, if it does."""
+    if not failing.action:
+        return ""
+    theory = Theory(machine, invariants=[invariant])
+    changes = (
+        c
+        for counted in counted_by(theory, [invariant])
+        for c in theory.changes(machine.action(failing.action), counted)
+    )
+    why = next((change.havoc_reason for change in changes if change.havoc_reason), "")
+    return f"; {failing.action} leaves a count open: {why}" if why else ""
 
 
 def _some(names: Sequence[str]) -> str:
