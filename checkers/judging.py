@@ -24,6 +24,12 @@ NO_DEADLOCK = "something_can_always_happen"
 
 END = "the_end_can_always_be_reached"
 """The name of the claim that some run leads from every reachable state to one in which a run may end."""
+CLAIMS = "every_claim"
+"""What a machine without claims leaves open."""
+
+NOTHING_CLAIMED = "the model declares none of always=, steps=, sometimes=, final= and refines=; declare what must hold"
+
+NO_INVARIANT = "the model has no invariant; declare one in always= or steps="
 
 SAFETY_ONLY = "of safety: a step of the system may be one of the rules' environment, and none has to happen"
 """How far a refinement that holds reaches."""
@@ -80,7 +86,16 @@ def _judged(question: Question, seen: Exploration, found: Ends) -> list[Verdict]
     if question.machine.breaks:
         return [_broken(question, seen)]
     ended = [_ended(question, seen, found)] if question.machine.is_final else []
-    return [*_invariants(question, seen), *ended, *_witnesses(question, seen), *_actions(question, seen)]
+    claims = (*_invariants(question, seen), *ended, *_witnesses(question, seen), *_actions(question, seen))
+    return [*_unclaimed(question, seen), *claims]
+
+
+def _unclaimed(question: Question, seen: Exploration) -> Iterator[Verdict]:
+    """UNKNOWN for a machine that claims nothing: a search that can find nothing wrong is no pass."""
+    machine = question.machine
+    if not (machine.invariants or machine.witnesses or machine.final or machine.refines):
+        open_ = replace(_base(question, seen), property=CLAIMS, outcome=Outcome.UNKNOWN, expected=False)
+        yield replace(open_, note=NOTHING_CLAIMED)
 
 
 def was_interrupted(verdicts: Iterable[Verdict]) -> bool:
@@ -150,6 +165,8 @@ def _simulation_passes(question: Question, verdict: Verdict, run: SimulationRun)
     if breaks := question.machine.breaks:
         unknown = replace(verdict, kind=Kind.BROKEN, property=breaks.invariant, outcome=Outcome.UNKNOWN, expected=False)
         return replace(unknown, note="not met in this simulation; take more --steps or another --seed")
+    if not question.machine.invariants:
+        return replace(verdict, outcome=Outcome.UNKNOWN, expected=False, note=NO_INVARIANT)
     return verdict
 
 

@@ -36,6 +36,12 @@ class BudgetSpent(PoolproofError):
     exit_code = Exit.BUDGET
 
 
+class NothingToJudge(PoolproofError):
+    """A question about a model that claims nothing."""
+
+    exit_code = Exit.BUDGET
+
+
 class NoModel(PoolproofError):
     """A file that cannot be read as a model."""
 

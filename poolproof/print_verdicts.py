@@ -38,8 +38,6 @@ def results(
             say(console, line, "dim")
     for unsaved in (seen.unsaved for _, seen, _ in runs if seen.unsaved):
         say(console, f"warning: {unsaved}", "yellow")
-    for name in (q.name for q, _, _ in runs if not q.machine.invariants):
-        say(console, f"warning: {name} declares no invariant; list what must hold under always= or steps=", "yellow")
     if broken:
         console.print(tables.broken_table(broken))
     for verdict in _counterexamples(verdicts, everything):

@@ -13,15 +13,16 @@ import typer
 from checkers.core.cache import cache_folder
 from checkers.core.verdict import Kind, Verdict, exit_code
 from checkers.explore.search import Budget
-from checkers.judging import Question
+from checkers.judging import NO_INVARIANT, Question
 from checkers.prove import proof, scoped
+from checkers.prove.claims import invariants_of
 from checkers.prove.deciding import Decided, SolverOptions
 from checkers.prove.known import Known
 from checkers.prove.proof import Proof
 from checkers.prove.suggest import Suggestion, suggest
 
 from .. import catalog, output, output_files, print_proof, print_verdicts, questions
-from ..errors import BadRequest
+from ..errors import BadRequest, NothingToJudge
 from ..interrupts import INTERRUPTS
 from ..options import Devices, Json, Junit, Models, Pages, Pools, Sarif, Scope, Sets, TimeLimit, TraceDir
 from ..output_files import VerdictFiles
@@ -76,6 +77,7 @@ def prove(
     require_empty_directory(smt_dir)
     request = Request(scope if is_bounded else "tiny", sizes, budget=Budget(seconds=time_limit))
     every = [questions.question(name, request) for name in dict.fromkeys(models or catalog.SOUND_NAMES)]
+    require_invariants(every, is_bounded)
     if is_bounded:
         raise typer.Exit(bounded(every, bmc, k_induction, files, trace_dir))
     plan = Plan(solver_options(solver_timeout, jobs, cache), solver_seeds)
@@ -92,6 +94,13 @@ def require_options(models: Sequence[str], steps: int, k: int, suggests: bool, s
         raise BadRequest("--suggest: takes one model, for any number; name it, without --bmc and --k-induction")
     if sized and not (steps or k):
         raise BadRequest(f"{sized[0]}: a proof is for any number; a scope goes with --bmc K or --k-induction K")
+
+
+def require_invariants(every: Sequence[Question], is_bounded: bool) -> None:
+    """Refuse a model with nothing to prove; a proof for any number is also about the ranges of numbers."""
+    for q in every:
+        if not (q.machine.invariants if is_bounded else invariants_of(q.machine)):
+            raise NothingToJudge(f"{q.name}: {NO_INVARIANT}")
 
 
 def require_empty_directory(directory: Path | None) -> None:

@@ -10,7 +10,7 @@ import pytest
 from checkers import judging
 from checkers.core.stopped import INTERRUPTED
 from checkers.core.traces import Finding, Trace
-from checkers.core.verdict import Kind, Outcome, Verdict
+from checkers.core.verdict import Exit, Kind, Outcome, Verdict
 from checkers.engines import explore
 from checkers.explore.search import Budget
 from checkers.judging import Question
@@ -46,6 +46,30 @@ def test_every_question_has_one_verdict() -> None:
     assert [v.property for v in verdicts] == names
     assert all(v.expected for v in verdicts)
     assert {v.digest for v in verdicts} == {machine.digest}
+
+
+BARE = "always=(), steps=(), sometimes=()"
+
+
+def test_a_machine_that_claims_nothing_is_no_pass() -> None:
+    """The search finds what it finds, and one verdict is unknown: there was nothing to be wrong."""
+    _, verdicts = judging.check(question(f"driver({BARE})"))
+    open_, stuck, *actions = verdicts
+    assert (open_.property, open_.outcome, open_.code) == (judging.CLAIMS, Outcome.UNKNOWN, Exit.BUDGET)
+    assert (stuck.kind, stuck.outcome) == (Kind.DEADLOCK, Outcome.HOLDS)
+    assert {v.kind for v in actions} == {Kind.ACTION}
+
+
+@pytest.mark.parametrize(
+    "claim",
+    ["always=(at_most_one_page_is_posted,)", "steps=(a_page_is_posted_before_it_is_received,)",
+     "sometimes=(a_page_is_received,)", "final=at_most_one_page_is_posted", "refines=driver()"],
+)  # fmt: skip
+def test_any_one_claim_is_enough(claim: str) -> None:
+    """An invariant, a step invariant, a witness, a claim of final states, or rules to be refined."""
+    name = claim.split("=")[0]
+    bare = ", ".join(part for part in BARE.split(", ") if not part.startswith(name))
+    assert judging.CLAIMS not in outcomes(judging.check(question(f"driver({bare}, {claim})"))[1])
 
 
 def test_the_search_goes_on_past_a_violation() -> None:

@@ -186,11 +186,3 @@ def test_all_models_are_checked_where_none_is_named(ask: Ask, monkeypatch: pytes
     assert said.out.count("This breaks the invariant") == 1
     assert "b03_mapping_outlives_the_driver: no mapping outlives the driver, in 7 steps" in said.out
     assert "Another counterexample: poolproof check MODEL" in said.out
-
-
-def test_a_model_without_an_invariant_is_checked_with_a_warning(ask: Ask, desk: Path) -> None:
-    """That nothing is stuck and every action happens is all that its checks are about, and the report says so."""
-    write(desk / "mute.py", "driver(always=(), steps=(), sometimes=())")
-    seen = ask("check", "mute.py")
-    assert "warning: mute.py declares no invariant; list what must hold under always= or steps=" in seen.flat
-    assert "declares no invariant" not in ask("check", "yardstick").flat

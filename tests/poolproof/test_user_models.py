@@ -146,3 +146,24 @@ def test_a_new_model_is_sound(ask: Ask, desk: Path) -> None:
     assert said.code == 0
     assert "each step is a step of ownership or none holds" in said.flat
     assert ask("refine", "my.py").code == 0
+
+
+BARE = "driver(always=(), steps=(), sometimes=())"
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("check my.py", "my.py: every claim: unknown, the model declares none of always=, steps=,"),
+        ("simulate my.py --steps 50", "the model has no invariant; declare one in always= or steps="),
+        ("prove my.py", "my.py: the model has no invariant; declare one in always= or steps="),
+        ("prove my.py --bmc 2", "my.py: the model has no invariant; declare one in always= or steps="),
+        ("prove my.py --k-induction 1", "my.py: the model has no invariant; declare one in always= or steps="),
+    ],
+)
+def test_a_model_that_claims_nothing_does_not_pass(ask: Ask, desk: Path, command: str, words: str) -> None:
+    """Whatever the engine: it is undecided (exit code 3), and the line says what to declare."""
+    write(desk / "my.py", BARE)
+    said = ask(*command.split())
+    assert said.code == 3
+    assert words in f"{said.flat} {said.err}"
