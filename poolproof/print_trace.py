@@ -86,14 +86,7 @@ def caveats(done: Judged) -> Iterator[str]:
         yield f"Clock {info.clock}: it does not order events across CPUs; {CLEAR}."
     if info.tool != "ftrace":
         yield f"Text of {info.tool}: read by its documentation, untested on a recording."
-    if older := [p for p in judge.pools.ended if not p.is_from_the_start]:
-        pages = sum(p.older for p in older)
-        lost = sum(p.unexplained for p in older)
-        had = f"{pages:,} pages had entered before it" if pages else "no page is known to have entered before it"
-        yield (
-            f"{len(older)} pool{'s are' if len(older) > 1 else ' is'} older than the trace; {had}; "
-            f"{lost:,} releases are unexplained: history missing."
-        )
+    yield from _older([p for p in judge.pools.ended if not p.is_from_the_start])
     if late := sum(p.unlogged_at_end for p in judge.pools.ended):
         yield f"{late:,} holds or releases are counted and were not printed before the end: not yet, or lost."
     if info.others:
@@ -102,6 +95,22 @@ def caveats(done: Judged) -> Iterator[str]:
         yield f"{info.events[Other]:,} other events are counted and not judged: {some}{more}"
     if info.not_understood:
         yield f"{info.not_understood:,} lines were not understood; --strict shows them."
+
+
+def _older(pools: Sequence[Pool]) -> Iterator[str]:
+    """What is known of the pools that are older than the recording: one line for those of which that is the same."""
+    for known in (True, False):
+        if some := [p for p in pools if p.knows_older is known]:
+            pages = f"{sum(p.older for p in some):,}" if known else "an unknown number of"
+            lost = sum(p.unexplained for p in some)
+            yield (
+                f"{_counted(len(some), 'pool')} older than the recording, with {pages} pages before it; "
+                f"{_counted(lost, 'release')} unexplained: history missing."
+            )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what} is" if number == 1 else f"{number:,} {what}s are"
 
 
 def invariants(verdicts: Sequence[Verdict]) -> Table:

@@ -13,7 +13,7 @@ import pytest
 
 from impl.linux.trace.reading import Recording
 from poolproof import output, recordings
-from tests.impl.linux.printed import PAGES, POOLS, Printer
+from tests.impl.linux.printed import PAGES, A, B, P, Printer, Q
 from tools.docs.trace_faults_table import TRACES
 
 from .conftest import Ask
@@ -113,9 +113,6 @@ def test_on_6_1_a_page_leaves_its_pool_when_the_stack_gets_it(ask: Ask, desk: Pa
 def text(p: Printer, path: Path) -> Path:
     path.write_text("\n".join(p.lines) + "\n")
     return path
-
-
-P, A, B = POOLS[0], PAGES[0], PAGES[1]
 
 
 def test_a_violation_is_told_with_all_there_is_to_know(ask: Ask, desk: Path) -> None:
@@ -245,12 +242,21 @@ def test_caveats_stand_at_the_top(ask: Ask, desk: Path) -> None:
     assert "Events were lost while recording" in top
     assert "Accepted, as far as it was seen" in said.flat
     assert "Clock unknown: it does not order events across CPUs" in top
-    assert (
-        "1 pool is older than the trace; 2 pages had entered before it; 1 releases are unexplained: history missing"
-        in top
-    )
+    assert "1 pool is older than the recording, with 2 pages before it; 1 release is unexplained: history" in top
     assert "1 lines were not understood" in top
     assert "other events are counted and not judged: alloc" in ask("trace", recording("6.12.117/kp_mix_small")).flat
+
+
+def test_what_an_older_pool_held_is_not_guessed(ask: Ask, desk: Path) -> None:
+    """Without both a hold and a release, the pages of before the recording are unknown: no number is printed."""
+    one, both = Printer().hold(P, A, 8), Printer().hold(P, A, 8).release(P, B, 6)
+    both.hold(Q, PAGES[2], 5)
+    older = ask("trace", text(one, desk / "t"), "--json", "t.json").flat
+    assert "1 pool is older than the recording, with an unknown number of pages before it; 0 releases are" in older
+    assert [pool["older"] for pool in json.loads((desk / "t.json").read_text())["pools"]] == [None]
+    mixed = ask("trace", text(both, desk / "u")).flat
+    assert "1 pool is older than the recording, with 2 pages before it" in mixed
+    assert "1 pool is older than the recording, with an unknown number of pages before it" in mixed
 
 
 WRONG = {

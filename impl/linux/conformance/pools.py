@@ -119,11 +119,19 @@ class Pool:
         return self.is_new or self.holds.low == 1 or not (self.holds.seen or self.releases.seen or self.counted[0])
 
     @property
+    def knows_older(self) -> bool:
+        """True if the recording tells how many pages were in the pool before it began."""
+        return self.is_from_the_start or bool(self.holds.seen and self.releases.seen)
+
+    @property
     def older(self) -> int:
-        """Pages in the pool before the recording began, by the first numbers of both counters (mod 2^32)."""
-        if self.is_from_the_start or not self.holds.seen:
+        """Pages in the pool before the recording began, by the first numbers of both counters (mod 2^32).
+
+        It is 0 where these are not known.
+        """
+        if self.is_from_the_start or not self.knows_older:
             return 0
-        return max(ahead(self.holds.low, self.releases.low if self.releases.seen else self.holds.low), 0)
+        return max(ahead(self.holds.low, self.releases.low), 0)
 
     @property
     def out_at_destroy(self) -> int | None:
@@ -171,7 +179,7 @@ class Pool:
             "ifindex": self.ifindex,
             "mem_id": self.mem_id,
             "pages": self.holds.seen,
-            "older": self.older,
+            "older": self.older if self.knows_older else None,
             "most_in_flight": self.most_in_flight,
             "out": max(self.in_flight, 0),
             "destroyed": self.destroyed.time if self.destroyed else None,

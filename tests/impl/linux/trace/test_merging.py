@@ -14,11 +14,9 @@ from impl.linux.trace.lines import PREFIX
 from poolproof import recordings
 from poolproof.errors import BadRequest
 from poolproof.recordings import Moment, Options
-from tests.impl.linux.printed import PAGES, POOLS, Printer
+from tests.impl.linux.printed import A, B, P, Printer
 from tools.tampering import in_time
 
-A, B = PAGES[:2]
-P = POOLS[0]
 TRACES = Path(__file__).parents[3] / "traces"
 SEVERAL = ("6.1.192/mix_small", "6.1.192/kp_tun_mix", "6.12.117/vmxnet3_small", "6.12.117/hold_stalled")
 """Recordings whose events are of two CPUs."""

@@ -13,10 +13,7 @@ from impl.linux.trace.files import Unreadable
 from impl.linux.trace.lines import is_of_a_piece, is_of_an_event
 from poolproof import recordings
 from poolproof.recordings import Options
-from tests.impl.linux.printed import PAGES, POOLS, Printer
-
-A, B = PAGES[:2]
-P = POOLS[0]
+from tests.impl.linux.printed import A, B, P, Printer
 
 FOREIGN = {
     "a kernel's log": ("[    1.0] eth0: link up\n[    2.0] usb 1-1: new device\n", "a log of the kernel"),
