@@ -72,9 +72,8 @@ def leave_pool(s: Ownership, page: Page) -> None:
 def alloc_into_pool(s: Ownership, page: Page, pool: Pool) -> None:
     """A page is allocated, mapped for the pool's device and counted in.
 
-    Deck: "Only call dma_map() when setting up pages". Kernel: T4 and T5,
-    __page_pool_alloc_pages_slow(), __page_pool_alloc_page_order(). The consumer takes a page from the allocator, and
-    allocates only while its pool is live (kernel reference 14.2, rule 6).
+    Deck: "Only call dma_map() when setting up pages". Kernel: T4 and T5, __page_pool_alloc_pages_slow(),
+    __page_pool_alloc_page_order(). The consumer allocates only while its pool is live (kernel reference 14.2, rule 6).
     """
     require(s.place[page] == Place.FREE)
     require(s.life[pool] == Life.LIVE)
@@ -194,8 +193,7 @@ def cpu_write(s: Ownership, page: Page) -> None:
     """The CPU writes the page: an XDP program, or the stack editing a header.
 
     Deck: "Can consider DMA pages writable". Kernel: the program's or the stack's own code, where skb_cloned() and
-    skb_has_shared_frag() are false. By them the writer sees that the packet is its own and no fragment is shared. It
-    was given the packet only after the sync for the CPU.
+    skb_has_shared_frag() are false: the packet is the writer's own, given to it only after the sync for the CPU.
     """
     require(s.place[page] == Place.STACK)
     require(s.refs[page] == 1)
@@ -231,8 +229,7 @@ def recycle(s: Ownership, page: Page) -> None:
     """The last reference is put and the page goes back to its pool, still mapped.
 
     Deck: "recycling pages back to the originating device". Kernel: T12 to T15, page_pool_put_page() and
-    page_pool_recycle_in_ring(): the page's magic shows that it has a home, and page_count that there is no other
-    reference.
+    page_pool_recycle_in_ring(): the page's magic shows its home, page_count that there is no other reference.
     """
     require(s.place[page] == Place.STACK)
     require(s.refs[page] == 1)
@@ -256,8 +253,7 @@ def xdp_drop(s: Ownership, page: Page, pool: Pool) -> None:
 def release(s: Ownership, page: Page) -> None:
     """The last pp reference is put and the page leaves its pool instead of being recycled.
 
-    Kernel: T16 and T17, page_pool_return_page(): ring full, elevated refcount, wrong node. Always permitted: when
-    to do so is policy.
+    Kernel: T16 and T17, page_pool_return_page(): ring full, elevated refcount, wrong node. When to do so is policy.
     """
     require(s.place[page] == Place.STACK)
     require(s.refs[page] == 1)
@@ -323,8 +319,7 @@ def put_page(s: Ownership, page: Page) -> None:
 def xdp_tx(s: Ownership, page: Page, pool: Pool) -> None:
     """The driver transmits the page on the device it came from, through the same mapping.
 
-    Kernel: T23, dma_sync_single_range_for_device() and a descriptor; no second map (B41). In the NAPI poll of a live
-    pool.
+    Kernel: T23, dma_sync_single_range_for_device() in the NAPI poll of a live pool; no second map (B41).
     """
     require(s.home[page] == pool)
     require(s.place[page] == Place.STACK)
@@ -342,8 +337,7 @@ def redirect(s: Ownership, page: Page, dev: Device) -> None:
     """A holder hands its reference to another device, which maps the page a second time to transmit it.
 
     Deck: "TX DMA completion time of another device". Kernel: T24, ndo_xdp_xmit() or, for a forwarded skb,
-    ndo_start_xmit(), by a device that is running and has a free descriptor. A page without a home is mapped for
-    the sending device. A second mapping for the page's own device is not modelled: xdp_tx sends through the first.
+    ndo_start_xmit(), by a running device with a free descriptor. The page's own device sends by xdp_tx.
     """
     require(s.place[page] == Place.STACK)
     require(s.refs[page] >= 1)
@@ -369,7 +363,6 @@ def tx_complete(s: Ownership, page: Page, dev: Device) -> None:
     """The device has read the page and TX puts its reference; with the last one the page is recycled.
 
     Deck: "DMA trick". Kernel: T24, unmap for the sending device, then xdp_return_frame() -> page_pool_put_page().
-    If the stack still holds references, the page stays with the stack.
     """
     require(s.tx_dev[page] == dev)
     require(s.refs[page] > 0 or (s.home[page] != NOBODY and not s.foreign[page]))
