@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -13,7 +11,6 @@ import z3
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from checkers.core.stopped import FOUND, INTERRUPTED, after_seconds
 from checkers.core.traces import Contradiction, Finding
 from checkers.core.verdict import Outcome
 from checkers.explore.search import Budget, Exploration, explore
@@ -21,12 +18,10 @@ from checkers.prove import bounded, unrolling
 from checkers.prove.bounded import Bounded, bmc, k_induction
 from checkers.prove.choices import Term
 from checkers.prove.finite import System, encoded
-from checkers.prove.workers import Lost, Work
 from models.keep_mapped import keep_mapped
 from models.yardstick import yardstick
 from poolproof import catalog
 from spec.dsl import Claim, Machine, Mutant, SpecError, World
-from tests.clock import ticking
 from tests.machines import machines, module
 from tests.sampling import one_in
 
@@ -186,9 +181,15 @@ def test_runs_that_never_come_back_are_enough(monkeypatch: pytest.MonkeyPatch) -
     assert outcomes(k_induction(machine, tiny(machine), 4)) == {Outcome.UNKNOWN}
 
 
+def leaning() -> Machine:
+    """An invariant is broken in three steps, another in four."""
+    made: Machine = module(LEANING).MACHINE
+    return made
+
+
 def test_an_invariant_may_not_lean_on_one_that_is_not_proved() -> None:
     """What follows only from an invariant that is broken later is unknown, not proved."""
-    machine: Machine = module(LEANING).MACHINE
+    machine = leaning()
     seen = explore(machine, tiny(machine), (), STATES)
     assert len(seen.violated) == 2
     assert outcomes(k_induction(machine, tiny(machine), 1)) == {Outcome.UNKNOWN}
@@ -306,122 +307,3 @@ def test_an_order_that_leaves_out_too_much_is_noticed(monkeypatch: pytest.Monkey
     monkeypatch.setattr(bounded, "encoded", only_first)
     found = bmc(bug.machine, tiny(bug.machine), bug.steps, until=bug.breaks)
     assert bug.breaks not in lengths(found)
-
-
-# -- the end of patience -------------------------------------------------------------------------------------------
-
-
-def interrupts_at(depth: int) -> Callable[[int, float], None]:
-    def progress(done: int, seconds: float) -> None:
-        if done == depth:
-            raise KeyboardInterrupt
-
-    return progress
-
-
-def leaning() -> Machine:
-    """An invariant is broken in three steps, another in four."""
-    made: Machine = module(LEANING).MACHINE
-    return made
-
-
-def test_an_interrupt_keeps_what_was_found() -> None:
-    """After three steps one invariant is known to be broken; the other is left open, and says why."""
-    three, four = bmc(leaning(), tiny(leaning()), 9, progress=interrupts_at(3))
-    assert (three.outcome, three.depth, three.stopped) == (Outcome.VIOLATED, 3, None)
-    assert (four.outcome, four.depth, four.stopped) == (Outcome.BUDGET, 3, INTERRUPTED)
-    assert four.finding is None
-
-
-class Here:
-    """A worker that works here and now, so that a clock may be made up."""
-
-    def __init__(self, work: Work) -> None:
-        self.answers = work(iter(()))
-
-    def __enter__(self) -> Here:
-        return self
-
-    def __exit__(self, *_: object) -> None: ...
-
-    def heard(self) -> tuple[Any]:
-        return (next(self.answers),)
-
-
-@pytest.mark.parametrize("ask", [bmc, k_induction])
-def test_a_budget_keeps_what_was_found(ask: Callable[..., list[Bounded]], monkeypatch: pytest.MonkeyPatch) -> None:
-    """However much time there is, each invariant has its answer or is left open, and more time leaves no more open."""
-    full, left = {b.claim.name: b.outcome for b in ask(leaning(), tiny(leaning()), 3)}, [2]
-    for seconds in range(1, 60, 2):
-        monkeypatch.setattr(bounded, "time", ticking(1.0))
-        monkeypatch.setattr(bounded, "Worker", Here)
-        found = ask(leaning(), tiny(leaning()), 3, seconds=seconds)
-        open_ones = [b for b in found if b.outcome is Outcome.BUDGET]
-        assert all(b.stopped == after_seconds(seconds) for b in open_ones)
-        assert all(b.outcome is full[b.claim.name] for b in found if b not in open_ones)
-        left.append(len(open_ones))
-    assert left == sorted(left, reverse=True)
-    assert set(left) == {2, 1, 0}
-
-
-def test_what_was_looked_for_ends_the_search() -> None:
-    """The others are left open, at the depth that was looked at."""
-    three, four = bmc(leaning(), tiny(leaning()), 9, until="never_three")
-    assert three.outcome is Outcome.VIOLATED
-    assert (four.outcome, four.depth, four.stopped) == (Outcome.BUDGET, 2, FOUND)
-
-
-def pigeons(number: int) -> list[Term]:
-    """One hole too few, which takes a solver for ever."""
-    sits = [[z3.Bool(f"{p} sits in {h}") for h in range(number - 1)] for p in range(number)]
-    columns = (list(enumerate(hole)) for hole in zip(*sits, strict=True))
-    apart = (z3.Or(z3.Not(a), z3.Not(b)) for hole in columns for n, a in hole for m, b in hole if m < n)
-    return [*(z3.Or(holes) for holes in sits), *apart]
-
-
-@pytest.fixture
-def _hard(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever is asked, the solver has to put 14 pigeons into 13 holes."""
-
-    def decide(*_: object) -> bool:
-        solver = z3.SolverFor("QF_FD")
-        solver.add(*pigeons(14))
-        return bool(solver.check() == z3.sat)
-
-    monkeypatch.setattr(unrolling.Search, "decide", decide)
-
-
-@pytest.mark.usefixtures("_hard")
-@pytest.mark.parametrize("ask", [bmc, k_induction])
-def test_a_solver_at_work_is_stopped_by_the_clock(ask: Callable[..., list[Bounded]]) -> None:
-    """It does not decide for itself when to look at the time."""
-    found = ask(yardstick, tiny(yardstick), 1, seconds=0.3)
-    assert {(b.outcome, b.stopped, b.depth) for b in found} == {(Outcome.BUDGET, after_seconds(0.3), 0)}
-
-
-@pytest.mark.usefixtures("_hard")
-def test_a_solver_at_work_is_stopped_by_an_interrupt() -> None:
-    """Ctrl-C ends the process of a z3 that is at work."""
-    found = bmc(yardstick, tiny(yardstick), 1, progress=lambda depth, seconds: signal.raise_signal(signal.SIGINT))
-    assert {(b.outcome, b.stopped) for b in found} == {(Outcome.BUDGET, INTERRUPTED)}
-
-
-def dies(*_: object) -> bool:
-    os.kill(os.getpid(), signal.SIGSEGV)
-    return True
-
-
-def hangs_up(*_: object) -> bool:
-    raise Lost("no idea")
-
-
-@pytest.mark.parametrize("ask", [bmc, k_induction])
-@pytest.mark.parametrize(("does", "said"), [(dies, "its process ended by SIGSEGV"), (hangs_up, "no idea")])
-def test_a_solver_that_dies_or_does_not_know_is_no_answer(
-    ask: Callable[..., list[Bounded]], does: Any, said: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What is left open is unknown, with the cause, and never taken for yes or no."""
-    monkeypatch.setattr(unrolling.Search, "decide", does)
-    found = ask(yardstick, tiny(yardstick), 1)
-    assert outcomes(found) == {Outcome.UNKNOWN}
-    assert all(said in str(b.stopped) for b in found)

@@ -13,6 +13,10 @@ PAGES, POOLS, DEVICES = (
     (0xFF11000000A000, 0xFF11000000B000, 0xFF11000000C000),
     ("eth0", "eth1"),
 )
+A, B = PAGES[:2]
+P, Q = POOLS[:2]
+ETH0, ETH1 = DEVICES
+DMA_A, DMA_B = 0x1000000, 0x2000000
 CLOCK = "#! trace_clock: local [global] counter"
 
 
@@ -99,3 +103,12 @@ def _print(
         pool = instance.args[0].index
         hold, release = counts["hold"][pool], counts["returned"][pool]
         out.total(POOLS[pool], hold - release, hold, release, 1 if instance.action.name == "pool_detach" else 2)
+
+
+def mapped() -> Printer:
+    """Two pages in a pool that maps them for eth0."""
+    p = Printer()
+    for n, (page, address) in enumerate(((A, DMA_A), (B, DMA_B)), 1):
+        p.map(page, ETH0, address)
+        p.hold(P, page, n)
+    return p

@@ -9,8 +9,7 @@ import pytest
 from poolproof.recordings import of_lines as judged
 from tools.docs.bugs_table import DENIED_BY
 
-from .conformance.test_page_judge import DMA_A, ETH0, ETH1, A, P, mapped
-from .printed import Printer
+from .printed import DMA_A, ETH0, ETH1, A, P, Printer, mapped
 
 
 def freed(p: Printer) -> object:
