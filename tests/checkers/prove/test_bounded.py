@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -399,7 +399,15 @@ def test_a_solver_at_work_is_stopped_by_the_clock(ask: Callable[..., list[Bounde
     assert {(b.outcome, b.stopped, b.depth) for b in found} == {(Outcome.BUDGET, after_seconds(0.3), 0)}
 
 
-@pytest.mark.usefixtures("_hard")
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """SIGINT is an interrupt, also where the tests run in the background of a shell, which makes them ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_hard", "_interruptible")
 def test_a_solver_at_work_is_stopped_by_an_interrupt() -> None:
     """Ctrl-C ends the process of a z3 that is at work."""
     found = bmc(yardstick, tiny(yardstick), 1, progress=lambda depth, seconds: signal.raise_signal(signal.SIGINT))
