@@ -15,11 +15,11 @@ from checkers.core.verdict import Kind, Verdict, exit_code
 from checkers.explore.search import Budget
 from checkers.judging import NO_INVARIANT, Question
 from checkers.prove import proof, scoped
-from checkers.prove.claims import invariants_of
 from checkers.prove.deciding import Decided, SolverOptions
 from checkers.prove.known import Known
 from checkers.prove.proof import Proof
 from checkers.prove.suggest import Suggestion, suggest
+from checkers.prove.theory import invariants_of
 
 from .. import catalog, output, output_files, print_proof, print_verdicts, questions
 from ..errors import BadRequest, NothingToJudge
