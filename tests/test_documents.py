@@ -15,9 +15,11 @@ import pytest
 
 from checkers.core.verdict import Exit
 from checkers.draw.ownership import dot_text, ownership_graph
+from checkers.native import engine, layout
 from poolproof import catalog, output
 from poolproof.cli import app
 from poolproof.errors import guarded
+from spec.dsl.ir import MOST_PATHS
 from tools.docs import build, flows
 
 QUICK = [name for name in build.TABLES if name != "planted-faults.md"]
@@ -178,3 +180,15 @@ def test_the_answers_of_the_recipe_are_those_of_the_command(
     answers = [part.removeprefix("answer\n") for part in TRACING.split("```")[1::2] if part.startswith("answer\n")]
     assert len(answers) == 3
     assert [line for answer in answers for line in answer.splitlines() if line not in printed.splitlines()] == []
+
+
+def test_the_limits_on_the_page_are_those_of_the_engines() -> None:
+    """Each number stands in the table of limits of the page on a state of one's own."""
+    page = (build.DOCS / "own-state.md").read_text().partition("## Limits")[2]
+    limits = {
+        "paths of an action": MOST_PATHS,
+        "invariants and witnesses of a search in C": engine.MOST_CLAIMS,
+        "bits of a page's record in C": layout.WORD,
+        "pages in C": engine.MOST_PAGES,
+    }
+    assert all(f"| {what} | {most} |" in page for what, most in limits.items())

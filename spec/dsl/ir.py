@@ -38,7 +38,7 @@ from .expr import (
 )
 from .forks import Facts
 from .histories import history_read
-from .lift import Lifted, Path
+from .lift import MOST_PATHS, Lifted, Path
 from .machine import expressions, first_sort, looks_elsewhere, reads
 from .mutate import Change, changed, functions_of
 from .reach import Reach, reachable
@@ -52,6 +52,7 @@ from .world import picker
 
 __all__ = [
     "FALSE",
+    "MOST_PATHS",
     "TRUE",
     "And",
     "Bound",

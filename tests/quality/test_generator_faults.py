@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from checkers.core.intervals import Intervals
 from checkers.core.symmetry import Symmetry
 from checkers.explore.search import Budget, explore
 from checkers.native import engine
@@ -18,7 +19,7 @@ from checkers.native.layout import Layout
 from checkers.native.text import Place, Text
 from models.yardstick import yardstick
 from spec.dsl import NOBODY, Machine, SpecError, World
-from spec.dsl.ir import Less, Not, Sum
+from spec.dsl.ir import Less, Not, Put, Sum
 from tests.checkers.native.ways import WAYS, needs_a_compiler, told
 from tests.machines import module
 from tests.spec.dsl.snippets import PRELUDE, assemble
@@ -117,6 +118,43 @@ def over(s: S) -> bool:
 """
 
 
+PARTS = """
+class T(S):
+    part = field((Page, Device), bool, False, 'a part of a page')
+    mode = variable(Turn, Turn.CPU, 'a mode of the machine')
+
+S = T
+
+def act_cut(s: S, page: Page) -> None:
+    require(not s.dirty[page])
+    s.dirty[page] = True
+    s.part[page, :] = True
+
+def act_drop(s: S, page: Page, dev: Device) -> None:
+    require(s.part[page, dev])
+    require(s.mode == Turn.CPU)
+    require(count((s.pages, s.devices), lambda p, d: s.part[p, d]) > 2)
+    s.part[page, dev] = False
+    s.mode = Turn.DEV
+
+def act_back(s: S) -> None:
+    require(s.mode == Turn.DEV)
+    s.mode = Turn.CPU
+
+def invariant_few(s: S) -> bool:
+    return count((s.pages, s.devices), lambda p, d: s.part[p, d]) <= 3
+
+def invariant_whole(s: S, page: Page) -> bool:
+    return not s.dirty[page] or some(s.devices, lambda d: s.part[page, d])
+"""
+
+
+@cache
+def parts() -> Machine:
+    """A small machine with a row, a count of pairs, and a field without an index."""
+    return assemble(module(PRELUDE + PARTS), ("Page", "Device"))
+
+
 @cache
 def traps(symmetric: tuple[str, ...]) -> Machine:
     """A small machine in which everything matters: each kind of field, count, branch and claim."""
@@ -131,6 +169,8 @@ ASKED: dict[str, tuple[Callable[[], Machine], str]] = {
     "traps, symmetric, evaluated": (lambda: traps(("Page", "Device")), "evaluated"),
     "traps, told apart, tables": (lambda: traps(()), "tables, hash set"),
     "traps, told apart, evaluated": (lambda: traps(()), "evaluated, two threads"),
+    "parts, tables": (parts, "tables, bitmap"),
+    "parts, evaluated": (parts, "evaluated"),
     "yardstick, tables": (lambda: yardstick, "tables, bitmap"),
     "yardstick, evaluated": (lambda: yardstick, "evaluated"),
 }
@@ -271,6 +311,13 @@ FAULTS: dict[str, Plant] = {
     "counts of the wrong devices": changed(Counts, "choices", keys_swapped),
     "each taken as some": rewritten(r"\((count_\d+\([^;]*?\)) == 0\)", r"(\1 > 0)", 1),
     "some taken as each": rewritten(r"\((count_\d+\([^;]*?\)) > 0\)", r"(\1 == PAGES)"),
+    "a pair counted once a page": changed(Intervals, "most_of_one", lambda made, *_: 1),
+    # rows and variables
+    "a row without its last cell": changed(
+        Put, "cells", lambda made, self, *_: iter(list(made)[:-1] if self.is_row else made)
+    ),
+    "a row of the first cell only": changed(Put, "cells", lambda made, *_: iter(list(made)[:1])),
+    "a variable in the cell before": strides_of(0, lambda base, by: (base - 1, by)),
     # expressions
     "less taken as at most": operator(Less, lambda e, text, at: f"({text.of(e.left, at)} <= {text.of(e.right, at)})"),
     "a sum taken as a difference": operator(
