@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What may happen to a page. Modelling decisions (reasons and sources: docs/decisions/spec-shape.md):
 
 * Permission, not policy: an action is permitted whenever its party could take it. When to recycle or release, how

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A clock that replaces the machine's, so that tests about time are the same on every machine."""
 
 from __future__ import annotations

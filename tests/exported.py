@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Two machines that are hard to export: one in which every part of an export matters, one full of reserved words."""
 
 from __future__ import annotations

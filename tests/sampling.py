@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Which cases of a long list `make test` asks, and which only `make test-slow`."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The effect of an action on a state, computed twice: by running its function, and by evaluating its lifted paths."""
 
 from __future__ import annotations

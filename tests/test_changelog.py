@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The CHANGELOG's tables of names: each new name exists in this repository, and no old one does."""
 
 from __future__ import annotations

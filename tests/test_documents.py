@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The documents are true: tables and pictures are generated and compared, the guide is followed to the letter."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """docs/kernel-reference.md is whole, and each citation of it in this repository leads somewhere."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Random small machines, as text in the notation: the rules are tested on machines that no author designed."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The record in which every engine gives its answer; text, JSON, JUnit and exit codes are made from it."""
 
 from __future__ import annotations

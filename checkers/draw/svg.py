@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Postprocessing of Graphviz' SVG: a title, a description, texts that fit, and colours for dark screens."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Explains the raw words of a "Bad page state" dump: is the page a pool's, of which pool, its mapping, its references.
 
 A `struct page` of a 64-bit kernel is eight words; the kernel prints them as two lines that begin with `raw:`. For a

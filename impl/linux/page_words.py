@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The words of a `struct page` in pasted text: a dump, its `raw:` lines, a mail that quotes them, or words alone."""
 
 from __future__ import annotations

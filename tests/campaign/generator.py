@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Machines of three sorts, made from a seed: life cycles that are changed at random, so that there is much to reach.
 
 Another style than tests/writer.py: there a grammar is drawn from, here a walk through states is begun with and

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Two hundred machines made at random: every engine gives the same result for each."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Faults planted in what generates C and in the exports: the machines of the campaign alone notice them."""
 
 from __future__ import annotations

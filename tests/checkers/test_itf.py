@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Traces as files: what is saved is ITF, comes back whole, and runs again to the same end."""
 
 from __future__ import annotations

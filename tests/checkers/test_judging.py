@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """From searches and walks to verdicts."""
 
 from __future__ import annotations

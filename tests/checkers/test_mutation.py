@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Faults as places in the text: everything that can be left out is, each thing once."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Machines nobody thought of: both semantics agree on them, and so do searches with symmetry and without."""
 
 from __future__ import annotations

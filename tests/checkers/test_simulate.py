@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Random walks: what they find and how short it is, that they starve nothing, and that they tell what they did."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Clients send requests, a server answers each with a response that matches it.
 
 Source: wilcoxjay/mypyvy at cd80557a, examples/client_server_ae.pyv, after Feldman, Padon, Immerman, Sagiv and Shoham,

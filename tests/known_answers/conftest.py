@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The command is typed as in the tests of the command, and nothing that was proved before is remembered."""
 
 from __future__ import annotations

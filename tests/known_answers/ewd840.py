@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Dijkstra's termination detection on a ring (EWD 840), of three nodes.
 
 Source: tlaplus/Examples at 32a32c7b, specifications/ewd840: EWD840.tla, EWD840.cfg, manifest.json; N = 3.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The published figures of each machine, the measured ones, and the row of docs/known-answers.md."""
 
 from __future__ import annotations

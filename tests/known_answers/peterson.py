@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Peterson's mutual exclusion of two processes.
 
 Source: tlaplus/Examples at 32a32c7b, specifications/locks_auxiliary_vars: Peterson.tla, Peterson.cfg, manifest.json.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Prisoners and two switches: one of four counts, until all must have been in the room.
 
 Source: tlaplus/Examples at 32a32c7b, specifications/Prisoners: Prisoners.tla, Prisoners.cfg, manifest.json; four

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Patil's cigarette smokers: the dealer lays out all ingredients but one, and who has that one smokes.
 
 Source: tlaplus/Examples at 32a32c7b, specifications/CigaretteSmokers: CigaretteSmokers.tla, CigaretteSmokers.cfg,

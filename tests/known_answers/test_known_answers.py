@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Machines whose numbers others have published: this explorer and these proofs agree."""
 
 from __future__ import annotations

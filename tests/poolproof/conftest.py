@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Commands typed by tests: in this process, with the output captured."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Commands as processes of their own that begin with the models already read: a server forks them.
 
 What a test types into a shell takes seconds of reading; here that is done once. The command itself, with its console,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Models on which `check`, `prove` and `refine` once were wrong: each has its true answer."""
 
 from __future__ import annotations

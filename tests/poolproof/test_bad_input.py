@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What cannot be done is one line with its exit code; nothing of the user's is lost."""
 
 from __future__ import annotations

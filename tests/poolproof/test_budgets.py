@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Budgets, Ctrl-C, terminals and pipes: what is known so far is printed, and no more."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What people have in hand when they ask about page pools: each gets its right answer."""
 
 from __future__ import annotations

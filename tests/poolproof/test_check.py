@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`poolproof check`: what holds, how far, and the files for other tools."""
 
 from __future__ import annotations

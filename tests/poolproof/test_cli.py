@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The command line itself: version, help, completion, and options that take one of few values."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`draw --states` and `replay --draw`: pictures, and what is refused before a file is touched."""
 
 from __future__ import annotations

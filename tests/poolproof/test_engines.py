@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`poolproof check` and its engines: which one answers, with how much, and how a search is stopped and gone on with."""
 
 from __future__ import annotations

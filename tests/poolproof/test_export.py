@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`poolproof export`, and the commands of docs/exporting.md on what it writes."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`poolproof prove`: what is proved for any number, what a failed proof shows, and questions about scopes."""
 
 from __future__ import annotations

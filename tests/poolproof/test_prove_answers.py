@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Models on which `poolproof prove` once said something false, or broke: each has its true answer."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`poolproof replay`: saved traces of every kind run again, on the same model, on another, and as tests."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`list`, `show` and `refine`: models in prose, and whether a design keeps to the rules."""
 
 from __future__ import annotations

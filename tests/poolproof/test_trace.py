@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`poolproof trace` as kernel engineers type it: accepted or not, where not, and who holds which pages."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Models in files of the user's: every verdict and every mistake has its exit code."""
 
 from __future__ import annotations

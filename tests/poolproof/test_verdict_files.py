@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Verdicts as files: JSON by its schema, counterexamples in JUnit, SARIF results with file and line of the claim."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The command as a process: whatever a model's file does, its end is reported, and nothing is left running."""
 
 from __future__ import annotations

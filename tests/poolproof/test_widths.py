@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Output fits its width, and commands to type are whole."""
 
 from __future__ import annotations

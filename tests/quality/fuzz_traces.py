@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Whatever is in a recording, reading and judging it ends with a verdict or with one clear word.
 
 `make fuzz` runs this with atheris, which is led by the branches that an input reaches; `test_fuzz_traces.py` feeds the

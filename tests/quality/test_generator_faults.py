@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Faults are planted in the code generator, one at a time: the comparison with the Python search notices each."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Faults are planted in the export, one at a time: the comparison with our own count notices each."""
 
 from __future__ import annotations

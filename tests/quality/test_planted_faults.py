@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Each guard, branch and update of the rules is left out in turn: something detects it, or there is a reason."""
 
 from __future__ import annotations

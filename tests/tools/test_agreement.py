@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What `make agree` prints, and what it exits with."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What `make bench` measures: the searches, their peers, and their targets."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The table of bugs: the model and the trace rule that detect each, or what that needs."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A counter of a page_pool as printed: which numbers were seen, and which are missing.
 
 The order of lines is not the order of effects: a counter is raised before its event is printed. So numbers are checked,

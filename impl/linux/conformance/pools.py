@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Lifetimes of page pools in a trace: their two counters, the kernel's reports, the pages they hold.
 
 Addresses are reused, so a pool is identified by its address and the number of its lifetime there. A lifetime ends when

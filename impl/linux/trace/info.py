@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a recording says about itself: files, kernel, clock, tracepoint format, losses."""
 
 from __future__ import annotations

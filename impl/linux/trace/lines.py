@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Parses a line of text into an event, as kernels since 5.3 and the usual tools print it.
 
 The prefixes are those of ftrace (`trace`, `trace_pipe`), `trace-cmd report` and `perf script`; the last two follow the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Recordings as a stream of events: text, plain or packed, from files of one boot in sequence or from standard input.
 
 What the text says about itself goes into a `RecordingInfo`: kernel, clock, pointers, losses. Memory does not grow with

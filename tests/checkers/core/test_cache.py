@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The cache: where it is, and that nobody else can put anything there."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A model in prose: what is said of an action is what it does."""
 
 from __future__ import annotations

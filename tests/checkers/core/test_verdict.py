@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The verdict record: exit codes, and what becomes of a record in files."""
 
 from __future__ import annotations

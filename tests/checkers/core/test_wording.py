@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Counterexamples: what happened, then only what changed."""
 
 from __future__ import annotations

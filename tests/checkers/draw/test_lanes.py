@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a picture of a run shows: every step, everything that changed, and where every page is."""
 
 from __future__ import annotations

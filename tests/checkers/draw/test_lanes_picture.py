@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The swim lanes: where everything stands, and that nothing stands on anything else."""
 
 from __future__ import annotations

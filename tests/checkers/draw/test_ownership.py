@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The ownership graph and its pictures."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The state graph of a scope, and folding it: nothing is lost, nothing is made up."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The picture of a folded state graph: everything that is in the graph is on it, and what is wrong is red."""
 
 from __future__ import annotations

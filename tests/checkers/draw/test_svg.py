@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The pictures as SVG: for who cannot see them, for who likes them dark, and with every text in its box."""
 
 from __future__ import annotations

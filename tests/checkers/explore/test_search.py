@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The search: exact counts with symmetry and without, a verdict for each invariant, traces of named pages."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Engines that count are compared: what they agree on, where they part, and what is no answer."""
 
 from __future__ import annotations

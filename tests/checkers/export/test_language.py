@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the text of an export says, without asking any other tool about it."""
 
 from __future__ import annotations

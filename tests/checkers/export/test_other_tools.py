@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Other tools count what we count; and a tool that is missing, fails, or talks nonsense agrees with nobody."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The Python search is the oracle: whatever way C goes about it, it tells the same, to the last digit."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Compiled code: made once, whole or not at all, and an engine without a compiler says so."""
 
 from __future__ import annotations

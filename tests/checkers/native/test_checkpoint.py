@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A search on disk: it goes on as if it had never been stopped, from the file it wrote and from no other."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The search in C behind the Python one's interface: what it cannot do it says, and errors are the same."""
 
 from __future__ import annotations

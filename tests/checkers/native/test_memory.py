@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What memory there is to spare: asked of the machine, and of the control group a search runs in."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Compiled searches under gcc's address, undefined-behaviour and thread sanitizers, each as a program of its own."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Models of every shape: what the shipped ones have little of, or none, is answered in C as in Python."""
 
 from __future__ import annotations

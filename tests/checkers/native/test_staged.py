@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Witnesses in stages, searched in C: as short as the Python search finds them, for the same arguments, or none."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """When a search in C stops: budgets, memory, interrupts; what it has met by then is told."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the generated C calls things, quotes and counts: names are told apart, comments end where they should."""
 
 from __future__ import annotations

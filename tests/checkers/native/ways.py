@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Ways to search in C, and what of a search is compared."""
 
 from __future__ import annotations

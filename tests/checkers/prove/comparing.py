@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The text of a theory beside the functions it was made from: in one state of known values, they must say the same."""
 
 from __future__ import annotations

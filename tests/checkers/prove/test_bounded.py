@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Bounded questions: what z3 finds is what the explorer finds, as short, and it is believed only when it runs again."""
 
 from __future__ import annotations

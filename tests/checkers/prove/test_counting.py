@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Counts for any number: how a step changes them is found by syntax, is right, and is proved to be."""
 
 from __future__ import annotations

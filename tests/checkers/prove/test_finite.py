@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A scope as terms of z3: what they say of a state and of a step is what running the spec says, and nothing else."""
 
 from __future__ import annotations

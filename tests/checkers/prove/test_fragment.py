@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What proofs for any number reach, and what is refused: by its line, before a solver is asked."""
 
 from __future__ import annotations

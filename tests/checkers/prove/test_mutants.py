@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Planted faults are judged rightly: killed where there is a run, equivalent where no step is new and none is gone."""
 
 from __future__ import annotations

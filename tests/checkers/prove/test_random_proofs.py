@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Proofs of random machines against search in larger scopes: never proved and violated."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The text that solvers are given says what the functions say: of so many members, and of any number."""
 
 from __future__ import annotations

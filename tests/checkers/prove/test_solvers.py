@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Both solvers read what they are handed; what they do not read is an error, what takes too long is not known."""
 
 from __future__ import annotations

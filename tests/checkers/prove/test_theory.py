@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Induction against enumeration: of small machines every state can be tried, and the solvers must say the same."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What is called proved without counting leans on nothing that needs counting."""
 
 from __future__ import annotations

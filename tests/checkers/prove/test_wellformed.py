@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Every action is a function of the state, and what breaks that is found and named by its line."""
 
 import os

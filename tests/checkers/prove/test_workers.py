@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Whatever becomes of a worker, what it was asked has a cause instead of an answer, and the rest goes on."""
 
 from __future__ import annotations

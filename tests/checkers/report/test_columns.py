@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Texts and tables that fit: names whole, words whole, at every width."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The local table: every record of one page, and what takes it where."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Lines as kernels print them, and runs of the rules printed as a kernel would print them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Each bug that a trace denies by docs/tables/bugs.md is recorded as it happens, and denied by that invariant."""
 
 from __future__ import annotations

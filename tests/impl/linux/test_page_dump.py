@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`poolproof decode`: explains the raw words of a page: whether a pool counts it, which one, its mapping."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Running a function and evaluating its lifted form agree: every action, invariant and witness of every machine."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The concrete state: what it holds, what it refuses, and that it checks kinds as strictly as lifting does."""
 
 import pickle

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The expression tree: simplification keeps the meaning, facts never decide wrongly, the text is right."""
 
 from __future__ import annotations

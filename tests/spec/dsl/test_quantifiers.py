@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Quantifiers keep their forks to themselves: what is split inside is joined inside, once for each member."""
 
 from collections.abc import Callable

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What an action means: reads see earlier writes, writes are ordered, keys may coincide, branches follow guards.
 
 Every step here is taken twice, by running the function and by its lifted paths, which must agree.

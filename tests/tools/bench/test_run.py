@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What `make bench` measures, refuses and prints; no test depends on speed."""
 
 from __future__ import annotations

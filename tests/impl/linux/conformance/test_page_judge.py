@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Every run of the rules is accepted, with other pages beside it; what the rules forbid is denied by its invariant."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The kernel's log is understood as far as it speaks of pages."""
 
 from __future__ import annotations

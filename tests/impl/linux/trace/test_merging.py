@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Lines that are not in the order of time are put in order where that is certain, and refused where it is not."""
 
 from __future__ import annotations

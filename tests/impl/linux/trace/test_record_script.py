@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`poolproof record`: the script that it prints records on a target what `poolproof trace` can read."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A file that is not a trace is refused with what it seems to be; a line of an event that is not parsed is as well."""
 
 from __future__ import annotations
