@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""Ways of asking a machine: generic, they know states and actions, not pages and pools."""
+"""Engines that check a machine: generic, they know states and actions, not pages and pools."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which cases of a long list `make test` asks, and which only `make test-slow`."""
+"""Which cases of a long list `make test` runs, and which only `make test-slow`."""
 
 from __future__ import annotations
 

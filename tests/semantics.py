@@ -152,5 +152,5 @@ def broken_by_steps(world: World, code: bytes) -> dict[int, Broken]:
     }
 
 
-def told(violations: Iterable[Violation]) -> Broken:
+def as_broken(violations: Iterable[Violation]) -> Broken:
     return {(v.claim.name, v.args) for v in violations}

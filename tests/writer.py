@@ -102,10 +102,10 @@ class Writer:
     # -- the state -------------------------------------------------------------------------------------------------
 
     def _cells(self) -> list[Cell]:
-        told_apart = [sort for sort in ("Page",) if sort not in self.symmetric]
-        values = ["bool", "Hue", "number", "Device?", *(f"{sort}?" for sort in told_apart)]
+        distinct = [sort for sort in ("Page",) if sort not in self.symmetric]
+        values = ["bool", "Hue", "number", "Device?", *(f"{sort}?" for sort in distinct)]
         keys: list[tuple[str, ...]] = [("Page",), ("Page",), ("Device",), ("Page", "Device")]
-        keys += [("Page", "Page"), ("Device", "Page")] if told_apart else []
+        keys += [("Page", "Page"), ("Device", "Page")] if distinct else []
         chosen = [("Page",), *self.draw(st.lists(st.sampled_from(keys), min_size=1, max_size=2))]
         return [Cell(f"f{n}", k, "bool" if len(k) > 1 else self.pick(values)) for n, k in enumerate(chosen)]
 
@@ -273,7 +273,7 @@ class Writer:
                 lambda: hue, lambda: self.read(scene, "Hue"), lambda: f"{hue} if {self.atom(scene)} else Hue.RED"
             )
         else:
-            value = self.somebody(scene, cell.holds)
+            value = self.member_or_nobody(scene, cell.holds)
         return f"{indent}{target} = {value}\n"
 
     def count_up_or_down(self, scene: Scene, indent: str, target: str) -> str:
@@ -287,7 +287,7 @@ class Writer:
             choices.append(lambda: f"{indent}{target} = {self.quantified(scene, 'count', 1)}\n")
         return self.one(*choices)
 
-    def somebody(self, scene: Scene, holds: str) -> str:
+    def member_or_nobody(self, scene: Scene, holds: str) -> str:
         choices = [lambda: "NOBODY", lambda: self.read(scene, holds)]
         if self.can_name(scene, holds[:-1]):
             choices += [lambda: self.member(scene, holds[:-1])] * 2

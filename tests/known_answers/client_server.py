@@ -71,7 +71,7 @@ def a_response_is_received(s: Net, n: Node, response: Response) -> bool:
 
 
 def all_is_asked(s: Net) -> bool:
-    """Where a run may end: nothing new can be asked."""
+    """Where a run may end: every request has been sent."""
     return each(s.nodes, lambda n: each(s.requests, lambda r: s.asked[n, r]))
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.poolproof.conftest import ask, desk
+from tests.poolproof.conftest import desk, run_cli
 
-__all__ = ["ask", "desk"]
+__all__ = ["desk", "run_cli"]
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ class Counter:
     def missing(self, counted: int, is_whole: bool, since: float) -> list[int]:
         """The numbers not seen, from 1 if the counter is recorded from its start, else from `low`, up to `counted`.
 
-        Gaps noticed after `since` are left out: their numbers may not be logged yet.
+        Gaps found after `since` are left out: their numbers may not be logged yet.
         """
         if not self.seen and not is_whole:
             return []

@@ -142,7 +142,7 @@ class Pool:
         """Counter values missing from the recording, as (counter, value) pairs.
 
         Excluded are those the kernel may not have logged before it stopped: values counted only by reports that are not
-        settled, and gaps noticed after `since`.
+        settled, and gaps found after `since`.
         """
         return self._missing(self.must_be_logged, since)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a recording says about itself: files, kernel, clock, tracepoint format, losses."""
+"""The metadata of a recording: files, kernel, clock, tracepoint format, losses."""
 
 from __future__ import annotations
 

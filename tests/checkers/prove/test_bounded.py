@@ -78,7 +78,7 @@ def is_broken(world: World, claim: Claim, finding: Finding) -> bool:
 @often
 @given(machines())
 def test_bounded_search_finds_what_the_explorer_finds(machine: Machine) -> None:
-    """Of random machines: the same invariants, in as few steps, up to the depth that was asked for."""
+    """For random machines: the same invariants are violated, in as few steps, up to the given depth."""
     seen, found = explored(machine), bmc(machine, tiny(machine), DEPTH)
     expected = {name: len(f.trace.steps) for name, f in seen.violated.items() if len(f.trace.steps) <= DEPTH}
     assert lengths(found) == expected
@@ -91,7 +91,7 @@ def test_bounded_search_finds_what_the_explorer_finds(machine: Machine) -> None:
 @often
 @given(machines(), st.integers(1, 4))
 def test_k_induction_contradicts_no_search(machine: Machine, k: int) -> None:
-    """What it says holds is broken nowhere; what it says is violated the explorer finds, as short."""
+    """ "Holds" is violated in no state of the search; "violated" is found by the search, as short."""
     seen, found = explored(machine), k_induction(machine, tiny(machine), k)
     expected = {name: len(f.trace.steps) for name, f in seen.violated.items()}
     assert lengths(found) == {name: n for name, n in expected.items() if n <= k}
@@ -101,13 +101,13 @@ def test_k_induction_contradicts_no_search(machine: Machine, k: int) -> None:
 
 @pytest.mark.parametrize("bug", one_in(3, catalog.BROKEN), ids=lambda b: b.name)
 def test_every_broken_model_is_found_as_short_as_declared(bug: Mutant) -> None:
-    """BMC finds the invariant that a broken model names, in exactly so many steps, and then stops."""
+    """BMC finds the invariant that a broken model names, in exactly its number of steps, and then stops."""
     machine = bug.machine
     found = bmc(machine, tiny(machine), bug.steps, until=bug.breaks)
-    [told] = [b for b in found if b.claim.name == bug.breaks]
-    assert (told.outcome, told.depth) == (Outcome.VIOLATED, bug.steps)
-    assert told.finding
-    assert is_broken(World(machine, tiny(machine)), told.claim, told.finding)
+    [answer] = [b for b in found if b.claim.name == bug.breaks]
+    assert (answer.outcome, answer.depth) == (Outcome.VIOLATED, bug.steps)
+    assert answer.finding
+    assert is_broken(World(machine, tiny(machine)), answer.claim, answer.finding)
 
 
 LONG_ENOUGH = '''
@@ -139,7 +139,7 @@ MACHINE = Machine(name="long", doc="k must be large enough.", state=S, system=(o
 
 
 def test_a_larger_k_proves_more() -> None:
-    """Two unreachable states lead to a violation: k = 3 gets past them, k = 2 does not and says so."""
+    """Two unreachable states lead to a violation: k = 3 excludes them; with k = 2 the answer is unknown."""
     machine: Machine = module(LONG_ENOUGH).MACHINE
     assert outcomes(k_induction(machine, tiny(machine), 2)) == {Outcome.UNKNOWN}
     assert outcomes(k_induction(machine, tiny(machine), 3)) == {Outcome.HOLDS}
@@ -277,9 +277,9 @@ DOCTORED: dict[str, tuple[dict[str, Callable[[System], Any]], str]] = {
 @pytest.mark.parametrize("fault", DOCTORED)
 def test_what_does_not_run_again_is_a_contradiction(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It names the invariant and the step, and is never shown as a violation."""
-    parts, said = DOCTORED[fault]
+    parts, reason = DOCTORED[fault]
     monkeypatch.setattr(bounded, "encoded", doctored(**parts))
-    with pytest.raises(Contradiction, match=said):
+    with pytest.raises(Contradiction, match=reason):
         bmc(keep_mapped, tiny(keep_mapped), 3)
 
 
@@ -294,13 +294,13 @@ def test_a_guard_left_out_is_a_contradiction(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_bounds_that_are_not_left_are_a_contradiction(monkeypatch: pytest.MonkeyPatch) -> None:
-    """z3 says that a step leaves the bounds of a field, and it does not."""
+    """z3 answers that a step leaves the bounds of a field, and it does not."""
     monkeypatch.setattr(bounded, "encoded", doctored(fault=lambda right: True))
     with pytest.raises(Contradiction, match="does not leave the bounds"):
         bmc(yardstick, tiny(yardstick), 1)
 
 
-def test_an_order_that_leaves_out_too_much_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_order_that_leaves_out_too_much_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     """If only the first page ever moved, what needs two pages would not be found."""
     bug = next(b for b in catalog.BROKEN if b.name == "more_posted_than_descriptors")
     only_first = doctored(order=lambda right: [right.slots[slot][slot[0](0)] for slot in right.slots])
@@ -327,7 +327,7 @@ def leaning() -> Machine:
 
 
 def test_an_interrupt_keeps_what_was_found() -> None:
-    """After three steps one invariant is known to be broken; the other is left open, and says why."""
+    """After three steps one invariant is known to be violated; the other is unknown, with the reason."""
     three, four = bmc(leaning(), tiny(leaning()), 9, progress=interrupts_at(3))
     assert (three.outcome, three.depth, three.stopped) == (Outcome.VIOLATED, 3, None)
     assert (four.outcome, four.depth, four.stopped) == (Outcome.BUDGET, 3, INTERRUPTED)
@@ -349,14 +349,14 @@ class Here:
         return (next(self.answers),)
 
 
-@pytest.mark.parametrize("ask", [bmc, k_induction])
-def test_a_budget_keeps_what_was_found(ask: Callable[..., list[Bounded]], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("engine", [bmc, k_induction])
+def test_a_budget_keeps_what_was_found(engine: Callable[..., list[Bounded]], monkeypatch: pytest.MonkeyPatch) -> None:
     """However much time there is, each invariant has its answer or is left open, and more time leaves no more open."""
-    full, left = {b.claim.name: b.outcome for b in ask(leaning(), tiny(leaning()), 3)}, [2]
+    full, left = {b.claim.name: b.outcome for b in engine(leaning(), tiny(leaning()), 3)}, [2]
     for seconds in range(1, 60, 2):
         monkeypatch.setattr(bounded, "time", ticking(1.0))
         monkeypatch.setattr(bounded, "Worker", Here)
-        found = ask(leaning(), tiny(leaning()), 3, seconds=seconds)
+        found = engine(leaning(), tiny(leaning()), 3, seconds=seconds)
         open_ones = [b for b in found if b.outcome is Outcome.BUDGET]
         assert all(b.stopped == after_seconds(seconds) for b in open_ones)
         assert all(b.outcome is full[b.claim.name] for b in found if b not in open_ones)
@@ -382,7 +382,7 @@ def pigeons(number: int) -> list[Term]:
 
 @pytest.fixture
 def _hard(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever is asked, the solver has to put 14 pigeons into 13 holes."""
+    """Every question contains the problem of 14 pigeons in 13 holes, which takes solvers long."""
 
     def decide(*_: object) -> bool:
         solver = z3.SolverFor("QF_FD")
@@ -393,10 +393,10 @@ def _hard(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_hard")
-@pytest.mark.parametrize("ask", [bmc, k_induction])
-def test_a_solver_at_work_is_stopped_by_the_clock(ask: Callable[..., list[Bounded]]) -> None:
+@pytest.mark.parametrize("engine", [bmc, k_induction])
+def test_a_solver_at_work_is_stopped_by_the_clock(engine: Callable[..., list[Bounded]]) -> None:
     """It does not decide for itself when to look at the time."""
-    found = ask(yardstick, tiny(yardstick), 1, seconds=0.3)
+    found = engine(yardstick, tiny(yardstick), 1, seconds=0.3)
     assert {(b.outcome, b.stopped, b.depth) for b in found} == {(Outcome.BUDGET, after_seconds(0.3), 0)}
 
 
@@ -424,13 +424,13 @@ def hangs_up(*_: object) -> bool:
     raise Lost("no idea")
 
 
-@pytest.mark.parametrize("ask", [bmc, k_induction])
-@pytest.mark.parametrize(("does", "said"), [(dies, "its process ended by SIGSEGV"), (hangs_up, "no idea")])
+@pytest.mark.parametrize("engine", [bmc, k_induction])
+@pytest.mark.parametrize(("does", "reason"), [(dies, "its process ended by SIGSEGV"), (hangs_up, "no idea")])
 def test_a_solver_that_dies_or_does_not_know_is_no_answer(
-    ask: Callable[..., list[Bounded]], does: Any, said: str, monkeypatch: pytest.MonkeyPatch
+    engine: Callable[..., list[Bounded]], does: Any, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is left open is unknown, with the cause, and never taken for yes or no."""
     monkeypatch.setattr(unrolling.Search, "decide", does)
-    found = ask(yardstick, tiny(yardstick), 1)
+    found = engine(yardstick, tiny(yardstick), 1)
     assert outcomes(found) == {Outcome.UNKNOWN}
-    assert all(said in str(b.stopped) for b in found)
+    assert all(reason in str(b.stopped) for b in found)

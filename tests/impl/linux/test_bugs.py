@@ -16,7 +16,7 @@ from .printed import Printer
 
 def freed(p: Printer) -> object:
     """The page allocator gets a page that a pool counts."""
-    return p.say("mm_page_free", f"page={A * 64:x} pfn=0x{A:x} order=0")
+    return p.print("mm_page_free", f"page={A * 64:x} pfn=0x{A:x} order=0")
 
 
 HAPPENS: dict[str, Callable[[Printer], object]] = {
