@@ -1,1 +1,2 @@
-"""Ways of asking a machine: generic, they know states and actions, not pages and pools."""
+# SPDX-License-Identifier: MIT
+"""Engines that check a machine: generic, they know states and actions, not pages and pools."""

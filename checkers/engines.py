@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The choice of the search: in C where possible, else in Python; the result names the engine."""
 
 from __future__ import annotations

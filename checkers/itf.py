@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Traces as files in the ITF format: saved, loaded, replayed on a model, and turned into tests."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """From a search to verdicts: one for each invariant, witness and action of a model."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Trace acceptance by subset construction: the set of states consistent with the observed counter increments.
 
 A step is observed by the history counters it raises, in the order of the assignments. A step that raises no observed

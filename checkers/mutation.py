@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Faults to plant in the text of a machine: each guard and part of one, each branch, and each update left out."""
 
 from __future__ import annotations

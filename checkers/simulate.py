@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Random simulation: hypothesis draws the steps of a machine, each is checked, and a violation is shortened.
 
 A run that finds something is shortened here by leaving out steps. Hypothesis' own shrinker edits draws, and after a

@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: MIT
 """Real things, and what ties them to the spec."""

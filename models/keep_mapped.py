@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The deck's proposal as Linux built it: pages stay mapped, and the pool decides which to keep.
 
 `spec/` defines what is permitted; this model adds what Linux chooses: when to allocate (only when the pool is empty),

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The baseline the deck argues against: a page is allocated, mapped, unmapped and freed for each packet.
 
 There is no recycling. A pool of the rules stands for an RX queue's own list of mapped buffers; a page leaves it as

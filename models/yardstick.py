@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The yardstick: a small ownership machine on which model checkers are compared.
 
 It is a benchmark, not a design: three independent tools agree on its state counts.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The `poolproof` command."""
 
 __version__ = "0.1.0"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The entry point: the command in a child process; Ctrl-C works while models are still being imported."""
 
 from __future__ import annotations

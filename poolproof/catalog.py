@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Models: the shipped ones by name, a user's by the path of a Python file."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The command line: the subcommands of commands/, and how they end."""
 
 from __future__ import annotations

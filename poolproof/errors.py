@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Errors a user can make: one line on standard error that names value, rule and way out, and an exit code each."""
 
 from __future__ import annotations

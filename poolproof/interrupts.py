@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Ctrl-C, remembered where Python loses it: an interrupt during a destructor is dropped, and z3 has many."""
 
 from __future__ import annotations

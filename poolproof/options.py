@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Arguments and options that several commands share, and the enumerations that they take."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The console that every command prints to, and its progress line."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Output files: refused before the work where they cannot be written; no file of the user's is overwritten."""
 
 from __future__ import annotations

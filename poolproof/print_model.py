@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A model on the screen: the whole in prose, or one action, field or claim."""
 
 from __future__ import annotations

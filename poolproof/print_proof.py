@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Proofs on the screen: what is proved and how far, obligations, counterexamples to induction."""
 
 from __future__ import annotations

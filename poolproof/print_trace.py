@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The report on a recording: how far it can be trusted, violations, pools, who holds pages."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Verdicts on the screen: a summary, tables, counterexamples, and what is not as expected."""
 
 from __future__ import annotations

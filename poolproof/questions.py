@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """From options to questions: a model, the sizes of its scope, which sorts are symmetric, budgets."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Recordings of running kernels: read, judged by the rules, with who held pages at a moment of the recording."""
 
 from __future__ import annotations

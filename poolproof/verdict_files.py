@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Verdicts as files for other tools: JSON (docs/verdicts.schema.json), JUnit XML, SARIF."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The command runs in a child that reports its end; the parent waits, and prints an error where no report comes.
 
 A model's file is Python: it can end its process silently (`os._exit(0)`, a signal, a fault of a C extension) or never

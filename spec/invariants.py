@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The invariants of page ownership: each holds for all its arguments, in every state or at every step.
 
 The names are sentences. S numbers: the safety properties of docs/kernel-reference.md.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Lemmas: invariants that make the others inductive.
 
 An invariant may hold in every reachable state and yet not be inductive: some unreachable state satisfies all

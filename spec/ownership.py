@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The ownership rules as one machine: all actions, invariants and witnesses."""
 
 from spec import invariants, lemmas, witnesses

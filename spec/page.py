@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The state: where a page is, the pool that counted it in, for which devices it is DMA-mapped, its references.
 
 Numbers T.., S.. and P.. are those of docs/kernel-reference.md: transitions, safety properties and page states of

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What may happen to a page. Modelling decisions (reasons and sources: docs/decisions/spec-shape.md):
 
 * Permission, not policy: an action is permitted whenever its party could take it. When to recycle or release, how
@@ -10,7 +11,7 @@
 * A page has a DMA mapping for its home's device and, while another device sends it, a second one for that device.
 * TX owns one reference, which the sender gave up: it is not counted in `refs`.
 * `dirty` stands for CPU writes that no sync has made visible. Data, sizes and directions are not modelled.
-* A device is done with a descriptor when its driver says so (rx_complete, tx_complete).
+* A device is done with a descriptor when its driver completes it (rx_complete, tx_complete).
 * hold, returned, maps and unmaps are history counters: no guard reads them, invariants compare their changes.
 """
 

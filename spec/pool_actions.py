@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What may happen to a pool and to a device: creation, destruction in steps, and unbind.
 
 A walk over all pages in the kernel (kernel reference 4.1) is modelled as a state of the pool, a step for

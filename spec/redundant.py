@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Guards and updates that no property needs, each with the reason we keep it; and faults that no property detects.
 
 By function; each guard, part of a guard or update as docs/tables/planted-faults.md names it. `tests/quality` holds that

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Reachability checks. Without them a spec that allows nothing would satisfy every invariant vacuously."""
 
 from spec.dsl import NOBODY

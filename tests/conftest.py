@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Of all tests: no verdict depends on how fast the machine is, or on who else computes there."""
 
 from hypothesis import HealthCheck, settings

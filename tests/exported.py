@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Two machines that are hard to export: one in which every part of an export matters, one full of reserved words."""
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ QUICK = (Spin(effort="-O0"), Rumur(effort="-O0"))
 
 
 def needs(name: str) -> pytest.MarkDecorator:
-    """A mark for a test that asks another tool."""
+    """A mark for a test that needs another tool."""
     there = which(name) and which("cc")
     return pytest.mark.skipif(not there, reason=f"{name} and a C compiler are needed; {name} is a system package")
 
@@ -44,7 +45,7 @@ TOOLS = [pytest.param(tool, id=tool.name, marks=needs(tool.name)) for tool in QU
 
 
 @dataclass(frozen=True)
-class Says:
+class Answering:
     """An engine with a given answer; without one it is not installed."""
 
     name: str

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The machines that tests of the notation and of the engines run over, and how a machine is made from text."""
 
 from __future__ import annotations

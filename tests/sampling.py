@@ -1,4 +1,5 @@
-"""Which cases of a long list `make test` asks, and which only `make test-slow`."""
+# SPDX-License-Identifier: MIT
+"""Which cases of a long list `make test` runs, and which only `make test-slow`."""
 
 from __future__ import annotations
 

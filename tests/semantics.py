@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The effect of an action on a state, computed twice: by running its function, and by evaluating its lifted paths."""
 
 from __future__ import annotations
@@ -154,5 +155,5 @@ def broken_by_steps(world: World, code: bytes) -> dict[int, Broken]:
     }
 
 
-def told(violations: Iterable[Violation]) -> Broken:
+def as_broken(violations: Iterable[Violation]) -> Broken:
     return {(v.claim.name, v.args) for v in violations}

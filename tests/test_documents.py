@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The documents are true: tables and pictures are generated and compared, the guide is followed to the letter."""
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def test_a_picture_of_states_a_run_or_a_flow_is_what_is_made_now(name: str) -> N
     assert Counter(ElementTree.fromstring(there).itertext()) == Counter(ElementTree.fromstring(made).itertext())
 
 
-def ask(*words: str) -> int:
+def run_cli(*words: str) -> int:
     return guarded(lambda: app(list(words), standalone_mode=False))
 
 
@@ -73,8 +74,8 @@ def test_the_skeleton_of_the_guide_is_a_model(
 ) -> None:
     """Step 1 of the guide: `new`, then `check`, and the last line that the guide quotes."""
     monkeypatch.chdir(tmp_path)
-    assert ask("new", "mydriver.py") == 0
-    assert ask("check", "mydriver.py") == 0
+    assert run_cli("new", "mydriver.py") == 0
+    assert run_cli("check", "mydriver.py") == 0
     (quoted,) = re.findall(r"`check` should end with \"([^\"]*)\"", GUIDE)
     assert " ".join(quoted.split()) in capsys.readouterr().out
 
@@ -86,17 +87,17 @@ def test_the_guide_finds_its_bug_and_mends_it(
     monkeypatch.chdir(tmp_path)
     text = driver_of_the_guide()
     Path("mydriver.py").write_text(text)
-    assert ask("check", "mydriver.py") == 12
-    said = capsys.readouterr().out
+    assert run_cli("check", "mydriver.py") == 12
+    stdout = capsys.readouterr().out
     shown = re.findall(r"^mydriver.py: (.*) steps$", GUIDE, re.MULTILINE)
     assert shown
-    assert all(f"mydriver.py: {line} steps" in said for line in shown)
+    assert all(f"mydriver.py: {line} steps" in stdout for line in shown)
     Path("mydriver.py").write_text("".join(x for x in text.splitlines(True) if "s.refs[page] = 1  #" not in x))
-    assert ask("check", "mydriver.py") == 0
-    assert ask("refine", "mydriver.py") == 0
+    assert run_cli("check", "mydriver.py") == 0
+    assert run_cli("refine", "mydriver.py") == 0
 
 
-def test_the_guide_is_as_short_as_it_says() -> None:
+def test_the_driver_of_the_guide_is_short() -> None:
     """The driver of the guide is about 60 lines."""
     assert len([x for x in driver_of_the_guide().splitlines() if x.strip()]) <= 65
 
@@ -105,9 +106,9 @@ def test_the_readme_has_the_counterexample_of_the_command(capsys: pytest.Capture
     """The counterexample in README.md is the one `check` prints."""
     readme = (build.DOCS.parent / "README.md").read_text()
     counterexample = next(b for b in blocks(readme) if b.startswith("b03"))
-    assert ask("check", "b03_mapping_outlives_the_driver") == 0
-    said = capsys.readouterr().out
-    assert all(line in said for line in counterexample.splitlines() if line.strip() and line.strip() != "...")
+    assert run_cli("check", "b03_mapping_outlives_the_driver") == 0
+    stdout = capsys.readouterr().out
+    assert all(line in stdout for line in counterexample.splitlines() if line.strip() and line.strip() != "...")
 
 
 def test_every_link_of_the_docs_leads_somewhere() -> None:
@@ -170,12 +171,12 @@ def test_the_answers_of_the_recipe_are_those_of_the_command(
     monkeypatch.chdir(build.DOCS.parent)
     monkeypatch.setattr(output, "console", output.Output(highlight=False, width=150))
     recording = "tests/traces/6.12.117/hold_stalled.trace.txt.gz"
-    ask("trace", recording, "--dmesg", recording.replace(".trace.txt.gz", ".dmesg.txt"))
+    run_cli("trace", recording, "--dmesg", recording.replace(".trace.txt.gz", ".dmesg.txt"))
     printed = capsys.readouterr().out
     text = gzip.decompress(Path(recording).read_bytes())
     cut = b"\n".join(line for line in text.split(b"\n") if not line.endswith(b" hold=70"))
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BufferedReader(io.BytesIO(cut))))
-    ask("trace", "-")
+    run_cli("trace", "-")
     printed += capsys.readouterr().out
     answers = [part.removeprefix("answer\n") for part in TRACING.split("```")[1::2] if part.startswith("answer\n")]
     assert len(answers) == 3

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Who imports whom: the rule of ARCHITECTURE.md, kept true."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """docs/kernel-reference.md is whole, and each citation of it in this repository leads somewhere."""
 
 from __future__ import annotations
@@ -113,7 +114,7 @@ def test_what_is_no_citation_is_not_taken_for_one(text: str) -> None:
 
 
 @pytest.mark.parametrize("action", ownership.actions, ids=lambda action: action.name)
-def test_every_action_says_what_it_is_in_the_kernel(action: Action) -> None:
+def test_every_action_names_its_kernel_function(action: Action) -> None:
     """By functions whose file and version the reference knows, by whose code it is, or that Linux has none."""
     stands = functions_table.stands_for(action)
     assert stands.functions or stands.own_code

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The tutorial and the how-to on a state of one's own, followed to the letter: files, changes, commands, outputs."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Random small machines, as text in the notation: the rules are tested on machines that no author designed."""
 
 from __future__ import annotations
@@ -101,10 +102,10 @@ class Writer:
     # -- the state -------------------------------------------------------------------------------------------------
 
     def _cells(self) -> list[Cell]:
-        told_apart = [sort for sort in ("Page",) if sort not in self.symmetric]
-        values = ["bool", "Hue", "number", "Device?", *(f"{sort}?" for sort in told_apart)]
+        distinct = [sort for sort in ("Page",) if sort not in self.symmetric]
+        values = ["bool", "Hue", "number", "Device?", *(f"{sort}?" for sort in distinct)]
         keys: list[tuple[str, ...]] = [("Page",), ("Page",), ("Device",), ("Page", "Device"), ("Page", "Device"), ()]
-        keys += [("Page", "Page"), ("Device", "Page")] if told_apart else []
+        keys += [("Page", "Page"), ("Device", "Page")] if distinct else []
         keys += [("Page", "Device", "Device")] if self.pages < 3 else []
         chosen = [("Page",), *self.draw(st.lists(st.sampled_from(keys), min_size=1, max_size=2))]
         return [Cell(f"f{n}", k, "bool" if len(k) > 1 else self.pick(values)) for n, k in enumerate(chosen)]
@@ -287,7 +288,7 @@ class Writer:
                 lambda: hue, lambda: self.read(scene, "Hue"), lambda: f"{hue} if {self.atom(scene)} else Hue.RED"
             )
         else:
-            value = self.somebody(scene, cell.holds)
+            value = self.member_or_nobody(scene, cell.holds)
         return f"{indent}{target} = {value}\n"
 
     def row(self, scene: Scene, cell: Cell) -> str:
@@ -309,7 +310,7 @@ class Writer:
             choices.append(lambda: f"{indent}{target} = {self.quantified(scene, 'count', 1)}\n")
         return self.one(*choices)
 
-    def somebody(self, scene: Scene, holds: str) -> str:
+    def member_or_nobody(self, scene: Scene, holds: str) -> str:
         choices = [lambda: "NOBODY", lambda: self.read(scene, holds)]
         if self.can_name(scene, holds[:-1]):
             choices += [lambda: self.member(scene, holds[:-1])] * 2

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`make agree`: every sound model at tiny, counted by every engine that is installed."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Markdown tables, made in one way."""
 
 from __future__ import annotations

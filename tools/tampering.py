@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Recordings tampered with: a line dropped, doubled, moved or changed, as a kernel with a bug would print it."""
 
 from __future__ import annotations

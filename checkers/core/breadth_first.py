@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Breadth-first search of any graph that is given by its successors."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The cache folder. Its files are loaded as code or trusted, so only the user may write there."""
 
 from __future__ import annotations

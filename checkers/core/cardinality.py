@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Counts with parameters in the place of values.
 
 `count(s.pages, lambda p: s.home[p] == pool)` and the same with `other` are one function of a parameter, with two

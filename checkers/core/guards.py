@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The guards of a machine as places in its text, and which of them a search has seen both true and false."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The intervals of a machine's numbers in a scope. Every engine computes with unbounded integers, or refuses."""
 
 from __future__ import annotations

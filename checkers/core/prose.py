@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A model in prose, made from its docstrings and its lifted paths."""
 
 from __future__ import annotations

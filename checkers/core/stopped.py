@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Why a search, a simulation or a solver stopped before its question was answered."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Canonical forms: of all states that differ only by a renaming of symmetric members, one stands for all."""
 
 from __future__ import annotations

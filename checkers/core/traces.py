@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Traces: runs of named members, and the findings they lead to."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The record in which every engine gives its answer; text, JSON, JUnit and exit codes are made from it."""
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ CODES = {
 class Verdict:
     """The answer to one question about one model, and how far it reaches.
 
-    `orbit_sum` is the number of unreduced states, `seconds` is wall-clock time, `label` says for which scope the
+    `orbit_sum` is the number of unreduced states, `seconds` is wall-clock time, `label` is for which scope the
     answer holds, `stopped` why there is none.
     """
 

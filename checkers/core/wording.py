@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Names, values and lengths as text for people."""
 
 from __future__ import annotations

@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: MIT
 """Pictures: ownership, states, counterexamples as lanes."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Graphviz: the `dot` on PATH if there is one, or else the library in the wheel of pygraphviz."""
 
 from __future__ import annotations

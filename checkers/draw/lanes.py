@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The data of a picture of a run: for each step its action, its changes, and the place of each page after it."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A run as swim lanes: a lane for each place, a row for each step, and each page a coloured path through the lanes.
 
 Every text and every bend has its place, worked out here in points from the top left.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What each action of a machine does, and between which places: the data of the ownership picture.
 
 It is collected in every reachable state of a small scope. Which path of an action was taken and what it assigns comes

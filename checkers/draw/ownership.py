@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The ownership graph of a machine as a picture: the places of a page, the actions that move it, and their effects.
 
 It is made from every reachable state of a small scope: the moves from the states, their effects from the lifted paths

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The state graph of a scope, and the same graph folded: states that are equal in some fields become one node.
 
 Symmetric members have no names in a folded node: it says that two pages are in the pool, not which. A node stands

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The folded state graph of a scope as a picture: the nodes with their numbers of states, and the actions between."""
 
 from __future__ import annotations

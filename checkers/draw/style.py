@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What all pictures share: file endings, colours, fonts, statements of the DOT language, and saving."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What all SVG pictures have: a title, a description, and colours for dark screens; of Graphviz' texts that fit."""
 
 from __future__ import annotations

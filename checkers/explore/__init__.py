@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: MIT
 """The search in Python, refinement, and which engine answers."""

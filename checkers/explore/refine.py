@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Refinement: each step of a design is one step of the machine above, or none."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Every reachable state of a scope, breadth first. This engine is kept short: it is the oracle for the one in C."""
 
 from __future__ import annotations

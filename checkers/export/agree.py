@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Comparison of all engines: states, transitions, and whether the invariants of states hold."""
 
 from __future__ import annotations

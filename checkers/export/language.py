@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A machine for other model checkers: what Promela and Murphi share, made from the lifted paths."""
 
 from __future__ import annotations

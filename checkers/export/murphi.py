@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A machine in Murphi, the language of rumur: one rule for each path of an action, in a ruleset of its arguments."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Other model checkers: spin and rumur count the states of an exported machine, if they are installed."""
 
 from __future__ import annotations

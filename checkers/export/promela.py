@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A machine in Promela, the language of spin: one d_step for each path of an action with its arguments."""
 
 from __future__ import annotations

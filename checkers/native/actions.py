@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Actions as C functions: guards and branches in the order of the text, then the assignments of the path."""
 
 from __future__ import annotations

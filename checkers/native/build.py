@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """From C text to loaded code: compiled once with the system's compiler, and cached under a digest of all inputs."""
 
 from __future__ import annotations

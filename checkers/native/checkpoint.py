@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A search on disk: written while it runs, so that one that was killed can be resumed."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Counts over pages: the contribution of one page, from its record alone, and the precision in which each is needed.
 
 `count(s.pages, lambda p: s.home[p] == pool)` becomes a function of a page's record and of the value it is compared

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The numbers, enums and structs of c/api.h as Python sees them: they are written once, there."""
 
 from __future__ import annotations

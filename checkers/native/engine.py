@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The search in C with the interface of the Python one: counts, findings and traces are identical."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A machine in a scope as C: cells, counts, a function for each action and claim, and tables of them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The layout of a state in C: a byte for each cell while code runs on it, a few bits while it is stored."""
 
 from __future__ import annotations

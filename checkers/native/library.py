@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The compiled parts as Python objects: the model, its tables, and the search over them."""
 
 from __future__ import annotations

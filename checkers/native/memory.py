@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How much memory a search may take on this machine."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Witnesses of several stages, searched in C: a state carries how many stages are done for given arguments."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Expressions as C: values are small numbers, members of a sort are numbered from 1, and NOBODY is 0."""
 
 from __future__ import annotations

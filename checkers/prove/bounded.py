@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Bounded model checking and k-induction in a scope, with z3.
 
 z3 runs in a process of its own and reports each result as it is found. A violation is replayed by the functions of

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Candidates for lemmas: all small claims about fields that hold in the reachable states of a scope."""
 
 from __future__ import annotations

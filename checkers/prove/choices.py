@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Choices of z3: a value that is not known is a case distinction over the values it may have.
 
 Numbers stay Python's, so that nothing wraps. What is known is folded before z3 sees it.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Cardinalities of sets of members: the term for each, and how a step changes it.
 
 A proof uses three properties of the size of a set. It is not negative; it is at least 1 exactly if some member is in

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Counterexamples to induction: a smallest state that satisfies every invariant, and a step that violates one.
 
 Such a state need not be reachable, so it is no bug. It is replayed by the functions of the spec before it is shown,

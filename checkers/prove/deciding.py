@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Deciding obligations: each by both solvers, on all cores, and only if no answer is cached."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Whether each step of an action is a step of other actions, or changes nothing.
 
 It is decided for any number of pages, in the states that satisfy every invariant. Two states are equal if all fields

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A machine in a scope as a finite transition system of z3, made from the lifted guards, assignments and invariants.
 
 Every value is a choice among known ones. A step that leaves the bounds of a field is a `fault`.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The fragment of machines that is proved for any number of members: EPR with stratified functions.
 
 Every assumed claim, and every field, gives edges from its universally quantified sorts to its existentially quantified

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The cache of answers on disk, by the digest of the text, the version of the solver and the seed."""
 
 from __future__ import annotations

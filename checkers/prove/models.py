@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Models of SMT-LIB texts, found by z3 in a worker: the values of constants by name."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Mutation testing of a machine: a planted fault must be detected, or be equivalent.
 
 If the proof fails, the explorer looks for a violation in the smallest scope. If it does not, the explorer must find

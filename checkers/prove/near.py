@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Searches of small scopes, for proofs: reachability of states, and shortest violations."""
 
 from __future__ import annotations

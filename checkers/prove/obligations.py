@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The proof obligations of a machine: if all are met, every invariant holds for any number of pages."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """From obligations to verdicts: on each invariant, and on the satisfiability of states and paths."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Questions to workers, one by one or many at once; a limit of time is kept by ending the worker.
 
 The generator of such a worker yields once when it is ready, and then once for each request.

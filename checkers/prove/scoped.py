@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """From the answers of bounded model checking and k-induction to verdicts."""
 
 from __future__ import annotations

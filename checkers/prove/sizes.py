@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The numbers of members a proof is about: any number, a least number, or a fixed one."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Expressions as SMT-LIB 2 text over uninterpreted sorts, of any number of pages, pools and devices.
 
 Both solvers read this text. Only `declarations`, `Symbols` and `Text` know its syntax.

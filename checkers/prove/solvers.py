@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """z3 and cvc5: each reads SMT-LIB 2 text and answers sat, unsat or unknown.
 
 A session reads a theory once and is asked many questions beside it. The command runs sessions in worker processes only

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Lemmas that a proof lacks: the largest inductive set of candidates, and the few of them that help.
 
 The largest set is found by Houdini: candidates that a step violates are dropped until none is. Steps are searched

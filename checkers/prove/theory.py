@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A machine as a theory in SMT-LIB 2 text: what is assumed of a state, and the violations that are asked for.
 
 A machine has two theories. For any number of members the size of a set is an uninterpreted function with few axioms;

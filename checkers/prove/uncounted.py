@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The largest set of invariants that is inductive without the cardinality axioms.
 
 An invariant may need no counting in its own obligations, and depend on another one that does. The set is found as by

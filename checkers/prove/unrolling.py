@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The unrolling of a transition system in z3: the solver's part of bounded questions, which runs in a worker."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Whether every action is a function, decided by z3: its paths are disjoint, complete, satisfiable, in bounds."""
 
 from __future__ import annotations

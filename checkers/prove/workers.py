@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Worker processes for solvers: one that crashes, hangs or prints garbage does no harm to the command.
 
 A worker is a fork of this process that runs one generator. Requests and answers are lines of JSON. If a worker is lost,

@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: MIT
 """Tables, counterexamples as text, the local table."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Texts and tables that fit the width of the output: names are never cut, and lines break between words only."""
 
 from __future__ import annotations

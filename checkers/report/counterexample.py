@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A counterexample as text: each step with only what it changed, and the invariant it violates."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The local table: every record a page can have, and the actions between them."""
 
 from __future__ import annotations

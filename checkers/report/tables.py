@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Verdicts as text: tables and counterexamples, from the same records."""
 
 from __future__ import annotations

@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: MIT
 """Running Linux kernels: their traces judged by the rules, and who holds which pages."""

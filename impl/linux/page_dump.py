@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Explains the raw words of a "Bad page state" dump: is the page a pool's, of which pool, its mapping, its references.
 
 A `struct page` of a 64-bit kernel is eight words; the kernel prints them as two lines that begin with `raw:`. For a
@@ -54,7 +55,7 @@ STILL_MAPPED = invariants.a_free_page_is_unmapped_unreferenced_and_clean
 
 @dataclass(frozen=True)
 class Decoded:
-    """One page: its words, None where they are not given, and what the dump says beside them."""
+    """One page: its words, None where they are not given, and the other facts of the dump."""
 
     words: tuple[int | None, ...]
     dump: Dump
@@ -171,7 +172,7 @@ def _is_dma_address(word: int) -> bool:
 
 
 def _about(dump: Dump) -> list[str]:
-    """What the dump says beside the words."""
+    """The facts of the dump beside the words."""
     page = f"page 0x{dump.page:x}" if dump.page is not None else ""
     process = f"given back by process {dump.process}" if dump.process else ""
     because = f"dumped because: {dump.because}" if dump.because else ""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The words of a `struct page` in pasted text: a dump, its `raw:` lines, a mail that quotes them, or words alone."""
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ class NotWords(Exception):
 
 @dataclass(frozen=True)
 class Dump:
-    """What a dump says beside the words; empty where it says nothing. `further` counts more dumps in the text."""
+    """The facts of a dump beside the words; empty where they are not given. `further` counts more dumps in the text."""
 
     process: str = ""
     page: int | None = None
@@ -60,7 +61,7 @@ PIECE = re.compile(r"[0-9a-f]{1,15}", re.ASCII | re.IGNORECASE)
 
 
 def parsed(text: str) -> tuple[tuple[int | None, ...], Dump]:
-    """The words of a page in their places, None where they are not given, and what the text says beside them.
+    """The words of a page in their places, None where they are not given, and the other facts of the text.
 
     Raises NotWords.
     """

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Planted faults: one mutation for each invariant that no bug of the zoo breaks."""
 
 from models.keep_mapped import keep_mapped

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The zoo: bugs as mutations of sound models, each with the invariant it breaks and the length of its shortest trace.
 
 A description that begins with a B number is that bug of docs/kernel-reference.md. The others violate the cited

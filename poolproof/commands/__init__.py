@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: MIT
 """The subcommands, one file each: what is typed, what runs, what is printed."""

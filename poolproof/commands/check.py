@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`poolproof check`: search every reachable state of a scope; a verdict on every claim of every model."""
 
 from __future__ import annotations

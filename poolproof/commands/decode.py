@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`poolproof decode`: the raw words of a page dump, explained."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`poolproof draw`: the ownership graph of a model, or its state graph, as a picture."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`poolproof export`: a model in the language of another model checker, on the screen or in a new file."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`poolproof list`: the shipped models."""
 
 from __future__ import annotations

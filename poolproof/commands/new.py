@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`poolproof new`: the skeleton of a model of a driver."""
 
 from __future__ import annotations

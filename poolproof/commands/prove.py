@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`poolproof prove`: invariants for any number of pages by induction, or bounded questions about a scope."""
 
 from __future__ import annotations

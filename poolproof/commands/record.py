@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`poolproof record`: the script that records a trace on another machine."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`poolproof refine`: is each step of a model one step of the rules it refines, or none?"""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`poolproof replay`: saved traces run again, printed, drawn, or made into tests."""
 
 from __future__ import annotations

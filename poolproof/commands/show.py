@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`poolproof show`: a model, or a part of it, in prose."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`poolproof simulate`: random runs of a model, every invariant checked after each step."""
 
 from __future__ import annotations

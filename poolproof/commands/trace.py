@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`poolproof trace`: a recording of a running kernel, judged by the rules."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The notation: everything a spec or a model is written with. Start with `docs/reading-the-spec.md`."""
 
 from .functions import Action, Claim

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the classes of a spec may contain: declarations only, because methods are not linted."""
 
 from __future__ import annotations

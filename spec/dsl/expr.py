@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The expression tree that a lifted function turns into: everything but a concrete run is made from it.
 
 What is made of an expression is made by `fold`; engines find it in `spec.dsl.ir`.

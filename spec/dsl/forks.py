@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Forks: a function that tests an undecided claim is run once for each answer, and the results are joined."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Spec functions: actions and claims, linted and lifted. Equal functions are lifted once."""
 
 from __future__ import annotations

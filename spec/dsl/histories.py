@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Checks that history counters decide nothing: no guard reads them, step invariants compare their growth only."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What engines work on: lifted machines as expressions, paths and assignments. The notation's one inner face.
 
 Specs and models need `spec.dsl` only. Whatever reads lifted machines imports from here; the modules behind it are

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Lifting: a spec function, run on symbols once for each path, becomes guards and updates over expressions."""
 
 from __future__ import annotations

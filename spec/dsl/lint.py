@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The lint of spec text: a list of what may stand in an action or invariant; all else is refused by line."""
 
 from __future__ import annotations

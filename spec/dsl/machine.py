@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A machine: a state, its actions, and its invariants. Building one lints and lifts every function."""
 
 from __future__ import annotations

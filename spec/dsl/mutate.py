@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Mutations as data: a broken machine is a sound one with statements replaced or left out."""
 
 from __future__ import annotations

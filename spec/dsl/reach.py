@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a spec function reads outside of its own lines: it is part of the function's meaning and may not change."""
 
 from __future__ import annotations

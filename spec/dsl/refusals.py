@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Memoises refusals: if a guard failed after reading only one page's record and the pool and device state, it fails
 again for the same inputs.
 """

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The text of a spec function, read from its file; compiled again it must give the code that runs."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Declarations of a state class, and the concrete state that spec functions read and write when they run."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Symbolic values, with which a spec function computes while it is lifted, and the forks they cause."""
 
 from __future__ import annotations

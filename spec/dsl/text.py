@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Expressions as text with infix operators: one printer, and a table of operators for each language."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a field may hold: enums, truth values, small numbers, members of sorts."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The words of the notation: `require` for guards; `each`, `some`, `count`, `implies`, `iff` for claims."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A machine in a scope, run concretely: the spec functions are called on plain Python values."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A constant beyond 32 bits."""
 
 from spec.dsl import Machine, Sort, State, between, field, members, require

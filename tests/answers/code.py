@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A helper's code is exchanged between two machines; it is the same object."""
 
 from spec.dsl import Machine, Sort, State, between, field, members, require

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Two enums of one name."""
 
 from spec.dsl import Kind, Machine, Sort, State, field, members, require

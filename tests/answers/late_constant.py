@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Two machines of one text: a constant of the module is changed between them."""
 
 from spec.dsl import Machine, Sort, State, between, field, members, require

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Ivy / mypyvy / ic3po benchmark `lockserv`: a lock server and clients.
 
 Published verdict: mutual exclusion is an invariant for any number of nodes.

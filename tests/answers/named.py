@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Only the second page may be used; the invariant that no page is used is broken in one step with two pages."""
 
 from spec.dsl import Machine, Sort, State, field, members, require

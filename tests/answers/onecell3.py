@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A design of one cell counts where the rules never count: at A, and they count at Z, which is never reached."""
 
 from spec.dsl import Kind, Machine, Sort, State, field, history, members, require

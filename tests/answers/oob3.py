@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The same with pages: the text names page 2."""
 
 from spec.dsl import Machine, Sort, State, field, members, require

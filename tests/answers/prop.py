@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A property on the state class: it is not linted."""
 
 from spec.dsl import Machine, Sort, State, between, bound, field, members, require

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Another text is read than runs: __wrapped__."""
 
 from spec.dsl import Machine, Sort, State, between, field, members, require

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Machines of three sorts, made from a seed: life cycles that are changed at random, so that there is much to reach.
 
 Another style than tests/writer.py: there a grammar is drawn from, here a walk through states is begun with and
@@ -227,8 +228,8 @@ class _Maker:
         return {sort: ARGS[sort] for sort in dict.fromkeys((*more, *sorts))}
 
     def _written(self, name: str, params: list[tuple[str, str]], body: list[str]) -> str:
-        said = ", ".join(["s: S", *(f"{arg}: {sort}" for sort, arg in params)])
-        return f"def {name}({said}) -> None:\n" + "".join(f"    {line}\n" for line in body) + "\n\n"
+        parameters = ", ".join(["s: S", *(f"{arg}: {sort}" for sort, arg in params)])
+        return f"def {name}({parameters}) -> None:\n" + "".join(f"    {line}\n" for line in body) + "\n\n"
 
     def action(self, number: int) -> str:
         """One field goes one value on, where a guard permits it; some more happens besides."""
@@ -272,8 +273,10 @@ class _Maker:
 
         def add(kind: str, states: str, claim: str, bound: dict[str, str]) -> str:
             name = CLAIMS[kind][len(names[kind])]
-            said = ", ".join([*(f"{s}: S" for s in states.split()), *(f"{arg}: {sort}" for sort, arg in bound.items())])
-            texts.append(f"def {name}({said}) -> bool:\n    return {claim}\n\n\n")
+            parameters = ", ".join(
+                [*(f"{s}: S" for s in states.split()), *(f"{arg}: {sort}" for sort, arg in bound.items())]
+            )
+            texts.append(f"def {name}({parameters}) -> bool:\n    return {claim}\n\n\n")
             names[kind].append(name)
             return name
 

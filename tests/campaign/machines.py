@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The machines of the campaign: those that the notation accepts, and that are neither too large nor mostly small."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Two hundred machines made at random: every engine gives the same result for each."""
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from checkers.export import agree
 from checkers.export.other_tools import Rumur, Spin
 from checkers.native import engine, staged
 from checkers.prove.bounded import bmc
-from tests.checkers.native.ways import WAYS, needs_a_compiler, replays, told
+from tests.checkers.native.ways import WAYS, needs_a_compiler, replays, results
 
 from .generator import FEATURES, OF_BUFFERS
 from .machines import LARGE, MOST_PLAIN, Taken, campaign
@@ -39,14 +40,16 @@ def test_every_search_gives_the_same_result(shard: int) -> None:
     """Python and C, with symmetry and without, with tables, hashed and evaluated: counts, verdicts, lengths."""
     ways = cycle(WAYS.items())
     for taken in campaign(shard, SHARDS):
-        machine, sizes, reduced = taken.machine, taken.sizes, told(taken.reduced)
+        machine, sizes, reduced = taken.machine, taken.sizes, results(taken.reduced)
         plain = explore(machine, sizes, (), MOST_PLAIN)
         if not plain.stopped:
-            assert verdicts(told(plain)) == verdicts(reduced), machine.name
-        for symmetric, wanted in [(machine.symmetric, reduced)] * 3 + [((), told(plain))] * (0 if plain.stopped else 2):
+            assert verdicts(results(plain)) == verdicts(reduced), machine.name
+        for symmetric, wanted in [(machine.symmetric, reduced)] * 3 + [((), results(plain))] * (
+            0 if plain.stopped else 2
+        ):
             way, means = next(ways)
             seen = engine.explore(machine, sizes, symmetric, options=means)
-            assert told(seen) == wanted, (machine.name, way)
+            assert results(seen) == wanted, (machine.name, way)
             assert replays(seen)
 
 

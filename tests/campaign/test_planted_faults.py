@@ -1,4 +1,5 @@
-"""Faults planted in what generates C and in the exports: the machines of the campaign alone notice them."""
+# SPDX-License-Identifier: MIT
+"""Faults planted in the C generator and in the exports are detected by the machines of the campaign alone."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from checkers.export import agree, murphi, promela
 from checkers.export.other_tools import OtherTool, Rumur, Spin
 from checkers.native import engine
 from spec.dsl import SpecError
-from tests.checkers.native.ways import KINDS, needs_a_compiler, told
+from tests.checkers.native.ways import KINDS, needs_a_compiler, results
 from tests.quality import test_generator_faults as of_c
 from tests.quality import test_planted_export_faults as of_exports
 
@@ -32,7 +33,7 @@ NOT_IN_C = {
     "a witness looked for at one device only": "no witness is first reached by the second device alone",
     "no cell of a device is read": "not found in 200 machines; the traps find it",
     "a page counts for every device": "not found in 200 machines; the traps find it",
-    "claims told from too little": "not found in 200 machines; the traps find it",
+    "claims judged from too little": "not found in 200 machines; the traps find it",
     "counts that depend on devices kept": "not found in 200 machines; the traps find it",
 }
 NOT_IN_EXPORTS = {
@@ -43,11 +44,11 @@ NOT_IN_EXPORTS = {
     "an invariant turned round": "planted by the name of a bound that only the traps have",
     "the state before forgotten, spin": "in none of those machines without large numbers; rumur finds it in others",
 }
-"""What these machines do not notice; those of tests/quality/test_generator_faults.py and of the exports do."""
+"""Faults that these machines do not detect; tests/quality/test_generator_faults.py and the tests of exports do."""
 
 
 @pytest.mark.parametrize("fault", of_c.FAULTS)
-def test_a_fault_in_the_generated_c_is_noticed(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_in_the_generated_c_is_detected(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Some machine has other counts, another verdict or length, or an error; or the table has the reason."""
     every = list(campaign(0, 1))  # with the answers of the Python search, before the fault
     of_c.FAULTS[fault](monkeypatch)
@@ -60,12 +61,12 @@ def differs(taken: Taken, way: str) -> bool:
         seen = engine.explore(taken.machine, taken.sizes, taken.machine.symmetric, BUDGET, options=KINDS[way])
     except (AssertionError, SpecError, StopIteration):
         return True
-    return told(seen) != told(taken.reduced)
+    return results(seen) != results(taken.reduced)
 
 
 @pytest.mark.parametrize("tool", [Spin(effort="-O0"), Rumur(effort="-O0")], ids=lambda t: t.name)
 @pytest.mark.parametrize("fault", of_exports.FAULTS)
-def test_a_fault_in_an_export_is_noticed(tool: OtherTool, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_in_an_export_is_detected(tool: OtherTool, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Some machine has another count or verdict, or no answer; or the table has the reason."""
     if not tool.available():
         pytest.skip(f"{tool.name}, a system package, is not installed")

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Traces as files: what is saved is ITF, comes back whole, and runs again to the same end."""
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ def driver(model: str) -> Machine:
 
 def verdicts(machine: Machine) -> list[Verdict]:
     """What a machine at tiny leaves traces of."""
-    asked = Question(machine, machine.name, "tiny", machine.sizes("tiny", {}), machine.symmetric)
-    return [v for v in judging.check(asked)[1] if v.trace]
+    posed = Question(machine, machine.name, "tiny", machine.sizes("tiny", {}), machine.symmetric)
+    return [v for v in judging.check(posed)[1] if v.trace]
 
 
 def come_back(verdict: Verdict, directory: Path) -> Saved:
@@ -143,7 +144,7 @@ def test_only_a_trace_is_replaced(tmp_path: Path) -> None:
 
 
 def other_steps(saved: Saved, steps: tuple[str, ...]) -> Saved:
-    """A trace with other steps, as of another version, whose states nobody knows."""
+    """A trace with other steps, as of another version; its states are placeholders."""
     return replace(saved, steps=steps, states=saved.states[:1] * (len(steps) + 1), digest="another")
 
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """From searches and walks to verdicts."""
 
 from __future__ import annotations
@@ -38,9 +39,9 @@ def outcomes(verdicts: list[Verdict]) -> dict[str, Outcome]:
 
 def test_every_question_has_one_verdict() -> None:
     """Each invariant, witness and action, and whether something can always happen, is answered exactly once."""
-    asked = question(SOUND)
-    _, verdicts = judging.check(asked)
-    machine = asked.machine
+    posed = question(SOUND)
+    _, verdicts = judging.check(posed)
+    machine = posed.machine
     names = [c.name for c in machine.invariants] + ["something_can_always_happen"]
     names += [w.name for w in machine.witnesses] + [a.name for a in machine.actions]
     assert [v.property for v in verdicts] == names
@@ -82,16 +83,16 @@ def test_the_search_goes_on_past_a_violation() -> None:
 
 
 def test_a_broken_model_has_one_verdict() -> None:
-    """Of a broken model only the invariant it names is asked, and it is as declared in the declared number of steps."""
+    """Of a broken model only the invariant it names is judged; it is violated in the declared number of steps."""
     _, (verdict,) = judging.check(question(BROKEN))
     assert (verdict.outcome, verdict.expected, verdict.steps) == (Outcome.VIOLATED, True, 2)
 
 
 def test_a_search_not_begun_leaves_everything_open() -> None:
     """After an interrupt no question has an answer, not even by accident."""
-    asked = question(SOUND)
-    _, verdicts = judging.not_begun(asked)
-    assert [v.property for v in verdicts] == [v.property for v in judging.check(asked)[1]]
+    posed = question(SOUND)
+    _, verdicts = judging.not_begun(posed)
+    assert [v.property for v in verdicts] == [v.property for v in judging.check(posed)[1]]
     assert {(v.outcome, v.label, v.note) for v in verdicts} == {(Outcome.BUDGET, "not run", "not begun (interrupted)")}
     assert judging.was_interrupted(verdicts)
 
@@ -100,8 +101,8 @@ def test_an_interrupt_in_a_search_of_stages_keeps_what_was_found(monkeypatch: py
     """A witness of several stages has a search of its own; stopped there, the main search has its answers still."""
     begun: list[str] = []
 
-    def interrupted(*asked: object) -> None:
-        begun.append(str(asked))
+    def interrupted(*posed: object) -> None:
+        begun.append(str(posed))
         raise KeyboardInterrupt
 
     monkeypatch.setattr(judging, "reach", interrupted)
@@ -121,13 +122,13 @@ def test_a_search_of_stages_has_what_the_budget_leaves(monkeypatch: pytest.Monke
     given: list[Budget] = []
     monkeypatch.setattr(judging, "reach", lambda machine, sizes, witness, budget, choice: given.append(budget))
     for took in (20.0, 60.0, 61.0):
-        monkeypatch.setattr(judging, "explore", lambda *asked, took=took: replace(explore(*asked), seconds=took))
+        monkeypatch.setattr(judging, "explore", lambda *posed, took=took: replace(explore(*posed), seconds=took))
         judging.check(question(SOUND, Budget(states=1000, seconds=60.0)))
     assert given == [Budget(1000, seconds) for seconds in (40.0, 0.001, 0.001)]
 
 
 def test_a_search_of_stages_that_stops_leaves_its_witness_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where only the search for stages spent its budget, only its witness is open, and says where it stopped."""
+    """Where only the search for stages spent its budget, only its witness is open, with the depth that was reached."""
     monkeypatch.setattr(judging, "reach", lambda *_: "7 states searched")
     _, verdicts = judging.check(question(SOUND))
     left = [v for v in verdicts if v.outcome is Outcome.BUDGET]
@@ -136,7 +137,7 @@ def test_a_search_of_stages_that_stops_leaves_its_witness_open(monkeypatch: pyte
     ]
 
 
-def test_what_cannot_be_reached_is_said() -> None:
+def test_an_unreachable_witness_is_reported() -> None:
     """A witness that no run comes to is unreachable, in one stage or several."""
     _, verdicts = judging.check(question(UNREACHABLE))
     wrong = {v.property for v in verdicts if v.outcome is Outcome.UNREACHABLE and not v.expected}
@@ -146,10 +147,10 @@ def test_what_cannot_be_reached_is_said() -> None:
 def test_a_refinement_that_is_cut_short_is_no_pass() -> None:
     """A budget spent before every step was compared leaves the question open."""
     base = ZOO[0].base
-    asked = Question(base, base.name, "tiny", base.sizes("tiny", {}), base.symmetric, Budget(states=10))
-    verdict, candidates = judging.check_refinement(asked)
+    posed = Question(base, base.name, "tiny", base.sizes("tiny", {}), base.symmetric, Budget(states=10))
+    verdict, candidates = judging.check_refinement(posed)
     assert (verdict.outcome, verdict.expected, candidates) == (Outcome.BUDGET, False, ())
-    assert judging.refinement_not_begun(asked).note == f"not begun ({INTERRUPTED})"
+    assert judging.refinement_not_begun(posed).note == f"not begun ({INTERRUPTED})"
 
 
 def simulations() -> Iterator[tuple[str, dict[str, object], tuple[Kind, Outcome, bool]]]:
@@ -171,16 +172,16 @@ def test_a_simulation_is_judged_by_what_it_met(
     model: str, found: dict[str, object], expected: tuple[Kind, Outcome, bool]
 ) -> None:
     """A broken model must break; a simulation that does not meet its bug is unknown, and no pass."""
-    asked = question(model)
-    run = SimulationRun(World(asked.machine, asked.sizes), steps=7, **found)  # type: ignore[arg-type]
-    verdict = judging.judge_simulation(asked, run, 5)[0]
+    posed = question(model)
+    run = SimulationRun(World(posed.machine, posed.sizes), steps=7, **found)  # type: ignore[arg-type]
+    verdict = judging.judge_simulation(posed, run, 5)[0]
     assert (verdict.kind, verdict.outcome, verdict.expected) == expected
     assert verdict.label == "sampled(7, 5)"
 
 
 def test_what_a_simulation_never_took_is_not_called_unreachable() -> None:
     """An action that a simulation did not take is unknown: a longer one might take it."""
-    asked = question(SOUND)
-    run = SimulationRun(World(asked.machine, asked.sizes), {"post": 3, "receive": 0})
-    _, never = judging.judge_simulation(asked, run, 0)
+    posed = question(SOUND)
+    run = SimulationRun(World(posed.machine, posed.sizes), {"post": 3, "receive": 0})
+    _, never = judging.judge_simulation(posed, run, 0)
     assert (never.property, never.outcome, never.code) == ("receive", Outcome.UNKNOWN, 3)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The sets of possible states are compared with those that all runs lead to, one by one."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Faults as places in the text: everything that can be left out is, each thing once."""
 
 from __future__ import annotations
@@ -81,12 +82,12 @@ def test_everything_that_can_be_left_out_is(bank: Machine) -> None:
     )
 
 
-def planted(bank: Machine, said: str) -> Fault:
-    return next(f for f in faults(bank) if f.text == said)
+def planted(bank: Machine, line: str) -> Fault:
+    return next(f for f in faults(bank) if f.text == line)
 
 
 @pytest.mark.parametrize(
-    ("said", "left"),
+    ("line", "left"),
     [
         (f"s.debt[page] == 0 of {GUARD}", ["require(s.debt[page] == 1)", "require(debtors(s) < 2)"]),
         (f"s.debt[page] == 1 of {GUARD}", ["require(s.debt[page] == 0 or debtors(s) < 2)"]),
@@ -94,9 +95,9 @@ def planted(bank: Machine, said: str) -> Fault:
         (GUARD, []),
     ],
 )
-def test_what_is_left_of_a_guard_is_one_guard_for_each_claim(bank: Machine, said: str, left: list[str]) -> None:
+def test_what_is_left_of_a_guard_is_one_guard_for_each_claim(bank: Machine, line: str, left: list[str]) -> None:
     """Of `a or (b and c)` without a, b and c are left, as two guards."""
-    assert [site.text for site in sites(planted(bank, said).planted(bank))] == left
+    assert [site.text for site in sites(planted(bank, line).planted(bank))] == left
 
 
 def test_each_fault_changes_the_machine(bank: Machine) -> None:
@@ -105,6 +106,6 @@ def test_each_fault_changes_the_machine(bank: Machine) -> None:
 
 
 def test_each_fault_of_the_rules_has_a_name_of_its_own() -> None:
-    """Function and words tell them apart, so that a reason belongs to one."""
+    """Function and text identify a mutation, so that a reason belongs to one."""
     names = [(f.function, f.text) for f in faults(ownership)]
     assert len(names) == len(set(names))

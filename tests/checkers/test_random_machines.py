@@ -1,4 +1,5 @@
-"""Machines nobody thought of: both semantics agree on them, and so do searches with symmetry and without."""
+# SPDX-License-Identifier: MIT
+"""Random machines: both semantics agree on them, and so do searches with symmetry and without."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from checkers.core.traces import Finding
 from checkers.explore.search import Budget, Exploration, explore, reach
 from spec.dsl import Claim, Machine, SpecError, World
 from tests.machines import machines, module
-from tests.semantics import Broken, broken, broken_by_steps, concretely, disagreements, told
+from tests.semantics import Broken, as_broken, broken, broken_by_steps, concretely, disagreements
 from tests.writer import machine_texts
 
 BUDGET = Budget(states=1200)
@@ -105,7 +106,7 @@ def test_a_search_finds_what_brute_force_finds(machine: Machine) -> None:
 
 @often
 @given(machines())
-def test_a_witness_is_reached_as_early_as_the_search_says(machine: Machine) -> None:
+def test_a_witness_is_reached_as_early_as_the_search_finds_it(machine: Machine) -> None:
     """Looking for one witness at a time gives the same shortest lengths as the search for all of them."""
     seen = searched(machine, symmetric=True)
     for witness in machine.witnesses:
@@ -150,7 +151,7 @@ def replays(world: World, finding: Finding) -> None:
 
 
 def truth(world: World, claim: Claim, finding: Finding) -> bool:
-    """What a claim says at the end of a trace, for the arguments it was found for."""
+    """The value of a claim at the end of a trace, for the arguments it was found for."""
     codes = finding.trace.codes
     if not claim.is_step:
         return bool(claim.fn(world.load(codes[-1]), *finding.args))
@@ -159,16 +160,16 @@ def truth(world: World, claim: Claim, finding: Finding) -> bool:
 
 
 def verdicts(world: World, claim: Claim, code: bytes, args: tuple[Any, ...]) -> list[tuple[int, bool]]:
-    """What a claim about a step says of each step from this state."""
+    """The value of a step claim in each step from this state."""
     before = world.load(code, world.before)
     return [(n, bool(claim.fn(before, world.state, *args))) for n, _ in world.successors(code)]
 
 
 def broken_near(world: World, code: bytes) -> Broken:
-    """The invariants broken in this state, or by a step from it; what the world remembers says the same."""
+    """The invariants violated in this state, or by a step from it; the memo of the world agrees."""
     here, steps = broken(world, code), broken_by_steps(world, code)
-    assert told(world.violated(code)) == here
-    assert {n: told(world.violated_by_step(code, after)) for n, after in world.successors(code)} == steps
+    assert as_broken(world.violated(code)) == here
+    assert {n: as_broken(world.violated_by_step(code, after)) for n, after in world.successors(code)} == steps
     return here.union(*steps.values())
 
 

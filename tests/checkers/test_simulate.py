@@ -1,4 +1,5 @@
-"""Random walks: what they find and how short it is, that they starve nothing, and that they tell what they did."""
+# SPDX-License-Identifier: MIT
+"""Simulation: what it finds, how short its traces are, that it starves no action, and what it reports."""
 
 from __future__ import annotations
 
@@ -70,7 +71,7 @@ def missed(bugs: tuple[Mutant, ...]) -> tuple[list[str], list[int]]:
 
 @pytest.mark.parametrize("part", one_in(3, range(3)))
 def test_a_walk_finds_four_of_five_broken_models(part: int) -> None:
-    """Within 20,000 steps, and what it tells is on average hardly longer than the shortest counterexample there is."""
+    """Within 20,000 steps, and its counterexample is on average hardly longer than a shortest one."""
     bugs = catalog.BROKEN[part::3]
     names, longer = missed(bugs)
     assert len(names) <= len(bugs) / 5, names
@@ -145,7 +146,7 @@ def test_a_deadlock_is_a_find_of_its_own() -> None:
 
 
 def everybody_is_gone(s: Yardstick) -> bool:
-    """Nobody is, in the beginning."""
+    """No device is, in the initial state."""
     return each(s.devices, lambda d: s.status[d] == Status.GONE)
 
 
@@ -187,7 +188,7 @@ def test_an_action_that_is_never_taken_is_named() -> None:
     assert simulate(machine, tiny(machine), 2_000, seed=0).never == ("reclaim",)
 
 
-def test_a_walk_that_is_interrupted_tells_how_far_it_came() -> None:
+def test_an_interrupted_simulation_keeps_its_counts() -> None:
     """What was counted so far is kept."""
 
     def interrupt(seen: SimulationRun) -> None:
@@ -201,7 +202,7 @@ def test_a_walk_that_is_interrupted_tells_how_far_it_came() -> None:
 
 
 def test_a_walk_stops_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It says so at its next look at the clock; here that is the third, a second after the one before."""
+    """It stops at its next look at the clock; here that is the third, a second after the one before."""
     monkeypatch.setattr("checkers.simulate.time", ticking(1.0))
     seen = simulate(yardstick, tiny(yardstick), STEPS, seed=0, seconds=2.5)
     assert seen.stopped == after_seconds(2.5)
@@ -210,7 +211,7 @@ def test_a_walk_stops_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize(("steps", "examples"), [(1, 0), (90, 0), (300, 3), (5, 10)])
 def test_steps_and_examples_are_limits(steps: int, examples: int) -> None:
-    """So many steps in all, in so many runs of hypothesis."""
+    """The number of steps in all, and of runs of hypothesis."""
     seen = simulate(yardstick, tiny(yardstick), steps, seed=0, examples=examples)
     assert 0 < seen.steps <= steps
     assert seen.examples <= (examples or steps)
@@ -218,7 +219,7 @@ def test_steps_and_examples_are_limits(steps: int, examples: int) -> None:
 
 
 def test_hypothesis_prints_nothing(capfd: pytest.CaptureFixture[str]) -> None:
-    """Not even when something is found; the command tells it as a counterexample."""
+    """Not even when something is found; the command prints it as a counterexample."""
     machine = changed(yardstick, "unsynced", FAULTS["sent without a sync"][1])
     assert simulate(machine, tiny(machine), STEPS, seed=0).finding
     assert capfd.readouterr() == ("", "")

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A cat in six boxes moves to a box beside it every night, and one box is looked into every day.
 
 Source: tlaplus/Examples at 32a32c7b, specifications/Moving_Cat_Puzzle: Cat.tla, CatEvenBoxes.cfg, manifest.json; six

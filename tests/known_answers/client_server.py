@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Clients send requests, a server answers each with a response that matches it.
 
 Source: wilcoxjay/mypyvy at cd80557a, examples/client_server_ae.pyv, after Feldman, Padon, Immerman, Sagiv and Shoham,
@@ -70,7 +71,7 @@ def a_response_is_received(s: Net, n: Node, response: Response) -> bool:
 
 
 def all_is_asked(s: Net) -> bool:
-    """Where a run may end: nothing new can be asked."""
+    """Where a run may end: every request has been sent."""
     return each(s.nodes, lambda n: each(s.requests, lambda r: s.asked[n, r]))
 
 

@@ -1,12 +1,13 @@
+# SPDX-License-Identifier: MIT
 """The command is typed as in the tests of the command, and nothing that was proved before is remembered."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.poolproof.conftest import ask, desk
+from tests.poolproof.conftest import desk, run_cli
 
-__all__ = ["ask", "desk"]
+__all__ = ["desk", "run_cli"]
 
 
 @pytest.fixture

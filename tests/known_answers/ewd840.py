@@ -1,9 +1,10 @@
+# SPDX-License-Identifier: MIT
 """Dijkstra's termination detection on a ring (EWD 840), of three nodes.
 
 Source: tlaplus/Examples at 32a32c7b, specifications/ewd840: EWD840.tla, EWD840.cfg, manifest.json; N = 3.
 Published (TLC): 302 distinct states, 2001 generated states, depth 10.
 Difference in counting: TLC also counts the 192 initial states as generated, and a first state as depth 1. It takes a
-guard `A or B or C` as three ways, and where k of them hold it generates the same state k times; `AGAIN` says where,
+guard `A or B or C` as three paths, and where k of them hold it generates the same state k times; `AGAIN` lists where,
 184 times. The published depth is one more than the least. That it was found by several workers, which may reach a
 state late (tlaplus/tlaplus issue 883), is the likely reason; for it the check of tlaplus/Examples itself
 (.github/scripts/tla_utils.py) compares distinct and generated states only.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The published figures of each machine, the measured ones, and the row of docs/known-answers.md."""
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class Counts:
 class Known:
     """A machine by its file, and what is known of it.
 
-    `late` is by how many levels TLC's depth exceeds the least; `proved` is what `poolproof prove` says the proof is of;
+    `late` is by how many levels TLC's depth exceeds the least; `proved` is what the proof is of;
     `steps` is the length of a shortest run that is published or, of what is unsafe, follows from the text.
     """
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A lock server: a client asks for the lock, gets it when it is free, and gives it back.
 
 Source: wilcoxjay/mypyvy at cd80557a, examples/lockserv.pyv, with its inductive invariant.

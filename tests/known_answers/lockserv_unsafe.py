@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The lock server that reads that the lock is given back, and leaves the message there.
 
 Source: wilcoxjay/mypyvy at cd80557a, examples/misc/pd/lockserv_unsafe.pyv: lockserv.pyv with one conjunct disabled.

@@ -1,11 +1,12 @@
+# SPDX-License-Identifier: MIT
 """Peterson's mutual exclusion of two processes.
 
 Source: tlaplus/Examples at 32a32c7b, specifications/locks_auxiliary_vars: Peterson.tla, Peterson.cfg, manifest.json.
 The module proves its invariant, which contains mutual exclusion; so does examples/peterson.pyv of wilcoxjay/mypyvy at
-cd80557a, which also says that a process is inside after 4 steps.
+cd80557a, by which a process is inside after 4 steps.
 Published (TLC): 42 distinct states, 77 generated states, depth 11.
 Difference in counting: TLC also counts the initial state as generated, and the first state as depth 1. It takes a
-guard `A or B` as two ways, and where both hold it generates the same state twice; `AGAIN` says where. That never
+guard `A or B` as two paths, and where both hold it generates the same state twice; `AGAIN` lists where. That never
 happens here: while a process waits and has the turn, the flag of the other one is up.
 """
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Prisoners and two switches: one of four counts, until all must have been in the room.
 
 Source: tlaplus/Examples at 32a32c7b, specifications/Prisoners: Prisoners.tla, Prisoners.cfg, manifest.json; four
@@ -75,8 +76,8 @@ def who_declares_is_right(s: Prison, p: Prisoner, room: Room) -> bool:
 
 def the_count_is_right(s: Prison, room: Room) -> bool:
     """Published as CountInvariant: it may be one too many, as switch A may have been up at first."""
-    told = s.noted[room] + (1 if s.a_is_up[room] else 0)
-    return told in (all_signals(s), all_signals(s) + 1)
+    counted = s.noted[room] + (1 if s.a_is_up[room] else 0)
+    return counted in (all_signals(s), all_signals(s) + 1)
 
 
 def the_counter_declares(s: Prison, room: Room) -> bool:

@@ -1,11 +1,12 @@
+# SPDX-License-Identifier: MIT
 """Patil's cigarette smokers: the dealer lays out all ingredients but one, and who has that one smokes.
 
 Source: tlaplus/Examples at 32a32c7b, specifications/CigaretteSmokers: CigaretteSmokers.tla, CigaretteSmokers.cfg,
 manifest.json; three ingredients.
 Published (TLC): 6 distinct states, 15 generated states, depth 2.
 Difference in counting: TLC also counts the three initial states as generated, and a first state as depth 1. What lies
-on the table is written here as the ingredient that is missing; while somebody smokes that is the smoker's, so that it
-tells no two states apart.
+on the table is written here as the ingredient that is missing; while a smoker smokes it is that of the
+smoker, so that it distinguishes no two states.
 """
 
 from spec.dsl import ANY, Machine, Sort, State, field, implies, members, require

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Transaction commit: resource managers prepare, and then all of them commit or none does.
 
 Source: tlaplus/Examples at 32a32c7b, specifications/transaction_commit: TCommit.tla, TCommit.cfg, manifest.json; three

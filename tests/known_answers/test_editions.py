@@ -16,9 +16,9 @@ from checkers.native import engine
 from checkers.native.engine import SearchOptions
 from poolproof import catalog
 from spec.dsl import Machine
-from tests.checkers.native.ways import WAYS, needs_a_compiler, told
-from tests.exported import QUICK, Says, needs
-from tests.poolproof.conftest import Ask
+from tests.checkers.native.ways import WAYS, needs_a_compiler, results
+from tests.exported import QUICK, Answering, needs
+from tests.poolproof.conftest import Command
 
 from .known import EDITIONS, HERE
 
@@ -135,7 +135,7 @@ def test_pages_in_fragments_are_the_same_in_c(options: SearchOptions, symmetric:
     """Rows, three keys and pairs: each way to search in C tells what the Python search tells."""
     of = machine("fragments")
     seen = engine.explore(of, of.sizes("tiny", {}), of.symmetric if symmetric else (), options=options)
-    assert told(seen) == told(by_python(symmetric))
+    assert results(seen) == results(by_python(symmetric))
 
 
 @needs_a_compiler
@@ -153,18 +153,18 @@ def test_more_of_each_counts_what_was_counted(pages: int, frags: int, pools: int
 def test_other_tools_count_pages_in_fragments(tool: OtherTool) -> None:
     """Spin and rumur count the same states and transitions, and violate no invariant of states."""
     of = machine("fragments")
-    row = agree.compare(of, of.sizes("tiny", {}), (Says("trial", Count(*FRAGMENTS, True)), tool))
+    row = agree.compare(of, of.sizes("tiny", {}), (Answering("trial", Count(*FRAGMENTS, True)), tool))
     assert (row.errors, row.disagreements) == ([], [])
     assert len(row.counts) == 2
 
 
 @pytest.mark.usefixtures("no_memory")
-def test_pages_in_fragments_are_proved_for_any_number(ask: Ask) -> None:
+def test_pages_in_fragments_are_proved_for_any_number(run_cli: Command) -> None:
     """Every promise is inductive with the others, whatever the number of pages, fragments, pools and devices."""
-    said = ask("prove", HERE / "fragments.py", "--jobs", "1")
-    assert said.code == 0
-    assert "Proved for any number of pages, frags, pools and devices" in said.out
-    assert said.flat.count(" any-N ") >= len(machine("fragments").invariants)
+    printed = run_cli("prove", HERE / "fragments.py", "--jobs", "1")
+    assert printed.code == 0
+    assert "Proved for any number of pages, frags, pools and devices" in printed.out
+    assert printed.flat.count(" any-N ") >= len(machine("fragments").invariants)
 
 
 @pytest.mark.parametrize("name", EDITIONS)

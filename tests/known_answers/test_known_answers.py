@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Machines whose numbers others have published: this explorer and these proofs agree."""
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from checkers.explore.search import explore
 from checkers.native import engine
 from checkers.native.engine import SearchOptions
 from tests.checkers.native.ways import needs_a_compiler
-from tests.poolproof.conftest import Ask
+from tests.poolproof.conftest import Command
 from tools.docs.build import DOCS
 
 from .known import COUNTED, EDITIONS, HERE, KNOWN, UNSAFE, Known, machine, measured, row
@@ -64,25 +65,25 @@ def test_a_shortest_run_is_as_long_as_the_published_one(known: Known) -> None:
 
 @pytest.mark.usefixtures("no_memory")
 @each_known
-def test_what_is_published_as_safe_is_proved(ask: Ask, known: Known) -> None:
+def test_what_is_published_as_safe_is_proved(run_cli: Command, known: Known) -> None:
     """Every invariant is `any-N`, for the range in the title."""
-    said = ask("prove", known.path, "--jobs", "1")
-    assert said.code == 0
-    assert f"Proved for {known.proved}" in said.out
-    assert said.flat.count(" any-N ") >= max(1, len(machine(known).invariants))
+    printed = run_cli("prove", known.path, "--jobs", "1")
+    assert printed.code == 0
+    assert f"Proved for {known.proved}" in printed.out
+    assert printed.flat.count(" any-N ") >= max(1, len(machine(known).invariants))
 
 
 @needs_a_compiler
 @pytest.mark.usefixtures("no_memory")
-def test_what_is_published_as_unsafe_breaks_its_invariant(ask: Ask) -> None:
+def test_what_is_published_as_unsafe_breaks_its_invariant(run_cli: Command) -> None:
     """The lock server that forgets to take a message away: both searches find a shortest run, and so does the proof."""
     for search in ("c", "python"):
-        said = ask("check", UNSAFE.path, "--engine", search)
-        assert said.code == 12
-        assert f"one holds the lock violated in {UNSAFE.steps}" in said.flat
-    said = ask("prove", UNSAFE.path, "--jobs", "1")
-    assert said.code == 12
-    assert f"one holds the lock violated in {UNSAFE.steps} with clients 2, servers 1" in said.flat
+        printed = run_cli("check", UNSAFE.path, "--engine", search)
+        assert printed.code == 12
+        assert f"one holds the lock violated in {UNSAFE.steps}" in printed.flat
+    printed = run_cli("prove", UNSAFE.path, "--jobs", "1")
+    assert printed.code == 12
+    assert f"one holds the lock violated in {UNSAFE.steps} with clients 2, servers 1" in printed.flat
 
 
 @pytest.mark.parametrize("known", [*KNOWN, UNSAFE], ids=lambda known: known.name)

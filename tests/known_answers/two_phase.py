@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Two-phase commit: a transaction manager collects who is prepared, and makes all commit or abort.
 
 Source: tlaplus/Examples at 32a32c7b, specifications/transaction_commit: TwoPhase.tla, TwoPhase.cfg, manifest.json;

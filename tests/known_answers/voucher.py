@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The life of a voucher: issued, handed on, and redeemed or cancelled once.
 
 Source: tlaplus/Examples at 32a32c7b, specifications/byihive: VoucherLifeCycle.tla, VoucherLifeCycle.cfg,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The zoo and the planted faults: each is found broken, by its declared invariant, at its declared length."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """State counts are pinned: who changes the rules sees how many states that adds or takes away."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Commands typed by tests: in this process, with the output captured."""
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from poolproof import cli, errors, output
 
 
 @dataclass(frozen=True)
-class Said:
+class Printed:
     """The exit code and the output of a command."""
 
     code: int
@@ -25,7 +26,7 @@ class Said:
         return " ".join(self.out.translate({ord(c): " " for c in "│┃├┤┡╇┩┏┳┓└┴┘━─┼"}).split())
 
 
-Ask = Callable[..., Said]
+Command = Callable[..., Printed]
 
 
 @pytest.fixture
@@ -36,15 +37,15 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def ask(desk: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Ask:
+def run_cli(desk: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
     """Type a command, on the desk; the output is captured, exceptions are not."""
     monkeypatch.setattr(output, "console", output.Output(highlight=False, width=150))
 
-    def type_(*words: object) -> Said:
+    def type_(*words: object) -> Printed:
         capsys.readouterr()
         code = errors.guarded(
             lambda: cli.app([str(word) for word in words], standalone_mode=False, prog_name="poolproof")
         )
-        return Said(code, *capsys.readouterr())
+        return Printed(code, *capsys.readouterr())
 
     return type_

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A small driver in the notation, as a user writes it in a file, and what can be wrong with it."""
 
 from __future__ import annotations

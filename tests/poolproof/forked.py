@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Commands as processes of their own that begin with the models already read: a server forks them.
 
 What a test types into a shell takes seconds of reading; here that is done once. The command itself, with its console,
@@ -34,9 +35,9 @@ def typed(*words: str, env: Mapping[str, str], check: bool = False) -> subproces
         process.join()
         code = process.exitcode
         process.close()
-        said = [p.read_text("utf-8") if p.exists() else "" for p in (out, err)]
+        texts = [p.read_text("utf-8") if p.exists() else "" for p in (out, err)]
     assert code is not None
-    done = subprocess.CompletedProcess(words, code, *said)
+    done = subprocess.CompletedProcess(words, code, *texts)
     if check:
         done.check_returncode()
     return done

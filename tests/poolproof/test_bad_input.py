@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What cannot be done is one line with its exit code; nothing of the user's is lost."""
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from checkers.native import build
 from poolproof import catalog, output_files
 from poolproof.commands import check
 
-from .conftest import Ask, Said
+from .conftest import Command, Printed
 from .drivers import SOUND, VIOLATED, write
 
 USAGE, INPUT, TOOL = 2, 65, 150
@@ -84,89 +85,91 @@ BAD: list[tuple[str, int, str]] = [
 ]
 
 
-def must_be_one_line(said: Said, code: int, words: str) -> None:
-    assert said.code == code
-    assert said.out == ""
-    assert said.err.startswith("poolproof: ")
-    assert said.err.count("\n") == 1
-    assert words in said.err
+def must_be_one_line(printed: Printed, code: int, words: str) -> None:
+    assert printed.code == code
+    assert printed.out == ""
+    assert printed.err.startswith("poolproof: ")
+    assert printed.err.count("\n") == 1
+    assert words in printed.err
 
 
 @pytest.mark.parametrize(("typed", "code", "words"), BAD, ids=[typed for typed, _, _ in BAD])
-def test_what_cannot_be_done_is_one_line(ask: Ask, desk: Path, typed: str, code: int, words: str) -> None:
+def test_what_cannot_be_done_is_one_line(run_cli: Command, desk: Path, typed: str, code: int, words: str) -> None:
     """One line on stderr names the value, the rule and the way out; nothing on stdout looks like a result."""
     (desk / "text.txt").write_text("mine\n")
-    must_be_one_line(ask(*typed.split()), code, words)
+    must_be_one_line(run_cli(*typed.split()), code, words)
     assert [path.name for path in desk.iterdir()] == ["text.txt"]
     assert (desk / "text.txt").read_text() == "mine\n"
 
 
-def test_no_command_at_all_shows_the_help(ask: Ask) -> None:
+def test_no_command_at_all_shows_the_help(run_cli: Command) -> None:
     """Whoever types nothing sees the commands, and an exit code that stops a script."""
-    said = ask()
-    assert said.code == 2
-    assert "no command is given; see `poolproof --help`" in said.err
+    printed = run_cli()
+    assert printed.code == 2
+    assert "no command is given; see `poolproof --help`" in printed.err
     assert all(
-        command in said.out
+        command in printed.out
         for command in ("check", "list", "show", "refine", "simulate", "draw", "replay", "export", "new")
     )
 
 
-def test_an_unwritable_place_is_refused_before_the_work(ask: Ask, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unwritable_place_is_refused_before_the_work(
+    run_cli: Command, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where no file can be made, neither JSON nor traces are begun."""
     monkeypatch.setattr(output_files, "_is_writable", lambda directory: False)
     monkeypatch.setattr(check, "run_all", lambda *_: pytest.fail("the work was begun"))
-    must_be_one_line(ask("check", "yardstick", "--json", "out.json"), USAGE, "out.json: cannot be written")
-    must_be_one_line(ask("check", "yardstick", "--trace-dir", "t"), USAGE, "t: cannot be written to; give another")
+    must_be_one_line(run_cli("check", "yardstick", "--json", "out.json"), USAGE, "out.json: cannot be written")
+    must_be_one_line(run_cli("check", "yardstick", "--trace-dir", "t"), USAGE, "t: cannot be written to; give another")
 
 
-def test_outputs_replace_their_own_kind_only(ask: Ask, desk: Path) -> None:
+def test_outputs_replace_their_own_kind_only(run_cli: Command, desk: Path) -> None:
     """Verdicts replace verdicts of an earlier run; a file that is something else stops the command first."""
     for _ in range(2):
         files = ("--json", "out.json", "--junit", "out.xml")
-        assert ask("check", "yardstick", "--scope", "tiny", *files).code == 0
+        assert run_cli("check", "yardstick", "--scope", "tiny", *files).code == 0
     assert json.loads((desk / "out.json").read_text())["verdicts"]
-    must_be_one_line(ask("check", "yardstick", "--json", "out.xml"), USAGE, "holds no verdicts")
+    must_be_one_line(run_cli("check", "yardstick", "--json", "out.xml"), USAGE, "holds no verdicts")
 
 
-def test_a_trace_directory_keeps_what_is_no_trace(ask: Ask, desk: Path) -> None:
+def test_a_trace_directory_keeps_what_is_no_trace(run_cli: Command, desk: Path) -> None:
     """A file that has a trace's name and is none is refused before the work, and stays as it is."""
     write(desk / "my.py", VIOLATED)
     mine = desk / "traces" / "my.at_most_one_page_is_posted.itf.json"
     mine.parent.mkdir()
     mine.write_text('{"mine": 1}')
-    said = ask("check", "my.py", "--trace-dir", "traces")
-    must_be_one_line(said, USAGE, f"traces/{mine.name}: is there already and is no trace; give another directory")
+    printed = run_cli("check", "my.py", "--trace-dir", "traces")
+    must_be_one_line(printed, USAGE, f"traces/{mine.name}: is there already and is no trace; give another directory")
     assert mine.read_text() == '{"mine": 1}'
 
 
-def test_two_models_of_one_name_do_not_share_a_trace(ask: Ask, desk: Path) -> None:
+def test_two_models_of_one_name_do_not_share_a_trace(run_cli: Command, desk: Path) -> None:
     """Traces are called after the file; two files of the same name in one run would overwrite each other's."""
     for directory in ("a", "b"):
         (desk / directory).mkdir()
         write(desk / directory / "my.py", SOUND)
-    said = ask("check", "a/my.py", "b/my.py", "--trace-dir", "traces")
-    must_be_one_line(said, USAGE, "a/my.py: another model has the same name")
-    assert ask("check", "a/my.py", "b/my.py").code == 0
+    printed = run_cli("check", "a/my.py", "b/my.py", "--trace-dir", "traces")
+    must_be_one_line(printed, USAGE, "a/my.py: another model has the same name")
+    assert run_cli("check", "a/my.py", "b/my.py").code == 0
 
 
-def test_new_never_overwrites(ask: Ask, desk: Path) -> None:
+def test_new_never_overwrites(run_cli: Command, desk: Path) -> None:
     """`new` writes a model that is whole; the second time it leaves the file alone."""
-    assert ask("new", "my-driver.py").out == "my-driver.py written; next: poolproof check my-driver.py\n"
+    assert run_cli("new", "my-driver.py").out == "my-driver.py written; next: poolproof check my-driver.py\n"
     (desk / "my-driver.py").write_text("mine\n")
-    must_be_one_line(ask("new", "my-driver.py"), USAGE, "my-driver.py: exists and is not overwritten")
+    must_be_one_line(run_cli("new", "my-driver.py"), USAGE, "my-driver.py: exists and is not overwritten")
     assert (desk / "my-driver.py").read_text() == "mine\n"
 
 
-def test_what_new_says_can_be_typed(ask: Ask, desk: Path) -> None:
-    """A name with blanks or brackets is said as it is, and quoted where it is to be typed."""
-    assert ask("new", "my [first] driver.py").out == (
+def test_what_new_prints_can_be_typed(run_cli: Command, desk: Path) -> None:
+    """A name with blanks or brackets is printed as it is, and quoted where it is to be typed."""
+    assert run_cli("new", "my [first] driver.py").out == (
         "my [first] driver.py written; next: poolproof check 'my [first] driver.py'\n"
     )
     assert (desk / "my [first] driver.py").is_file()
 
 
-def test_an_error_of_our_own_is_one_line_too(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_our_own_is_one_line_too(run_cli: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """Even an unforeseen error is no traceback, and has an exit code that no verdict has."""
 
     class Fails:
@@ -174,7 +177,7 @@ def test_an_error_of_our_own_is_one_line_too(ask: Ask, monkeypatch: pytest.Monke
             raise ZeroDivisionError("a\nb")
 
     monkeypatch.setattr(catalog, "SOUND", Fails())
-    must_be_one_line(ask("list"), TOOL, "an error of poolproof itself: ZeroDivisionError: a b")
+    must_be_one_line(run_cli("list"), TOOL, "an error of poolproof itself: ZeroDivisionError: a b")
 
 
 needs_root = pytest.mark.skipif(
@@ -183,23 +186,23 @@ needs_root = pytest.mark.skipif(
 
 
 @needs_root
-def test_folders_of_another_user_are_refused(ask: Ask, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folders_of_another_user_are_refused(run_cli: Command, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A cache, and a place for a checkpoint, whose owner could change what is believed later."""
     (desk / "theirs" / "poolproof").mkdir(parents=True)
     for folder in (desk / "theirs" / "poolproof", desk / "theirs"):
         os.chown(folder, 65_534, 65_534)
-    said = ask("check", "yardstick", "--checkpoint", "theirs/long.pp")
-    must_be_one_line(said, USAGE, "theirs: belongs to another user (user 65534, who could change it)")
+    printed = run_cli("check", "yardstick", "--checkpoint", "theirs/long.pp")
+    must_be_one_line(printed, USAGE, "theirs: belongs to another user (user 65534, who could change it)")
     monkeypatch.setenv("XDG_CACHE_HOME", str(desk / "theirs"))
     build._folder.cache_clear()
-    must_be_one_line(ask("prove", "yardstick"), USAGE, "theirs/poolproof: belongs to another user (user 65534,")
-    must_be_one_line(ask("check", "yardstick"), USAGE, "give another place with XDG_CACHE_HOME")
+    must_be_one_line(run_cli("prove", "yardstick"), USAGE, "theirs/poolproof: belongs to another user (user 65534,")
+    must_be_one_line(run_cli("check", "yardstick"), USAGE, "give another place with XDG_CACHE_HOME")
     build._folder.cache_clear()
 
 
 @needs_root
-def test_a_checkpoint_of_another_user_is_refused(ask: Ask, desk: Path) -> None:
+def test_a_checkpoint_of_another_user_is_refused(run_cli: Command, desk: Path) -> None:
     """A search is not resumed from a file that another user wrote."""
     (desk / "long.pp").write_text("theirs")
     os.chown(desk / "long.pp", 65_534, 65_534)
-    must_be_one_line(ask("check", "yardstick", "--resume", "long.pp"), USAGE, "long.pp: belongs to another user")
+    must_be_one_line(run_cli("check", "yardstick", "--resume", "long.pp"), USAGE, "long.pp: belongs to another user")

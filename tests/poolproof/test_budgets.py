@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Budgets, Ctrl-C, terminals and pipes: what is known so far is printed, and no more."""
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from poolproof.__main__ import command
 from poolproof.commands import check
 from poolproof.interrupts import INTERRUPTS
 
-from .conftest import Ask
+from .conftest import Command
 from .drivers import BROKEN, SOUND, VIOLATED, write
 
 COMMAND = (sys.executable, "-m", "poolproof")
@@ -60,82 +61,84 @@ def _read(terminal: int) -> str:
         return ""
 
 
-def test_a_budget_of_states_is_a_verdict(ask: Ask, desk: Path) -> None:
+def test_a_budget_of_states_is_a_verdict(run_cli: Command, desk: Path) -> None:
     """What the search did not finish is "budget spent" and no pass; what it found before is printed."""
     write(desk / "my.py", SOUND)
-    said = ask("check", "my.py", "--max-states", 3, "--json", "out.json")
+    printed = run_cli("check", "my.py", "--max-states", 3, "--json", "out.json")
     found = {v["property"]: v for v in json.loads((desk / "out.json").read_text())["verdicts"]}
-    assert said.code == 3
+    assert printed.code == 3
     assert found["at_most_one_page_is_posted"]["verdict"] == "budget spent"
     assert found["at_most_one_page_is_posted"]["label"] == "not run"
     assert found["a_page_is_received"]["verdict"] == "reached"
-    assert "5 of 8 checks are undecided." in said.out
-    assert "my.py: 5 undecided, stopped at depth 2 with 3 states (budget 3 states)" in said.out
-    assert "my.py: stopped (3 states) in the scope of pages 2" in said.out
+    assert "5 of 8 checks are undecided." in printed.out
+    assert "my.py: 5 undecided, stopped at depth 2 with 3 states (budget 3 states)" in printed.out
+    assert "my.py: stopped (3 states) in the scope of pages 2" in printed.out
 
 
-def test_a_budget_that_suffices_changes_nothing(ask: Ask) -> None:
+def test_a_budget_that_suffices_changes_nothing(run_cli: Command) -> None:
     """A search that ends by itself below its budget is exhaustive."""
-    said = ask("check", "yardstick", "--scope", "tiny", "--max-states", 758, "--time-limit", 600)
-    assert said.code == 0
-    assert "exhaustive(tiny)" in said.flat
+    printed = run_cli("check", "yardstick", "--scope", "tiny", "--max-states", 758, "--time-limit", 600)
+    assert printed.code == 0
+    assert "exhaustive(tiny)" in printed.flat
 
 
-def test_a_budget_of_time_is_a_verdict(ask: Ask) -> None:
+def test_a_budget_of_time_is_a_verdict(run_cli: Command) -> None:
     """The clock stops a search like the number of states does."""
-    said = ask("check", "yardstick", "--pages", 8, "--time-limit", 0.000001)
-    assert said.code == 3
-    assert "(budget 1e-06 s)" in said.out
+    printed = run_cli("check", "yardstick", "--pages", 8, "--time-limit", 0.000001)
+    assert printed.code == 3
+    assert "(budget 1e-06 s)" in printed.out
 
 
 @pytest.mark.parametrize("model", [VIOLATED, BROKEN])
-def test_what_was_broken_before_the_budget_was_spent_counts(ask: Ask, desk: Path, model: str) -> None:
+def test_what_was_broken_before_the_budget_was_spent_counts(run_cli: Command, desk: Path, model: str) -> None:
     """A violation is a violation however early the search ended; a broken model has done its duty with it."""
     write(desk / "my.py", model)
-    said = ask("check", "my.py", "--max-states", 6)
-    assert said.code == (0 if model == BROKEN else 12)
-    assert "This breaks the invariant: at most one page is posted." in said.out
+    printed = run_cli("check", "my.py", "--max-states", 6)
+    assert printed.code == (0 if model == BROKEN else 12)
+    assert "This breaks the invariant: at most one page is posted." in printed.out
 
 
-def test_a_broken_model_not_searched_to_the_end_is_left_open(ask: Ask, desk: Path) -> None:
-    """Where the budget ends before the bug, nothing is said of the bug."""
+def test_a_broken_model_not_searched_to_the_end_is_left_open(run_cli: Command, desk: Path) -> None:
+    """Where the budget ends before the bug, there is no verdict on the bug."""
     write(desk / "my.py", BROKEN)
-    assert ask("check", "my.py", "--max-states", 1).code == 3
+    assert run_cli("check", "my.py", "--max-states", 1).code == 3
 
 
 @pytest.mark.parametrize("command", ["refine", "simulate"])
-def test_other_commands_have_budgets_too(ask: Ask, command: str) -> None:
+def test_other_commands_have_budgets_too(run_cli: Command, command: str) -> None:
     """A refinement and a simulation that are cut short are no pass either."""
-    said = ask(command, "per_packet", "--time-limit", 0.000001)
-    assert said.code == 3
-    assert "budget spent" in said.out
+    printed = run_cli(command, "per_packet", "--time-limit", 0.000001)
+    assert printed.code == 3
+    assert "budget spent" in printed.out
 
 
-def test_after_an_interrupt_nothing_more_is_begun(ask: Ask, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_an_interrupt_nothing_more_is_begun(
+    run_cli: Command, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Ctrl-C during one model keeps its answers, and leaves open all that would have come after it."""
     write(desk / "bad.py", VIOLATED)
 
-    def interrupted(asked: judging.Question, *_: object) -> object:
-        if asked.name == "yardstick":
+    def interrupted(question: judging.Question, *_: object) -> object:
+        if question.name == "yardstick":
             raise KeyboardInterrupt
-        return original(asked)
+        return original(question)
 
     original = judging.check
     monkeypatch.setattr(judging, "check", interrupted)
-    said = ask("check", "bad.py", "yardstick", "per_packet", "--scope", "tiny")
-    assert said.code == 12
-    assert "bad.py: at most one page is posted, in 2 steps" in said.out
-    assert "yardstick: 22 undecided, not begun (interrupted)" in said.out
-    assert "per_packet: " in said.out
-    assert "undecided, not begun (interrupted)" in said.out.splitlines()[-2]
+    printed = run_cli("check", "bad.py", "yardstick", "per_packet", "--scope", "tiny")
+    assert printed.code == 12
+    assert "bad.py: at most one page is posted, in 2 steps" in printed.out
+    assert "yardstick: 22 undecided, not begun (interrupted)" in printed.out
+    assert "per_packet: " in printed.out
+    assert "undecided, not begun (interrupted)" in printed.out.splitlines()[-2]
 
 
-def test_an_interrupt_that_python_lost_is_heard(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_that_python_lost_has_its_effect(run_cli: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """An interrupt in a destructor raises nothing; the command ends all the same before the work."""
     monkeypatch.setattr(INTERRUPTS, "heard", True)
     monkeypatch.setattr(check, "run_all", lambda *_: pytest.fail("the work was begun"))
-    said = ask("check", "yardstick")
-    assert (said.code, said.out, said.err) == (3, "", "poolproof: interrupted\n")
+    printed = run_cli("check", "yardstick")
+    assert (printed.code, printed.out, printed.err) == (3, "", "poolproof: interrupted\n")
 
 
 def test_ctrl_c_prints_the_results_so_far() -> None:
@@ -156,7 +159,7 @@ class Interrupted:
             raise KeyboardInterrupt
 
 
-def test_ctrl_c_is_heard_while_the_models_are_read(
+def test_ctrl_c_works_while_the_models_are_read(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An interrupt in the first moments is one line and exit code 3, not a traceback."""

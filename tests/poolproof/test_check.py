@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`poolproof check`: what holds, how far, and the files for other tools."""
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import pytest
 
 from poolproof import catalog
 
-from .conftest import Ask, Said
+from .conftest import Command, Printed
 from .drivers import AT_THE_START, NOT_ASKED, SOUND, VIOLATED, write
 
 COUNTS: list[tuple[str, dict[str, int]]] = [
@@ -31,19 +32,19 @@ def verdicts(path: Path) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(("options", "counts"), COUNTS, ids=[options for options, _ in COUNTS])
 def test_the_yardstick_has_the_counts_other_tools_found(
-    ask: Ask, desk: Path, options: str, counts: dict[str, int]
+    run_cli: Command, desk: Path, options: str, counts: dict[str, int]
 ) -> None:
     """With and without symmetry the command reports exactly the known counts, in the file and on the screen."""
-    said = ask("check", "yardstick", *options.split(), "--json", "out.json")
-    assert said.code == 0
+    printed = run_cli("check", "yardstick", *options.split(), "--json", "out.json")
+    assert printed.code == 0
     for verdict in verdicts(desk / "out.json"):
         assert {name: verdict[name] for name in counts} == counts
-    assert all(f"{count:,}" in said.flat for count in counts.values())
+    assert all(f"{count:,}" in printed.flat for count in counts.values())
 
 
-def test_each_invariant_witness_and_action_has_a_verdict_of_its_own(ask: Ask, desk: Path) -> None:
+def test_each_invariant_witness_and_action_has_a_verdict_of_its_own(run_cli: Command, desk: Path) -> None:
     """The JSON has a record for each claim, with the label of how far it reaches."""
-    ask("check", "per_packet", "--scope", "tiny", "--set", "ring_size=2", "--json", "out.json")
+    run_cli("check", "per_packet", "--scope", "tiny", "--set", "ring_size=2", "--json", "out.json")
     found = verdicts(desk / "out.json")
     kinds = {v["kind"] for v in found}
     assert kinds == {"invariant", "step invariant", "deadlock", "end", "witness", "action", "refinement"}
@@ -54,11 +55,11 @@ def test_each_invariant_witness_and_action_has_a_verdict_of_its_own(ask: Ask, de
     assert {"verdict", "engine", "scope", "digest", "expected", "seconds", "steps", "note"} <= found[0].keys()
 
 
-def test_the_junit_file_has_each_verdict_with_its_label(ask: Ask, desk: Path) -> None:
+def test_the_junit_file_has_each_verdict_with_its_label(run_cli: Command, desk: Path) -> None:
     """JUnit is well-formed XML; an unexpected verdict is a failure, and what was not run is skipped."""
     write(desk / "bad.py", VIOLATED)
     write(desk / "needs.py", NOT_ASKED)
-    assert ask("check", "bad.py", "needs.py", "--junit", "out.xml", "--json", "out.json").code == 12
+    assert run_cli("check", "bad.py", "needs.py", "--junit", "out.xml", "--json", "out.json").code == 12
     suites = list(ElementTree.parse(desk / "out.xml").getroot())
     assert [suite.get("name") for suite in suites] == ["bad.py", "needs.py"]
     cases = [case for suite in suites for case in suite]
@@ -72,34 +73,34 @@ def test_the_junit_file_has_each_verdict_with_its_label(ask: Ask, desk: Path) ->
     assert suites[1].get("skipped") == "2"
 
 
-def test_the_table_shows_what_holds_and_how_far(ask: Ask, desk: Path) -> None:
+def test_the_table_shows_what_holds_and_how_far(run_cli: Command, desk: Path) -> None:
     """A person reads the invariants as sentences, the scope in numbers, and one line that sums it up."""
     write(desk / "my.py", SOUND)
-    said = ask("check", "my.py")
-    assert said.code == 0
-    assert "in every state at most one page is posted holds" in said.flat
-    assert "at every step a page is posted before it is received holds" in said.flat
-    assert "it can be that a page is received reached in 2" in said.flat
-    assert "my.py: exhaustive(tiny), every reachable state of pages 2" in said.out
-    assert "All 8 checks are as expected." in said.out
-    assert not said.err
+    printed = run_cli("check", "my.py")
+    assert printed.code == 0
+    assert "in every state at most one page is posted holds" in printed.flat
+    assert "at every step a page is posted before it is received holds" in printed.flat
+    assert "it can be that a page is received reached in 2" in printed.flat
+    assert "my.py: exhaustive(tiny), every reachable state of pages 2" in printed.out
+    assert "All 8 checks are as expected." in printed.out
+    assert not printed.err
 
 
-def test_a_witness_that_is_not_run_has_its_reason(ask: Ask, desk: Path) -> None:
+def test_a_witness_that_is_not_run_has_its_reason(run_cli: Command, desk: Path) -> None:
     """ "not run" is no failure, and the reason stands below the table."""
     write(desk / "my.py", NOT_ASKED)
-    said = ask("check", "my.py")
-    assert said.code == 0
-    assert "not run there: a page is received, which needs pages >= 3" in said.out
-    assert "not run there" not in ask("check", "my.py", "--pages", 3).out
+    printed = run_cli("check", "my.py")
+    assert printed.code == 0
+    assert "not run there: a page is received, which needs pages >= 3" in printed.out
+    assert "not run there" not in run_cli("check", "my.py", "--pages", 3).out
 
 
-def test_a_violation_has_its_counterexample(ask: Ask, desk: Path) -> None:
+def test_a_violation_has_its_counterexample(run_cli: Command, desk: Path) -> None:
     """Numbered steps, below each only what changed, and at the end the broken invariant as a sentence."""
     write(desk / "my.py", VIOLATED)
-    said = ask("check", "my.py")
-    told = said.out[said.out.index("my.py: at most") :].splitlines()
-    assert told[:6] == [
+    printed = run_cli("check", "my.py")
+    lines = printed.out[printed.out.index("my.py: at most") :].splitlines()
+    assert lines[:6] == [
         "my.py: at most one page is posted, in 2 steps",
         "  1  post(A)",
         "       place[A]: FREE -> RING",
@@ -109,21 +110,22 @@ def test_a_violation_has_its_counterexample(ask: Ask, desk: Path) -> None:
     ]
 
 
-def test_an_invariant_can_be_broken_at_the_start(ask: Ask, desk: Path) -> None:
+def test_an_invariant_can_be_broken_at_the_start(run_cli: Command, desk: Path) -> None:
     """A counterexample without steps has "at the start" in its title, and its last line names for whom."""
     write(desk / "my.py", AT_THE_START)
-    said = ask("check", "my.py")
-    assert said.code == 12
+    printed = run_cli("check", "my.py")
+    assert printed.code == 12
     assert (
-        "my.py: every page is dirty, at the start\n     This breaks the invariant: every page is dirty (A)." in said.out
+        "my.py: every page is dirty, at the start\n     This breaks the invariant: every page is dirty (A)."
+        in printed.out
     )
-    assert "1 of 8 checks is not as expected." in said.out
+    assert "1 of 8 checks is not as expected." in printed.out
 
 
-def test_one_page_can_be_followed(ask: Ask) -> None:
+def test_one_page_can_be_followed(run_cli: Command) -> None:
     """With --only-page A the counterexample leaves out what concerns other pages only, and keeps what is no page's."""
     name = "b28_returned_twice_on_a_full_tx_ring"
-    whole, only = ask("check", name).out, ask("check", name, "--only-page", "A").out
+    whole, only = run_cli("check", name).out, run_cli("check", name, "--only-page", "A").out
     assert "(B)" in whole
     steps = [line for line in only.splitlines() if line.startswith("  ") and "breaks the invariant" not in line]
     assert not [line for line in steps if "(B" in line or "[B" in line]
@@ -132,57 +134,57 @@ def test_one_page_can_be_followed(ask: Ask) -> None:
     assert "This breaks the invariant: an idle page has no references and no sender (B)." in only
 
 
-def test_a_broken_model_is_as_expected_and_its_counterexample_is_printed(ask: Ask) -> None:
+def test_a_broken_model_is_as_expected_and_its_counterexample_is_printed(run_cli: Command) -> None:
     """A bug of the zoo that breaks as declared is no failure; its counterexample is printed if it is named."""
-    said = ask("check", "c06_home_to_the_completing_device")
-    assert said.code == 0
-    assert "in 5 steps, as declared" in said.flat
-    assert "an idle page is at home and mapped there only, in 5 steps" in said.out
-    assert "The check is as expected." in said.out
+    printed = run_cli("check", "c06_home_to_the_completing_device")
+    assert printed.code == 0
+    assert "in 5 steps, as declared" in printed.flat
+    assert "an idle page is at home and mapped there only, in 5 steps" in printed.out
+    assert "The check is as expected." in printed.out
 
 
-def test_a_model_named_twice_is_checked_once(ask: Ask, desk: Path) -> None:
+def test_a_model_named_twice_is_checked_once(run_cli: Command, desk: Path) -> None:
     """The same name twice makes no second row and no second suite."""
-    ask("check", "yardstick", "yardstick", "--scope", "tiny", "--json", "out.json")
+    run_cli("check", "yardstick", "yardstick", "--scope", "tiny", "--json", "out.json")
     properties = [v["property"] for v in verdicts(desk / "out.json")]
     assert len(properties) == len(set(properties))
 
 
-def test_guards_that_make_no_difference_are_named(ask: Ask) -> None:
+def test_guards_that_make_no_difference_are_named(run_cli: Command) -> None:
     """Guards that never refuse a step in the scope are listed."""
-    said = ask("check", "yardstick", "--scope", "tiny")
-    assert "Guards of yardstick that this scope does not test:" in said.out
-    assert "  never false: xmit: require(in_tx(s, dev) < s.tx_limit)" in said.out
-    assert "does not test" not in ask("check", "yardstick", "--scope", "small").out
+    printed = run_cli("check", "yardstick", "--scope", "tiny")
+    assert "Guards of yardstick that this scope does not test:" in printed.out
+    assert "  never false: xmit: require(in_tx(s, dev) < s.tx_limit)" in printed.out
+    assert "does not test" not in run_cli("check", "yardstick", "--scope", "small").out
 
 
-def saved_by(ask: Ask, *words: object) -> tuple[Said, list[str]]:
-    said = ask("check", *words, "--trace-dir", "traces")
-    return said, sorted(path.name for path in Path("traces").iterdir())
+def saved_by(run_cli: Command, *words: object) -> tuple[Printed, list[str]]:
+    printed = run_cli("check", *words, "--trace-dir", "traces")
+    return printed, sorted(path.name for path in Path("traces").iterdir())
 
 
-def test_every_trace_is_saved_and_named_in_the_verdicts(ask: Ask, desk: Path) -> None:
+def test_every_trace_is_saved_and_named_in_the_verdicts(run_cli: Command, desk: Path) -> None:
     """--trace-dir saves witnesses and counterexamples alike; the JSON names the files, the screen the next command."""
     write(desk / "my.py", VIOLATED)
-    said, names = saved_by(ask, "my.py", "--json", "out.json")
+    printed, names = saved_by(run_cli, "my.py", "--json", "out.json")
     assert names == [
         "my.a_page_is_received.itf.json",
         "my.a_page_is_received_then_it_is_free_again.itf.json",
         "my.at_most_one_page_is_posted.itf.json",
     ]
     assert sorted(Path(v["trace"]).name for v in verdicts(desk / "out.json") if v["trace"]) == names
-    assert "3 traces saved in traces; `poolproof replay FILE` runs one again." in said.out
-    assert saved_by(ask, "my.py")[1] == names
+    assert "3 traces saved in traces; `poolproof replay FILE` runs one again." in printed.out
+    assert saved_by(run_cli, "my.py")[1] == names
 
 
-def test_all_models_are_checked_where_none_is_named(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_models_are_checked_where_none_is_named(run_cli: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without arguments every shipped model is checked, and one of the expected counterexamples is printed."""
     shown = ("yardstick", "per_packet", "c06_home_to_the_completing_device", "b03_mapping_outlives_the_driver")
     shipped = {name: model for name, model in catalog.SHIPPED.items() if name in shown}
     monkeypatch.setattr(catalog, "SHIPPED", shipped)
-    said = ask("check", "--scope", "tiny")
-    assert said.code == 0
-    assert all(name in said.out for name in shown)
-    assert said.out.count("This breaks the invariant") == 1
-    assert "b03_mapping_outlives_the_driver: no mapping outlives the driver, in 7 steps" in said.out
-    assert "Another counterexample: poolproof check MODEL" in said.out
+    printed = run_cli("check", "--scope", "tiny")
+    assert printed.code == 0
+    assert all(name in printed.out for name in shown)
+    assert printed.out.count("This breaks the invariant") == 1
+    assert "b03_mapping_outlives_the_driver: no mapping outlives the driver, in 7 steps" in printed.out
+    assert "Another counterexample: poolproof check MODEL" in printed.out

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The command line itself: version, help, completion, and options that take one of few values."""
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from impl.linux.trace import info
 from poolproof.commands.trace import Clock
 
 from . import forked
-from .conftest import Ask
+from .conftest import Command
 from .test_bad_input import must_be_one_line
 from .test_budgets import ENVIRONMENT
 
@@ -26,9 +27,9 @@ CHOICES = [
 
 
 @pytest.mark.parametrize(("typed", "words"), CHOICES, ids=[typed for typed, _ in CHOICES])
-def test_an_unknown_value_names_the_choices(ask: Ask, typed: str, words: str) -> None:
+def test_an_unknown_value_names_the_choices(run_cli: Command, typed: str, words: str) -> None:
     """One line with the value and all that could stand in its place."""
-    must_be_one_line(ask(*typed.split()), 2, words)
+    must_be_one_line(run_cli(*typed.split()), 2, words)
 
 
 def test_the_choices_are_those_of_the_reader() -> None:
@@ -36,10 +37,10 @@ def test_the_choices_are_those_of_the_reader() -> None:
     assert tuple(Clock) == (*info.ORDERED, *info.UNORDERED)
 
 
-def test_the_version_is_printed_and_stands_in_every_file_that_names_it(ask: Ask) -> None:
+def test_the_version_is_printed_and_stands_in_every_file_that_names_it(run_cli: Command) -> None:
     """One version in the command, the CHANGELOG and the citation."""
-    said = ask("--version")
-    assert (said.code, said.out) == (0, f"poolproof {poolproof.__version__}\n")
+    printed = run_cli("--version")
+    assert (printed.code, printed.out) == (0, f"poolproof {poolproof.__version__}\n")
     root = Path(__file__).parents[2]
     newest = re.search(r"^## \[?(\d[\d.]*)", (root / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert newest
@@ -48,9 +49,9 @@ def test_the_version_is_printed_and_stands_in_every_file_that_names_it(ask: Ask)
 
 
 @pytest.mark.parametrize("command", ["", "check", "prove", "trace"])
-def test_h_is_help(ask: Ask, command: str) -> None:
+def test_h_is_help(run_cli: Command, command: str) -> None:
     """-h and --help print the same."""
-    short, long = ask(*command.split(), "-h"), ask(*command.split(), "--help")
+    short, long = run_cli(*command.split(), "-h"), run_cli(*command.split(), "--help")
     assert short.code == long.code == 0
     assert short.out == long.out
     assert "Usage: poolproof" in short.out
@@ -58,13 +59,13 @@ def test_h_is_help(ask: Ask, command: str) -> None:
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_shell_can_complete_commands(desk: Path, shell: str) -> None:
-    """The script that --show-completion prints is for this shell, and asking it for `si` gives `simulate`."""
+    """The script that --show-completion prints is for this shell, and completes `si` to `simulate`."""
     named = {**ENVIRONMENT, "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}  # whichever shell runs the tests
     script = forked.typed("--show-completion", shell, env=named)
     assert script.returncode == 0
     assert "_POOLPROOF_COMPLETE" in script.stdout
     env = {"COMP_WORDS": "poolproof si", "COMP_CWORD": "1", "_TYPER_COMPLETE_ARGS": "poolproof si"}
     env |= {"_TYPER_COMPLETE_FISH_ACTION": "get-args", "_TYPER_COMPLETE_WORD_TO_COMPLETE": "si"}
-    asked = forked.typed(env={**ENVIRONMENT, **env, "_POOLPROOF_COMPLETE": f"complete_{shell}"})
-    assert "simulate" in asked.stdout, asked
-    assert "refine" not in asked.stdout
+    completed = forked.typed(env={**ENVIRONMENT, **env, "_POOLPROOF_COMPLETE": f"complete_{shell}"})
+    assert "simulate" in completed.stdout, completed
+    assert "refine" not in completed.stdout

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`draw --states` and `replay --draw`: pictures, and what is refused before a file is touched."""
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import pytest
 from checkers.draw import states
 from poolproof import catalog, questions
 
-from .conftest import Ask
+from .conftest import Command
 from .drivers import BROKEN, SOUND, STUCK, VIOLATED, write
 from .test_bad_input import must_be_one_line
 from .test_replay import C06, saved
@@ -62,46 +63,50 @@ REFUSED: list[tuple[str, int, str]] = [
 
 
 @pytest.mark.parametrize(("typed", "code", "words"), REFUSED, ids=[typed for typed, _, _ in REFUSED])
-def test_what_cannot_be_drawn_is_said_in_one_line(ask: Ask, desk: Path, typed: str, code: int, words: str) -> None:
+def test_what_cannot_be_drawn_is_refused_in_one_line(
+    run_cli: Command, desk: Path, typed: str, code: int, words: str
+) -> None:
     """One line names the value, the rule and the way out, and no picture is there."""
     (desk / "text.txt").write_text("mine\n")
-    must_be_one_line(ask(*typed.split()), code, words)
+    must_be_one_line(run_cli(*typed.split()), code, words)
     assert [path.name for path in desk.iterdir()] == ["text.txt"]
 
 
 @pytest.mark.parametrize("ending", [".svg", ".png", ".dot"])
-def test_states_are_drawn_in_every_format(ask: Ask, desk: Path, ending: str) -> None:
+def test_states_are_drawn_in_every_format(run_cli: Command, desk: Path, ending: str) -> None:
     """A picture of that kind is written, over one that was there, and the command prints its name."""
     out = desk / f"states{ending}"
     for _ in range(2):
-        said = ask("draw", "yardstick", "--states", "--pages", "1", "-o", out.name)
-        assert (said.code, said.out) == (0, f"{out.name} written\n")
+        printed = run_cli("draw", "yardstick", "--states", "--pages", "1", "-o", out.name)
+        assert (printed.code, printed.out) == (0, f"{out.name} written\n")
     assert out.read_bytes().startswith({".svg": b"<?xml", ".png": b"\x89PNG", ".dot": b"digraph"}[ending])
 
 
-def test_the_scope_and_the_fold_are_those_asked_for(ask: Ask, desk: Path) -> None:
+def test_the_scope_and_the_fold_are_those_of_the_options(run_cli: Command, desk: Path) -> None:
     """Sizes and fields are on the picture; `place` is the field of places, whatever the model calls it."""
-    assert ask("draw", "yardstick", "--states", "--pages", 1, "--set", "tx_limit=1", "-o", "a.dot").code == 0
+    assert run_cli("draw", "yardstick", "--states", "--pages", 1, "--set", "tx_limit=1", "-o", "a.dot").code == 0
     assert "seen with pages=1, devices=2, ring_size=2, tx_limit=1" in (desk / "a.dot").read_text()
-    assert ask("draw", "yardstick", "--states", "--fold", "place,owner,dirty", "--pages", 1, "-o", "b.dot").code == 0
+    assert (
+        run_cli("draw", "yardstick", "--states", "--fold", "place,owner,dirty", "--pages", 1, "-o", "b.dot").code == 0
+    )
     assert '"STACK dirty=yes"' in (desk / "b.dot").read_text()
-    assert ask("draw", "yardstick", "--pages", 1, "-o", "c.dot").code == 0
+    assert run_cli("draw", "yardstick", "--pages", 1, "-o", "c.dot").code == 0
     assert "seen with pages=1," in (desk / "c.dot").read_text()
 
 
-def test_a_limit_that_is_lifted_or_interrupted(ask: Ask, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_limit_that_is_lifted_or_interrupted(run_cli: Command, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """--max-states 0 lifts the limit; Ctrl-C ends with the code of a spent budget, and without a picture."""
-    assert ask("draw", "yardstick", "--states", "--pages", 1, "--max-states", 0, "-o", "a.dot").code == 0
+    assert run_cli("draw", "yardstick", "--states", "--pages", 1, "--max-states", 0, "-o", "a.dot").code == 0
 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(states.StepRecorder, "step", interrupted)
-    must_be_one_line(ask("draw", "yardstick", "--states", "-o", "b.dot"), 3, "stopped (interrupted)")
+    must_be_one_line(run_cli("draw", "yardstick", "--states", "-o", "b.dot"), 3, "stopped (interrupted)")
     assert not (desk / "b.dot").exists()
 
 
-def test_models_of_ones_own_are_drawn(ask: Ask, desk: Path) -> None:
+def test_models_of_ones_own_are_drawn(run_cli: Command, desk: Path) -> None:
     """A user's file, a broken one, one that gets stuck, and one without `place`."""
     for model, words in (
         (SOUND, "FREE, RING"),
@@ -109,32 +114,32 @@ def test_models_of_ones_own_are_drawn(ask: Ask, desk: Path) -> None:
         (VIOLATED, "break: at most one"),
         (STUCK, "deadlock"),
     ):
-        assert ask("draw", write(desk / "my.py", model).name, "--states", "-o", "my.dot").code == 0
+        assert run_cli("draw", write(desk / "my.py", model).name, "--states", "-o", "my.dot").code == 0
         assert words in (desk / "my.dot").read_text()
     write(desk / "my.py", "driver(place=None)")
-    must_be_one_line(ask("draw", "my.py", "--states", "-o", "none.dot"), 75, "give it place=, a field of the state")
-    assert ask("draw", "my.py", "--states", "--fold", "dirty", "-o", "none.dot").code == 0
+    must_be_one_line(run_cli("draw", "my.py", "--states", "-o", "none.dot"), 75, "give it place=, a field of the state")
+    assert run_cli("draw", "my.py", "--states", "--fold", "dirty", "-o", "none.dot").code == 0
 
 
 @pytest.mark.parametrize("name", [m.name for m in catalog.SOUND])
-def test_every_sound_model_fits_a_picture_at_tiny(ask: Ask, desk: Path, name: str) -> None:
+def test_every_sound_model_fits_a_picture_at_tiny(run_cli: Command, desk: Path, name: str) -> None:
     """Folded by places, the default, each shipped model is something a reader takes."""
-    assert ask("draw", name, "--states", "-o", "out.dot").code == 0
+    assert run_cli("draw", name, "--states", "-o", "out.dot").code == 0
 
 
 # -- runs ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_run_is_drawn_beside_its_counterexample(ask: Ask, desk: Path) -> None:
+def test_a_run_is_drawn_beside_its_counterexample(run_cli: Command, desk: Path) -> None:
     """The counterexample and the exit code are those without a picture; one line more says where it is."""
-    trace, out = saved(ask, C06), desk / "run.svg"
-    plain = ask("replay", trace)
+    trace, out = saved(run_cli, C06), desk / "run.svg"
+    plain = run_cli("replay", trace)
     for _ in range(2):
-        drawn = ask("replay", trace, "--draw", out.name)
+        drawn = run_cli("replay", trace, "--draw", out.name)
         assert (drawn.code, drawn.out) == (plain.code, f"{plain.out}{out.name} written\n")
     assert out.read_bytes().startswith(b"<?xml")
     words = "run.png: unknown kind of picture '.png' (choose .svg)"
-    must_be_one_line(ask("replay", trace, "--draw", "run.png"), 2, words)
+    must_be_one_line(run_cli("replay", trace, "--draw", "run.png"), 2, words)
 
 
 def words_of(picture: Path) -> list[tuple[str, str]]:
@@ -152,11 +157,11 @@ ENDINGS: list[tuple[str, str, int, str, bool]] = [
 
 @pytest.mark.parametrize(("model", "claim", "code", "ending", "wrong"), ENDINGS)
 def test_a_picture_ends_as_the_counterexample_does(
-    ask: Ask, desk: Path, model: str, claim: str, code: int, ending: str, wrong: bool
+    run_cli: Command, desk: Path, model: str, claim: str, code: int, ending: str, wrong: bool
 ) -> None:
     """Its last sentence is the counterexample's, and red where something is wrong."""
     write(desk / "my.py", model)
-    said = ask("replay", saved(ask, "my.py", claim), "--draw", "run.svg")
+    said = run_cli("replay", saved(run_cli, "my.py", claim), "--draw", "run.svg")
     texts = words_of(desk / "run.svg")
     at, colour = next((n, colour) for n, (text, colour) in enumerate(texts) if text.startswith(ending[:20]))
     assert said.code == code
@@ -164,12 +169,12 @@ def test_a_picture_ends_as_the_counterexample_does(
     assert ending in " ".join(text for text, _ in texts[at:])
 
 
-def test_a_run_that_is_refused_is_drawn_so_far(ask: Ask, desk: Path) -> None:
+def test_a_run_that_is_refused_is_drawn_so_far(run_cli: Command, desk: Path) -> None:
     """On a mended model the picture ends at the guard that refuses the step, and names it; nothing is red."""
     write(desk / "bad.py", VIOLATED)
     write(desk / "good.py", SOUND)
-    trace = saved(ask, "bad.py", "at_most_one_page_is_posted")
-    assert ask("replay", trace, "--model", "good.py", "--draw", "run.svg").code == 0
+    trace = saved(run_cli, "bad.py", "at_most_one_page_is_posted")
+    assert run_cli("replay", trace, "--model", "good.py", "--draw", "run.svg").code == 0
     texts = [text for text, _ in words_of(desk / "run.svg")]
     assert any("Here the model stops: post(B) is refused by" in text for text in texts)
     assert "#b00020" not in (desk / "run.svg").read_text().partition("</style>")[2]
@@ -177,24 +182,24 @@ def test_a_run_that_is_refused_is_drawn_so_far(ask: Ask, desk: Path) -> None:
     assert "2" not in texts
 
 
-def test_too_long_a_run_is_refused_and_one_page_of_it_is_not(ask: Ask, desk: Path) -> None:
+def test_too_long_a_run_is_refused_and_one_page_of_it_is_not(run_cli: Command, desk: Path) -> None:
     """More steps than a picture takes are one line with the way out, before anything is printed or written."""
     write(desk / "my.py", SOUND)
-    trace = saved(ask, "my.py", "a_page_is_received")
+    trace = saved(run_cli, "my.py", "a_page_is_received")
     content = json.loads(trace.read_text())
     names = [f"{action}({page})" for page in "AAAB" for action in ("post", "receive", "give_back")] * 10
     content["states"][1:] = [{"action": name} for name in names]
     content["#meta"]["digest"] = "another"  # whose states are unknown
     trace.write_text(json.dumps(content))
-    said = ask("replay", trace, "--model", "my.py", "--draw", "run.svg")
-    must_be_one_line(said, 2, "run.svg: 120 steps are too many for one picture (at most 80); draw one page only")
+    printed = run_cli("replay", trace, "--model", "my.py", "--draw", "run.svg")
+    must_be_one_line(printed, 2, "run.svg: 120 steps are too many for one picture (at most 80); draw one page only")
     assert not (desk / "run.svg").exists()
-    assert ask("replay", trace, "--model", "my.py", "--draw", "run.svg", "--only-page", "B").code == 0
+    assert run_cli("replay", trace, "--model", "my.py", "--draw", "run.svg", "--only-page", "B").code == 0
     assert (desk / "run.svg").exists()
 
 
-def test_an_unwritable_picture_is_refused_before_the_work(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unwritable_picture_is_refused_before_the_work(run_cli: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the file is a directory nothing is explored."""
     monkeypatch.setattr(questions, "question", lambda *_: pytest.fail("the work was begun"))
     Path("out.svg").mkdir()
-    must_be_one_line(ask("draw", "yardstick", "--states", "-o", "out.svg"), 2, "out.svg: is a directory")
+    must_be_one_line(run_cli("draw", "yardstick", "--states", "-o", "out.svg"), 2, "out.svg: is a directory")

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`poolproof check` and its engines: which one answers, with how much, and how a search is stopped and gone on with."""
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import pytest
 from checkers.native import build
 from tests.checkers.native.ways import needs_a_compiler
 
-from .conftest import Ask, Said
+from .conftest import Command, Printed
 from .drivers import SOUND, write
 
 USAGE, INPUT = 2, 65
@@ -42,19 +43,21 @@ BAD = [
 ]
 
 
-def must_be_one_line(said: Said, code: int, words: str) -> None:
-    assert (said.code, said.out) == (code, "")
-    assert said.err.startswith("poolproof: ")
-    assert said.err.count("\n") == 1
-    assert words in said.err
+def must_be_one_line(printed: Printed, code: int, words: str) -> None:
+    assert (printed.code, printed.out) == (code, "")
+    assert printed.err.startswith("poolproof: ")
+    assert printed.err.count("\n") == 1
+    assert words in printed.err
 
 
 @needs_a_compiler
 @pytest.mark.parametrize(("typed", "code", "words"), BAD, ids=[typed for typed, _, _ in BAD])
-def test_what_cannot_be_done_is_said_in_one_line(ask: Ask, desk: Path, typed: str, code: int, words: str) -> None:
+def test_what_cannot_be_done_is_refused_in_one_line(
+    run_cli: Command, desk: Path, typed: str, code: int, words: str
+) -> None:
     """One line names the value, the rule and the way out; no file is made, and none is touched."""
     (desk / "text.txt").write_text("mine\n")
-    must_be_one_line(ask("check", "yardstick", *typed.split()), code, words)
+    must_be_one_line(run_cli("check", "yardstick", *typed.split()), code, words)
     assert [path.name for path in desk.iterdir()] == ["text.txt"]
     assert (desk / "text.txt").read_text() == "mine\n"
 
@@ -71,11 +74,11 @@ def engines_of(path: Path) -> set[str]:
 
 @needs_a_compiler
 @pytest.mark.parametrize("model", ["yardstick", "b47_second_mapping_left_behind"])
-def test_both_engines_give_the_same_verdicts(ask: Ask, desk: Path, model: str) -> None:
+def test_both_engines_give_the_same_verdicts(run_cli: Command, desk: Path, model: str) -> None:
     """Every number, every argument and every length; which engine it was is in the file and on the screen."""
     for engine in ("c", "python"):
-        said = ask("check", model, "--scope", "tiny", "--engine", engine, "--json", f"{engine}.json")
-        assert said.code == 0
+        printed = run_cli("check", model, "--scope", "tiny", "--engine", engine, "--json", f"{engine}.json")
+        assert printed.code == 0
         assert engines_of(desk / f"{engine}.json") == {f"explore ({engine})"}
     theirs, ours = verdicts(desk / "python.json"), verdicts(desk / "c.json")
     if model != "yardstick":  # which of several invariants breaks first is up to the engine, once one is enough
@@ -85,30 +88,30 @@ def test_both_engines_give_the_same_verdicts(ask: Ask, desk: Path, model: str) -
 
 
 @needs_a_compiler
-def test_a_stopped_check_is_gone_on_with(ask: Ask, desk: Path) -> None:
+def test_a_stopped_check_is_gone_on_with(run_cli: Command, desk: Path) -> None:
     """The budget stops it with exit code 3; --resume ends it with the verdicts of one that was not stopped."""
     scope = ("check", "yardstick", "--pages", 4)
-    assert ask(*scope, "--json", "whole.json").code == 0
-    assert ask(*scope, "--max-states", 500, "--checkpoint", "search").code == 3
-    assert ask(*scope, "--max-states", 5000, "--resume", "search", "--jobs", 2).code == 3
-    assert ask(*scope, "--resume", "search", "--json", "end.json").code == 0
+    assert run_cli(*scope, "--json", "whole.json").code == 0
+    assert run_cli(*scope, "--max-states", 500, "--checkpoint", "search").code == 3
+    assert run_cli(*scope, "--max-states", 5000, "--resume", "search", "--jobs", 2).code == 3
+    assert run_cli(*scope, "--resume", "search", "--json", "end.json").code == 0
     assert verdicts(desk / "end.json") == verdicts(desk / "whole.json")
-    must_be_one_line(ask(*scope, "--checkpoint", "search"), USAGE, "search: exists and is not overwritten")
+    must_be_one_line(run_cli(*scope, "--checkpoint", "search"), USAGE, "search: exists and is not overwritten")
 
 
 @needs_a_compiler
-def test_a_full_disk_ends_no_search(ask: Ask, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_ends_no_search(run_cli: Command, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was found is printed with its exit code, and with the reason why it could not be written."""
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("checkers.native.library.Search.save", full)
-    said = ask("check", "yardstick", "--pages", 4, "--max-states", 500, "--checkpoint", "search")
-    assert said.code == 3
+    printed = run_cli("check", "yardstick", "--pages", 4, "--max-states", 500, "--checkpoint", "search")
+    assert printed.code == 3
     words = "a checkpoint could not be written (No space left on device); there is none to go on from"
-    assert f"warning: search: {words}\n" in said.out
-    assert "stopped (500 states)" in said.out
+    assert f"warning: search: {words}\n" in printed.out
+    assert "stopped (500 states)" in printed.out
     assert list(desk.iterdir()) == []
 
 
@@ -122,54 +125,54 @@ def test_a_full_disk_ends_no_search(ask: Ask, desk: Path, monkeypatch: pytest.Mo
         ("yardstick --pages 2 --symmetry all", "search: is of another symmetry (['Page'], not ['Page', 'Device'])"),
     ],
 )
-def test_a_checkpoint_of_another_question_is_refused(ask: Ask, desk: Path, typed: str, words: str) -> None:
+def test_a_checkpoint_of_another_question_is_refused(run_cli: Command, desk: Path, typed: str, words: str) -> None:
     """One line with both values, exit code 65, and the file stays as it is."""
-    assert ask("check", "yardstick", "--pages", 2, "--max-states", 50, "--checkpoint", "search").code == 3
+    assert run_cli("check", "yardstick", "--pages", 2, "--max-states", 50, "--checkpoint", "search").code == 3
     before = (desk / "search").read_bytes()
-    must_be_one_line(ask("check", *typed.split(), "--resume", "search"), INPUT, words)
+    must_be_one_line(run_cli("check", *typed.split(), "--resume", "search"), INPUT, words)
     assert (desk / "search").read_bytes() == before
 
 
 @needs_a_compiler
-def test_a_checkpoint_of_a_model_that_changed_is_refused(ask: Ask, desk: Path) -> None:
+def test_a_checkpoint_of_a_model_that_changed_is_refused(run_cli: Command, desk: Path) -> None:
     """Another invariant is another question, under the same name."""
     write(desk / "my.py", SOUND)
-    assert ask("check", "my.py", "--max-states", 2, "--checkpoint", "search").code == 3
+    assert run_cli("check", "my.py", "--max-states", 2, "--checkpoint", "search").code == 3
     write(desk / "my.py", SOUND.replace("driver()", "driver(steps=())"))
-    must_be_one_line(ask("check", "my.py", "--resume", "search"), INPUT, "search: is of another digest (")
+    must_be_one_line(run_cli("check", "my.py", "--resume", "search"), INPUT, "search: is of another digest (")
 
 
 @needs_a_compiler
-def test_a_budget_of_memory_is_a_verdict(ask: Ask) -> None:
+def test_a_budget_of_memory_is_a_verdict(run_cli: Command) -> None:
     """What does not fit is undecided, and the line has the memory it needs."""
-    said = ask("check", "yardstick", "--pages", 6, "--symmetry", "none", "--max-memory", "50M")
-    assert said.code == 3
-    assert "(budget 50 MB of memory: " in said.flat
-    assert ", which would grow to " in said.flat
+    printed = run_cli("check", "yardstick", "--pages", 6, "--symmetry", "none", "--max-memory", "50M")
+    assert printed.code == 3
+    assert "(budget 50 MB of memory: " in printed.flat
+    assert ", which would grow to " in printed.flat
 
 
 @pytest.fixture
 def no_compiler(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A machine without a C compiler, and nothing compiled before."""
-    asked = build.compiler, build.command
+    cached = build.compiler, build.command
     monkeypatch.setenv("CC", "no-such-compiler")
-    for known in asked:
+    for known in cached:
         getattr(known, "cache_clear", lambda: None)()
     yield
     monkeypatch.undo()
-    for known in asked:
+    for known in cached:
         getattr(known, "cache_clear", lambda: None)()
 
 
-def test_without_a_compiler_the_python_search_answers(ask: Ask, desk: Path, no_compiler: None) -> None:
+def test_without_a_compiler_the_python_search_answers(run_cli: Command, desk: Path, no_compiler: None) -> None:
     """Everything is as with one, and each verdict has the reason why it was not C."""
-    said = ask("check", "yardstick", "--scope", "tiny", "--json", "out.json")
-    assert said.code == 0
+    printed = run_cli("check", "yardstick", "--scope", "tiny", "--json", "out.json")
+    assert printed.code == 0
     assert engines_of(desk / "out.json") == {"explore (python): no C compiler (cc) on this machine"}
 
 
 @pytest.mark.parametrize("typed", ["--engine c", "--checkpoint x", "--engine c --checkpoint x"])
-def test_without_a_compiler_c_is_refused(ask: Ask, desk: Path, no_compiler: None, typed: str) -> None:
+def test_without_a_compiler_c_is_refused(run_cli: Command, desk: Path, no_compiler: None, typed: str) -> None:
     """A request for C, or for what only C can do, is one line and no file."""
-    must_be_one_line(ask("check", "yardstick", *typed.split()), USAGE, "no C compiler (cc) on this machine")
+    must_be_one_line(run_cli("check", "yardstick", *typed.split()), USAGE, "no C compiler (cc) on this machine")
     assert list(desk.iterdir()) == []

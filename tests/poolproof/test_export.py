@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`poolproof export`, and the commands of docs/exporting.md on what it writes."""
 
 from __future__ import annotations
@@ -16,28 +17,34 @@ from poolproof.commands.export import WRITERS, Language
 from tests.exported import needs
 from tools.docs import build
 
-from .conftest import Ask
+from .conftest import Command
 
 GUIDE = (build.DOCS / "exporting.md").read_text()
 
 
-def test_an_export_is_printed_or_written(ask: Ask, desk: Path) -> None:
+def test_an_export_is_printed_or_written(run_cli: Command, desk: Path) -> None:
     """The file holds what is printed otherwise, to the last character."""
     for language in ("promela", "murphi"):
-        printed = ask("export", "yardstick", "--to", language).out
-        assert ask("export", "yardstick", "--to", language, "--out", language).out.startswith(f"{language} written;")
+        printed = run_cli("export", "yardstick", "--to", language).out
+        assert run_cli("export", "yardstick", "--to", language, "--out", language).out.startswith(
+            f"{language} written;"
+        )
         assert (desk / language).read_text() == printed
     assert printed.startswith("-- yardstick at pages=2, devices=2, ring_size=2, tx_limit=2.")
 
 
-def test_the_scope_is_the_one_that_is_asked_for(ask: Ask) -> None:
+def test_the_scope_is_that_of_the_options(run_cli: Command) -> None:
     """A scope, and sizes on top of it, stand in the first line and in the numbers below."""
-    said = ask("export", "yardstick", "--to", "promela", "--scope", "small", "--devices", 1, "--set", "ring_size=1").out
-    assert "yardstick at pages=3, devices=1, ring_size=1, tx_limit=2." in said
-    assert "#define PAGES 3" in said
+    shown = run_cli(
+        "export", "yardstick", "--to", "promela", "--scope", "small", "--devices", 1, "--set", "ring_size=1"
+    ).out
+    assert "yardstick at pages=3, devices=1, ring_size=1, tx_limit=2." in shown
+    assert "#define PAGES 3" in shown
 
 
-def test_what_appears_meanwhile_is_not_overwritten(ask: Ask, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_appears_meanwhile_is_not_overwritten(
+    run_cli: Command, desk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A file that appears while the model is read is not overwritten."""
 
     def meanwhile(*_: object) -> str:
@@ -45,19 +52,19 @@ def test_what_appears_meanwhile_is_not_overwritten(ask: Ask, desk: Path, monkeyp
         return "theirs"
 
     monkeypatch.setitem(WRITERS, Language.PROMELA, meanwhile)
-    said = ask("export", "yardstick", "--to", "promela", "--out", "y.pml")
-    assert (said.code, said.out) == (2, "")
-    assert "y.pml: exists and is not overwritten; give another name" in said.err
+    shown = run_cli("export", "yardstick", "--to", "promela", "--out", "y.pml")
+    assert (shown.code, shown.out) == (2, "")
+    assert "y.pml: exists and is not overwritten; give another name" in shown.err
     assert (desk / "y.pml").read_text() == "mine\n"
 
 
-def test_too_many_initial_states_are_one_line(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_initial_states_are_one_line(run_cli: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """What Promela cannot express is refused with the way out, and the exit code for usage."""
     monkeypatch.setattr(promela, "MOST_STARTS", 3)
-    said = ask("export", "ownership", "--to", "promela")
-    assert said.code == 2
-    assert "ownership has 4 initial states in this scope" in said.err
-    assert "take a smaller scope, or --to murphi" in said.err
+    shown = run_cli("export", "ownership", "--to", "promela")
+    assert shown.code == 2
+    assert "ownership has 4 initial states in this scope" in shown.err
+    assert "take a smaller scope, or --to murphi" in shown.err
 
 
 @pytest.mark.parametrize(

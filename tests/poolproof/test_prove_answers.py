@@ -1,4 +1,5 @@
-"""Models on which `poolproof prove` once said something false, or broke: each has its true answer."""
+# SPDX-License-Identifier: MIT
+"""Models for which `poolproof prove` once had a false answer, or failed: each has its true answer."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Ask
+from .conftest import Command
 
 ANSWERS = Path(__file__).parents[1] / "answers"
 
@@ -26,60 +27,60 @@ def verdicts(path: Path) -> dict[str, dict[str, Any]]:
     return {v["property"]: v for v in content["verdicts"] if "invariant" in v["kind"]}
 
 
-def test_a_sort_of_one_member_has_one_in_a_proof(ask: Ask) -> None:
+def test_a_sort_of_one_member_has_one_in_a_proof(run_cli: Command) -> None:
     """The published invariant of the lock server is inductive, for there is one server; it is in the title."""
-    said = ask("prove", ANSWERS / "lockserv_lemmas.py", "--jobs", "1")
-    assert said.code == 0
-    assert "Proved for any number of nodes, one server" in said.out
-    assert said.flat.count(" any-N ") == 7
+    printed = run_cli("prove", ANSWERS / "lockserv_lemmas.py", "--jobs", "1")
+    assert printed.code == 0
+    assert "Proved for any number of nodes, one server" in printed.out
+    assert printed.flat.count(" any-N ") == 7
 
 
-def test_what_is_violated_is_as_long_as_check_finds_it(ask: Ask, desk: Path) -> None:
+def test_what_is_violated_is_as_long_as_check_finds_it(run_cli: Command, desk: Path) -> None:
     """Each invariant names a shortest run of a scope, shows it, and `check` agrees in that scope."""
     broken = ANSWERS / "lockserv_broken.py"
-    said = ask("prove", broken, "--jobs", "1", "--json", "prove.json")
-    assert said.code == 12
-    assert "Checked for any number of nodes, one server" in said.out
+    printed = run_cli("prove", broken, "--jobs", "1", "--json", "prove.json")
+    assert printed.code == 12
+    assert "Checked for any number of nodes, one server" in printed.out
     found = verdicts(desk / "prove.json")
     assert {v["verdict"] for v in found.values()} == {"violated"}
     for nodes in {v["scope"]["nodes"] for v in found.values()}:
         file = f"check{nodes}.json"
-        assert ask("check", broken, "--set", f"nodes={nodes}", "--json", file).code == 12
+        assert run_cli("check", broken, "--set", f"nodes={nodes}", "--json", file).code == 12
         checked = verdicts(desk / file)
         for name, v in found.items():
             if v["scope"]["nodes"] == nodes:
                 assert (v["steps"], v["scope"]) == (checked[name]["steps"], checked[name]["scope"])
-                assert f"violated in {v['steps']} with nodes {nodes}, servers 1" in said.flat
-    assert len(re.findall("This breaks the invariant", said.out)) == 7
+                assert f"violated in {v['steps']} with nodes {nodes}, servers 1" in printed.flat
+    assert len(re.findall("This breaks the invariant", printed.out)) == 7
 
 
 @pytest.mark.parametrize(
     ("name", "least", "invariant"), [("named", 2, "nobody is used"), ("oob3", 3, "the third is free")]
 )
-def test_a_member_that_is_named_is_there(ask: Ask, name: str, least: int, invariant: str) -> None:
+def test_a_member_that_is_named_is_there(run_cli: Command, name: str, least: int, invariant: str) -> None:
     """Where the text names the k-th page, the proof is for that many at least, by its title."""
-    said = ask("prove", ANSWERS / f"{name}.py", "--jobs", "1")
-    assert said.code == 12
-    assert f"Checked for any number of pages, at least {least}" in said.out
-    assert f"{invariant} violated in 1 with pages {least}" in said.flat
+    printed = run_cli("prove", ANSWERS / f"{name}.py", "--jobs", "1")
+    assert printed.code == 12
+    assert f"Checked for any number of pages, at least {least}" in printed.out
+    assert f"{invariant} violated in 1 with pages {least}" in printed.flat
 
 
-def test_two_enums_of_one_name_are_two(ask: Ask) -> None:
+def test_two_enums_of_one_name_are_two(run_cli: Command) -> None:
     """What they are called in Python does not matter."""
-    said = ask("prove", ANSWERS / "kinds.py", "--jobs", "1")
-    assert said.code == 0
-    assert "one any-N" in said.flat
+    printed = run_cli("prove", ANSWERS / "kinds.py", "--jobs", "1")
+    assert printed.code == 0
+    assert "one any-N" in printed.flat
 
 
-def test_numbers_are_those_of_mathematics(ask: Ask) -> None:
+def test_numbers_are_those_of_mathematics(run_cli: Command) -> None:
     """What is false at the start is false at the start, however large the numbers: by proof and by bounded search."""
-    said = ask("prove", ANSWERS / "bigc2.py", "--jobs", "1")
-    assert said.code == 12
-    assert "big violated in 0 with pages 1" in said.flat
-    said = ask("prove", ANSWERS / "bigc2.py", "--bmc", "1")
-    assert said.code == 12
-    assert "big violated in 0" in said.flat
-    assert ask("prove", ANSWERS / "bigc2.py", "--k-induction", "1").code == 12
+    printed = run_cli("prove", ANSWERS / "bigc2.py", "--jobs", "1")
+    assert printed.code == 12
+    assert "big violated in 0 with pages 1" in printed.flat
+    printed = run_cli("prove", ANSWERS / "bigc2.py", "--bmc", "1")
+    assert printed.code == 12
+    assert "big violated in 0" in printed.flat
+    assert run_cli("prove", ANSWERS / "bigc2.py", "--k-induction", "1").code == 12
 
 
 EMPTIED = '''
@@ -117,10 +118,10 @@ MODEL = Machine(name="emptied", doc="x", state=S, system=(take, find), always=(n
 '''
 
 
-def test_a_way_that_a_lemma_empties_is_a_verdict(ask: Ask, desk: Path) -> None:
-    """The invariant holds, and nothing can be said of the action that never happens: no pass, and no error of ours."""
+def test_a_way_that_a_lemma_empties_is_a_verdict(run_cli: Command, desk: Path) -> None:
+    """The invariant holds, and the action that never happens is unknown: no pass, and no error of poolproof itself."""
     (desk / "emptied.py").write_text(EMPTIED)
-    said = ask("prove", "emptied.py", "--jobs", "1")
-    assert said.code == 14
-    assert "find can happen: unreachable, proofs about it are vacuous" in said.flat
-    assert ask("prove", "emptied.py", "--jobs", "1", "--suggest").code in (0, 3)
+    printed = run_cli("prove", "emptied.py", "--jobs", "1")
+    assert printed.code == 14
+    assert "find can happen: unreachable, proofs about it are vacuous" in printed.flat
+    assert run_cli("prove", "emptied.py", "--jobs", "1", "--suggest").code in (0, 3)

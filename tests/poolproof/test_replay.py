@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`poolproof replay`: saved traces of every kind run again, on the same model, on another, and as tests."""
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Ask
+from .conftest import Command
 from .drivers import BROKEN, SOUND, STUCK, VIOLATED, VIOLATED_BY_A_STEP, write
 from .test_bad_input import must_be_one_line
 
@@ -35,9 +36,9 @@ ENDINGS: list[tuple[str, str, int, str]] = [
 ]
 
 
-def saved(ask: Ask, model: str, claim: str = "") -> Path:
+def saved(run_cli: Command, model: str, claim: str = "") -> Path:
     """The trace of a model for this claim, or its only one."""
-    ask("check", model, "--scope", "tiny", "--trace-dir", "traces")
+    run_cli("check", model, "--scope", "tiny", "--trace-dir", "traces")
     return next(Path("traces").glob(f"{Path(model).stem}.{claim or '*'}.itf.json"))
 
 
@@ -50,78 +51,78 @@ def changed(trace: Path, **changes: Any) -> Path:
 
 
 @pytest.mark.parametrize(("model", "claim", "code", "ending"), ENDINGS)
-def test_a_saved_trace_runs_again(ask: Ask, desk: Path, model: str, claim: str, code: int, ending: str) -> None:
+def test_a_saved_trace_runs_again(run_cli: Command, desk: Path, model: str, claim: str, code: int, ending: str) -> None:
     """A trace of any kind is printed again, and its exit code is that of what still is wrong."""
     write(desk / "my.py", model)
-    trace = saved(ask, "my.py", claim)
+    trace = saved(run_cli, "my.py", claim)
     counterexample = json.loads(trace.read_text())["states"][1:]
-    said = ask("replay", trace)
-    assert said.code == code
-    assert said.out.startswith(f"my.py: {claim.replace('_', ' ')}, in {len(counterexample)} step")
-    assert [line.split()[1] for line in said.out.splitlines() if line[:3].strip().isdigit()] == [
+    printed = run_cli("replay", trace)
+    assert printed.code == code
+    assert printed.out.startswith(f"my.py: {claim.replace('_', ' ')}, in {len(counterexample)} step")
+    assert [line.split()[1] for line in printed.out.splitlines() if line[:3].strip().isdigit()] == [
         state["action"] for state in counterexample
     ]
-    assert ending in said.out.splitlines()[-1]
+    assert ending in printed.out.splitlines()[-1]
 
 
-def test_a_step_the_rules_do_not_have_runs_again(ask: Ask, desk: Path) -> None:
+def test_a_step_the_rules_do_not_have_runs_again(run_cli: Command, desk: Path) -> None:
     """The trace of a failed refinement is judged again by the rules."""
     (desk / "my.py").write_text(BREAKS_THE_RULES)
-    trace = saved(ask, "my.py", "each_step_is_a_step_of_ownership_or_none")
-    said = ask("replay", trace)
-    assert said.code == 12
-    assert said.out.splitlines()[-1] == "     This step is none of the rules."
+    trace = saved(run_cli, "my.py", "each_step_is_a_step_of_ownership_or_none")
+    printed = run_cli("replay", trace)
+    assert printed.code == 12
+    assert printed.out.splitlines()[-1] == "     This step is none of the rules."
 
 
-def test_the_counterexample_is_the_one_that_check_told(ask: Ask) -> None:
+def test_the_counterexample_is_the_one_that_check_printed(run_cli: Command) -> None:
     """What replay prints is line for line what check printed, also of one page only."""
-    told = ask("check", C06, "--trace-dir", "traces").out
+    checked = run_cli("check", C06, "--trace-dir", "traces").out
     trace = next(Path("traces").iterdir())
     for only in ((), ("--only-page", "A")):
-        replayed = ask("replay", trace, *only)
+        replayed = run_cli("replay", trace, *only)
         assert replayed.code == 0
-        assert replayed.out in told if not only else set(replayed.out.splitlines()) <= set(told.splitlines())
-    must_be_one_line(ask("replay", trace, "--only-page", "D"), 2, "unknown page 'D' (choose A or B)")
+        assert replayed.out in checked if not only else set(replayed.out.splitlines()) <= set(checked.splitlines())
+    must_be_one_line(run_cli("replay", trace, "--only-page", "D"), 2, "unknown page 'D' (choose A or B)")
 
 
-def test_on_a_mended_model_the_run_stops_at_the_guard(ask: Ask, desk: Path) -> None:
+def test_on_a_mended_model_the_run_stops_at_the_guard(run_cli: Command, desk: Path) -> None:
     """On a model with the guard the run is refused, and the guard is quoted as the model has it, in one line."""
     write(desk / "bad.py", VIOLATED)
     write(desk / "good.py", SOUND)
-    said = ask("replay", saved(ask, "bad.py", "at_most_one_page_is_posted"), "--model", "good.py")
-    assert said.code == 0
+    printed = run_cli("replay", saved(run_cli, "bad.py", "at_most_one_page_is_posted"), "--model", "good.py")
+    assert printed.code == 0
     guard = "require(count(s.pages, lambda p: s.place[p] == Place.RING) == 0)"
-    assert f"Here the model stops: post(B) is refused by {guard}. The run is not possible any more." in said.out
+    assert f"Here the model stops: post(B) is refused by {guard}. The run is not possible any more." in printed.out
 
 
-def test_a_witness_that_is_lost_is_said_so(ask: Ask, desk: Path) -> None:
+def test_a_lost_witness_is_reported(run_cli: Command, desk: Path) -> None:
     """On a model that cannot do it any more, the run to a witness is vacuous."""
     write(desk / "good.py", SOUND)
     write(desk / "stuck.py", STUCK)
-    trace = saved(ask, "good.py", "a_page_is_received_then_it_is_free_again")
-    said = ask("replay", trace, "--model", "stuck.py")
-    assert said.code == 14
-    assert "This does not show any more that a page is received then it is free again." in said.out
+    trace = saved(run_cli, "good.py", "a_page_is_received_then_it_is_free_again")
+    printed = run_cli("replay", trace, "--model", "stuck.py")
+    assert printed.code == 14
+    assert "This does not show any more that a page is received then it is free again." in printed.out
 
 
-def test_a_changed_model_is_refused(ask: Ask, desk: Path) -> None:
+def test_a_changed_model_is_refused(run_cli: Command, desk: Path) -> None:
     """A trace of another version is not run silently; the message has the way to run it anyway."""
     write(desk / "my.py", VIOLATED)
-    trace = saved(ask, "my.py", "at_most_one_page_is_posted")
+    trace = saved(run_cli, "my.py", "at_most_one_page_is_posted")
     write(desk / "my.py", SOUND)
-    said = ask("replay", trace)
-    must_be_one_line(said, 65, "give --model my.py to run it on the model as it is")
-    assert ask("replay", trace, "--model", "my.py").code == 0
+    printed = run_cli("replay", trace)
+    must_be_one_line(printed, 65, "give --model my.py to run it on the model as it is")
+    assert run_cli("replay", trace, "--model", "my.py").code == 0
 
 
-def test_a_model_that_is_not_here_is_one_line(ask: Ask, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_that_is_not_here_is_one_line(run_cli: Command, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A path relative to another directory is one line with --model as the way out."""
     write(desk / "my.py", VIOLATED)
-    trace = saved(ask, "my.py", "at_most_one_page_is_posted").resolve()
+    trace = saved(run_cli, "my.py", "at_most_one_page_is_posted").resolve()
     (desk / "elsewhere").mkdir()
     monkeypatch.chdir(desk / "elsewhere")
-    must_be_one_line(ask("replay", trace), 65, "its model is not found from here (my.py: no such file;")
-    assert ask("replay", trace, "--model", "../my.py").code == 12
+    must_be_one_line(run_cli("replay", trace), 65, "its model is not found from here (my.py: no such file;")
+    assert run_cli("replay", trace, "--model", "../my.py").code == 12
 
 
 OTHERS: list[tuple[dict[str, Any], str]] = [
@@ -135,22 +136,24 @@ OTHERS: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("head", "words"), OTHERS)
-def test_a_trace_of_something_else_is_refused(ask: Ask, desk: Path, head: dict[str, Any], words: str) -> None:
+def test_a_trace_of_something_else_is_refused(run_cli: Command, desk: Path, head: dict[str, Any], words: str) -> None:
     """A scope, invariant or witness that the model does not have is one line, and never a wrong run."""
-    must_be_one_line(ask("replay", changed(saved(ask, C06), **head), "--model", C06), 65, words)
+    must_be_one_line(run_cli("replay", changed(saved(run_cli, C06), **head), "--model", C06), 65, words)
 
 
 @pytest.mark.parametrize("model", ["per_packet", "keep_mapped"])
-def test_a_trace_of_another_model_is_refused(ask: Ask, desk: Path, model: str) -> None:
+def test_a_trace_of_another_model_is_refused(run_cli: Command, desk: Path, model: str) -> None:
     """A model with other sizes or actions does not run the trace."""
-    must_be_one_line(ask("replay", saved(ask, C06), "--model", model), 65, "the trace")
+    must_be_one_line(run_cli("replay", saved(run_cli, C06), "--model", model), 65, "the trace")
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "[" * 100_000, '{"#meta": {}, "states": []}', "\xff", "null"])
-def test_what_is_no_trace_is_refused(ask: Ask, desk: Path, text: str) -> None:
+def test_what_is_no_trace_is_refused(run_cli: Command, desk: Path, text: str) -> None:
     """Whatever is in the file, it is one line with what would be a trace."""
     (desk / "file").write_text(text, encoding="latin-1")
-    must_be_one_line(ask("replay", "file"), 65, "file: is no trace; give a file saved by `poolproof check --trace-dir`")
+    must_be_one_line(
+        run_cli("replay", "file"), 65, "file: is no trace; give a file saved by `poolproof check --trace-dir`"
+    )
 
 
 def outcomes(directory: Path) -> dict[str, str]:
@@ -158,17 +161,17 @@ def outcomes(directory: Path) -> dict[str, str]:
     command = (sys.executable, "-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", "-p", "no:xdist")
     environment = {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     run = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
-    said = [line.split() for line in run.stdout.splitlines() if line.startswith(("PASSED", "FAILED"))]
-    return {words[1].split("::")[0]: words[0] for words in said}
+    printed = [line.split() for line in run.stdout.splitlines() if line.startswith(("PASSED", "FAILED"))]
+    return {words[1].split("::")[0]: words[0] for words in printed}
 
 
-def test_as_test_fails_while_the_invariant_is_broken(ask: Ask, desk: Path) -> None:
+def test_as_test_fails_while_the_invariant_is_broken(run_cli: Command, desk: Path) -> None:
     """The test made from a trace is red on the broken model and green on the sound one; a witness is to be reached."""
-    trace, witness = saved(ask, C06), saved(ask, "yardstick", "a_page_crosses_two_devices")
+    trace, witness = saved(run_cli, C06), saved(run_cli, "yardstick", "a_page_crosses_two_devices")
     for name, typed in (("red", (trace,)), ("green", (trace, "--model", "yardstick")), ("witness", (witness,))):
-        said = ask("replay", *typed, "--as-test")
-        assert said.code == 0
-        (desk / "traces" / f"test_{name}.py").write_text(said.out)
+        printed = run_cli("replay", *typed, "--as-test")
+        assert printed.code == 0
+        (desk / "traces" / f"test_{name}.py").write_text(printed.out)
     assert outcomes(desk / "traces") == {
         "test_red.py": "FAILED",
         "test_green.py": "PASSED",
@@ -176,49 +179,49 @@ def test_as_test_fails_while_the_invariant_is_broken(ask: Ask, desk: Path) -> No
     }
 
 
-def test_as_test_keeps_a_witness_possible(ask: Ask, desk: Path) -> None:
+def test_as_test_keeps_a_witness_possible(run_cli: Command, desk: Path) -> None:
     """The test made from the run to a witness fails once the run is not possible; names may have dashes."""
     write(desk / "my-driver.py", SOUND)
-    trace = saved(ask, "my-driver.py", "a_page_is_received_then_it_is_free_again")
+    trace = saved(run_cli, "my-driver.py", "a_page_is_received_then_it_is_free_again")
     test: dict[str, Any] = {"__file__": str(trace)}
-    exec(ask("replay", trace, "--as-test").out, test)
+    exec(run_cli("replay", trace, "--as-test").out, test)
     test["test_my_driver_a_page_is_received_then_it_is_free_again"]()
     write(desk / "my-driver.py", STUCK)
     with pytest.raises(AssertionError):
         test["test_my_driver_a_page_is_received_then_it_is_free_again"]()
 
 
-def test_as_test_is_clean_python(ask: Ask, desk: Path) -> None:
+def test_as_test_is_clean_python(run_cli: Command, desk: Path) -> None:
     """What is printed passes ruff and mypy --strict as it stands."""
     for name in (C06, "b41_tx_unmaps_what_the_pool_mapped"):
-        (desk / f"test_{name}.py").write_text(ask("replay", saved(ask, name), "--as-test").out)
+        (desk / f"test_{name}.py").write_text(run_cli("replay", saved(run_cli, name), "--as-test").out)
     config = ("--config", str(ROOT / "pyproject.toml"), "--no-cache", ".")
     for command in (("ruff", "check", *config), ("ruff", "format", "--check", *config)):
         assert subprocess.run((sys.executable, "-m", *command), cwd=desk, check=False).returncode == 0
 
 
-def test_many_traces_are_run_one_after_the_other(ask: Ask, desk: Path) -> None:
+def test_many_traces_are_run_one_after_the_other(run_cli: Command, desk: Path) -> None:
     """As `traces/*.itf.json` gives them: each counterexample, and the exit code that weighs most."""
     write(desk / "my.py", VIOLATED)
-    ask("check", "my.py", "--trace-dir", "traces")
+    run_cli("check", "my.py", "--trace-dir", "traces")
     traces = sorted(Path("traces").iterdir())
-    each = [ask("replay", trace) for trace in traces]
-    together = ask("replay", *traces)
-    assert [said.code for said in each] == [0, 0, 12]
+    each = [run_cli("replay", trace) for trace in traces]
+    together = run_cli("replay", *traces)
+    assert [printed.code for printed in each] == [0, 0, 12]
     assert together.code == 12
-    assert together.out == "\n".join(said.out for said in each)
+    assert together.out == "\n".join(printed.out for printed in each)
 
 
-def test_of_many_traces_a_bad_one_is_refused_before_any_is_run(ask: Ask, desk: Path) -> None:
+def test_of_many_traces_a_bad_one_is_refused_before_any_is_run(run_cli: Command, desk: Path) -> None:
     """One line, and nothing that looks like a result; one test and one picture are of one trace."""
     write(desk / "my.py", SOUND)
-    trace = saved(ask, "my.py", "a_page_is_received")
+    trace = saved(run_cli, "my.py", "a_page_is_received")
     (desk / "text.txt").write_text("mine\n")
-    must_be_one_line(ask("replay", trace, "text.txt"), 65, "text.txt: is no trace")
+    must_be_one_line(run_cli("replay", trace, "text.txt"), 65, "text.txt: is no trace")
     must_be_one_line(
-        ask("replay", trace, trace, "--as-test"), 2, "--as-test: takes one trace, and 2 are given; give one"
+        run_cli("replay", trace, trace, "--as-test"), 2, "--as-test: takes one trace, and 2 are given; give one"
     )
     must_be_one_line(
-        ask("replay", trace, trace, "--draw", "a.svg"), 2, "--draw a.svg: takes one trace, and 2 are given"
+        run_cli("replay", trace, trace, "--draw", "a.svg"), 2, "--draw a.svg: takes one trace, and 2 are given"
     )
     assert not (desk / "a.svg").exists()

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Models in files of the user's: every verdict and every mistake has its exit code."""
 
 from __future__ import annotations
@@ -6,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Ask
+from .conftest import Command
 from .drivers import (
     AT_THE_START,
     BROKEN,
@@ -75,77 +76,77 @@ MODEL = driver(system=(post, receive, give_back, lose))
 
 
 @pytest.mark.parametrize(("model", "code", "words"), VERDICTS)
-def test_each_verdict_has_its_exit_code(ask: Ask, desk: Path, model: str, code: int, words: str) -> None:
-    """What comes out for a user's model is in the exit code, and said in words."""
+def test_each_verdict_has_its_exit_code(run_cli: Command, desk: Path, model: str, code: int, words: str) -> None:
+    """The result for a user's model is in the exit code, and printed in words."""
     write(desk / "my.py", model)
-    said = ask("check", "my.py")
-    assert said.code == code
-    assert words in said.flat
-    assert not said.err
+    printed = run_cli("check", "my.py")
+    assert printed.code == code
+    assert words in printed.flat
+    assert not printed.err
 
 
 @pytest.mark.parametrize(("text", "code", "words"), MISTAKES, ids=[text for text, _, _ in MISTAKES])
-def test_each_mistake_in_a_file_is_one_line(ask: Ask, desk: Path, text: str, code: int, words: str) -> None:
+def test_each_mistake_in_a_file_is_one_line(run_cli: Command, desk: Path, text: str, code: int, words: str) -> None:
     """A file that is no model is unreadable input, a model that breaks the rules of the notation an error of spec."""
     path = write(desk / "my.py", SOUND)
     path.write_text(path.read_text().replace("MODEL = driver()\n", f"{text}\n"))
-    must_be_one_line(ask("check", "my.py"), code, words)
+    must_be_one_line(run_cli("check", "my.py"), code, words)
 
 
-def test_a_type_error_names_file_and_line(ask: Ask, desk: Path) -> None:
+def test_a_type_error_names_file_and_line(run_cli: Command, desk: Path) -> None:
     """A place compared with a number is refused where it stands, with what could be meant."""
     path = write(desk / "my.py", SOUND)
     path.write_text(path.read_text().replace("MODEL = driver()\n", TYPE_ERROR))
     line = path.read_text().splitlines().index("    require(s.place[page] == 3)") + 1
-    must_be_one_line(ask("check", "my.py"), 75, f"my.py:{line}: a Place is compared with a number")
+    must_be_one_line(run_cli("check", "my.py"), 75, f"my.py:{line}: a Place is compared with a number")
 
 
-def test_several_codes_make_the_gravest(ask: Ask, desk: Path) -> None:
+def test_several_codes_make_the_gravest(run_cli: Command, desk: Path) -> None:
     """A violation is more severe than a deadlock, that more than a vacuous claim; an unreadable file stops all."""
     for name, model in (("vacuous", NEVER_FIRES), ("stuck", STUCK), ("violated", VIOLATED), ("fine", SOUND)):
         write(desk / f"{name}.py", model)
-    assert ask("check", "fine.py", "vacuous.py").code == 14
-    assert ask("check", "fine.py", "vacuous.py", "stuck.py").code == 11
-    assert ask("check", "fine.py", "vacuous.py", "stuck.py", "violated.py").code == 12
-    assert ask("check", "violated.py", "none.py").code == 65
+    assert run_cli("check", "fine.py", "vacuous.py").code == 14
+    assert run_cli("check", "fine.py", "vacuous.py", "stuck.py").code == 11
+    assert run_cli("check", "fine.py", "vacuous.py", "stuck.py", "violated.py").code == 12
+    assert run_cli("check", "violated.py", "none.py").code == 65
 
 
-def test_a_model_may_have_helpers_beside_it(ask: Ask, desk: Path) -> None:
+def test_a_model_may_have_helpers_beside_it(run_cli: Command, desk: Path) -> None:
     """A model imports what stands in its own directory, also when another model has a helper of that name."""
     for name, model in (("a", SOUND), ("b", VIOLATED)):
         (desk / name).mkdir()
         write(desk / name / "helper.py", model)
         (desk / name / "my.py").write_text("from helper import MODEL\n")
-    assert ask("check", "a/my.py").code == 0
-    assert ask("check", "b/my.py").code == 12
-    assert ask("check", "a/my.py", "b/my.py").code == 12
+    assert run_cli("check", "a/my.py").code == 0
+    assert run_cli("check", "b/my.py").code == 12
+    assert run_cli("check", "a/my.py", "b/my.py").code == 12
 
 
-def test_a_mistake_in_a_helper_is_found_there(ask: Ask, desk: Path) -> None:
+def test_a_mistake_in_a_helper_is_found_there(run_cli: Command, desk: Path) -> None:
     """What is no Python is named by its own file, not by the model's."""
     (desk / "helper.py").write_text("def (\n")
     (desk / "my.py").write_text("import helper\n")
-    must_be_one_line(ask("check", "my.py"), 65, "helper.py:1: not Python")
+    must_be_one_line(run_cli("check", "my.py"), 65, "helper.py:1: not Python")
 
 
-def test_words_in_brackets_are_printed(ask: Ask, desk: Path) -> None:
+def test_words_in_brackets_are_printed(run_cli: Command, desk: Path) -> None:
     """What a user writes in brackets is text, never markup."""
     write(desk / "my.py", SOUND)
-    shown = ask("show", "my.py").flat
+    shown = run_cli("show", "my.py").flat
     assert "One descriptor [and no more]." in shown
     assert "The page goes to the only descriptor [of a ring]." in shown
     assert "where it is; written by [all]" in shown
     write(desk / "mutant.py", BROKEN)
-    assert "Too many [are posted]." in ask("check", "mutant.py").flat
+    assert "Too many [are posted]." in run_cli("check", "mutant.py").flat
 
 
-def test_a_new_model_is_sound(ask: Ask, desk: Path) -> None:
+def test_a_new_model_is_sound(run_cli: Command, desk: Path) -> None:
     """What `new` writes keeps all invariants, deadlocks nowhere and refines the rules."""
-    ask("new", "my.py")
-    said = ask("check", "my.py")
+    run_cli("new", "my.py")
+    said = run_cli("check", "my.py")
     assert said.code == 0
     assert "each step is a step of ownership or none holds" in said.flat
-    assert ask("refine", "my.py").code == 0
+    assert run_cli("refine", "my.py").code == 0
 
 
 BARE = "driver(always=(), steps=(), sometimes=())"
@@ -161,9 +162,9 @@ BARE = "driver(always=(), steps=(), sometimes=())"
         ("prove my.py --k-induction 1", "my.py: the model has no invariant; declare one in always= or steps="),
     ],
 )
-def test_a_model_that_claims_nothing_does_not_pass(ask: Ask, desk: Path, command: str, words: str) -> None:
+def test_a_model_that_claims_nothing_does_not_pass(run_cli: Command, desk: Path, command: str, words: str) -> None:
     """Whatever the engine: it is undecided (exit code 3), and the line says what to declare."""
     write(desk / "my.py", BARE)
-    said = ask(*command.split())
+    said = run_cli(*command.split())
     assert said.code == 3
     assert words in f"{said.flat} {said.err}"

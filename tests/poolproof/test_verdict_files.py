@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Verdicts as files: JSON by its schema, counterexamples in JUnit, SARIF results with file and line of the claim."""
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import pytest
 from checkers.core.verdict import Kind, Outcome
 from poolproof import __version__, verdict_files
 
-from .conftest import Ask
+from .conftest import Command
 from .drivers import AT_THE_START, NEVER_FIRES, SOUND, STUCK, UNREACHABLE, VIOLATED, write
 
 ROOT = Path(__file__).parents[2]
@@ -33,11 +34,11 @@ RECORDING = ROOT / "tests/traces/6.12.117/hold_stalled.trace.txt.gz"
     ],
     ids=lambda words: " ".join(map(str, words[:2])),
 )
-def test_the_json_follows_its_schema(ask: Ask, desk: Path, words: tuple[object, ...]) -> None:
+def test_the_json_follows_its_schema(run_cli: Command, desk: Path, words: tuple[object, ...]) -> None:
     """What --json writes is valid by docs/verdicts.schema.json, with tool, version, command and time."""
     write(desk / "bad.py", VIOLATED)
     write(desk / "stuck.py", STUCK)
-    ask(*words, "--json", "out.json")
+    run_cli(*words, "--json", "out.json")
     content = json.loads((desk / "out.json").read_text())
     jsonschema.Draft202012Validator(SCHEMA, format_checker=jsonschema.FormatChecker()).validate(content)
     assert content["tool"] == {"name": "poolproof", "version": __version__}
@@ -54,10 +55,10 @@ def test_the_schema_lists_all_kinds_and_outcomes() -> None:
     assert SCHEMA["$id"] == SCHEMA["properties"]["schema"]["const"] == verdict_files.SCHEMA
 
 
-def test_the_schema_refuses_what_is_no_verdict(ask: Ask, desk: Path) -> None:
+def test_the_schema_refuses_what_is_no_verdict(run_cli: Command, desk: Path) -> None:
     """A missing key, an unknown one and a value of another type are errors, so the test above can fail."""
     write(desk / "my.py", SOUND)
-    ask("check", "my.py", "--json", "out.json")
+    run_cli("check", "my.py", "--json", "out.json")
     for wrong in ({"label": None}, {"more": 1}, {"states": -1}, {"kind": "promise"}):
         content = json.loads((desk / "out.json").read_text())
         content["verdicts"][0] |= wrong
@@ -68,19 +69,19 @@ def test_the_schema_refuses_what_is_no_verdict(ask: Ask, desk: Path) -> None:
         jsonschema.validate(content | {"verdicts": []}, SCHEMA)
 
 
-def test_a_junit_failure_has_the_counterexample(ask: Ask, desk: Path) -> None:
+def test_a_junit_failure_has_the_counterexample(run_cli: Command, desk: Path) -> None:
     """The text of a failure is what the screen shows of it."""
     write(desk / "my.py", VIOLATED)
-    said = ask("check", "my.py", "--junit", "out.xml")
+    printed = run_cli("check", "my.py", "--junit", "out.xml")
     (failure,) = ElementTree.parse(desk / "out.xml").iter("failure")
     assert failure.text
     assert failure.text.startswith("my.py: at most one page is posted, in 2 steps\n  1  post(A)\n")
-    assert failure.text in said.out
+    assert failure.text in printed.out
 
 
-def sarif(ask: Ask, desk: Path, *words: object) -> list[dict[str, Any]]:
+def sarif(run_cli: Command, desk: Path, *words: object) -> list[dict[str, Any]]:
     """The results in the SARIF file of a command."""
-    ask(*words, "--sarif", "out.sarif")
+    run_cli(*words, "--sarif", "out.sarif")
     content = json.loads((desk / "out.sarif").read_text())
     assert content["version"] == "2.1.0"
     (run,) = content["runs"]
@@ -100,20 +101,20 @@ def sarif(ask: Ask, desk: Path, *words: object) -> list[dict[str, Any]]:
         (STUCK, "something_can_always_happen", "receive"),
     ],
 )
-def test_a_sarif_result_has_file_and_line(ask: Ask, desk: Path, model: str, claim: str, function: str) -> None:
+def test_a_sarif_result_has_file_and_line(run_cli: Command, desk: Path, model: str, claim: str, function: str) -> None:
     """A claim that does not hold is at its own `def`; a deadlock, for want of `final`, at its last action."""
     text = write(desk / "my.py", model).read_text()
-    result = next(r for r in sarif(ask, desk, "check", "my.py") if r["ruleId"] == claim)
+    result = next(r for r in sarif(run_cli, desk, "check", "my.py") if r["ruleId"] == claim)
     (location,) = result["locations"]
     assert location["physicalLocation"]["artifactLocation"]["uri"] == "my.py"
     line = text.splitlines()[location["physicalLocation"]["region"]["startLine"] - 1]
     assert line.startswith(f"def {function}(")
 
 
-def test_a_sarif_message_has_the_counterexample(ask: Ask, desk: Path) -> None:
+def test_a_sarif_message_has_the_counterexample(run_cli: Command, desk: Path) -> None:
     """The first line is the verdict, then come the steps; `prove` has them, too."""
     write(desk / "my.py", VIOLATED)
-    (result,) = sarif(ask, desk, "check", "my.py")
+    (result,) = sarif(run_cli, desk, "check", "my.py")
     assert result["level"] == "error"
     assert result["message"]["text"].splitlines()[:3] == [
         "my.py: at most one page is posted: violated, exhaustive(tiny)",
@@ -121,12 +122,12 @@ def test_a_sarif_message_has_the_counterexample(ask: Ask, desk: Path) -> None:
         "  1  post(A)",
     ]
     (desk / "out.sarif").unlink()
-    (result,) = sarif(ask, desk, "prove", "my.py", "--jobs", "1", "--no-cache")
+    (result,) = sarif(run_cli, desk, "prove", "my.py", "--jobs", "1", "--no-cache")
     assert "This breaks the invariant: at most one page is posted." in result["message"]["text"]
 
 
-def test_a_sarif_file_of_a_sound_model_is_empty(ask: Ask, desk: Path) -> None:
+def test_a_sarif_file_of_a_sound_model_is_empty(run_cli: Command, desk: Path) -> None:
     """What is as expected is no result; a second run replaces the file."""
     write(desk / "my.py", SOUND)
-    assert sarif(ask, desk, "check", "my.py") == []
-    assert sarif(ask, desk, "check", "my.py") == []
+    assert sarif(run_cli, desk, "check", "my.py") == []
+    assert sarif(run_cli, desk, "check", "my.py") == []

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The command as a process: whatever a model's file does, its end is reported, and nothing is left running."""
 
 from __future__ import annotations
@@ -42,10 +43,10 @@ def typed(*words: str) -> subprocess.CompletedProcess[str]:
     return forked.typed(*words, env=ENVIRONMENT)
 
 
-def one_line(said: str) -> str:
-    assert said.startswith("poolproof: ")
-    assert said.count("\n") == 1
-    return said
+def one_line(printed: str) -> str:
+    assert printed.startswith("poolproof: ")
+    assert printed.count("\n") == 1
+    return printed
 
 
 @pytest.mark.parametrize("text", ENDINGS, ids=list(ENDINGS.values()))
@@ -104,11 +105,11 @@ def test_the_limit_is_of_the_import_only(monkeypatch: pytest.MonkeyPatch) -> Non
         assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
     os.close(writing)
     me = os.getpid()
-    with os.fdopen(reading) as said:
-        assert said.read().splitlines() == [f"{me} imports 1000 my driver.py", f"{me} imported "] * 2
+    with os.fdopen(reading) as printed:
+        assert printed.read().splitlines() == [f"{me} imports 1000 my driver.py", f"{me} imported "] * 2
 
 
-def test_a_copy_that_a_file_makes_of_the_process_says_nothing(desk: Path) -> None:
+def test_a_fork_made_by_a_file_prints_nothing(desk: Path) -> None:
     """A file that forks: the copy's end is not taken for the command's."""
     write(desk / "my.py", SOUND)
     text = (desk / "my.py").read_text()
@@ -151,19 +152,19 @@ def test_other_closed_streams_change_no_answer(desk: Path, closed: str) -> None:
 
 def begun(desk: Path, group: bool = False) -> tuple[subprocess.Popen[str], int]:
     """A command whose model is being imported, and the number of the process that imports it."""
-    told = desk / "pid"
+    file = desk / "pid"
     (desk / "my.py").write_text(
-        f"import os, time\nopen({str(told) + '.new'!r}, 'w').write(str(os.getpid()))\n"
-        f"os.rename({str(told) + '.new'!r}, {str(told)!r})\ntime.sleep(1000)"
+        f"import os, time\nopen({str(file) + '.new'!r}, 'w').write(str(os.getpid()))\n"
+        f"os.rename({str(file) + '.new'!r}, {str(file)!r})\ntime.sleep(1000)"
     )
     process = subprocess.Popen(
         (*COMMAND, "check", "my.py"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env=ENVIRONMENT, start_new_session=group,
     )  # fmt: skip
-    while not told.exists():
+    while not file.exists():
         assert process.poll() is None
         time.sleep(0.01)
-    return process, int(told.read_text())
+    return process, int(file.read_text())
 
 
 def is_gone(pid: int) -> bool:
@@ -203,7 +204,7 @@ def test_a_command_that_is_killed_leaves_nothing_behind(desk: Path) -> None:
 
 
 @pytest.mark.parametrize("group", [False, True], ids=["the command", "its whole group"])
-def test_an_interrupt_is_heard_once(desk: Path, group: bool) -> None:
+def test_an_interrupt_has_its_effect_once(desk: Path, group: bool) -> None:
     """Ctrl-C reaches both processes, `kill -INT` one of them: either way it is one interrupt, and one line."""
     process, child = begun(desk, group=True)
     if group:
@@ -215,11 +216,11 @@ def test_an_interrupt_is_heard_once(desk: Path, group: bool) -> None:
     assert is_gone(child)
 
 
-def test_interrupts_from_two_sides_are_told_apart_from_two_interrupts() -> None:
+def test_one_interrupt_from_two_sides_is_not_two_interrupts() -> None:
     """One that came by the terminal and was passed on is one; the next is another."""
-    heard = Watch()
+    received = Watch()
     sequence = [signal.SIGINT, PASSED_ON, PASSED_ON, PASSED_ON, signal.SIGINT, signal.SIGINT, signal.SIGINT]
-    assert [heard.is_news(number) for number in sequence] == [True, False, True, True, False, False, True]
+    assert [received.is_news(number) for number in sequence] == [True, False, True, True, False, False, True]
 
 
 def test_without_fork_the_command_runs_here(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Output fits its width, and commands to type are whole."""
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from poolproof.print_verdicts import Run
 from poolproof.questions import Request, question
 
 from . import forked
-from .conftest import Ask
+from .conftest import Command
 from .test_budgets import ENVIRONMENT
 
 COLUMNS = pytest.mark.parametrize("columns", [60, 80, 120])
@@ -35,7 +36,7 @@ def piped(columns: str, *words: str) -> str:
 
 @COLUMNS
 @pytest.mark.parametrize("command", COMMANDS)
-def test_what_is_printed_into_a_pipe_is_as_wide_as_columns_says(columns: int, command: str) -> None:
+def test_what_is_printed_into_a_pipe_is_as_wide_as_columns(columns: int, command: str) -> None:
     """No line is wider, but for a word that is; nothing is cut."""
     out = piped(str(columns), *command.split())
     assert all(len(line) <= columns or " " not in line.strip() for line in out.splitlines())
@@ -69,7 +70,7 @@ def test_no_name_is_cut(columns: int) -> None:
         assert all(set(sentence(name).split()) <= words for name in names)
 
 
-def test_a_narrow_table_of_invariants_says_each_in_a_piece() -> None:
+def test_a_narrow_table_does_not_split_invariants() -> None:
     """Where a table with a column for each model has no room, an invariant stands above its verdicts."""
     lines = shown(80).splitlines()
     at = lines.index("  rings are never overrun")
@@ -83,38 +84,38 @@ def test_a_width_that_is_none_is_no_error(columns: str) -> None:
     assert "keep_mapped" in piped(columns, "list")
 
 
-def test_what_states_took_is_said_on_demand(ask: Ask) -> None:
+def test_the_memory_of_states_is_printed_on_demand(run_cli: Command) -> None:
     """Bits and bytes of a state are printed with -v only."""
-    plain, verbose = ask("check", "yardstick"), ask("check", "yardstick", "-v")
+    plain, verbose = run_cli("check", "yardstick"), run_cli("check", "yardstick", "-v")
     assert "kept in" not in plain.out
     assert " a state" not in plain.out
     assert "kept in" in verbose.flat
     assert " a state" in verbose.flat
 
 
-def test_the_summary_comes_first_and_last(ask: Ask) -> None:
+def test_the_summary_comes_first_and_last(run_cli: Command) -> None:
     """The summary is the first line and the last one."""
-    for words, said in (
+    for words, printed in (
         ("check yardstick --scope tiny", "All 22 checks are as expected."),
         ("check yardstick --max-states 3", "20 of 22 checks are undecided."),
         ("check c06_home_to_the_completing_device", "The check is as expected."),
     ):
-        lines = ask(*words.split(), "--trace-dir", "traces").out.splitlines()
-        assert lines[0] == lines[-1] == said
+        lines = run_cli(*words.split(), "--trace-dir", "traces").out.splitlines()
+        assert lines[0] == lines[-1] == printed
 
 
 @pytest.mark.parametrize("command", ["show", "refine", "draw", "export", "check", "simulate", "prove"])
-def test_help_says_one_default_of_the_scope(ask: Ask, command: str) -> None:
+def test_help_has_one_default_of_the_scope(run_cli: Command, command: str) -> None:
     """Either typer prints the default, or the text explains it."""
-    said = ask(command, "--help").flat
-    scope = said[said.index("--scope") : said.index("--pages")]
+    printed = run_cli(command, "--help").flat
+    scope = printed[printed.index("--scope") : printed.index("--pages")]
     assert ("[default: tiny]" in scope) is ("default: small" not in scope)
 
 
-def test_refine_says_how_far_it_reaches(ask: Ask) -> None:
+def test_refine_prints_how_far_it_reaches(run_cli: Command) -> None:
     """It is about safety, and a step of the system may be one of the rules' environment."""
-    said = ask("refine", "per_packet").flat
-    assert "of safety: a step of the system may be one of the rules' environment, and none has to happen" in said
-    ask("check", "per_packet", "--scope", "tiny", "--json", "out.json")
+    printed = run_cli("refine", "per_packet").flat
+    assert "of safety: a step of the system may be one of the rules' environment, and none has to happen" in printed
+    run_cli("check", "per_packet", "--scope", "tiny", "--json", "out.json")
     (refined,) = (v for v in json.loads(Path("out.json").read_text())["verdicts"] if v["kind"] == "refinement")
     assert refined["note"].startswith("of safety: ")

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Whatever is in a recording, reading and judging it ends with a verdict or with one clear word.
 
 `make fuzz` runs this with atheris, which is led by the branches that an input reaches; `test_fuzz_traces.py` feeds the
@@ -74,7 +75,7 @@ def take_words(text: str) -> None:
 
 
 def take_file(data: bytes) -> Judge | None:
-    """A whole recording, judged to its end, with all that is told of it; None if it cannot be read."""
+    """A whole recording, judged to its end and printed; None if it cannot be read."""
     recording = Recording([STDIN])
     judged = Judge(recording.info, partial(monitor, rules.STOCK), partial(monitor, rules.WITH_DMA), least_retries=0)
     with patch.object(sys, "stdin", SimpleNamespace(buffer=io.BufferedReader(io.BytesIO(data)))):
@@ -83,11 +84,11 @@ def take_file(data: bytes) -> Judge | None:
         except Unreadable:
             return None
     judged.finish()
-    tell(judged)
+    print_all(judged)
     return judged
 
 
-def tell(judged: Judge) -> None:
+def print_all(judged: Judge) -> None:
     """All that is printed of a judged recording."""
     judged.findings.as_json(judged.info.line)
     for pool in judged.pools.ended:
@@ -132,7 +133,7 @@ def must_be_bounded(judged: Judge) -> None:
 
 
 def take(data: bytes) -> None:
-    """One input of the fuzzer: its first byte says where it goes, and most are lines, which are fast."""
+    """One input of the fuzzer: its first byte selects what reads it; most are lines, which are fast."""
     way, rest = data[:1], data[1:]
     if way and way[0] < 16:
         if judged := take_file(rest):
@@ -166,7 +167,7 @@ class Budget:
     seed: int
 
 
-def asked() -> Budget:
+def budget_typed() -> Budget:
     """What was typed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=1_000_000)
@@ -207,7 +208,7 @@ def main() -> None:
     """A coverage-guided run; an input that raises is written to a file beside the corpus, and the run ends."""
     import atheris  # only here: `make fuzz` installs it
 
-    budget = asked()
+    budget = budget_typed()
     budget.corpus.mkdir(parents=True, exist_ok=True)
     for n, seed in enumerate(seeds()):
         (budget.corpus / f"seed-{n:04}").write_bytes(seed)

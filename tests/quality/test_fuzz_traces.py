@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Twenty thousand damaged recordings, the same every time: nothing but `Unreadable` is raised, memory is bounded."""
 
 from __future__ import annotations

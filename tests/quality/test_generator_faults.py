@@ -1,4 +1,5 @@
-"""Faults are planted in the code generator, one at a time: the comparison with the Python search notices each."""
+# SPDX-License-Identifier: MIT
+"""Faults are planted in the code generator, one at a time: the comparison with the Python search detects each."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ from checkers.native.text import Place, Text
 from models.yardstick import yardstick
 from spec.dsl import NOBODY, Machine, SpecError, World
 from spec.dsl.ir import Less, Not, Put, Sum
-from tests.checkers.native.ways import WAYS, needs_a_compiler, told
+from tests.checkers.native.ways import WAYS, needs_a_compiler, results
 from tests.machines import module
 from tests.spec.dsl.snippets import PRELUDE, assemble
 
@@ -158,13 +159,13 @@ def parts() -> Machine:
 @cache
 def traps(symmetric: tuple[str, ...]) -> Machine:
     """A small machine in which everything matters: each kind of field, count, branch and claim."""
-    anybody = TRAPS.replace("s.up[s.peer[Device(0)]]", "some(s.devices, lambda d: s.up[s.peer[d]])")
-    text = anybody.replace("dev == Device(1) and ", "") if symmetric else TRAPS
+    quantified = TRAPS.replace("s.up[s.peer[Device(0)]]", "some(s.devices, lambda d: s.up[s.peer[d]])")
+    text = quantified.replace("dev == Device(1) and ", "") if symmetric else TRAPS
     names: Any = module(PRELUDE + text)
     return assemble(names, symmetric, final=names.over)
 
 
-ASKED: dict[str, tuple[Callable[[], Machine], str]] = {
+SEARCHES: dict[str, tuple[Callable[[], Machine], str]] = {
     "traps, symmetric, tables": (lambda: traps(("Page", "Device")), "tables, bitmap"),
     "traps, symmetric, evaluated": (lambda: traps(("Page", "Device")), "evaluated"),
     "traps, told apart, tables": (lambda: traps(()), "tables, hash set"),
@@ -180,21 +181,21 @@ BUDGET = Budget(states=20_000, seconds=20)
 
 @cache
 def right(name: str) -> dict[str, object]:
-    machine = ASKED[name][0]()
-    return told(explore(machine, machine.sizes("tiny", {}), machine.symmetric))
+    machine = SEARCHES[name][0]()
+    return results(explore(machine, machine.sizes("tiny", {}), machine.symmetric))
 
 
 def answer(name: str) -> object:
-    """What the search in C tells; an error is an answer too, and a wrong one."""
-    made, way = ASKED[name]
+    """The results of the search in C; an error is an answer, too, and a wrong one."""
+    made, way = SEARCHES[name]
     machine = made()
     try:
-        return told(engine.explore(machine, machine.sizes("tiny", {}), machine.symmetric, BUDGET, options=WAYS[way]))
+        return results(engine.explore(machine, machine.sizes("tiny", {}), machine.symmetric, BUDGET, options=WAYS[way]))
     except (AssertionError, SpecError, StopIteration) as error:
         return error
 
 
-def noticed(name: str) -> bool:
+def detected(name: str) -> bool:
     return answer(name) != right(name)
 
 
@@ -214,7 +215,7 @@ def listed(of: Any, name: str, change: Callable[[list[str]], list[str]]) -> Plan
 
 
 def rewritten(pattern: str, by: str, times: int = 0) -> Plant:
-    """A fault in the text of the whole file: everywhere, or so many times."""
+    """A fault in the text of the whole file: everywhere, or `times` times."""
     return changed(Model, "source", lambda text, *_: re.sub(pattern, by, text, count=times, flags=re.MULTILINE))
 
 
@@ -245,7 +246,7 @@ def shift_by_one(packed: tuple[list[int], list[int]], *_: object) -> tuple[list[
 
 
 def strides_of(keys: int, change: Callable[[int, list[int]], tuple[int, list[int]]]) -> Plant:
-    """A fault in where the cells of fields with so many keys are."""
+    """A fault in the offsets of cells of fields with this number of keys."""
     return changed(Layout, "strides", lambda made, self, f: change(*made) if len(f.keys) == keys else made)
 
 
@@ -342,28 +343,28 @@ FAULTS: dict[str, Plant] = {
     "pages not sorted": rewritten("#define SORTS_PAGES 1", "#define SORTS_PAGES 0"),
     "a permutation lost": rewritten(r"#define MOVES (\d+)", "#define MOVES 0"),
     "members not renamed": changed(Model, "source", same_moves),
-    "devices arbitrarily told apart": changed(Model, "_loop", lambda loop, *_: loop.replace("<= 2", "<= 1")),
+    "devices arbitrarily distinguished": changed(Model, "_loop", lambda loop, *_: loop.replace("<= 2", "<= 1")),
     # tables
     "an argument never tried": changed(Model, "_args", lambda made, *_: all_but_one(list(made))),
     "no cell of a device is read": changed(Model, "_cells_read", lambda made, *_: iter(())),
-    "no count is asked for": changed(Model, "_counts_used", lambda made, *_: iter(())),
+    "no count is used": changed(Model, "_counts_used", lambda made, *_: iter(())),
     "no step changes a device": changed(Model, "writes_rest", lambda made, *_: False),
     "a page counts for every device": changed(Model, "_values", lambda made, *_: (1,)),
-    "claims told from too little": changed(Model, "_sees_other_steps", lambda made, *_: False),
+    "claims judged from too little": changed(Model, "_sees_other_steps", lambda made, *_: False),
     "counts that depend on devices kept": changed(Model, "_instance", lambda made, *_: (made[0], [], made[2])),
 }
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_in_the_generator_is_noticed(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_in_the_generator_is_detected(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Other counts, another verdict, another length, another guard, or an error: never the same answers."""
     FAULTS[fault](monkeypatch)
-    assert any(noticed(name) for name in ASKED)
+    assert any(detected(name) for name in SEARCHES)
 
 
-@pytest.mark.parametrize("name", ASKED)
-def test_without_a_fault_there_is_nothing_to_notice(name: str) -> None:
-    """The answers agree, and the machine is worth asking: invariants kept and broken, guards that matter."""
+@pytest.mark.parametrize("name", SEARCHES)
+def test_without_a_fault_nothing_is_detected(name: str) -> None:
+    """The answers agree, and the machine has invariants that hold and that are violated, and guards that matter."""
     assert answer(name) == right(name)
 
 
@@ -382,7 +383,7 @@ def as_it_is() -> list[str]:
 
 
 def texts() -> list[str]:
-    return list(sources([made() for made, _ in ASKED.values()]))
+    return list(sources([made() for made, _ in SEARCHES.values()]))
 
 
 def sources(machines: list[Machine]) -> Iterator[str]:

@@ -1,4 +1,5 @@
-"""Faults are planted in the export, one at a time: the comparison with our own count notices each."""
+# SPDX-License-Identifier: MIT
+"""Faults are planted in the export, one at a time: the comparison with our own count detects each."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from checkers.export.language import Language
 from checkers.export.other_tools import Count, OtherTool, Spin
 from poolproof import catalog
 from spec.dsl import Machine
-from tests.exported import TOOLS, Says, needs, only_some_pages_are_green, traps
+from tests.exported import TOOLS, Answering, needs, only_some_pages_are_green, traps
 from tests.sampling import one_in
 
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -38,7 +39,7 @@ def keys_swapped(effects: Any) -> Any:
     return effects[0], [(swaps.get(cell, cell), value) for cell, value in effects[1]]
 
 
-def nobody_is_somebody(patch: pytest.MonkeyPatch) -> None:
+def nobody_is_a_member(patch: pytest.MonkeyPatch) -> None:
     right = Language.literal
     patch.setattr(Language, "literal", lambda self, v: "0" if repr(v) == "nobody" else right(self, v))
 
@@ -83,7 +84,7 @@ FAULTS: dict[str, Plant] = {
     "a member not counted": changed("members", lambda members: members[:-1]),
     "the state before forgotten": state_before_forgotten,
     "a negation forgotten": negation_forgotten,
-    "nobody is somebody": nobody_is_somebody,
+    "nobody is somebody": nobody_is_a_member,
     "a limit off by one": rewritten((") < most", ") <= most")),
     "an initial value changed": rewritten(("= Hue_RED;", "= Hue_GREEN;")),
     "an initial state left out": rewritten(
@@ -101,7 +102,7 @@ def written(tool: OtherTool) -> OtherTool:
 
 @pytest.mark.parametrize("fault", one_in(2, FAULTS))
 @pytest.mark.parametrize("tool", TOOLS)
-def test_a_fault_in_the_export_is_noticed(tool: OtherTool, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_in_the_export_is_detected(tool: OtherTool, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another number of states or transitions, another verdict, or a search that could not go on: never agreement."""
     FAULTS[fault](monkeypatch)
     machine = traps()
@@ -112,7 +113,7 @@ def test_a_fault_in_the_export_is_noticed(tool: OtherTool, fault: str, monkeypat
 
 
 @pytest.mark.parametrize("tool", TOOLS)
-def test_a_broken_invariant_left_out_is_noticed(tool: OtherTool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_invariant_left_out_is_detected(tool: OtherTool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the export has no invariant, nothing is broken there, but it is here."""
     changed("judged", lambda claims: [])(monkeypatch)
     machine = traps(only_some_pages_are_green)
@@ -123,7 +124,7 @@ def test_a_broken_invariant_left_out_is_noticed(tool: OtherTool, monkeypatch: py
 
 
 @needs("spin")
-def test_a_variable_that_spin_hides_is_noticed() -> None:
+def test_a_variable_that_spin_hides_is_detected() -> None:
     """Without its option, spin counts too few states as soon as nothing reads what is written."""
 
     class Hiding(Spin):
@@ -134,16 +135,16 @@ def test_a_variable_that_spin_hides_is_noticed() -> None:
         return promela.text(machine, sizes, False)
 
     yardstick = catalog.find("yardstick")
-    engines = (Says("known", Count(1413)), Spin(unjudged, effort="-O0"))
+    engines = (Answering("known", Count(1413)), Spin(unjudged, effort="-O0"))
     assert agree.compare(yardstick, yardstick.sizes("tiny", {}), engines).disagreements == []
-    engines = (Says("known", Count(1413)), Hiding(unjudged, effort="-O0"))
+    engines = (Answering("known", Count(1413)), Hiding(unjudged, effort="-O0"))
     assert agree.compare(yardstick, yardstick.sizes("tiny", {}), engines).disagreements == [
         "yardstick: known counts 1,413 states, spin 1,097"
     ]
 
 
 @needs("spin")
-def test_a_search_that_is_not_deep_enough_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_that_is_not_deep_enough_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     """spin reports no error when its depth is too small, and counts what it got; that is no count."""
     monkeypatch.setattr(other_tools, "DEPTH", 10)
     machine = traps()

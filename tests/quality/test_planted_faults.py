@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Each guard, branch and update of the rules is left out in turn: something detects it, or there is a reason."""
 
 from __future__ import annotations
@@ -40,9 +41,9 @@ def test_the_table_is_about_all_faults() -> None:
         assert f"`{fault.what}`" in cells(row)[1]
 
 
-def test_what_nobody_notices_has_a_reason() -> None:
+def test_what_is_undetected_has_a_reason() -> None:
     """And a reason is given for nothing else."""
     unnoticed = {(f.function, f.text) for f, row in zip(FAULTS, ROWS, strict=True) if cells(row)[2] not in DETECTED}
-    listed = [(function, said) for why in (REDUNDANT, UNDETECTED) for function in why for said in why[function]]
+    listed = [(function, line) for why in (REDUNDANT, UNDETECTED) for function in why for line in why[function]]
     assert sorted(listed) == sorted(unnoticed)
     assert {cells(row)[2] for row in ROWS} <= {*DETECTED, EQUIVALENT, WEAKENS, UNOBSERVED}

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Recordings tampered with are found out; misses are explained; a recording that ends early is blamed for nothing."""
 
 from __future__ import annotations

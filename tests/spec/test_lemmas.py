@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """No lemma may be left out: without it some invariant does not follow from the others any more."""
 
 from __future__ import annotations

@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: MIT
 """How fast it is, beside others."""

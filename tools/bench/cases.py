@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What `make bench` measures: the searches, their peers, and their targets."""
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ class Case:
         return yardstick_of(self.pages, self.symmetric)
 
     def rounds(self, asked: int) -> int:
-        """The rounds of this case, of those that are asked for."""
+        """The rounds of this case, of the given number."""
         return -(-asked // self.every)
 
 

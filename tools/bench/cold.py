@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Run as a process: the seconds that a model takes from its text to compiled code."""
 
 from __future__ import annotations

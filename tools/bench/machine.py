@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The circumstances of a measurement: the machine, its load, the compiler, and whether others used it."""
 
 from __future__ import annotations

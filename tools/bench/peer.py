@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The peer: a search written by hand in C for the yardstick alone, compiled and run beside ours."""
 
 from __future__ import annotations

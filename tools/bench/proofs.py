@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The seconds of proofs: from cold with both solvers, again with kept answers, and of bounded questions."""
 
 from __future__ import annotations

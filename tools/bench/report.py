@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The report of `make bench`: tables on the screen and as Markdown."""
 
 from __future__ import annotations

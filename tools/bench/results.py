@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The measurements of `make bench`: rows that fill up round by round; counts that differ are refused."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`make bench`: the speed of the search, beside one written by hand for the same machine, in the same run."""
 
 from __future__ import annotations

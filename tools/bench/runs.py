@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """One measured run of our search, of spin, and of everything from cold."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`make bench-trace`: the speed of judging traces, beside awk joining holds with releases, and the memory."""
 
 from __future__ import annotations

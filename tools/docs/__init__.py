@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: MIT
 """The tables and pictures of docs/."""

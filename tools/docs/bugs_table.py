@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The table of bugs: the model and the trace rule that detect each, or what that needs."""
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ NEEDS: dict[str, str] = {
     "B42": f"{C_POOL}: sizes of mappings",
     "B43": FRAGMENTS,
     "B45": "a device that finishes: here a descriptor is done when its driver says so",
-    "B46": "a driver apart from the stack: here the holders of the one reference are not told apart",
+    "B46": "a driver apart from the stack: here the holders of the one reference are not distinguished",
     "B48": STEPS,
     "B50": "kinds of pools: here every pool maps and syncs",
     "B51": f"{C_POOL}: weak memory",

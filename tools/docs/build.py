@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`make docs`: the tables and pictures of docs/, generated from the models and recordings."""
 
 from __future__ import annotations

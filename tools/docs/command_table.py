@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The reference of the command line: every subcommand with its arguments, options and defaults."""
 
 from __future__ import annotations

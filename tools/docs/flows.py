@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The three flows of ARCHITECTURE.md as pictures: files, and what goes from one to the next."""
 
 from __future__ import annotations

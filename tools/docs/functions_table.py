@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The table of actions and kernel functions: those that each docstring names, with files and versions."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """docs/kernel-reference.md as data: the numbers it defines, its functions, its bugs."""
 
 from __future__ import annotations

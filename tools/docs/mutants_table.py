@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The table of planted faults: what detects each thing left out of the rules, or why nothing does."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The table of what is proved for any number, and of how steps change counts."""
 
 from __future__ import annotations

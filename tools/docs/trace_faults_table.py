@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The table of recordings tampered with: how often each kind is detected, and the reason of every miss."""
 
 from __future__ import annotations

@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: MIT
 """Events to verdicts: a recording against the rules."""

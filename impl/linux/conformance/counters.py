@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A counter of a page_pool as printed: which numbers were seen, and which are missing.
 
 The order of lines is not the order of effects: a counter is raised before its event is printed. So numbers are checked,
@@ -82,7 +83,7 @@ class Counter:
     def missing(self, counted: int, is_whole: bool, since: float) -> list[int]:
         """The numbers not seen, from 1 if the counter is recorded from its start, else from `low`, up to `counted`.
 
-        Gaps noticed after `since` are left out: their numbers may not be logged yet.
+        Gaps found after `since` are left out: their numbers may not be logged yet.
         """
         if not self.seen and not is_whole:
             return []

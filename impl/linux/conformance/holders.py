@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Who holds the pages of a pool: since when, taken by which task, the places the rules permit, the way back.
 
 Everything here is computed from what is passed in, and changes nothing.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Judges maps, unmaps and syncs: each is a step or a fact of its page, and matches the mapping it is about."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """DMA mappings in a trace: open ones, and those of a pool's pages closed lately.
 
 A mapping is unmapped with the device, address, size and direction it was mapped with. The rules of `spec/` have no

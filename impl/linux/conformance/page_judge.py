@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Judges a trace by the rules: every event is a step of its page and a number of its pool, or a violation.
 
 The work of an event does not depend on the length of the trace: its page is looked up, and the number of the page's set

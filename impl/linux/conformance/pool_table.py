@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The pools of a trace: the lifetime of each event, and the checks of counters.
 
 A pool's holds and releases are dense and unique, modulo 2^32, and agree with the kernel's reports. Pages are judged in

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Lifetimes of page pools in a trace: their two counters, the kernel's reports, the pages they hold.
 
 Addresses are reused, so a pool is identified by its address and the number of its lifetime there. A lifetime ends when
@@ -149,7 +150,7 @@ class Pool:
         """Counter values missing from the recording, as (counter, value) pairs.
 
         Excluded are those the kernel may not have logged before it stopped: values counted only by reports that are not
-        settled, and gaps noticed after `since`.
+        settled, and gaps found after `since`.
         """
         return self._missing(self.must_be_logged, since)
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Relates events to the spec: the counter increments they show, the facts they state, the invariants they can deny.
 
 The history of a page is a run of the rules with one page, its home, one other pool, its home's device and one other

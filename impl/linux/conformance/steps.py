@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Explains observations of one page by steps of the rules; what no step explains waits, or is a violation."""
 
 from __future__ import annotations

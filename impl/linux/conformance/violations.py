@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Violations in a trace: the event, the invariant, the places possible before, why no step of the rules explains it."""
 
 from __future__ import annotations

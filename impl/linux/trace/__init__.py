@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: MIT
 """Text of kernels to events."""

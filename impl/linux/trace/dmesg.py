@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Messages of the kernel's log about page pools and DMA mappings, and the invariant that each denies."""
 
 from __future__ import annotations

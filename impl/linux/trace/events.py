@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Events of a kernel's trace: one NamedTuple a kind, whichever kernel printed it and whichever tool recorded it.
 
 Every event begins with the same four fields. `line` counts all lines of all files, from 1. `task` is comm-pid. `cpu` is

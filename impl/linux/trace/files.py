@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Files as lines of text, plain or packed, from a path or from standard input; binary files are refused."""
 
 from __future__ import annotations

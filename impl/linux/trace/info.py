@@ -1,4 +1,5 @@
-"""What a recording says about itself: files, kernel, clock, tracepoint format, losses."""
+# SPDX-License-Identifier: MIT
+"""The metadata of a recording: files, kernel, clock, tracepoint format, losses."""
 
 from __future__ import annotations
 

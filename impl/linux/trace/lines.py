@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Parses a line of text into an event, as kernels since 5.3 and the usual tools print it.
 
 The prefixes are those of ftrace (`trace`, `trace_pipe`), `trace-cmd report` and `perf script`; the last two follow the
@@ -52,7 +53,7 @@ LOST_LINE = re.compile(
     r"|^#+ CPU (\d{1,6}) buffer started #+",
     re.ASCII,
 )
-"""The lines of ftrace, trace-cmd and perf that say that events were lost; the last of them about a CPU's first ones."""
+"""The lines of ftrace, trace-cmd and perf about lost events; the last of them is about the first events of a CPU."""
 
 NUMBER, ADDRESS = r"(\d{1,20})", r"(?:0x)?([0-9a-f]{1,16})"
 """No number or address of a kernel has more digits; longer ones are not parsed."""
@@ -217,7 +218,7 @@ def event(line: str, number: int) -> Event | None:
 
 
 def lost(line: str, number: int) -> Lost | None:
-    """The event that says that events were lost, or None."""
+    """The event for lost events, or None."""
     if not (m := LOST_LINE.search(line)):
         return None
     return Lost(number, "", int(m[1] or m[4] or 0), 0.0, int(m[2] or m[3] or 0))

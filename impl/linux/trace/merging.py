@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Puts lines of several CPUs, given one CPU after the other, in the order of time where that is certain.
 
 The result is that of `trace`, which merges the buffers of all CPUs by time: the lines of each CPU stay in their order.

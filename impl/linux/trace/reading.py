@@ -1,6 +1,7 @@
+# SPDX-License-Identifier: MIT
 """Recordings as a stream of events: text, plain or packed, from files of one boot in sequence or from standard input.
 
-What the text says about itself goes into a `RecordingInfo`: kernel, clock, pointers, losses. Memory does not grow with
+The metadata of the text go into a `RecordingInfo`: kernel, clock, pointers, losses. Memory does not grow with
 the length of a recording. Lines that are not understood are counted, and passed to a callback.
 """
 

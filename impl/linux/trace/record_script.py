@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The shell script that records a trace on the target; it is printed, never run here.
 
 It records into a tracing instance of its own, which leaves other tracing alone, and writes a file with a head for

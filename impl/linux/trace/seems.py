@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a text seems to be that is not a trace, and why a line of a trace was not parsed, each with the way out."""
 
 from __future__ import annotations

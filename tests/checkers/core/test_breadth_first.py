@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Breadth-first search: every node once, nearest first, with the edge that leads to it."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""The cache: where it is, and that nobody else can put anything there."""
+# SPDX-License-Identifier: MIT
+"""The cache: where it is, and that no other user can write to it."""
 
 from __future__ import annotations
 
@@ -27,7 +28,7 @@ def mode(path: Path) -> int:
 
 
 def test_a_new_cache_is_its_users_alone(base: Path) -> None:
-    """Whatever the umask, nobody else reads or writes there."""
+    """With every umask, no other user may read or write there."""
     before = os.umask(0)
     try:
         assert cache_folder() == base / "poolproof"

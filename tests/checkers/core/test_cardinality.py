@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Counts with parameters: the same value as the count itself, and one function for all arguments."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Guards as places in the text: which of them a search has put to the test."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Every engine means the whole numbers of mathematics: computed wide enough, or refused with the expression."""
 
 from __future__ import annotations

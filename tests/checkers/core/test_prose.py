@@ -1,4 +1,5 @@
-"""A model in prose: what is said of an action is what it does."""
+# SPDX-License-Identifier: MIT
+"""A model in prose: the text of an action agrees with what it does."""
 
 from __future__ import annotations
 
@@ -17,8 +18,8 @@ def holds(cases: list[Case], state: object, env: dict[str, Sort]) -> bool:
 
 
 @MODELS
-def test_the_cases_of_an_action_are_what_its_paths_say(machine: Machine) -> None:
-    """In reachable states an action is enabled where it is said to be, and does the updates of the cases that hold."""
+def test_the_cases_of_an_action_are_those_of_its_paths(machine: Machine) -> None:
+    """In reachable states an action is enabled where its text has it, and does the updates of the cases that hold."""
     world = World(machine, machine.sizes("tiny", {"pages": 1}))
     for code in reachable(world)[::29]:
         state = world.load(code, world.before)
@@ -29,8 +30,8 @@ def test_the_cases_of_an_action_are_what_its_paths_say(machine: Machine) -> None
             assert bool(taken) == (holds([always], state, env) and holds(cases, state, env))
             for path in taken:
                 last = {(put.field, put.keys): put for put in path.puts}
-                said = [put for some, puts in updates(instance.action) if holds(some, state, env) for put in puts]
-                assert sorted(map(repr, said)) == sorted(map(repr, last.values()))
+                listed = [put for some, puts in updates(instance.action) if holds(some, state, env) for put in puts]
+                assert sorted(map(repr, listed)) == sorted(map(repr, last.values()))
 
 
 def reachable(world: World) -> list[bytes]:

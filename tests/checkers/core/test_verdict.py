@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The verdict record: exit codes, and what becomes of a record in files."""
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def test_what_is_expected_is_fine(outcome: Outcome) -> None:
 
 
 def test_unknown_is_never_a_pass() -> None:
-    """Neither "budget spent" nor "unknown" has the exit code of a pass, whatever was asked."""
+    """Neither "budget spent" nor "unknown" has the exit code of a pass, for any kind of question."""
     for outcome in (Outcome.BUDGET, Outcome.UNKNOWN):
         for kind in Kind:
             assert replace(HOLDS, outcome=outcome, kind=kind, expected=False).code == Exit.BUDGET

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Counterexamples: what happened, then only what changed."""
 
 from __future__ import annotations
@@ -73,8 +74,8 @@ def test_a_counterexample_has_steps_changes_and_an_ending(keep_mapped: World) ->
 def test_a_counterexample_of_one_page_leaves_the_others_out(keep_mapped: World) -> None:
     """Steps of other pages are left out unless they change what is no page's; the numbers stay."""
     trace = run(keep_mapped, "pool_create(pool0)", "alloc_slow(B, pool0)", "rx_post(B, pool0)", "alloc_slow(A, pool0)")
-    told = counterexample(keep_mapped, trace, "The end.", only="A")
-    assert [line for line in told if line[:3].strip()] == [
+    lines = counterexample(keep_mapped, trace, "The end.", only="A")
+    assert [line for line in lines if line[:3].strip()] == [
         "  0  at the start device_of[pool0] is eth1",
         "  1  pool_create(pool0)",
         "  4  alloc_slow(A, pool0)",
@@ -82,7 +83,7 @@ def test_a_counterexample_of_one_page_leaves_the_others_out(keep_mapped: World) 
 
 
 def test_changes_are_exactly_the_cells_that_differ(keep_mapped: World) -> None:
-    """Nothing is told that did not change, and nothing changed is left out."""
+    """Exactly the cells that changed are printed."""
     trace = run(keep_mapped, "pool_create(pool0)", "alloc_slow(B, pool0)", "rx_post(B, pool0)", "rx_complete(B)")
     for was, now in zip(trace.codes, trace.codes[1:], strict=False):
         cells = {offset for offset, (a, b) in enumerate(zip(was, now, strict=True)) if a != b}
@@ -90,8 +91,8 @@ def test_changes_are_exactly_the_cells_that_differ(keep_mapped: World) -> None:
     assert list(changes(keep_mapped, trace.start, trace.start)) == []
 
 
-def test_what_was_chosen_at_the_start_is_told_first() -> None:
-    """Where an initial state had a choice, the counterexample says which; of one page only, without the others'."""
+def test_choices_of_the_initial_state_come_first() -> None:
+    """A choice of the initial state is printed; a counterexample of one page is without the choices of others."""
     text = DRIVER.replace("class Place", 'class Ring(Sort, called="ring{n}"):\n    """A ring."""\n\n\nclass Place')
     machine = module("from spec.dsl import ANY\n" + text + ANY_START).MODEL
     world = World(machine, machine.sizes("tiny", {}))
@@ -101,13 +102,13 @@ def test_what_was_chosen_at_the_start_is_told_first() -> None:
 
 
 @pytest.mark.parametrize(("steps", "words"), [(0, "at the start"), (1, "in 1 step"), (7, "in 7 steps")])
-def test_the_length_of_a_counterexample_is_said_in_words(steps: int, words: str) -> None:
+def test_the_length_of_a_counterexample_is_in_words(steps: int, words: str) -> None:
     """No "1 steps", and a counterexample without steps is at the start."""
     assert in_steps(steps) == words
 
 
-def test_values_are_said_as_people_say_them() -> None:
-    """Pages are letters, devices have names, truth is yes or no, and nobody is nobody."""
+def test_values_are_printed_by_their_names() -> None:
+    """Pages are letters, devices have names, truth is yes or no, and NOBODY is nobody."""
     assert (shown(True), shown(False), shown(NOBODY), shown(3)) == ("yes", "no", "nobody", "3")
     assert (shown(Life.LIVE), shown(Device(1))) == ("LIVE", "eth1")
     assert (cell("at", Page(0)), cell("at", (Page(27), Device(0))), cell("mode", ())) == (

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a picture of a run shows: every step, everything that changed, and where every page is."""
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def driver() -> World:
 
 @pytest.mark.parametrize("name", BUGS)
 def test_every_step_has_its_row(name: str) -> None:
-    """One row a step after that of the start, with the action and its arguments, the system's told from the rest."""
+    """One row for the start and one a step, with the action, its arguments, and whether it is the system's."""
     rows, (_, trace, _) = shown(name).rows, found(name)
     assert [row.number for row in rows] == list(range(len(trace.steps) + 1))
     assert [f"{row.action}({row.args})" for row in rows[1:]] == [str(step.instance) for step in trace.steps]
@@ -52,26 +53,26 @@ def test_every_step_has_its_row(name: str) -> None:
 @pytest.mark.parametrize("name", BUGS)
 def test_every_page_is_in_one_lane_in_every_row(name: str) -> None:
     """It is the lane of the place that the state gives it, and a page that moved was elsewhere the row before."""
-    told, (world, trace, _) = shown(name), found(name)
-    for code, row in zip(trace.codes, told.rows, strict=True):
+    drawn, (world, trace, _) = shown(name), found(name)
+    for code, row in zip(trace.codes, drawn.rows, strict=True):
         cells = world.values(code)[world.machine.place.name]
         assert row.at == {repr(page): place.name for page, place in cells.items()}
-        assert set(row.at.values()) <= set(told.places)
-    for was, now in zip(told.rows, told.rows[1:], strict=False):
+        assert set(row.at.values()) <= set(drawn.places)
+    for was, now in zip(drawn.rows, drawn.rows[1:], strict=False):
         assert now.moved == {page for page in now.at if now.at[page] != was.at[page]} <= now.about
 
 
 @pytest.mark.parametrize("name", BUGS)
-def test_what_changed_is_told_as_the_counterexample_tells_it(name: str) -> None:
+def test_changes_are_printed_as_in_the_counterexample(name: str) -> None:
     """Lines of changes are those of the counterexample, without the places, which the paths show."""
-    told, (world, trace, _) = shown(name), found(name)
+    drawn, (world, trace, _) = shown(name), found(name)
     place = f"{world.machine.place.name}["
     lines = [line.strip() for line in counterexample(world, trace, "")]
     changed = [x for x in lines if " -> " in x and not x.startswith(place)]
-    assert [line for row in told.rows[1:] for line in row.told] == changed
+    assert [line for row in drawn.rows[1:] for line in row.told] == changed
 
 
-def test_the_start_says_what_it_chose() -> None:
+def test_the_first_row_has_the_choices_of_the_initial_state() -> None:
     """Row 0 has the choices of the initial state, as the counterexample has them."""
     assert shown(BUGS[0]).rows[0].told == ("device_of[pool0] is eth0",)
     assert shown(BUGS[2]).rows[0].told == ()
@@ -80,12 +81,12 @@ def test_the_start_says_what_it_chose() -> None:
 def test_one_page_alone() -> None:
     """With --only-page, the rows and the path of that page alone; its number, and so its colour, stays."""
     name = "b28_returned_twice_on_a_full_tx_ring"
-    told, (world, trace, _) = shown(name, "B"), found(name)
+    drawn, (world, trace, _) = shown(name, "B"), found(name)
     numbers = [int(line.split()[0]) for line in counterexample(world, trace, "", "B") if line[:3].strip().isdigit()]
-    assert [row.number for row in told.rows] == numbers
-    assert told.pages == {"B": 1}
-    assert all(set(row.at) == {"B"} for row in told.rows)
-    assert told.rows[-1].at == {"B": shown(name).rows[-1].at["B"]}
+    assert [row.number for row in drawn.rows] == numbers
+    assert drawn.pages == {"B": 1}
+    assert all(set(row.at) == {"B"} for row in drawn.rows)
+    assert drawn.rows[-1].at == {"B": shown(name).rows[-1].at["B"]}
 
 
 def test_more_steps_than_a_picture_takes() -> None:
@@ -100,16 +101,16 @@ def test_more_steps_than_a_picture_takes() -> None:
 
 
 def test_a_run_of_no_step_and_a_step_of_no_page() -> None:
-    """An invariant that is broken at the start has one row; who is to blame is said only where something is wrong."""
+    """An invariant violated by the initial state has one row; only a violation names a culprit."""
     world = driver()
-    told = lanes(world, Trace(world.initial()[0], ()), ("m", "t"), "So it is.", None)
-    assert (len(told.rows), told.wrong, told.whom) == (1, False, ())
+    drawn = lanes(world, Trace(world.initial()[0], ()), ("m", "t"), "So it is.", None)
+    assert (len(drawn.rows), drawn.wrong, drawn.whom) == (1, False, ())
     assert lanes(world, Trace(world.initial()[0], ()), ("m", "t"), "So it is.", ("A",)).whom == ("A",)
     assert shown(BUGS[0]).rows[1].about == frozenset()
 
 
-def test_a_machine_that_does_not_say_where_its_pages_are() -> None:
-    """Without lanes there is no picture, and the error says how to give them."""
+def test_a_machine_without_place_is_refused() -> None:
+    """Without lanes there is no picture; the error names the declaration that is missing."""
     machine = replace(yardstick, place=None)
     world = World(machine, machine.sizes("tiny", {}))
     with pytest.raises(SpecError, match="does not say where a Page is; give it place="):

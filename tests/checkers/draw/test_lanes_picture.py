@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The swim lanes: where everything stands, and that nothing stands on anything else."""
 
 from __future__ import annotations
@@ -44,31 +45,31 @@ def words(text: ET.Element) -> str:
 @EVERY
 def test_a_path_runs_through_the_lane_of_its_place_in_every_row(name: str) -> None:
     """At the height of each row the path of each page is between the edges of the lane in which it is."""
-    told = shown(name)
-    plan = Plan(told)
-    for page, points in curves(told).items():
-        for at, row in enumerate(told.rows):
+    drawn = shown(name)
+    plan = Plan(drawn)
+    for page, points in curves(drawn).items():
+        for at, row in enumerate(drawn.rows):
             x, y = points[3 * at]
             assert y == pytest.approx(plan.middle(at))
             assert plan.lane(row.at[page]) < x < plan.lane(row.at[page]) + plan.lane_width
-    assert set(curves(told)) == set(told.pages)
+    assert set(curves(drawn)) == set(drawn.pages)
 
 
 @EVERY
 def test_no_two_pages_meet(name: str) -> None:
     """In every lane each page has a width of its own, wide enough for its letter."""
-    told = shown(name)
-    plan = Plan(told)
-    every = sorted(plan.x(page, place) for page in told.pages for place in told.places)
+    drawn = shown(name)
+    plan = Plan(drawn)
+    every = sorted(plan.x(page, place) for page in drawn.pages for place in drawn.places)
     assert all(right - left >= 18 for left, right in pairwise(every))
 
 
 @EVERY
 def test_rows_do_not_run_into_each_other(name: str) -> None:
     """A row is as high as its lines, and rows stand below each other."""
-    told = shown(name)
-    plan = Plan(told)
-    for at, row in enumerate(told.rows):
+    drawn = shown(name)
+    plan = Plan(drawn)
+    for at, row in enumerate(drawn.rows):
         assert plan.tops[at + 1] - plan.tops[at] > LINE * len(written(row))
 
 
@@ -85,7 +86,7 @@ def test_no_text_sticks_out(name: str) -> None:
 
 
 @EVERY
-def test_everything_is_said(name: str) -> None:
+def test_everything_is_in_the_picture(name: str) -> None:
     """In the SVG stand all lanes, actions with their arguments, changes, letters, and the last sentence."""
     told = shown(name)
     said = set(map(words, drawn(told, "text")))
@@ -121,7 +122,7 @@ def test_a_page_is_filled_where_it_moves_and_hollow_where_a_step_is_about_it() -
             assert (mark is not None and mark.attrib["fill"] == "white") is (page in row.about and not filled)
 
 
-def test_colours_of_pages_are_nobody_elses() -> None:
+def test_colours_of_pages_are_used_for_nothing_else() -> None:
     """No page has the colour of the system, of its environment, or of what is wrong; alone it keeps its own."""
     assert not {*COLOUR.values(), WRONG} & set(INK)
     assert len(set(INK)) == len(INK)

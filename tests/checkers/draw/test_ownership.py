@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The ownership graph and its pictures."""
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def edge(graph: nx.MultiDiGraph[str], start: str, end: str, action: str) -> dict
 def test_places_are_the_nodes_with_their_meaning(machine: Machine) -> None:
     """Each value of the place field is a node that carries its meaning, in order of declaration."""
     assert machine.place
-    meanings = {name: said["meaning"] for name, said in graph_of(machine.name).nodes(data=True)}
+    meanings = {name: attributes["meaning"] for name, attributes in graph_of(machine.name).nodes(data=True)}
     assert list(meanings.items()) == [(place.name, place.value) for place in machine.place.domain.base]
 
 
@@ -90,14 +91,14 @@ def test_every_action_is_on_the_picture(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("machine", SHIPPED)
-def test_system_and_environment_are_told_apart(machine: Machine) -> None:
+def test_edges_of_system_and_environment_are_distinguished(machine: Machine) -> None:
     """Every edge knows whose it is."""
     system = {a.name: a.system for a in machine.actions}
-    for _, _, name, said in graph_of(machine.name).edges(keys=True, data=True):
-        assert said["system"] == system[name]
+    for _, _, name, attributes in graph_of(machine.name).edges(keys=True, data=True):
+        assert attributes["system"] == system[name]
 
 
-def test_effects_say_what_happens_to_mapping_and_references() -> None:
+def test_effects_name_changes_of_mapping_and_references() -> None:
     """Labels come from the assignments: of which mapping, of which references, and whether in some cases only."""
     graph = graph_of("ownership")
     assert edge(graph, "FREE", "POOL", "alloc_into_pool")["effects"] == ("home := pool", "dma[pool] := DEVICE")
@@ -113,11 +114,11 @@ def test_effects_say_what_happens_to_mapping_and_references() -> None:
 
 
 def test_an_assignment_that_never_changes_anything_is_left_out() -> None:
-    """refill says dirty := no, but a page in the allocator is never dirty."""
+    """refill sets dirty to no, but a page in the allocator is never dirty."""
     assert not any("dirty" in e for e in edge(graph_of("yardstick"), "ALLOC", "POOL", "refill")["effects"])
 
 
-def test_the_same_action_says_different_things_on_different_edges() -> None:
+def test_an_action_has_other_effects_on_other_edges() -> None:
     """tx_complete keeps the references when the page stays with the stack, and drops none when it goes home."""
     graph = graph_of("ownership")
     assert "maybe dma[home] := DEVICE" not in edge(graph, "TX", "STACK", "tx_complete")["effects"]
@@ -202,7 +203,7 @@ def test_a_small_machine_of_any_kind_can_be_drawn(tmp_path: Path) -> None:
     assert "moves no buffer" not in texts
 
 
-def test_an_action_that_never_happens_is_said_to() -> None:
+def test_an_action_that_never_happens_is_marked() -> None:
     """What the scope never shows is not passed over in silence."""
     never = changed(shelf, "never", instead("take_in", "require(s.where[one] == Where.OUT)", "require(s.worn[one])"))
     assert ("take_in", {"system": True, "effects": ("never happens in this scope",)}) in ownership_graph(
@@ -210,8 +211,8 @@ def test_an_action_that_never_happens_is_said_to() -> None:
     ).graph["aside"]
 
 
-def test_a_machine_that_does_not_say_where_its_pages_are() -> None:
-    """Without place= there is nothing to draw, and the error says how to give it."""
+def test_a_machine_without_place_is_refused() -> None:
+    """Without place= there is nothing to draw; the error shows how to declare it."""
     with pytest.raises(SpecError, match=r"yardstick does not say where a Page is; give it place="):
         ownership_graph(replace(yardstick, place=None), tiny(yardstick))
     with pytest.raises(SpecError, match=r"place=dirty of yardstick must hold an Enum for each Page"):
@@ -244,7 +245,7 @@ def test_without_recycling_the_everyday_round_goes_through_the_allocator() -> No
 
 
 @pytest.mark.parametrize("machine", SHIPPED)
-def test_line_and_colour_tell_whose_arrow_it_is(machine: Machine) -> None:
+def test_line_and_colour_distinguish_system_and_environment(machine: Machine) -> None:
     """Two arrows' pieces for each box, solid and blue for the system, dashed and vermillion for the environment."""
     lines = [line for line in dot_text(graph_of(machine.name)).splitlines() if "->" in line and "invis" not in line]
     for system in (True, False):
@@ -257,7 +258,9 @@ def test_line_and_colour_tell_whose_arrow_it_is(machine: Machine) -> None:
 def test_every_move_has_its_arrow(machine: Machine) -> None:
     """From a place to a box and from the box to a place, for every pair of places that some action connects."""
     graph = graph_of(machine.name)
-    moves = {(start, end, LINE[said["system"]]) for start, end, said in graph.edges(data=True) if start != end}
+    moves = {
+        (start, end, LINE[attributes["system"]]) for start, end, attributes in graph.edges(data=True) if start != end
+    }
     halves = {
         half for start, end, line in moves for box in [f"{start} {end} {line}"] for half in [(start, box), (box, end)]
     }
@@ -265,7 +268,7 @@ def test_every_move_has_its_arrow(machine: Machine) -> None:
 
 
 def pieces(text: str) -> Iterator[tuple[str, str]]:
-    """The lines of a picture, in the direction their arrow heads say or, without a head, away from the box."""
+    """The lines of a picture, in the direction of their arrow heads or, without a head, away from the box."""
     for line in text.splitlines():
         if "->" in line and "invis" not in line:
             above, below = (end.strip().strip('"') for end in line.split("[")[0].split("->"))
@@ -274,7 +277,7 @@ def pieces(text: str) -> Iterator[tuple[str, str]]:
 
 
 def test_two_runs_give_the_same_text() -> None:
-    """The text does not depend on the order of sets: interpreters with other hash seeds say the same."""
+    """The text does not depend on the order of sets: it is the same with other hash seeds."""
     script = (
         "from spec.ownership import ownership as m; from checkers.draw.ownership import *;"
         "print(dot_text(ownership_graph(m, m.sizes('tiny', {}))), end='')"
@@ -337,7 +340,7 @@ def test_a_dot_on_path_is_used_first(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_a_dot_that_fails_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What it said on stderr is in the message, and so is which one it was."""
+    """The message names the program and has its first line of stderr."""
     fake_dot(tmp_path, "echo out of ink >&2; exit 3")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(DrawingError, match=r"(?s)/dot: .*out of ink"):
@@ -351,7 +354,7 @@ def no_dot(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("no_dot")
 def test_without_dot_the_wheel_draws_and_keeps_quiet(capfd: pytest.CaptureFixture[str]) -> None:
-    """The library makes both formats, and what it has to say about fonts is nobody's business."""
+    """The library makes both formats; its warnings about fonts are not printed."""
     assert b"<svg" in render("digraph {a -> b}", "svg")
     assert render("digraph {a -> b}", "png").startswith(b"\x89PNG")
     assert capfd.readouterr() == ("", "")
@@ -368,14 +371,14 @@ def test_an_error_of_the_library_is_reported(text: str, capfd: pytest.CaptureFix
 
 @pytest.mark.usefixtures("no_dot")
 def test_neither_dot_nor_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error says what to install."""
+    """The error names what to install."""
     monkeypatch.setitem(sys.modules, "pygraphviz", None)
     with pytest.raises(DrawingError, match=r"no `dot` on PATH and no pygraphviz .*; install one of them"):
         graphviz_tool.render("digraph {a}", "svg")
 
 
 @pytest.mark.parametrize("machine", SHIPPED)
-def test_what_is_said_in_short_is_in_the_legend(machine: Machine) -> None:
+def test_abbreviations_are_in_the_legend(machine: Machine) -> None:
     """A cell whose key is not spelt out as in the spec is spelt out in the legend, and no other is."""
     graph, text = graph_of(machine.name), dot_text(graph_of(machine.name))
     known = {"dma[pool]": "dma[page, device_of[pool]]", "dma[home]": "dma[page, device_of[home[page]]]"}

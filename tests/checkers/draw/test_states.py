@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The state graph of a scope, and folding it: nothing is lost, nothing is made up."""
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def shipped(name: str) -> nx.DiGraph[str]:
 
 
 def of(graph: nx.DiGraph[Any], what: str) -> dict[Any, Any]:
-    """What each node says of this."""
+    """An attribute of every node."""
     return {node: graph.nodes[node][what] for node in graph}
 
 
@@ -89,8 +90,8 @@ def test_a_state_knows_how_far_it_is(name: str) -> None:
 def test_a_search_that_is_not_allowed_to_end_gives_no_graph(monkeypatch: pytest.MonkeyPatch) -> None:
     """A part of the states is no state graph, whichever budget was spent."""
     monkeypatch.setattr("checkers.explore.search.time", ticking(1.0))
-    for budget, said in ((Budget(states=100), "100 states"), (Budget(seconds=2.5), "2.5 s")):
-        with pytest.raises(Incomplete, match=said):
+    for budget, parts in ((Budget(states=100), "100 states"), (Budget(seconds=2.5), "2.5 s")):
+        with pytest.raises(Incomplete, match=parts):
             state_graph(yardstick, tiny(yardstick), yardstick.symmetric, budget)
 
 
@@ -109,7 +110,7 @@ def test_each_state_and_each_step_is_counted_once(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["per_packet", "yardstick"])
 def test_folding_is_what_a_walk_without_symmetry_sees(name: str) -> None:
-    """Nodes, edges and least depths are those of all states with every page told apart, looked at one by one."""
+    """Nodes, edges and least depths equal those of a search without symmetry, state by state."""
     depths, moves = brute_force(MODELS[name])
     graph = shipped(name)
     assert of(graph, "depth") == depths
@@ -134,8 +135,8 @@ def brute_force(machine: Machine) -> tuple[dict[str, int], set[tuple[str, str, s
 def places(world: World, code: bytes) -> str:
     """How many pages are where, in the order in which the places are declared."""
     times = Counter(world.values(code)[world.machine.place.name].values())
-    said = ((f"{times[p]} " if times[p] > 1 else "") + p.name for p in world.machine.place.domain.base if times[p])
-    return ", ".join(said)
+    parts = ((f"{times[p]} " if times[p] > 1 else "") + p.name for p in world.machine.place.domain.base if times[p])
+    return ", ".join(parts)
 
 
 def test_folding_is_the_quotient_of_networkx() -> None:
@@ -163,9 +164,9 @@ def test_any_machine_can_be_folded_by_anything(machine: Machine, data: st.DataOb
     graph, look = folded(states, names), Look(states.graph["world"], machine.symmetric, names)
     looks = {n: " | ".join(look.at(states.nodes[n]["code"])) for n in states}
     steps = Counter((looks[a], looks[b], step["action"]) for a, b, step in states.edges(data=True))
-    told = ((a, b, step["actions"]) for a, b, step in graph.edges(data=True))
+    merged = ((a, b, step["actions"]) for a, b, step in graph.edges(data=True))
     assert Counter(looks.values()) == of(graph, "states")
-    assert steps == {(a, b, action): times for a, b, actions in told for action, times in actions.items()}
+    assert steps == {(a, b, action): times for a, b, actions in merged for action, times in actions.items()}
 
 
 def test_a_planted_fault_changes_the_graph() -> None:
@@ -186,7 +187,7 @@ def actions(graph: nx.DiGraph[str], start: str, end: str) -> set[str]:
 
 
 def test_what_is_alike_has_no_name() -> None:
-    """Pages that are symmetric are counted; told apart they are named; of several fields of a page one line is made."""
+    """Symmetric pages are counted, others are named; several fields of a page share one line."""
     assert "2 POOL" in shipped("yardstick")
     assert "A POOL, B ALLOC" in graph_of(replace(yardstick, symmetric=()))
     assert "ALLOC origin=nobody, RX origin=eth0" in graph_of(yardstick, "owner", "origin")
@@ -195,7 +196,7 @@ def test_what_is_alike_has_no_name() -> None:
 
 
 def test_fields_of_other_things_have_a_line_of_their_own() -> None:
-    """Lives of pools stand below the places; flags say their name; devices that are told apart are named."""
+    """Lives of pools are below the places; flags are printed by name; devices that are not symmetric are named."""
     assert graph_of(keep_mapped, "place", "life").nodes["FREE, POOL | LIVE"]["facts"] == ("FREE, POOL", "LIVE")
     assert set(graph_of(yardstick, "status")) >= {"eth0 UP, eth1 UP", "eth0 GONE, eth1 UP"}
     assert "2 dirty=no" in graph_of(yardstick, "dirty")
@@ -217,9 +218,9 @@ def test_a_broken_invariant_is_on_the_nodes_where_it_is_broken() -> None:
     graph, invariant = folded(states, ("place",)), "an_idle_page_has_no_references_and_no_sender"
     found = of(graph, "broken_after").values()
     assert min(after[invariant] for after in found if invariant in after) == 10
-    told = sum(breaks[invariant] for breaks in of(graph, "breaks").values())
+    merged = sum(breaks[invariant] for breaks in of(graph, "breaks").values())
     world = states.graph["world"]
-    assert told == sum(is_broken(world, code, invariant) for _, code in of(states, "code").items()) > 0
+    assert merged == sum(is_broken(world, code, invariant) for _, code in of(states, "code").items()) > 0
     assert not graph.nodes["2 STACK"]["breaks"]
     assert not any(of(shipped("keep_mapped"), "breaks").values())
 
@@ -245,8 +246,8 @@ def test_a_deadlock_and_a_broken_start_are_known() -> None:
     assert start["broken_after"] == {"every_page_is_dirty": 0}
 
 
-def test_what_nobody_could_read_is_refused() -> None:
-    """The message says how much it is, how much would do, and the way out."""
+def test_an_unreadably_large_picture_is_refused() -> None:
+    """The message has the size, the limit and the way out."""
     graph = graph_of(yardstick, "owner", "status")
     words = r"owner,status there are 121 nodes and 437 edges; .* 60 and 120 .*; fold by fewer"
     with pytest.raises(TooLarge, match=words):

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The picture of a folded state graph: everything that is in the graph is on it, and what is wrong is red."""
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ def lines(graph: nx.DiGraph[str], of: str) -> list[str]:
 
 
 @SHIPPED
-def test_every_node_says_what_it_stands_for(name: str) -> None:
+def test_every_node_has_the_states_it_stands_for(name: str) -> None:
     """Its places, its states, how far it is, and the steps that stay inside are written in its box."""
     graph = shipped(name)
-    for node, said in graph.nodes(data=True):
+    for node, attributes in graph.nodes(data=True):
         (box,) = lines(graph, node)
         assert f">{node}<" in box
-        assert counted(said["states"], "state") in box
-        assert (f"after {counted(said['depth'], 'step')}" if said["depth"] else "from the start") in box
+        assert counted(attributes["states"], "state") in box
+        assert (f"after {counted(attributes['depth'], 'step')}" if attributes["depth"] else "from the start") in box
         if within := graph.get_edge_data(node, node):
             assert f">{counted(within['actions'].total(), 'step')} within<" in box
 
@@ -50,8 +51,8 @@ def test_every_arrow_names_its_actions_with_their_counts(name: str) -> None:
             system = MODELS[name].action(action).system
             arrow = arrow_name(start, end, system)
             (label,) = lines(graph, arrow)
-            said = rf'<font color="{COLOUR[system]}"><b>(<i>)?{action}(</i>)?</b></font> {times:,}<'
-            assert re.search(said, label)
+            attributes = rf'<font color="{COLOUR[system]}"><b>(<i>)?{action}(</i>)?</b></font> {times:,}<'
+            assert re.search(attributes, label)
             assert COLOUR[not system] not in label
             pieces = [x for x in text.splitlines() if f'"{arrow}" -> ' in x or f' -> "{arrow}" [' in x]
             assert [f'color="{COLOUR[system]}"' in piece for piece in pieces] == [True, True]
@@ -89,9 +90,9 @@ def test_every_arrow_points_where_its_steps_lead(name: str) -> None:
 def test_start_and_end_are_marked(name: str) -> None:
     """A dot leads to where a run begins, a double border is around where it may end, and nowhere else."""
     graph, text = shipped(name), dot_text(shipped(name))
-    for node, said in graph.nodes(data=True):
-        assert (f'"start {node}" -> "{node}"' in text) is bool(said["start"])
-        assert ('peripheries="2"' in lines(graph, node)[0]) is bool(said["final"])
+    for node, attributes in graph.nodes(data=True):
+        assert (f'"start {node}" -> "{node}"' in text) is bool(attributes["start"])
+        assert ('peripheries="2"' in lines(graph, node)[0]) is bool(attributes["final"])
 
 
 def test_a_frame_is_around_what_leads_to_each_other() -> None:
@@ -106,12 +107,12 @@ def test_a_frame_is_around_what_leads_to_each_other() -> None:
 
 
 def test_what_is_wrong_is_red() -> None:
-    """A node with a broken invariant is red and says which; it is thick where that happens in the fewest steps."""
+    """A node with a violated invariant is red and names it; its line is thick where the number of steps is least."""
     graph = folded(states_of_bug("b28_returned_twice_on_a_full_tx_ring"), ("place",))
     text = dot_text(graph)
-    for node, said in graph.nodes(data=True):
+    for node, attributes in graph.nodes(data=True):
         (box,) = lines(graph, node)
-        assert (f'color="{WRONG}"' in box) is bool(said["breaks"])
+        assert (f'color="{WRONG}"' in box) is bool(attributes["breaks"])
     assert 'penwidth="3"' in lines(graph, "POOL, TX")[0]
     assert 'penwidth="3"' not in lines(graph, "FREE, POOL")[0]
     assert ">first after 10 steps<" in lines(graph, "POOL, TX")[0]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The pictures as SVG: for who cannot see them, for who likes them dark, and with every text in its box."""
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def test_there_are_pictures() -> None:
 
 @EVERY
 def test_a_picture_has_a_title_and_a_description(path: Path) -> None:
-    """They come first, and say in words what is drawn."""
+    """They come first, and describe the picture in words."""
     root = ET.parse(path).getroot()
     title, desc, *_ = root
     assert (title.tag, desc.tag) == (f"{{{SVG}}}title", f"{{{SVG}}}desc")
@@ -54,7 +55,7 @@ def test_no_markdown_is_printed(path: Path) -> None:
 
 @EVERY
 def test_every_text_is_within_its_box(path: Path) -> None:
-    """Each text says how long it is, and ends inside what is drawn around it, or inside the picture."""
+    """Each text has its length, and ends inside the shape around it or inside the picture."""
     root = ET.parse(path).getroot()
     width = float(root.attrib["viewBox"].split()[2])
     for group in root.iter(f"{{{SVG}}}g"):
@@ -127,7 +128,7 @@ def test_what_is_wrong_can_be_read_on_its_ground() -> None:
     assert contrast(DARK[WRONG], DARK[PALE]) >= 4.5
 
 
-def test_where_graphviz_says_nothing_of_widths_nothing_is_said() -> None:
+def test_without_widths_of_graphviz_no_widths_are_set() -> None:
     """Another version may leave out what it measured: then the picture is as it drew it, with title and description."""
     drawn = f'<svg xmlns="{SVG}"><g><title>g</title><text font-size="10.00">x</text></g></svg>'
     made = ET.fromstring(finished(drawn.encode(), b'{"name": "g"}'))

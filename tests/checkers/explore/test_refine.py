@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Refinement: each step of a design is one step of the rules, or none."""
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def test_each_design_keeps_to_the_rules(machine: Machine) -> None:
 
 @pytest.mark.parametrize(("name", "steps"), LEAVE.items())
 def test_a_design_that_leaves_the_rules_is_found(name: str, steps: int) -> None:
-    """The trace is shortest: only its last step is none of the rules, and every candidate says why it is not it."""
+    """The trace is shortest: only its last step is no step of the rules, and each candidate has its reason."""
     machine = BUGS[name].machine
     sizes = machine.sizes("tiny", {})
     result = refine(machine, sizes)
@@ -97,7 +98,7 @@ def test_a_second_map_is_none_of_the_rules() -> None:
 
 
 def test_the_refusing_guard_is_a_line_of_the_rules() -> None:
-    """What a candidate quotes stands in the text of the rules, at the guard that says no."""
+    """What a candidate quotes stands in the text of the rules, at the guard that is false."""
     machine = BUGS["b03_mapping_outlives_the_driver"].machine
     result = refine(machine, machine.sizes("tiny", {}))
     calls = [node for node in ast.walk(ast.parse(inspect.getsource(pool_actions))) if isinstance(node, ast.Call)]
@@ -137,23 +138,23 @@ def test_two_steps_of_the_rules_are_not_one() -> None:
 
 
 def test_a_model_that_names_no_rules_is_refused() -> None:
-    """Without refines= there is nothing to keep to, and the message says what to give."""
+    """Without refines= nothing can be checked; the message names the missing declaration."""
     world = World(yardstick, yardstick.sizes("tiny", {}))
     code, first = world.initial()[0], world.instances[0]
-    for ask in (lambda: refine(yardstick, world.sizes), lambda: fits(yardstick, world.sizes, code, first)):
+    for engine in (lambda: refine(yardstick, world.sizes), lambda: fits(yardstick, world.sizes, code, first)):
         with pytest.raises(SpecError, match="yardstick does not say what it refines; give refines="):
-            ask()
+            engine()
 
 
 def test_the_state_of_a_design_extends_that_of_its_rules() -> None:
-    """A design whose state is another one cannot be compared, and is told so."""
+    """A design with another state class is refused with the reason."""
     machine = module(f"{DRIVER}from models.yardstick import yardstick\nMODEL = driver(refines=yardstick)\n").MODEL
     with pytest.raises(SpecError, match="driver refines yardstick, so its state class must extend Yardstick"):
         refine(machine, machine.sizes("tiny", {}))
 
 
 def test_a_budget_ends_the_comparison() -> None:
-    """A refinement that was cut short says so, and has no trace."""
+    """A refinement that was stopped has that reason, and no trace."""
     result = refine(keep_mapped, keep_mapped.sizes("tiny", {}), Budget(states=20))
     assert result.seen.stopped == after_states(20)
     assert result.trace is None

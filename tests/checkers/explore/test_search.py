@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The search: exact counts with symmetry and without, a verdict for each invariant, traces of named pages."""
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from models.yardstick import yardstick
 from spec.dsl import Machine, World
 from tests.clock import ticking
 from tests.machines import module, shipped
-from tests.semantics import broken, told
+from tests.semantics import as_broken, broken
 from tests.spec.dsl.snippets import PRELUDE, action, assemble, machine, refused
 
 SORTS: dict[str, tuple[str, ...]] = {"pages": ("Page",), "devices": ("Device",), "both": ("Page", "Device")}
@@ -74,8 +75,8 @@ def test_the_canonical_form_is_one_for_an_orbit(code: bytes, pages: Any, devices
 
 @settings(deadline=None, max_examples=60)
 @given(CODES, st.sampled_from(list(SORTS.values())))
-def test_an_orbit_is_as_large_as_it_says(code: bytes, names: tuple[str, ...]) -> None:
-    """The size told for a canonical state is the number of different states that renaming makes of it."""
+def test_the_size_of_an_orbit_is_right(code: bytes, names: tuple[str, ...]) -> None:
+    """The orbit size of a canonical state is the number of different states that renaming makes of it."""
     symmetry = Symmetry(WORLD, symmetric(yardstick, names))
     assert symmetry.orbit_size(symmetry.canonical(code)) == len(orbit(code, names))
     assert symmetry.canonical(code) in orbit(code, names)
@@ -141,7 +142,7 @@ def invariant(s: T, page: Page) -> bool:
     ],
     ids=["by name", "through a field", "by name beside another", "by which page it is"],
 )  # fmt: skip
-def test_pages_told_apart_may_decide_for_each_other(parts: dict[str, str]) -> None:
+def test_refusals_for_a_page_may_depend_on_another_page(parts: dict[str, str]) -> None:
     """Nothing is concluded from the page of a parameter if an action or an invariant looks at another page too."""
     made = machine(POINTED.format(**parts))
     sizes = made.sizes("tiny", {})
@@ -150,7 +151,7 @@ def test_pages_told_apart_may_decide_for_each_other(parts: dict[str, str]) -> No
         fresh = World(made, sizes)
         steps = list(fresh.successors(code))
         assert list(old.successors(code)) == steps
-        assert told(old.violated(code)) == broken(fresh, code)
+        assert as_broken(old.violated(code)) == broken(fresh, code)
         todo += (new := [after for after in dict.fromkeys(a for _, a in steps) if after not in found])
         found.update(dict.fromkeys(new))
     assert explore(made, sizes).states == len(found)
@@ -168,7 +169,7 @@ def test_pages_told_apart_may_decide_for_each_other(parts: dict[str, str]) -> No
         ("first = field(Device, Device, Device(0), 'one of them')", "first starts as eth0, but Devices are declared"),
     ],
 )
-def test_a_state_that_tells_members_apart_does_not_declare_them_symmetric(declared: str, words: str) -> None:
+def test_a_state_that_names_members_does_not_declare_them_symmetric(declared: str, words: str) -> None:
     """Nothing points at a page, and no start names a member: else folding states would not be exact."""
     refused(f"class T(S):\n    {declared}\n\nS = T\n", words, symmetric=("Page", "Device"))
     assert machine(f"class T(S):\n    {declared}\n\nS = T\n")
@@ -238,8 +239,8 @@ def test_an_action_that_changes_nothing_is_no_way_out() -> None:
     assert len(seen.deadlock.trace.steps) == 4
 
 
-def test_a_search_stops_when_told_to(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A budget of states, of time, or the invariant that is wanted ends a search, which says so."""
+def test_a_search_stops_at_its_budget_or_its_invariant(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A budget of states, a budget of time, or the invariant in question ends a search, with that reason."""
     monkeypatch.setattr("checkers.explore.search.time", ticking(1.0))
     made = machine(COUNTING + "def invariant(s: S, page: Page) -> bool:\n    return s.refs[page] < 1\n")
     sizes = made.sizes("tiny", {})
@@ -269,7 +270,7 @@ def test_a_history_counter_can_be_invariantd_of_a_step() -> None:
     assert lengths(explored(text)) == {"step": 2}
 
 
-def test_steps_that_differ_in_history_only_are_told_apart() -> None:
+def test_steps_that_differ_in_history_only_are_distinguished() -> None:
     """Of two steps between the same states, the one that counts wrongly breaks the invariant, in whatever order."""
     step = (
         "def step(before: S, after: S, page: Page) -> bool:\n    return after.taken[page] <= before.taken[page] + 1\n"
@@ -291,8 +292,8 @@ def test_a_witness_of_stages_is_reached_in_order() -> None:
     assert reach(made, sizes, made.witnesses[1], Budget(states=5)) == Stopped(Reason.STATES, "10 states searched")
 
 
-def test_guards_that_never_said_no_are_named() -> None:
-    """A search says which guards it never saw true, or never saw false."""
+def test_guards_that_were_never_false_are_named() -> None:
+    """A search names the guards that were never true, and those that were never false."""
     seen = explored(action("require(s.refs[page] < 2)\nrequire(s.refs[page] < 3)\ns.refs[page] += 1"))
     assert [(one.site.text, one.coverage) for one in seen.untested] == [
         ("require(s.refs[page] < 3)", Coverage.NEVER_FALSE)

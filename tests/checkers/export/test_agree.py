@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Engines that count are compared: what they agree on, where they part, and what is no answer."""
 
 from __future__ import annotations
@@ -8,12 +9,12 @@ from checkers.explore.search import Search
 from checkers.export import agree
 from checkers.export.agree import Row
 from checkers.export.other_tools import Count, ToolError
-from tests.exported import Says, only_some_pages_are_green, traps
+from tests.exported import Answering, only_some_pages_are_green, traps
 
 
-def asked(*answers: Count | ToolError | None) -> Row:
+def compared(*answers: Count | ToolError | None) -> Row:
     machine = traps()
-    engines = [Says(name, answer) for name, answer in zip("abcd", answers, strict=False)]
+    engines = [Answering(name, answer) for name, answer in zip("abcd", answers, strict=False)]
     return agree.compare(machine, machine.sizes("tiny", {}), engines)
 
 
@@ -27,29 +28,29 @@ PARTS = [
 
 @pytest.mark.parametrize(("other", "line"), PARTS, ids=["states", "transitions", "invariants"])
 def test_a_difference_is_one_line_with_both_numbers(other: Count, line: str) -> None:
-    """It names the model, both engines and what each of them says; the exit code is 14."""
-    row = asked(RIGHT, other, RIGHT)
+    """It names the model, both engines and the answer of each; the exit code is 14."""
+    row = compared(RIGHT, other, RIGHT)
     assert row.disagreements == [line]
     assert agree.exit_code([row]) == 14
 
 
-def test_what_an_engine_does_not_say_is_not_compared() -> None:
+def test_missing_answers_are_not_compared() -> None:
     """An engine may count states alone, or be missing; that is no disagreement."""
-    row = asked(RIGHT, Count(508), None, RIGHT)
+    row = compared(RIGHT, Count(508), None, RIGHT)
     assert (row.disagreements, row.errors) == ([], [])
     assert row.answers["c"] is None
-    assert agree.exit_code([row, asked(None, RIGHT)]) == 0
+    assert agree.exit_code([row, compared(None, RIGHT)]) == 0
 
 
 def test_the_first_engine_that_answers_is_compared_with() -> None:
     """Where the first engine is missing, the second takes its place."""
-    assert asked(None, RIGHT, Count(1)).disagreements == ["traps: b counts 508 states, c 1"]
-    assert asked(None, None).disagreements == []
+    assert compared(None, RIGHT, Count(1)).disagreements == ["traps: b counts 508 states, c 1"]
+    assert compared(None, None).disagreements == []
 
 
 def test_an_error_is_never_an_agreement() -> None:
-    """It is said with the model it happened for, weighs more than a disagreement, and stops no other engine."""
-    row = asked(RIGHT, ToolError("b: output not understood: ?"), Count(1))
+    """It is printed with its model, outweighs a disagreement in the exit code, and stops no other engine."""
+    row = compared(RIGHT, ToolError("b: output not understood: ?"), Count(1))
     assert row.errors == ["traps: b: output not understood: ?"]
     assert row.disagreements == ["traps: a counts 508 states, c 1"]
     assert agree.exit_code([row]) == 150
@@ -66,7 +67,7 @@ def test_our_own_engines_agree() -> None:
 
 
 def test_a_search_that_is_interrupted_counts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Our search keeps what it has found when somebody interrupts; half a count is none."""
+    """An interrupted search of our own keeps its verdicts; its incomplete count is not compared."""
 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt

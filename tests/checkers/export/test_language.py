@@ -1,4 +1,5 @@
-"""What the text of an export says, without asking any other tool about it."""
+# SPDX-License-Identifier: MIT
+"""The text of an export, without another tool to read it."""
 
 from __future__ import annotations
 
@@ -99,7 +100,7 @@ def test_guards_and_assignments_keep_their_order(write: Write) -> None:
 
 
 def test_promela_lists_each_initial_state() -> None:
-    """Cells that may start as anything are chosen together; what spin counts too much for it is known and said."""
+    """Cells with any initial value are chosen together; what spin counts in addition is known and printed."""
     machine = traps()
     text = written(promela.text, machine)
     assert [line for line in text.splitlines() if line.startswith("  :: d_step { peer[0] = 0")] == [
@@ -117,7 +118,7 @@ def test_murphi_ranges_over_each_initial_state() -> None:
 
 
 def test_too_many_initial_states_are_refused_by_promela_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The refusal says how many there are, how many are too many, and what to do."""
+    """The refusal has the number, the limit and the way out."""
     ownership = catalog.find("ownership")
     sizes = ownership.sizes("tiny", {"pools": 6, "devices": 4, "live_pools": 1})
     assert promela.text(ownership, sizes).count(":: d_step { device_of") == 4096

@@ -1,4 +1,5 @@
-"""Other tools count what we count; and a tool that is missing, fails, or talks nonsense agrees with nobody."""
+# SPDX-License-Identifier: MIT
+"""Other tools find the same counts; a tool that is missing, fails or prints nonsense never agrees."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ from checkers.export import agree
 from checkers.export.other_tools import DEPTH, Count, OtherTool, Rumur, Spin, ToolError
 from poolproof import catalog
 from spec.dsl import Machine
-from tests.exported import QUICK, WORDS, Says, only_some_pages_are_green, traps
+from tests.exported import QUICK, WORDS, Answering, only_some_pages_are_green, traps
 from tests.machines import machines
 from tests.sampling import one_in
 from tools.docs import build
@@ -50,17 +51,17 @@ def test_other_tools_count_the_same(machine: Machine, installed: list[OtherTool]
 
 
 @pytest.mark.parametrize("machine", one_in(2, reversed(catalog.SOUND)), ids=lambda m: m.name)
-def test_other_tools_count_what_the_docs_say(machine: Machine, installed: list[OtherTool]) -> None:
+def test_other_tools_count_what_the_docs_have(machine: Machine, installed: list[OtherTool]) -> None:
     """Every sound model at tiny has the states and transitions of docs/exporting.md, and keeps its invariants."""
     row = next(line for line in TABLE.splitlines() if line.startswith(f"│ {machine.name} "))
     states, transitions = (int(n.replace(",", "")) for n in re.findall(r"[\d,]+", row)[:2])
-    said = Says("docs", Count(states, transitions, True))
-    found = agree.compare(machine, machine.sizes("tiny", {}), (said, *installed))
+    output = Answering("docs", Count(states, transitions, True))
+    found = agree.compare(machine, machine.sizes("tiny", {}), (output, *installed))
     assert (found.errors, found.disagreements) == ([], [])
 
 
 def test_other_tools_count_machines_written_at_random(installed: list[OtherTool]) -> None:
-    """The same for machines nobody thought of."""
+    """The same for random machines."""
 
     @settings(deadline=None, max_examples=3, database=None, suppress_health_check=list(HealthCheck))
     @given(machines())
@@ -126,10 +127,10 @@ def answer(tool: OtherTool) -> Count:
     return tool.count(machine, machine.sizes("tiny", {}))
 
 
-@pytest.mark.parametrize(("tool", "said"), [(Spin(), SPIN_RIGHT), (Rumur(), RUMUR_RIGHT)], ids=["spin", "rumur"])
-def test_what_a_tool_says_is_read(prepared: Prepared, tool: OtherTool, said: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("tool", "output"), [(Spin(), SPIN_RIGHT), (Rumur(), RUMUR_RIGHT)], ids=["spin", "rumur"])
+def test_the_output_of_a_tool_is_read(prepared: Prepared, tool: OtherTool, output: str, tmp_path: Path) -> None:
     """States and transitions without what the tool counts too much; and nothing is left behind."""
-    prepared(printing(said))
+    prepared(printing(output))
     assert tool.available()
     assert answer(tool) == Count(508, 2428, True)
     assert list((tmp_path / "work").iterdir()) == []
@@ -141,10 +142,10 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("tool", "said", "line"), WRONG)
-def test_a_wrong_number_is_a_disagreement(prepared: Prepared, tool: OtherTool, said: str, line: str) -> None:
+@pytest.mark.parametrize(("tool", "output", "line"), WRONG)
+def test_a_wrong_number_is_a_disagreement(prepared: Prepared, tool: OtherTool, output: str, line: str) -> None:
     """A tool that counts one state more or less turns the comparison red."""
-    prepared(printing(said))
+    prepared(printing(output))
     machine = traps()
     row = agree.compare(machine, machine.sizes("tiny", {}), (agree.Explorer(), tool))
     assert row.disagreements == [f"traps: explore (python) counts 508 {line}"]
@@ -186,17 +187,17 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("tool", "stops", "counts", "word", "file"), BROKEN)
-def test_a_broken_invariant_is_told_and_the_states_are_counted_without(
+def test_a_violated_invariant_is_reported_and_states_are_counted_without(
     prepared: Prepared, tool: OtherTool, stops: str, counts: str, word: str, file: str
 ) -> None:
-    """A tool stops at a broken invariant; it is asked again for the count alone."""
+    """A tool stops at a violated invariant; a second run without invariants gives the count."""
     prepared(f"if grep -qF '{word}' {file}; then\n{printing(stops)}\nelse\n{printing(counts)}\nfi")
     assert answer(tool) == Count(508, 2428, False)
 
 
 @pytest.mark.parametrize("tool", QUICK, ids=lambda tool: tool.name)
-def test_a_tool_that_fails_says_why(prepared: Prepared, tool: OtherTool, tmp_path: Path) -> None:
-    """The first line of what it said is in the error; where it cannot be run at all, that is."""
+def test_the_error_of_a_tool_has_the_reason(prepared: Prepared, tool: OtherTool, tmp_path: Path) -> None:
+    """The error has the first line of its output, or the reason why it cannot be run."""
     prepared("exit 0")
     executable(tmp_path / "bin" / tool.name, "echo 'line 3: syntax error'; echo more; exit 2")
     with pytest.raises(ToolError, match=f"^{tool.name}: {tool.name} fails: line 3: syntax error$"):
@@ -258,7 +259,7 @@ def assert_gone(pid: int) -> None:
         os.close(dying)
 
 
-def test_a_tool_that_is_not_there_is_not_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_tool_that_is_not_there_is_not_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Without the tool, or without a C compiler, the answer is that it is not installed."""
     monkeypatch.setenv("PATH", str(tmp_path))
     executable(tmp_path / "spin", "exit 0")

@@ -1,4 +1,5 @@
-"""The Python search is the oracle: whatever way C goes about it, it tells the same, to the last digit."""
+# SPDX-License-Identifier: MIT
+"""The Python search is the oracle: every form of the search in C has the same results, to the last digit."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ from spec.dsl import Machine, Sort
 from tests.machines import machines
 from tests.sampling import one_in
 
-from .ways import QUICK, WAYS, exactly, needs_a_compiler, replays, told
+from .ways import QUICK, WAYS, exactly, needs_a_compiler, replays, results
 
 pytestmark = needs_a_compiler
 
@@ -35,13 +36,13 @@ often: Callable[[Any], Any] = settings(
 @often
 @given(machines(), st.booleans(), st.lists(st.sampled_from(sorted(WAYS)), min_size=2, max_size=2, unique=True))
 def test_random_machines_come_out_the_same(machine: Machine, symmetric: bool, ways: list[str]) -> None:
-    """Counts, depth, verdicts, witnesses, lengths of traces and what guards said agree with the Python search."""
+    """Counts, depth, verdicts, witnesses, lengths of traces and values of guards agree with the Python search."""
     sizes, sorts = machine.sizes("tiny", {}), machine.symmetric if symmetric else ()
     oracle = explore(machine, sizes, sorts, BUDGET)
     assume(not oracle.stopped)
     for way in ways:
         seen = engine.explore(machine, sizes, sorts, options=WAYS[way])
-        assert told(seen) == told(oracle), way
+        assert results(seen) == results(oracle), way
         assert replays(seen)
 
 
@@ -52,12 +53,12 @@ Sorts = tuple[type[Sort], ...]
 
 
 @cache
-def asked_python(name: str, symmetric: Sorts) -> Exploration:
+def python_search(name: str, symmetric: Sorts) -> Exploration:
     machine = catalog.find(name)
     return explore(machine, machine.sizes("tiny", {}), symmetric)
 
 
-def asked_c(machine: Machine, symmetric: Sorts, options: SearchOptions) -> Exploration:
+def c_search(machine: Machine, symmetric: Sorts, options: SearchOptions) -> Exploration:
     return engine.explore(machine, machine.sizes("tiny", {}), symmetric, options=options)
 
 
@@ -66,8 +67,8 @@ def test_every_way_agrees_on_a_sound_model(name: str) -> None:
     """With tables and without, in a bitmap and a hash set, on one thread and on two."""
     machine = SOUND[name]
     for way, options in WAYS.items():
-        seen = asked_c(machine, machine.symmetric, options)
-        assert told(seen) == told(asked_python(name, machine.symmetric)), way
+        seen = c_search(machine, machine.symmetric, options)
+        assert results(seen) == results(python_search(name, machine.symmetric)), way
         assert replays(seen)
 
 
@@ -77,9 +78,9 @@ DEVICES, BOTH = yardstick.symmetric_if_asked, (*yardstick.symmetric, *yardstick.
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("symmetric", [(), DEVICES, BOTH], ids=["nobody", "devices", "both"])
 def test_every_symmetry_agrees(symmetric: Sorts, way: str) -> None:
-    """Nobody symmetric, devices symmetric and pages told apart, both symmetric."""
-    seen = asked_c(yardstick, symmetric, WAYS[way])
-    assert told(seen) == told(asked_python("yardstick", symmetric))
+    """No sort symmetric, devices alone, pages and devices."""
+    seen = c_search(yardstick, symmetric, WAYS[way])
+    assert results(seen) == results(python_search("yardstick", symmetric))
     assert replays(seen)
 
 
@@ -90,11 +91,11 @@ def test_models_agree_without_symmetry(name: str) -> None:
     sizes = machine.sizes("tiny", dict(devices=1, max_refs=1) if name == "ownership" else {})
     oracle = explore(machine, sizes)
     for way in ("tables, bitmap, two threads", "tables, hash set", "evaluated"):
-        assert told(engine.explore(machine, sizes, options=WAYS[way])) == told(oracle), way
+        assert results(engine.explore(machine, sizes, options=WAYS[way])) == results(oracle), way
 
 
 MANY = {"freed_under_a_live_descriptor", "recycled_into_another_pool"}
-"""Broken models with so many states that the Python search takes long; here C answers for it, without its tables."""
+"""Broken models too large for the Python search; C without tables takes its place here."""
 
 
 @pytest.mark.parametrize(("name", "way"), one_in(3, zip(BROKEN, cycle(WAYS), strict=False)))
@@ -102,11 +103,11 @@ def test_broken_models_agree(name: str, way: str) -> None:
     """Each breaks the same invariants in as many steps; the ways take turns."""
     machine = BROKEN[name].machine
     if name in MANY:
-        oracle, way = asked_c(machine, machine.symmetric, WAYS["evaluated, two threads"]), "tables, bitmap"
+        oracle, way = c_search(machine, machine.symmetric, WAYS["evaluated, two threads"]), "tables, bitmap"
     else:
-        oracle = asked_python(name, machine.symmetric)
-    seen = asked_c(machine, machine.symmetric, WAYS[way])
-    assert told(seen) == told(oracle)
+        oracle = python_search(name, machine.symmetric)
+    seen = c_search(machine, machine.symmetric, WAYS[way])
+    assert results(seen) == results(oracle)
     assert len(seen.violated[BROKEN[name].breaks].trace.steps) == BROKEN[name].steps
     assert replays(seen)
 
@@ -117,7 +118,7 @@ def test_threads_change_nothing(name: str, how: dict[str, Any]) -> None:
     """One, two and three threads give the same counts, findings and traces, step by step."""
     machine = catalog.find(name)
     one, two, three = (
-        asked_c(machine, machine.symmetric, SearchOptions(threads=threads, **QUICK, **how)) for threads in (1, 2, 3)
+        c_search(machine, machine.symmetric, SearchOptions(threads=threads, **QUICK, **how)) for threads in (1, 2, 3)
     )
     assert exactly(one) == exactly(two) == exactly(three)
     assert one.violated or one.reached

@@ -1,4 +1,5 @@
-"""Compiled code: made once, whole or not at all, and an engine without a compiler says so."""
+# SPDX-License-Identifier: MIT
+"""Compiled code: made once, whole or not at all; without a compiler the engine gives that as the reason."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from checkers.native import build
 from checkers.native.build import CannotCompile
 from models.yardstick import yardstick
 
-from .ways import needs_a_compiler, told
+from .ways import needs_a_compiler, results
 
 ROOT = Path(__file__).parents[3]
 ADD = "int add(int a, int b) { return a + b; }\n"
@@ -25,14 +26,14 @@ ADD = "int add(int a, int b) { return a + b; }\n"
 
 @pytest.fixture
 def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A cache folder of its own; whatever was known of the compiler is asked again, then and afterwards."""
+    """A cache folder of its own; what is known of the compiler is found out anew, during the test and after it."""
     folder = tmp_path / "cache"
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
-    asked = build.compiler, build._folder
-    for known in asked:
+    cached = build.compiler, build._folder
+    for known in cached:
         known.cache_clear()
     yield folder / "poolproof"
-    for known in asked:
+    for known in cached:
         known.cache_clear()
 
 
@@ -57,7 +58,7 @@ def test_code_is_compiled_once(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 @needs_a_compiler
 def test_other_code_is_other_code(fresh: Path) -> None:
-    """What is loaded is what was asked for, however symmetric the names."""
+    """Code with another text or other flags is loaded as such, however similar its name."""
     assert build.loaded("x", ADD, "-O0").add(2, 3) == 5
     assert build.loaded("x", ADD.replace("+", "-"), "-O0").add(2, 3) == -1
     assert build.loaded("x", ADD.replace("+", "+ N *"), "-O0", "-DN=2").add(2, 3) == 8
@@ -67,7 +68,7 @@ def test_other_code_is_other_code(fresh: Path) -> None:
 
 @needs_a_compiler
 def test_code_out_of_use_is_removed(fresh: Path) -> None:
-    """What nobody has loaded for thirty days goes when something new is compiled; nothing of anybody else's does."""
+    """Files not loaded for thirty days are removed when something is compiled; files of other programs stay."""
     for text in (ADD, ADD.replace("+", "-")):
         build.loaded("x", text, "-O0")
     (fresh / "making-abc").mkdir()
@@ -86,18 +87,18 @@ MISSING = "no C compiler (cc) on this machine"
 
 
 def test_without_a_compiler_the_python_search_answers(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The answer is the same, and the engine that is named says why it was not C; C by name is refused."""
+    """The answer is the same, with the reason why the engine was not C; `--engine c` is refused."""
     monkeypatch.setenv("CC", "no-such-compiler")
     sizes = yardstick.sizes("tiny", {})
     seen = engines.explore(yardstick, sizes, yardstick.symmetric)
     assert seen.engine == f"explore (python): {MISSING}"
-    assert told(seen) == told(explore(yardstick, sizes, yardstick.symmetric))
+    assert results(seen) == results(explore(yardstick, sizes, yardstick.symmetric))
     with pytest.raises(CannotCompile, match="no C compiler"):
         engines.explore(yardstick, sizes, yardstick.symmetric, choice=EngineChoice("c"))
 
 
 def test_a_compiler_that_refuses_is_quoted(fresh: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first line that says what is wrong; nothing half made is left behind."""
+    """The reason is the compiler's first line with an error in it; no incomplete file is left behind."""
     script = compiler(tmp_path, "echo 'in file x:' >&2; echo 'x.c:1: error: too hot today' >&2; exit 1")
     monkeypatch.setenv("CC", str(script))
     seen = engines.explore(yardstick, yardstick.sizes("tiny", {}), yardstick.symmetric)

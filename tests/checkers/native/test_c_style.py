@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The C itself: no warnings, a contract for each public function, one prefix a unit."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A search on disk: it goes on as if it had never been stopped, from the file it wrote and from no other."""
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ ROOT = Path(__file__).parents[3]
 
 
 @dataclass(frozen=True)
-class Asked:
+class SearchCall:
     """A question, and how it is searched; checkpoints are written when it is stopped, and not by the clock."""
 
     machine: Machine
@@ -53,21 +54,21 @@ class Asked:
         return engine.explore(self.machine, self.sizes, self.symmetric, budget, options=options)
 
 
-def asked(name: str, symmetric: bool = True, sizes: dict[str, int] | None = None, **how: Any) -> Asked:
+def search_of(name: str, symmetric: bool = True, sizes: dict[str, int] | None = None, **how: Any) -> SearchCall:
     machine: Machine = module(LONG).MACHINE if name == "long" else catalog.find(name)
-    return Asked(machine, machine.symmetric if symmetric else (), machine.sizes("tiny", sizes or {}), how)
+    return SearchCall(machine, machine.symmetric if symmetric else (), machine.sizes("tiny", sizes or {}), how)
 
 
 SEARCHES = {
-    "pages symmetric, a bitmap": asked("yardstick", sizes=dict(pages=4)),
-    "devices symmetric too": asked("ownership"),
-    "nobody symmetric": asked("yardstick", symmetric=False, sizes=dict(pages=3)),
-    "a hash set": asked("yardstick", sizes=dict(pages=4), bitmap=False),
-    "a hash set, nobody symmetric": asked("yardstick", symmetric=False, sizes=dict(pages=3), bitmap=False),
-    "evaluated": asked("yardstick", sizes=dict(pages=4), tables=False),
-    "a broken model": asked("b47_second_mapping_left_behind"),
-    "states of two words": asked("long", bitmap=False),
-    "states of two words, evaluated": asked("long", tables=False),
+    "pages symmetric, a bitmap": search_of("yardstick", sizes=dict(pages=4)),
+    "devices symmetric too": search_of("ownership"),
+    "no symmetry": search_of("yardstick", symmetric=False, sizes=dict(pages=3)),
+    "a hash set": search_of("yardstick", sizes=dict(pages=4), bitmap=False),
+    "a hash set, no symmetry": search_of("yardstick", symmetric=False, sizes=dict(pages=3), bitmap=False),
+    "evaluated": search_of("yardstick", sizes=dict(pages=4), tables=False),
+    "a broken model": search_of("b47_second_mapping_left_behind"),
+    "states of two words": search_of("long", bitmap=False),
+    "states of two words, evaluated": search_of("long", tables=False),
 }
 
 
@@ -113,7 +114,7 @@ def test_a_checkpoint_may_be_gone_on_with_twice(tmp_path: Path) -> None:
 
 def test_with_other_memory_the_states_are_kept_as_before(tmp_path: Path) -> None:
     """A search that began with a bitmap goes on with it, whatever memory there is by then; so does a hash set."""
-    alone = asked("yardstick", symmetric=False, sizes=dict(pages=5))
+    alone = search_of("yardstick", symmetric=False, sizes=dict(pages=5))
     for first, then, kind in ((200_000_000, 6_300_000, "bitmap"), (6_300_000, 200_000_000, "hash set")):
         file = tmp_path / kind
         seen = alone(file, budget=Budget(states=400, memory=first))
@@ -135,7 +136,7 @@ def test_the_first_checkpoint_comes_soon(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_an_interrupt_is_gone_on_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C writes a checkpoint before the search ends."""
-    question, file = asked("yardstick", sizes=dict(pages=5)), tmp_path / "search"
+    question, file = search_of("yardstick", sizes=dict(pages=5)), tmp_path / "search"
 
     def interrupted(self: library.Search, *_: object, **__: object) -> int:
         monkeypatch.undo()
@@ -184,7 +185,7 @@ def child(file: Path, *how: int) -> subprocess.Popen[str]:
 
 
 def killed(process: subprocess.Popen[str], slices: int) -> None:
-    """Let it go on after each of so many slices, and kill it at once: it is somewhere before the end of the next."""
+    """Let the search go on after each of `slices` slices, then kill it: it is somewhere before the end of the next."""
     assert process.stdin
     assert process.stdout
     for _ in range(slices):
@@ -215,7 +216,7 @@ def test_a_killed_process_goes_on_where_it_was(how: tuple[int, int, int], counts
 
 # Files that are none.
 
-SAVED = asked("yardstick", sizes=dict(pages=3))
+SAVED = search_of("yardstick", sizes=dict(pages=3))
 
 
 @pytest.fixture
@@ -225,8 +226,8 @@ def saved(tmp_path: Path) -> Path:
     return tmp_path / "search"
 
 
-def refused(question: Asked, file: Path) -> str:
-    """What is said about a file that is not gone on from; it is left as it is."""
+def refused(question: SearchCall, file: Path) -> str:
+    """The error for a file that cannot be resumed from; the file stays as it is."""
     before = file.read_bytes()
     with pytest.raises(BadCheckpoint) as caught:
         question(resume=file)
@@ -238,21 +239,21 @@ def refused(question: Asked, file: Path) -> str:
 @pytest.mark.parametrize(
     ("other", "words"),
     [
-        (asked("per_packet"), "is of another model (yardstick, not per_packet); ask the same question as then"),
-        (asked("yardstick"), "is of another scope ({'pages': 3, "),
-        (asked("yardstick", symmetric=False, sizes=dict(pages=3)), "is of another symmetry (['Page'], not [])"),
-        (asked("yardstick", sizes=dict(pages=3), tables=False), "is of another engine (["),
-        (asked("yardstick", sizes=dict(pages=3), chunk=16), "is of another engine (["),
+        (search_of("per_packet"), "is of another model (yardstick, not per_packet); ask the same question as then"),
+        (search_of("yardstick"), "is of another scope ({'pages': 3, "),
+        (search_of("yardstick", symmetric=False, sizes=dict(pages=3)), "is of another symmetry (['Page'], not [])"),
+        (search_of("yardstick", sizes=dict(pages=3), tables=False), "is of another engine (["),
+        (search_of("yardstick", sizes=dict(pages=3), chunk=16), "is of another engine (["),
     ],
     ids=["model", "scope", "symmetry", "way of searching", "chunks"],
 )
-def test_a_checkpoint_of_another_question_is_refused(other: Asked, words: str, saved: Path) -> None:
-    """One line says what is different, with both values, and what to do."""
+def test_a_checkpoint_of_another_question_is_refused(other: SearchCall, words: str, saved: Path) -> None:
+    """One line has the difference with both values, and the way out."""
     assert refused(other, saved).startswith(words)
 
 
 def test_a_checkpoint_of_other_code_is_refused(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the search itself has changed, an old file options nothing."""
+    """A checkpoint is refused where the code of the search has changed."""
     monkeypatch.setattr(checkpoint, "shared_text", lambda: "other code")
     assert refused(SAVED, saved).startswith("is of another version of the code (")
 
@@ -284,11 +285,11 @@ def test_a_file_with_a_flipped_bit_is_refused(saved: Path) -> None:
 def test_a_file_that_is_something_else_is_refused(text: bytes, saved: Path) -> None:
     """Whatever it is: text, JSON of another kind, an older format."""
     saved.write_bytes(text)
-    said = refused(SAVED, saved)
-    assert said == "is no checkpoint of this version; begin anew without --resume"
+    error = refused(SAVED, saved)
+    assert error == "is no checkpoint of this version; begin anew without --resume"
 
 
-def test_the_first_line_says_what_is_in_the_file(saved: Path) -> None:
+def test_the_first_line_describes_the_file(saved: Path) -> None:
     """Whoever finds the file can read of which question it is."""
     head = json.loads(saved.read_bytes().partition(b"\n")[0])
     assert head["format"] == checkpoint.FORMAT
@@ -330,8 +331,8 @@ def test_a_write_that_fails_leaves_the_earlier_file(
 
 
 def test_a_search_goes_on_where_none_of_it_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Checkpoint after checkpoint fails, and the answer at the end is the same; it says what could not be written."""
-    question, file, failed = asked("yardstick", sizes=dict(pages=5)), tmp_path / "search", list[str]()
+    """Every checkpoint fails, and the answer at the end is the same, with the file that could not be written."""
+    question, file, failed = search_of("yardstick", sizes=dict(pages=5)), tmp_path / "search", list[str]()
 
     def fails(self: library.Search, path: str) -> None:
         failed.append(path)
@@ -348,12 +349,12 @@ def test_a_search_goes_on_where_none_of_it_can_be_written(tmp_path: Path, monkey
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_what_the_system_says_of_a_write_is_told(tmp_path: Path) -> None:
+def test_the_system_error_of_a_write_is_printed(tmp_path: Path) -> None:
     """A file that takes nothing, and a directory that is not there: the words are the system's."""
     made = engine.Native(SAVED.machine, SAVED.sizes, SAVED.symmetric, UNLIMITED, "", SearchOptions(threads=1, **QUICK))
     search = library.Search(made.compiled, made.config, threads=1, most_bytes=10**9)
-    for path, said in (("/dev/full", FULL), (str(tmp_path / "none" / "x"), "No such file or directory")):
-        with pytest.raises(OSError, match=said):
+    for path, error in (("/dev/full", FULL), (str(tmp_path / "none" / "x"), "No such file or directory")):
+        with pytest.raises(OSError, match=error):
             search.save(path)
     search.save(str(tmp_path / "x"))
     search.close()
@@ -367,14 +368,14 @@ def test_a_checkpoint_is_its_users_alone(saved: Path) -> None:
 @pytest.mark.parametrize(
     ("comment", "ends"), [("above", True), ("beside", False), ("below", False)], ids=["above", "beside", "below"]
 )
-def test_what_the_readme_says_of_comments(comment: str, ends: bool, tmp_path: Path) -> None:
+def test_the_readme_is_right_about_comments(comment: str, ends: bool, tmp_path: Path) -> None:
     """A comment that moves lines of a model's file ends its checkpoint, because C code names them; others do not."""
     file, model = tmp_path / "search", write(tmp_path / "my.py", SOUND)
     text = model.read_text()
 
-    def question() -> Asked:
+    def question() -> SearchCall:
         machine = catalog.load(model)
-        return Asked(machine, machine.symmetric, machine.sizes("tiny", {"pages": 4}), {})
+        return SearchCall(machine, machine.symmetric, machine.sizes("tiny", {"pages": 4}), {})
 
     question()(file, budget=Budget(states=5))
     line = "    require(s.place[page] == Place.FREE)\n"

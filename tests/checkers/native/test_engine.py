@@ -1,4 +1,5 @@
-"""The search in C behind the Python one's interface: what it cannot do it says, and errors are the same."""
+# SPDX-License-Identifier: MIT
+"""The search in C behind the interface of the Python one: what it cannot do has a reason, and errors are the same."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ pytestmark = needs_a_compiler
 
 
 def test_a_model_with_too_wide_a_page_is_for_python() -> None:
-    """A page's record of more bits than a word: the Python search answers, and says why it does."""
+    """A page record of more bits than a word: the Python search answers, with the reason."""
     wide = "class T(S):\n" + "".join(f"    wide_{n} = field(Page, between(0, 255), 0, 'x')\n" for n in range(8))
     made = machine(wide + "\nS = T\n" + action("s.wide_0[page] = 1\ns.wide_1[page] = 2"))
     sizes = made.sizes("tiny", {})
@@ -86,7 +87,7 @@ def test_an_action_that_leaves_its_bounds_is_an_error(leaves: str, invariant: st
 
 
 def test_the_level_of_optimisation_changes_nothing() -> None:
-    """Code as it is shipped, with the compiler's whole art, tells the same as the code of these tests."""
+    """Code compiled as it is shipped, fully optimised, has the same results as the code of these tests."""
     sizes = yardstick.sizes("tiny", {})
     for tables in (True, False):
         plain, quick = SearchOptions(threads=2, tables=tables), SearchOptions(threads=2, tables=tables, **QUICK)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Compiled searches under gcc's address, undefined-behaviour and thread sanitizers, each as a program of its own."""
 
 from __future__ import annotations
@@ -69,10 +70,10 @@ def counted(
     subprocess.run([*build.command(), *CHECKED, f"-fsanitize={kind}", *objects, "-o", str(program)], check=True)
     typed = [str(program), str(options.threads), str(config.space), str(BYTES)]
     quiet = {**os.environ, "ASAN_OPTIONS": "detect_leaks=0"}  # tables live as long as their process
-    said = subprocess.run(typed, capture_output=True, text=True, check=False, env=quiet)
-    assert said.returncode == 0, said.stderr[-2000:]
+    counts = subprocess.run(typed, capture_output=True, text=True, check=False, env=quiet)
+    assert counts.returncode == 0, counts.stderr[-2000:]
     seen = native.run(lambda seen: None)
-    return [seen.states, seen.transitions, seen.orbit_sum, seen.depth], list(map(int, said.stdout.split()))
+    return [seen.states, seen.transitions, seen.orbit_sum, seen.depth], list(map(int, counts.stdout.split()))
 
 
 ASKED = [
@@ -90,8 +91,8 @@ def test_a_search_does_nothing_undefined(name: str, way: str, tmp_path: Path) ->
     if not can_sanitize(MEMORY):
         pytest.skip("the C compiler has no address and undefined-behaviour sanitizers here")
     machine = catalog.find(name)
-    expected, said = counted(machine, machine.sizes("tiny", {}), WAYS[way], MEMORY, tmp_path)
-    assert said == expected
+    expected, counts = counted(machine, machine.sizes("tiny", {}), WAYS[way], MEMORY, tmp_path)
+    assert counts == expected
 
 
 MANY = {
@@ -111,5 +112,5 @@ def test_threads_do_not_race(name: str, way: str, tmp_path: Path) -> None:
         pytest.skip("the C compiler has no thread sanitizer that runs here")
     machine = catalog.find(name)
     sizes = machine.sizes("tiny", {"pages": 5} if name == "yardstick" else {})
-    expected, said = counted(machine, sizes, MANY[way], RACES, tmp_path)
-    assert said == expected
+    expected, counts = counted(machine, sizes, MANY[way], RACES, tmp_path)
+    assert counts == expected

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Models of every shape: what the shipped ones have little of, or none, is answered in C as in Python."""
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from spec.dsl import Machine
 from tests.machines import module
 from tests.spec.dsl.snippets import PRELUDE, action, assemble, machine
 
-from .ways import each_kind, needs_a_compiler, replays, told
+from .ways import each_kind, needs_a_compiler, replays, results
 
 pytestmark = needs_a_compiler
 
@@ -22,7 +23,7 @@ def agrees(made: Machine, options: SearchOptions, symmetric: bool = True, **size
     """The search in C, after it was compared with the Python one."""
     scope, sorts = made.sizes("tiny", sizes), made.symmetric if symmetric else ()
     seen = engine.explore(made, scope, sorts, options=options)
-    assert told(seen) == told(explore(made, scope, sorts))
+    assert results(seen) == results(explore(made, scope, sorts))
     assert replays(seen)
     return seen
 
@@ -194,7 +195,7 @@ def test_models_of_every_shape_agree(shape: str, options: SearchOptions) -> None
 
 @each_kind
 def test_a_final_state_may_be_a_witness_too(options: SearchOptions) -> None:
-    """Where a run may end is asked under the same name twice, and is no deadlock."""
+    """The claim of final states has the name of another claim, and a final state is no deadlock."""
     text = "def act(s: S, page: Page) -> None:\n    s.dirty[page] = True\n\n"
     names: Any = module(PRELUDE + text + "def witness(s: S) -> bool:\n    return each(s.pages, lambda p: s.dirty[p])\n")
     seen = agrees(assemble(names, final=names.witness), options)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Witnesses in stages, searched in C: as short as the Python search finds them, for the same arguments, or none."""
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ either = pytest.mark.parametrize("options", MEANS, ids=["one thread", "two threa
 STAGED = [(m, w) for m in catalog.SOUND for w in m.witnesses if len(w.stages) > 1 and w.fits(m.sizes("tiny", {}))]
 
 
-def told(found: Finding | Stopped | None) -> object:
+def outcome(found: Finding | Stopped | None) -> object:
     return (found.name, len(found.trace.steps)) if isinstance(found, Finding) else found
 
 
@@ -54,7 +55,7 @@ def test_the_witnesses_of_sound_models_are_as_short(made: Machine, witness: Witn
     """Each is reached in as many steps, by a run on which its stages come about in order."""
     sizes = made.sizes("tiny", {})
     seen = staged.reach(made, sizes, witness, options=options)
-    assert told(seen) == told(reach(made, sizes, witness))
+    assert outcome(seen) == outcome(reach(made, sizes, witness))
     assert holds(made, witness, seen)
 
 
@@ -125,13 +126,13 @@ def test_stages_come_about_in_order(number: int, symmetric: bool, options: Any) 
     made = stages(symmetric)
     sizes, witness = made.sizes("tiny", {}), made.witnesses[number]
     seen = staged.reach(made, sizes, witness, options=options)
-    assert told(seen) == told(reach(made, sizes, witness))
+    assert outcome(seen) == outcome(reach(made, sizes, witness))
     assert holds(made, witness, seen)
 
 
 @either
 def test_a_budget_ends_the_search_for_stages(options: Any) -> None:
-    """A budget that is spent is said, and is no "never"."""
+    """ "Budget spent" is not "unreachable"."""
     made = stages(symmetric=False)
     found = staged.reach(made, made.sizes("tiny", {}), made.witnesses[3], Budget(states=5), options)
     assert isinstance(found, Stopped)

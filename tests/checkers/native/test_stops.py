@@ -1,4 +1,5 @@
-"""When a search in C stops: budgets, memory, interrupts; what it has met by then is told."""
+# SPDX-License-Identifier: MIT
+"""When a search in C stops: budgets, memory, interrupts; its results up to then are returned."""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ from poolproof import catalog
 from spec.ownership import ownership
 from tests.spec.dsl.snippets import machine
 
-from .ways import KINDS, WAYS, each_kind, exactly, hurried, needs_a_compiler, replays, told
+from .ways import KINDS, WAYS, each_kind, exactly, hurried, needs_a_compiler, replays, results
 
 pytestmark = needs_a_compiler
 
@@ -34,7 +35,7 @@ STATM = Path("/proc/self/statm")
 
 @each_kind
 def test_a_budget_of_states_keeps_what_was_met(options: SearchOptions) -> None:
-    """The search stops soon after; what it had found by then is told with its trace, and nothing that it had not."""
+    """The search stops soon after; exactly what was found by then is returned, with its traces."""
     bug = catalog.find("b47_second_mapping_left_behind")
     whole = engine.explore(bug, bug.sizes("tiny", {}), bug.symmetric, options=options)
     for states in (1, 40, 400, 2000):
@@ -47,7 +48,7 @@ def test_a_budget_of_states_keeps_what_was_met(options: SearchOptions) -> None:
 
 
 @each_kind
-def test_what_an_unfinished_level_has_shown_is_told(options: SearchOptions) -> None:
+def test_the_findings_of_an_unfinished_level_are_kept(options: SearchOptions) -> None:
     """An invariant that is broken in a level that the budget cuts short is broken nevertheless."""
     starts = "class T(S):\n    level = field(Device, between(0, 49), ANY, 'x')\n\nS = T\n\n"
     step = "def act(s: S, dev: Device) -> None:\n    s.up[dev] = not s.up[dev]\n"
@@ -69,7 +70,7 @@ def test_a_budget_of_time_keeps_what_was_met(options: SearchOptions) -> None:
 
 @pytest.mark.parametrize("options", [SearchOptions(threads=2, bitmap=False), SearchOptions(threads=2, tables=False)])
 def test_a_budget_of_memory_is_kept(options: SearchOptions) -> None:
-    """The hash set does not grow beyond it; the search says so, with what it would have needed."""
+    """The hash set does not grow beyond it; the search stops with that reason and the memory it would have needed."""
     sizes = yardstick.sizes("tiny", dict(pages=6))
     seen = engine.explore(yardstick, sizes, budget=Budget(memory=50_000_000), options=options)
     assert re.fullmatch(r"50 MB of memory: .* states, which would grow to .* MB, and .* to expand", str(seen.stopped))
@@ -78,16 +79,16 @@ def test_a_budget_of_memory_is_kept(options: SearchOptions) -> None:
 
 
 def test_tables_are_in_the_budget_of_memory() -> None:
-    """What the tables of steps take counts as well, here far more than the states; and traces are told still."""
+    """The tables of steps count as well, here far more than the states; traces are still found."""
     sizes = ownership.sizes("large", dict(pages=3, pools=3, devices=3))
     seen = engine.explore(
         ownership, sizes, ownership.symmetric, Budget(memory=60_000_000), options=WAYS["tables, bitmap"]
     )
-    said = re.fullmatch(
+    message = re.fullmatch(
         r"60 MB of memory: 524 KB .*, and (\d+) MB for tables and what is still to expand", str(seen.stopped)
     )
-    assert said
-    assert 59 <= int(said[1]) < 70
+    assert message
+    assert 59 <= int(message[1]) < 70
     assert replays(seen)
 
 
@@ -100,7 +101,7 @@ def test_a_bitmap_that_is_too_large_is_a_hash_set() -> None:
     assert many.memory.startswith("bitmap")
 
 
-def test_too_little_memory_to_begin_is_said() -> None:
+def test_too_little_memory_to_begin_is_a_reason() -> None:
     """Without room for the first states there is a verdict and no crash."""
     seen = engine.explore(yardstick, yardstick.sizes("tiny", {}), budget=Budget(memory=1000), options=WAYS["evaluated"])
     assert "too little to begin" in str(seen.stopped)
@@ -126,7 +127,7 @@ def test_a_machine_short_of_memory_ends_the_search(monkeypatch: pytest.MonkeyPat
 
 @each_kind
 def test_an_interrupt_keeps_what_was_met(options: SearchOptions, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C between two slices ends the search; its counts and traces are told."""
+    """Ctrl-C between two slices ends the search; its counts and traces are returned."""
 
     def interrupted(seen: Exploration) -> None:
         if seen.depth >= 6:
@@ -144,7 +145,7 @@ def test_an_interrupt_keeps_what_was_met(options: SearchOptions, monkeypatch: py
 
 @each_kind
 def test_slices_change_nothing(options: SearchOptions, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However often the search is paused, it tells the same in the end."""
+    """However often the search is paused, its results are the same in the end."""
     sizes, slices = yardstick.sizes("tiny", dict(pages=4)), list[int]()
     whole = engine.explore(yardstick, sizes, yardstick.symmetric, options=options)
     monkeypatch.setattr(library.Search, "run", hurried)
@@ -182,10 +183,10 @@ def test_traces_are_found_with_little_memory(monkeypatch: pytest.MonkeyPatch) ->
             passes.add(depth)
             return library.MEMORY if depth and self.lowest < depth - 2 else why
 
-    asked = bug, bug.sizes("tiny", {}), bug.symmetric
-    whole = engine.explore(*asked, options=WAYS["tables, bitmap"])
+    task = bug, bug.sizes("tiny", {}), bug.symmetric
+    whole = engine.explore(*task, options=WAYS["tables, bitmap"])
     monkeypatch.setattr(engine, "Search", Tight)
-    assert exactly(engine.explore(*asked, options=WAYS["tables, bitmap"])) == exactly(whole)
+    assert exactly(engine.explore(*task, options=WAYS["tables, bitmap"])) == exactly(whole)
     assert passes >= {0, 2, 5, 7}
 
 
@@ -237,7 +238,7 @@ long left = 1l << 40;
 
 
 def failing(unit: str, memory: int) -> Callable[..., ctypes.CDLL]:
-    """In place of what loads compiled code: a unit whose first allocations succeed, so many, and no other."""
+    """In place of what loads compiled code: a unit whose first `memory` allocations succeed, and no other."""
 
     def loaded(name: str, text: str, *flags: str) -> ctypes.CDLL:
         code = build.loaded(name, FAILING + text if name == unit else text, *flags)
@@ -249,7 +250,7 @@ def failing(unit: str, memory: int) -> Callable[..., ctypes.CDLL]:
 
 
 def test_tables_without_memory_are_no_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The n-th time they ask and from then on: no tables at all, or a search that stops and is not gone on with."""
+    """From the n-th allocation on: there are no tables, or the search stops and cannot be resumed."""
     sizes, ways = yardstick.sizes("tiny", {}), set[str]()
     whole = engine.explore(yardstick, sizes, yardstick.symmetric, options=WAYS["tables, bitmap"])
     for n in (*range(60), *(61 * 2**i for i in range(12))):
@@ -262,7 +263,7 @@ def test_tables_without_memory_are_no_crash(tmp_path: Path, monkeypatch: pytest.
             assert 0 < seen.states <= whole.states
             assert replays(seen)
         else:
-            assert told(seen) == told(whole)
+            assert results(seen) == results(whole)
         ways.add("stopped" if seen.stopped else seen.memory.split(" ")[0])
         assert list(tmp_path.iterdir()) == []
     assert ways == {"hash", "stopped", "bitmap"}
@@ -270,7 +271,7 @@ def test_tables_without_memory_are_no_crash(tmp_path: Path, monkeypatch: pytest.
 
 @pytest.mark.parametrize("way", ["tables, bitmap", "tables, hash set", "evaluated, two threads"])
 def test_a_search_without_memory_is_no_crash(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The n-th time it asks and from then on: it does not begin, or it stops; what it has counted is true."""
+    """From the n-th allocation on: the search does not begin, or it stops, and its counts are right."""
     sizes, ends = yardstick.sizes("tiny", {}), set[bool]()
     whole = engine.explore(yardstick, sizes, yardstick.symmetric, options=WAYS[way])
     for n in (*range(40), *(41 * 2**i for i in range(4))):
@@ -279,7 +280,7 @@ def test_a_search_without_memory_is_no_crash(way: str, monkeypatch: pytest.Monke
         if seen.stopped:
             assert seen.states <= whole.states
         else:
-            assert told(seen) == told(whole)
+            assert results(seen) == results(whole)
         ends.add(bool(seen.stopped))
     assert ends == {True, False}
 
@@ -299,10 +300,10 @@ print(seen.states, seen.stopped)
 
 @pytest.mark.parametrize(("threads", "states"), [(1, "757 "), (32, "0 ")])
 def test_a_limit_on_memory_is_no_crash(threads: int, states: str) -> None:
-    """Where the system gives no more memory to so many threads, the search says so and does not begin."""
+    """Where the system has no memory for that number of threads, the search does not begin, with that reason."""
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     typed = [sys.executable, "-c", LIMITED, str(threads)]
-    said = subprocess.run(typed, env=env, capture_output=True, text=True, check=False)
-    assert (said.returncode, said.stderr) == (0, "")
-    assert said.stdout.startswith(states)
-    assert threads == 1 or "too little to begin" in said.stdout
+    message = subprocess.run(typed, env=env, capture_output=True, text=True, check=False)
+    assert (message.returncode, message.stderr) == (0, "")
+    assert message.stdout.startswith(states)
+    assert threads == 1 or "too little to begin" in message.stdout

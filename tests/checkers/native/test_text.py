@@ -1,4 +1,5 @@
-"""What the generated C calls things, quotes and counts: names are told apart, comments end where they should."""
+# SPDX-License-Identifier: MIT
+"""Names, quotes and counts in generated C: names are distinct, comments end where they should."""
 
 from __future__ import annotations
 
@@ -96,15 +97,15 @@ def test_no_name_of_a_machine_becomes_code() -> None:
     assert engine.explore(made, sizes, options=KINDS["evaluated"]).violated.keys() == {"claim"}
 
 
-@pytest.mark.parametrize("told", ["a */ b", "a *\\\n/ b", "a **/ b", "\\", "*", "/*"])
-def test_a_comment_is_one(told: str) -> None:
+@pytest.mark.parametrize("content", ["a */ b", "a *\\\n/ b", "a **/ b", "\\", "*", "/*"])
+def test_a_comment_is_one(content: str) -> None:
     """It is on one line, and what it quotes neither ends it nor begins another."""
-    said = comment(told)
-    assert "\n" not in said
-    assert said.index("*/", 2) == len(said) - 2
+    printed = comment(content)
+    assert "\n" not in printed
+    assert printed.index("*/", 2) == len(printed) - 2
 
 
-def test_names_are_told_apart() -> None:
+def test_names_are_distinct() -> None:
     """Whatever is in a name, no other name comes out the same."""
     names = ["ö_1", "uc3b65f31", "uc3b65f31_", "u", "ö", "uc3b6", "ö1", "o", "ö_"]
     assert len({name(one) for one in names}) == len(names)

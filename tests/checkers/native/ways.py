@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Ways to search in C, and what of a search is compared."""
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ def hurried(self: library.Search, seconds: float, *more: int, **how: int) -> int
     return RUN(self, 0.0, *more, **how)
 
 
-def told(seen: Exploration) -> dict[str, object]:
-    """Everything a search says, with the lengths of traces for the traces."""
+def results(seen: Exploration) -> dict[str, object]:
+    """All results of a search, with the lengths of traces in place of traces."""
     finds = seen.violated | seen.reached
     return {
         "states": seen.states,
@@ -62,7 +63,7 @@ def found(seen: Exploration) -> dict[str, Finding]:
 
 def exactly(seen: Exploration) -> dict[str, object]:
     """The same with every step and code of every trace, and for whom it was found."""
-    return {**told(seen), "traces": {name: (f.args, f.trace) for name, f in found(seen).items()}}
+    return {**results(seen), "traces": {name: (f.args, f.trace) for name, f in found(seen).items()}}
 
 
 def replays(seen: Exploration) -> bool:

@@ -1,4 +1,5 @@
-"""The text of a theory beside the functions it was made from: in one state of known values, they must say the same."""
+# SPDX-License-Identifier: MIT
+"""The text of a theory beside the functions it was made from: in a state of known values both must agree."""
 
 from __future__ import annotations
 
@@ -19,12 +20,12 @@ from spec.dsl.ir import Var
 from tests.semantics import REFUSED, WRONG, concretely
 
 MOST_STEPS = 12
-"""Steps from one state that are compared; of more than those, so many at random."""
+"""The number of steps from a state that are compared; of more, this number at random."""
 
 
 @dataclass(frozen=True)
-class Saying:
-    """A term that must be true, and what it says; `exact` if the text may leave nothing open about it."""
+class Expected:
+    """A term that must be true, and its meaning in words; `exact` if the text may leave nothing open about it."""
 
     what: str
     term: str
@@ -38,36 +39,36 @@ class Saying:
 
 def disagreements(theory: Theory, world: World, code: bytes, random: Random | None = None) -> list[str]:
     """Where the text of a theory and the functions part in one state; the invariants need not hold there."""
-    sayings = list(_sayings(theory, world, code, random or Random(0)))
+    expected = list(_expected(theory, world, code, random or Random(0)))
     text = theory.declared + _closed(theory, world) + fixed(theory, world, code)
-    text += "".join(f"(declare-const said.{n} Bool)\n(assert (= said.{n} {s.term}))\n" for n, s in enumerate(sayings))
+    text += "".join(f"(declare-const term.{n} Bool)\n(assert (= term.{n} {s.term}))\n" for n, s in enumerate(expected))
     session = Z3(HEAD + text, 20, 0)
-    every = either(*(f"(not said.{n})" for n, s in enumerate(sayings) if s.exact))
-    said = session.read(f"(push 1)\n{asserted(every)}(check-sat)\n").strip()
-    if said != "unsat":
-        values = session.read(f"(get-value ({' '.join(f'said.{n}' for n in range(len(sayings)))}))")
-        wrong = [int(n) for n in re.findall(r"\(said\.(\d+) false\)", values)]
-        return [sayings[n].what for n in wrong if sayings[n].exact] or [said]
+    every = either(*(f"(not term.{n})" for n, s in enumerate(expected) if s.exact))
+    answer = session.read(f"(push 1)\n{asserted(every)}(check-sat)\n").strip()
+    if answer != "unsat":
+        values = session.read(f"(get-value ({' '.join(f'term.{n}' for n in range(len(expected)))}))")
+        wrong = [int(n) for n in re.findall(r"\(term\.(\d+) false\)", values)]
+        return [expected[n].what for n in wrong if expected[n].exact] or [answer]
     session.read("(pop 1)")
-    return _impossible(session, sayings)
+    return _impossible(session, expected)
 
 
-def _impossible(session: Z3, sayings: Sequence[Saying]) -> list[str]:
-    """What the functions say, and the text denies: what is exact beside all that is said of one step.
+def _impossible(session: Z3, expected: Sequence[Expected]) -> list[str]:
+    """Results of the functions that the text contradicts: each exact term beside all terms of one step.
 
-    A count that a step leaves open has one name after every step, so that two steps are not asked about together.
+    A count that a step leaves open has one name after every step, so that two steps never share a question.
     """
-    exact = [n for n, s in enumerate(sayings) if s.exact]
-    steps = dict.fromkeys(s.step for s in sayings)
-    return [text for step in steps for text in _denied(session, sayings, exact, step)]
+    exact = [n for n, s in enumerate(expected) if s.exact]
+    steps = dict.fromkeys(s.step for s in expected)
+    return [text for step in steps for text in _denied(session, expected, exact, step)]
 
 
-def _denied(session: Z3, sayings: Sequence[Saying], exact: list[int], step: str) -> list[str]:
-    """What is said of one step and cannot be so: by itself, or only all of it together."""
-    mine = [n for n, s in enumerate(sayings) if s.step == step]
-    if session.ask(asserted(conj(*(f"said.{n}" for n in (*exact, *mine)))) + "(check-sat)\n").result == "sat":
+def _denied(session: Z3, expected: Sequence[Expected], exact: list[int], step: str) -> list[str]:
+    """Terms of one step that contradict the theory: alone, or only all of them together."""
+    mine = [n for n, s in enumerate(expected) if s.step == step]
+    if session.ask(asserted(conj(*(f"term.{n}" for n in (*exact, *mine)))) + "(check-sat)\n").result == "sat":
         return []
-    alone = [sayings[n].what for n in mine if session.ask(f"(assert said.{n})(check-sat)").result != "sat"]
+    alone = [expected[n].what for n in mine if session.ask(f"(assert term.{n})(check-sat)").result != "sat"]
     return alone or [f"all of it together {step}"]
 
 
@@ -99,7 +100,7 @@ def _cell(theory: Theory, f: Field[Any, Any], key: tuple[Sort, ...]) -> str:
 
 
 def _closed(theory: Theory, world: World) -> str:
-    """In a theory of any number: there are so many and no more, and counts are their sums."""
+    """In a theory of any number: there are exactly these members, and counts are sums over them."""
     return "" if theory.is_finite else closed(theory, world)
 
 
@@ -130,39 +131,39 @@ def _summed(theory: Theory, world: World, counted: Any) -> str:
     return f"(forall ({kinds}) {sum_of_all})" if names else sum_of_all
 
 
-# -- what is said of it --------------------------------------------------------------------------------------------
+# -- terms that must be true ---------------------------------------------------------------------------------------
 
 
-def _sayings(theory: Theory, world: World, code: bytes, random: Random) -> Iterator[Saying]:
+def _expected(theory: Theory, world: World, code: bytes, random: Random) -> Iterator[Expected]:
     state, text = world.load(code), theory.text(theory._counts())
     for invariant, args in _facts(theory, world, is_step=False):
         term, claim = text.term(invariant.expr, _called(theory, invariant.params, args)), _function(world, invariant)
-        yield Saying(f"{invariant.name}{args} here", _is(term, claim(state, *args)))
+        yield Expected(f"{invariant.name}{args} here", _is(term, claim(state, *args)))
     enabled = []
     for instance in world.instances:
         outcome = concretely(world, code, instance)
         if outcome != WRONG:
             guards = (conj(*t.guards) for t in taken(theory, instance))
-            yield Saying(f"{instance} is enabled", _is(either(*guards), outcome != REFUSED))
+            yield Expected(f"{instance} is enabled", _is(either(*guards), outcome != REFUSED))
             enabled += [instance] if outcome != REFUSED else []
     for instance in random.sample(enabled, min(MOST_STEPS, len(enabled))):
         yield from _of_step(theory, world, code, instance)
 
 
-def _of_step(theory: Theory, world: World, code: bytes, instance: Instance) -> Iterator[Saying]:
-    """The cells after a step, and what is said of it and of the state after."""
+def _of_step(theory: Theory, world: World, code: bytes, instance: Instance) -> Iterator[Expected]:
+    """The cells after a step, and the terms of the step and of the state after."""
     successors = ((n, after) for n, after in world.successors(code) if world.instances[n] is instance)
     for _, code_after in successors:
         before, after = world.load(code, world.before), world.state
         for found in taken(theory, instance):
             way = conj(*found.guards)
             for what, term in _cells_after(theory, world, found.view, code_after):
-                yield Saying(f"{what} after {instance}", f"(=> {way} {term})")
+                yield Expected(f"{what} after {instance}", f"(=> {way} {term})")
             for invariant, args in _facts(theory, world):
                 states = (before, after) if invariant.is_step else (after,)
                 wanted = _is(_after(theory, found, invariant, args), _function(world, invariant)(*states, *args))
                 exact = theory.is_finite or not invariant.counts
-                yield Saying(f"{invariant.name}{args} after {instance}", f"(=> {way} {wanted})", exact)
+                yield Expected(f"{invariant.name}{args} after {instance}", f"(=> {way} {wanted})", exact)
 
 
 def taken(theory: Theory, instance: Instance) -> list[Taken]:
@@ -237,5 +238,5 @@ def drawn(world: World, random: Random) -> bytes:
 
 
 def theory_of(world: World) -> Theory:
-    """The theory of so many members as a world has."""
+    """The theory of the numbers of members that a world has."""
     return Theory(world.machine, {n: world.sizes[n] for n in world.machine.shape.members})

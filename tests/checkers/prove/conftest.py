@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """No test of the proofs leaves a process behind."""
 
 from __future__ import annotations

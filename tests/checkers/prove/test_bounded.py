@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Bounded questions: what z3 finds is what the explorer finds, as short, and it is believed only when it runs again."""
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ def is_broken(world: World, claim: Claim, finding: Finding) -> bool:
 @often
 @given(machines())
 def test_bounded_search_finds_what_the_explorer_finds(machine: Machine) -> None:
-    """Of random machines: the same invariants, in as few steps, up to the depth that was asked for."""
+    """For random machines: the same invariants are violated, in as few steps, up to the given depth."""
     seen, found = explored(machine), bmc(machine, tiny(machine), DEPTH)
     expected = {name: len(f.trace.steps) for name, f in seen.violated.items() if len(f.trace.steps) <= DEPTH}
     assert lengths(found) == expected
@@ -85,7 +86,7 @@ def test_bounded_search_finds_what_the_explorer_finds(machine: Machine) -> None:
 @often
 @given(machines(), st.integers(1, 4))
 def test_k_induction_contradicts_no_search(machine: Machine, k: int) -> None:
-    """What it says holds is broken nowhere; what it says is violated the explorer finds, as short."""
+    """ "Holds" is violated in no state of the search; "violated" is found by the search, as short."""
     seen, found = explored(machine), k_induction(machine, tiny(machine), k)
     expected = {name: len(f.trace.steps) for name, f in seen.violated.items()}
     assert lengths(found) == {name: n for name, n in expected.items() if n <= k}
@@ -95,13 +96,13 @@ def test_k_induction_contradicts_no_search(machine: Machine, k: int) -> None:
 
 @pytest.mark.parametrize("bug", one_in(3, catalog.BROKEN), ids=lambda b: b.name)
 def test_every_broken_model_is_found_as_short_as_declared(bug: Mutant) -> None:
-    """BMC finds the invariant that a broken model names, in exactly so many steps, and then stops."""
+    """BMC finds the invariant that a broken model names, in exactly its number of steps, and then stops."""
     machine = bug.machine
     found = bmc(machine, tiny(machine), bug.steps, until=bug.breaks)
-    [told] = [b for b in found if b.claim.name == bug.breaks]
-    assert (told.outcome, told.depth) == (Outcome.VIOLATED, bug.steps)
-    assert told.finding
-    assert is_broken(World(machine, tiny(machine)), told.claim, told.finding)
+    [answer] = [b for b in found if b.claim.name == bug.breaks]
+    assert (answer.outcome, answer.depth) == (Outcome.VIOLATED, bug.steps)
+    assert answer.finding
+    assert is_broken(World(machine, tiny(machine)), answer.claim, answer.finding)
 
 
 LONG_ENOUGH = '''
@@ -133,7 +134,7 @@ MACHINE = Machine(name="long", doc="k must be large enough.", state=S, system=(o
 
 
 def test_a_larger_k_proves_more() -> None:
-    """Two unreachable states lead to a violation: k = 3 gets past them, k = 2 does not and says so."""
+    """Two unreachable states lead to a violation: k = 3 excludes them; with k = 2 the answer is unknown."""
     machine: Machine = module(LONG_ENOUGH).MACHINE
     assert outcomes(k_induction(machine, tiny(machine), 2)) == {Outcome.UNKNOWN}
     assert outcomes(k_induction(machine, tiny(machine), 3)) == {Outcome.HOLDS}
@@ -277,9 +278,9 @@ DOCTORED: dict[str, tuple[dict[str, Callable[[System], Any]], str]] = {
 @pytest.mark.parametrize("fault", DOCTORED)
 def test_what_does_not_run_again_is_a_contradiction(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It names the invariant and the step, and is never shown as a violation."""
-    parts, said = DOCTORED[fault]
+    parts, reason = DOCTORED[fault]
     monkeypatch.setattr(bounded, "encoded", doctored(**parts))
-    with pytest.raises(Contradiction, match=said):
+    with pytest.raises(Contradiction, match=reason):
         bmc(keep_mapped, tiny(keep_mapped), 3)
 
 
@@ -294,13 +295,13 @@ def test_a_guard_left_out_is_a_contradiction(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_bounds_that_are_not_left_are_a_contradiction(monkeypatch: pytest.MonkeyPatch) -> None:
-    """z3 says that a step leaves the bounds of a field, and it does not."""
+    """z3 answers that a step leaves the bounds of a field, and it does not."""
     monkeypatch.setattr(bounded, "encoded", doctored(fault=lambda right: True))
     with pytest.raises(Contradiction, match="does not leave the bounds"):
         bmc(yardstick, tiny(yardstick), 1)
 
 
-def test_an_order_that_leaves_out_too_much_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_order_that_leaves_out_too_much_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     """If only the first page ever moved, what needs two pages would not be found."""
     bug = next(b for b in catalog.BROKEN if b.name == "more_posted_than_descriptors")
     only_first = doctored(order=lambda right: [right.slots[slot][slot[0](0)] for slot in right.slots])

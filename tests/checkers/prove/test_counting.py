@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Counts for any number: how a step changes them is found by syntax, is right, and is proved to be."""
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def miscounted(machine: Machine, world: World, codes: list[bytes]) -> Iterator[s
             for counted in sets:
                 for args in product(*(values(world, v) for v in counted.params)):
                     by = size(world, after, counted, args) - size(world, code, counted, args)
-                    if said(world, code, instance, counted, change(counted, path), args) not in (None, by):
+                    if change_found(world, code, instance, counted, change(counted, path), args) not in (None, by):
                         yield f"{instance} changes {counted.text} of {args} by {by}"
 
 
@@ -74,7 +75,7 @@ def size(world: World, code: bytes, counted: CardinalityTerm, args: tuple[Any, .
     return sum(bool(evaluate(counted.body, {"": state}, {**env, **member})) for member in members)
 
 
-def said(
+def change_found(
     world: World, code: bytes, instance: Instance, counted: CardinalityTerm, found: Change, args: tuple[Any, ...]
 ) -> int | None:
     """By how much the size changes, as it was found; None where it was left free."""
@@ -138,7 +139,7 @@ def test_the_obligations_about_counts_are_met() -> None:
 
 
 @pytest.mark.parametrize("wrong", [no_one_enters, no_one_leaves, exchanged])
-def test_a_change_that_is_found_wrongly_is_noticed(monkeypatch: pytest.MonkeyPatch, wrong: Any) -> None:
+def test_a_wrong_change_of_a_count_is_detected(monkeypatch: pytest.MonkeyPatch, wrong: Any) -> None:
     """Some obligation about a count fails, so nothing that depends on it is proved."""
     monkeypatch.setattr(theory, "change", wrong)
     failing = [d.obligation.name for d in about_counts(yardstick) if d.fails]
@@ -201,7 +202,7 @@ def test_who_leaves_makes_room() -> None:
 
 
 def test_a_step_that_writes_two_members_is_left_free() -> None:
-    """An exchange keeps the limit, but its effect on a count is not known: so nothing is said to be proved."""
+    """An exchange keeps the limit, but its effect on a count is not known: no invariant is reported as proved."""
     exchange = ring("require(s.at[page] == NOBODY)\n\ns.at[page] = s.at[other]\ns.at[other] = NOBODY")
     [counted] = Theory(exchange)._every_set()
     [path] = exchange.action("act").lifted.paths
@@ -222,7 +223,7 @@ WORKING = "s.at[page] == dev and s.at[page] != NOBODY and s.up[s.at[page]]"
 """A page is counted while its device is at work."""
 
 
-def test_a_step_that_moves_others_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_step_that_moves_others_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     """Taken for a step of another member, the same step fails by the obligation about the others."""
 
     def of_the_page(counted: CardinalityTerm, path: Path) -> Change:
@@ -272,7 +273,7 @@ def test_what_is_not_understood_of_a_count_is_refused(claim: str, words: str) ->
         obligations.obligations(module(text.replace("COUNTED", "s.at[page] == dev")).MACHINE)
 
 
-def test_a_count_is_what_its_body_says_beside_the_member() -> None:
+def test_the_parameters_of_a_count_are_those_of_its_body() -> None:
     """A body that speaks of parameters only has them all, in the order in which they are read."""
     every = Theory(yardstick)._every_set()
     assert all(isinstance(c, CardinalityTerm) and c.params for c in every)

@@ -1,4 +1,5 @@
-"""A scope as terms of z3: what they say of a state and of a step is what running the spec says, and nothing else."""
+# SPDX-License-Identifier: MIT
+"""A scope as terms of z3: their values in states and steps equal those of the running spec."""
 
 from __future__ import annotations
 
@@ -41,7 +42,7 @@ class S(State):
     seen = history(Page, "a counter")
 
 def borrow(s: S, page: Page) -> None:
-    """Nobody looks at the bounds."""
+    """The bounds are not checked."""
     s.debt[page] = s.debt[page] + 1
 
 def forget(s: S, page: Page) -> None:
@@ -60,8 +61,8 @@ MACHINE = Machine(name="overdrawn", doc="Leaves its bounds.", state=S, system=(b
 )
 
 
-class Asked:
-    """The terms of a machine, and what they say of one state and of each step from it."""
+class Terms:
+    """The terms of a machine, and their values in a state and in each step from it."""
 
     def __init__(self, machine: Machine) -> None:
         system = replace(encoded(machine, machine.sizes("tiny", {})), order=())
@@ -71,22 +72,22 @@ class Asked:
         self.step.extend()
 
     def disagreements(self, code: bytes) -> Iterator[str]:
-        """Where the terms say something else than the functions of the spec."""
+        """Where the terms differ from the functions of the spec."""
         if self.still.solver.check(*pinned(self.still, 0, code)) == z3.unsat:
             yield "there is no such state"
             return
         self.still.read()
-        told = {c.name for c in self.world.machine.invariants if not c.is_step and self.still.is_broken(c.name, 0)}
-        if told != {name for name, _ in broken(self.world, code)}:
-            yield f"broken in {self.world.values(code)}: {told}"
+        violated = {c.name for c in self.world.machine.invariants if not c.is_step and self.still.is_broken(c.name, 0)}
+        if violated != {name for name, _ in broken(self.world, code)}:
+            yield f"broken in {self.world.values(code)}: {violated}"
         yield from self._of_steps(code)
 
     def _of_steps(self, code: bytes) -> Iterator[str]:
         world = self.world
         outcomes = [concretely(world, code, instance) for instance in world.instances]
         faults = {n for n, outcome in enumerate(outcomes) if outcome == WRONG}
-        if (told := {n for n, _, _ in self._models(self.faults, code, self.fault)}) != faults:
-            yield f"from {world.values(code)} these leave the bounds: {told}"
+        if (violated := {n for n, _, _ in self._models(self.faults, code, self.fault)}) != faults:
+            yield f"from {world.values(code)} these leave the bounds: {violated}"
         if faults:
             return
         wrong = {n: {name for name, _ in found} for n, found in broken_by_steps(world, code).items()}
@@ -140,22 +141,22 @@ def reachable(world: World, most: int) -> list[bytes]:
 
 def disagreements(machine: Machine, most: int) -> list[str]:
     """The first that are found in some reachable states, every third of them."""
-    asked = Asked(machine)
-    for code in reachable(asked.world, 3 * most)[::3]:
-        if found := list(asked.disagreements(code)):
+    terms = Terms(machine)
+    for code in reachable(terms.world, 3 * most)[::3]:
+        if found := list(terms.disagreements(code)):
             return found
     return []
 
 
 @often
 @given(machines())
-def test_the_terms_say_what_running_says(machine: Machine) -> None:
+def test_the_terms_agree_with_running(machine: Machine) -> None:
     """In reachable states of random machines: what is enabled, where steps lead, and which invariants they break."""
     assert disagreements(machine, 6) == []
 
 
 @pytest.mark.parametrize("machine", [keep_mapped, yardstick, traps()], ids=lambda m: m.name)
-def test_the_terms_of_models_say_what_running_says(machine: Machine) -> None:
+def test_the_terms_of_models_agree_with_running(machine: Machine) -> None:
     """So they do where pages are written through what they point at, and where histories are compared."""
     assert disagreements(machine, 12) == []
 
@@ -164,13 +165,13 @@ def test_the_terms_of_models_say_what_running_says(machine: Machine) -> None:
 @given(machines())
 def test_the_initial_states_are_those_of_the_machine(machine: Machine) -> None:
     """All of them, and no others: also where a field may start as anything."""
-    asked = Asked(machine)
-    assert starts(asked) == set(asked.world.initial())
+    terms = Terms(machine)
+    assert starts(terms) == set(terms.world.initial())
 
 
-def starts(asked: Asked) -> set[bytes]:
+def starts(terms: Terms) -> set[bytes]:
     """The initial states that the terms allow."""
-    run, found = asked.still, set[bytes]()
+    run, found = terms.still, set[bytes]()
     run.assert_at(0, *run.system.initial)
     while run.solver.check() == z3.sat:
         run.read()
@@ -179,12 +180,12 @@ def starts(asked: Asked) -> set[bytes]:
     return found
 
 
-def test_what_leaves_its_bounds_is_said_and_never_wrapped() -> None:
-    """The step has no state after it; members that are called symmetric are told apart all the same."""
+def test_what_leaves_its_bounds_is_reported_and_never_wrapped() -> None:
+    """The step has no state after it; symmetric members are distinguished all the same."""
     machine: Machine = module(OVERDRAWN).MACHINE
     assert disagreements(machine, 4) == []
-    asked = Asked(machine)
-    assert asked.faults.solver.check(asked.fault) == z3.sat
+    terms = Terms(machine)
+    assert terms.faults.solver.check(terms.fault) == z3.sat
 
 
 def test_a_member_that_does_not_exist_is_refused() -> None:
@@ -269,15 +270,15 @@ FAULTS: dict[str, tuple[Machine, Plant]] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_in_the_terms_is_noticed(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Terms that say something else than the spec are found out by the comparison above."""
+def test_a_fault_in_the_terms_is_detected(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Terms that differ from the spec are detected by the comparison above."""
     machine, plant = FAULTS[fault]
     plant(monkeypatch)
     assert disagreements(machine, 12) != []
 
 
-def test_initial_states_that_are_not_all_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_initial_state_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     """A field that may start as anything, and starts as one thing."""
     monkeypatch.setattr(finite, "initial_values", lambda f, values: values[:1])
-    asked = Asked(traps())
-    assert starts(asked) != set(asked.world.initial())
+    terms = Terms(traps())
+    assert starts(terms) != set(terms.world.initial())

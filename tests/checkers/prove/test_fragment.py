@@ -1,4 +1,5 @@
-"""What proofs for any number reach, and what is refused: by its line, before a solver is asked."""
+# SPDX-License-Identifier: MIT
+"""What proofs for any number can express; all else is refused with its line, before a solver runs."""
 
 from __future__ import annotations
 
@@ -73,7 +74,7 @@ WITHIN = {
 
 @pytest.mark.parametrize("parts", WITHIN.values(), ids=WITHIN)
 def test_what_leads_one_way_is_reached(parts: dict[str, str]) -> None:
-    """From pages to devices, or to nobody new: the solvers come to an end."""
+    """Quantifiers from pages to devices, or without new members: the solvers terminate."""
     machine = chain(**parts)
     check(machine, invariants_of(machine))
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Planted faults are judged rightly: killed where there is a run, equivalent where no step is new and none is gone."""
 
 from __future__ import annotations
@@ -22,16 +23,16 @@ TRIAL = Trial(yardstick)
 ALONE = SolverOptions(jobs=1)
 
 
-def fault(function: str, said: str) -> Fault:
-    return next(f for f in faults(yardstick) if f.function == function and f.text == said)
+def fault(function: str, line: str) -> Fault:
+    return next(f for f in faults(yardstick) if f.function == function and f.text == line)
 
 
-def judged(function: str, said: str) -> Judged:
-    return TRIAL.judge(fault(function, said))
+def judged(function: str, line: str) -> Judged:
+    return TRIAL.judge(fault(function, line))
 
 
 def test_a_fault_that_a_run_shows_is_killed_in_the_smallest_scope() -> None:
-    """The invariant, the steps and the sizes are told, and the proof fails too."""
+    """The verdict has the invariant, the steps and the sizes, and the proof fails, too."""
     found = judged("xmit", "give_to_device(s, page)")
     assert (found.verdict, found.by, found.steps) == (KILLED, "devices access only mapped and synced pages", 4)
     assert (found.sizes["pages"], found.sizes["devices"]) == (1, 1)
@@ -39,25 +40,25 @@ def test_a_fault_that_a_run_shows_is_killed_in_the_smallest_scope() -> None:
 
 
 def test_a_fault_that_makes_the_text_no_spec_is_refused() -> None:
-    """And the notation says why."""
-    said = "require(s.home[page] != NOBODY)"
-    found = Trial(ownership).judge(next(f for f in faults(ownership) if f.function == "recycle" and f.text == said))
+    """The notation refuses it, with the reason."""
+    line = "require(s.home[page] != NOBODY)"
+    found = Trial(ownership).judge(next(f for f in faults(ownership) if f.function == "recycle" and f.text == line))
     assert found.verdict == REFUSED
     assert "may be NOBODY here" in found.by
 
 
 @pytest.mark.parametrize(
-    ("function", "said", "by"),
+    ("function", "line", "by"),
     [
         ("stack_write", "require(not s.dirty[page])", ""),
         ("scrub_pool", "require(s.status[dev] == Status.DYING)", "reclaim"),
     ],
 )
-def test_a_fault_that_permits_nothing_new_is_equivalent(function: str, said: str, by: str) -> None:
+def test_a_fault_that_permits_nothing_new_is_equivalent(function: str, line: str, by: str) -> None:
     """Its steps are none, or those of another action that is named; and the explorer finds no difference either."""
-    found = judged(function, said)
+    found = judged(function, line)
     assert (found.verdict, found.by) == (EQUIVALENT, by)
-    mutant, sizes = fault(function, said).planted(yardstick), yardstick.sizes("tiny", {})
+    mutant, sizes = fault(function, line).planted(yardstick), yardstick.sizes("tiny", {})
     assert refine(replace(mutant, refines=yardstick), sizes).trace is None
     assert refine(replace(yardstick, refines=mutant), sizes).trace is None
 
@@ -75,15 +76,15 @@ def test_a_step_less_that_breaks_no_invariant_is_unobserved() -> None:
 
 
 def write(s: Yardstick, page: Page) -> None:
-    """The stack writes the page, in a design that says so itself."""
+    """The stack writes the page, in a design with an action of its own for it."""
     require(s.owner[page] == Owner.STACK)
     require(not s.dirty[page])
 
     s.dirty[page] = True
 
 
-def test_a_step_less_is_noticed_by_a_design_that_needs_it() -> None:
-    """A design says what the rules must go on permitting, by what is its own; what it shares with them changes too."""
+def test_a_step_less_is_detected_by_a_design_that_needs_it() -> None:
+    """The changed rules must permit a design's own functions; functions that both share change in both."""
     writes, same = fault("stack_write", "s.dirty[page] = True"), replace(yardstick, refines=yardstick)
     own = {fn: write if fn is stack_write else fn for fn in (*yardstick.system, *yardstick.environment)}
     design = replace(
@@ -115,9 +116,9 @@ def test_a_proof_that_overlooks_a_run_is_an_error(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("machine", [yardstick, keep_mapped], ids=["yardstick", "keep_mapped"])
 def test_an_action_does_nothing_new_beside_itself(machine: Machine) -> None:
-    """Both solvers say so of every action, with guards that count and histories that grow."""
-    asked = [steps_covered_by(machine, action, [action], False) for action in machine.actions]
-    assert [d.obligation.name for d in decide(asked, ALONE) if not d.is_as_wanted] == []
+    """Both solvers prove it for every action, with guards that count and history counters."""
+    obligations = [steps_covered_by(machine, action, [action], False) for action in machine.actions]
+    assert [d.obligation.name for d in decide(obligations, ALONE) if not d.is_as_wanted] == []
 
 
 def test_a_map_more_is_something_new() -> None:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Proofs of random machines against search in larger scopes: never proved and violated."""
 
 from __future__ import annotations
@@ -53,15 +54,15 @@ def proved(machine: Machine) -> Proof:
 def never_proved_and_violated(machine: Machine) -> None:
     """Search all scopes of few members for a run that breaks what is proved, and compare what is violated."""
     proof = proved(machine)
-    said = {v.property: v for v in proof.verdicts if v.kind is not Kind.PATH}
+    by_name = {v.property: v for v in proof.verdicts if v.kind is not Kind.PATH}
     least, groups = smallest(machine), machine.shape.members
     for sizes in product(*(range(least[name], m.high + 1) for name, m in groups.items())):
         scope = machine.sizes("tiny", dict(zip(groups, sizes, strict=True)))
         seen = explore(machine, scope, machine.symmetric, FAR)
         for name, found in seen.violated.items():
-            assert said[name].outcome is not Outcome.HOLDS, f"{name} is proved, and violated with {scope}"
-            if said[name].scope == scope:
-                assert said[name].steps == len(found.trace.steps), name
+            assert by_name[name].outcome is not Outcome.HOLDS, f"{name} is proved, and violated with {scope}"
+            if by_name[name].scope == scope:
+                assert by_name[name].steps == len(found.trace.steps), name
 
 
 MANY = settings(

@@ -1,4 +1,5 @@
-"""The text that solvers are given says what the functions say: of so many members, and of any number."""
+# SPDX-License-Identifier: MIT
+"""The text for solvers has the meaning of the functions, for given numbers of members and for any number."""
 
 from __future__ import annotations
 
@@ -48,7 +49,7 @@ def somewhere(world: World, seed: int) -> bytes:
 
 @often
 @given(machines(), seeds)
-def test_of_so_many_members_the_text_says_what_the_functions_say(machine: Machine, seed: int) -> None:
+def test_for_given_sizes_the_text_agrees_with_the_functions(machine: Machine, seed: int) -> None:
     """Guards, the cells after each step, invariants of states and of steps: the same, and nothing is open."""
     world = tiny(machine)
     assert disagreements(theory_of(world), world, somewhere(world, seed), Random(seed)) == []
@@ -56,8 +57,8 @@ def test_of_so_many_members_the_text_says_what_the_functions_say(machine: Machin
 
 @often
 @given(machines(), seeds)
-def test_of_any_number_the_text_says_what_the_functions_say(machine: Machine, seed: int) -> None:
-    """The same of the text about any number, held against so many; of counts after a step it says nothing false."""
+def test_for_any_number_the_text_agrees_with_the_functions(machine: Machine, seed: int) -> None:
+    """The same for the text about any number of members; nothing false follows about counts after a step."""
     world = tiny(machine)
     try:
         theory = Theory(machine)
@@ -69,8 +70,8 @@ def test_of_any_number_the_text_says_what_the_functions_say(machine: Machine, se
 
 @pytest.mark.parametrize("machine", catalog.SOUND, ids=lambda m: m.name)
 @pytest.mark.parametrize("scope", one_in(2, ["tiny", "small"]))
-def test_the_text_of_shipped_machines_says_what_their_functions_say(machine: Machine, scope: str) -> None:
-    """In random states, reachable and not, of so many members and of any number."""
+def test_the_text_of_shipped_machines_agrees_with_their_functions(machine: Machine, scope: str) -> None:
+    """In random states, reachable and not, for given numbers of members and for any number."""
     world = World(machine, machine.sizes(scope, {}))
     for seed in range(6):
         for theory in (theory_of(world), Theory(machine)):
@@ -130,7 +131,7 @@ MACHINE = Machine(
     scopes={"tiny": dict(pages=3, devices=2)}, symmetric=(Page, Device),
 )
 '''
-"""A machine whose text has all of it: writes, both quantifiers, counts, and somebody who may be nobody."""
+"""A machine whose text has everything: writes, both quantifiers, counts, and members that may be NOBODY."""
 
 
 def all_disagreements(machine: Machine, of_any_number: bool) -> list[str]:
@@ -142,7 +143,7 @@ def all_disagreements(machine: Machine, of_any_number: bool) -> list[str]:
 
 
 def no_writes(self: Text, f: Any, keys: list[str], when: str, sound: Any = Text.read) -> str:
-    """Reads the state before, whatever was asked for."""
+    """Reads the state before, in place of every state."""
     return str(sound(replace(self, views={when: View()}), f, keys, when))
 
 
@@ -160,7 +161,7 @@ def some_is_each(self: Text, e: Quantified, names: Any, sound: Any = Text._quant
     return str(sound(self, Quantified("each", e.var, e.body), names))
 
 
-def nobody_is_somebody(self: Text, sort: type[Any], term: str) -> str:
+def nobody_is_a_member(self: Text, sort: type[Any], term: str) -> str:
     return "true"
 
 
@@ -171,7 +172,7 @@ FAULTS = [
     ("_quantified", each_is_some, True),
     ("_quantified", some_is_each, False),
     ("_quantified", some_is_each, True),
-    ("real", nobody_is_somebody, True),
+    ("real", nobody_is_a_member, True),
 ]
 
 
@@ -185,7 +186,7 @@ def test_the_machine_of_the_faults_is_translated_rightly(of_any_number: bool) ->
 def test_a_fault_in_the_text_is_seen(
     monkeypatch: pytest.MonkeyPatch, method: str, fault: Any, of_any_number: bool
 ) -> None:
-    """Text that forgets writes, mixes up quantifiers, or takes NOBODY for somebody parts from the functions."""
+    """Text that forgets writes, exchanges quantifiers, or takes NOBODY for a member differs from the functions."""
     monkeypatch.setattr(Text, method, fault)
     assert all_disagreements(module(ROW).MACHINE, of_any_number) != []
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Both solvers read what they are handed; what they do not read is an error, what takes too long is not known."""
 
 from __future__ import annotations
@@ -32,21 +33,21 @@ def test_both_read_every_form_of_text(solver: type[Session], machine: Machine) -
     """Obligations of every kind, without what is known of counts and with it, each as one text."""
     for obligation in kinds(machine)[:: 1 if machine is not ownership else 5]:
         for counting in (False, True) if obligation.question.known else (False,):
-            said = solver(obligation.text(counting).removesuffix(TAIL), 10, 0).ask(TAIL).result
-            assert said in (*DEFINITE, UNKNOWN)
+            verdict = solver(obligation.text(counting).removesuffix(TAIL), 10, 0).ask(TAIL).result
+            assert verdict in (*DEFINITE, UNKNOWN)
 
 
 @each_solver
-def test_a_session_forgets_what_was_asked(solver: type[Session]) -> None:
+def test_a_session_forgets_its_questions(solver: type[Session]) -> None:
     """Questions beside a theory do not see one another."""
     session = solver(HEAD + "(declare-const a Bool)\n(assert a)\n", 5, 0)
-    asked = [
+    questions = [
         "(assert (not a))",
         "(assert a)",
         "(declare-const b Bool)(assert b)",
         "(declare-const b Int)(assert (> b 0))",
     ]
-    assert [session.ask(one + TAIL).result for one in asked] == ["unsat", "sat", "sat", "sat"]
+    assert [session.ask(one + TAIL).result for one in questions] == ["unsat", "sat", "sat", "sat"]
 
 
 WRONG = {
@@ -100,6 +101,6 @@ def not_installed() -> str:
     raise ImportError("no such module")
 
 
-def test_both_solvers_are_asked() -> None:
+def test_both_solvers_decide() -> None:
     """Two that have nothing in common."""
     assert (Z3, Cvc5) == SOLVERS

@@ -1,4 +1,5 @@
-"""Induction against enumeration: of small machines every state can be tried, and the solvers must say the same."""
+# SPDX-License-Identifier: MIT
+"""Induction against enumeration: every state of small machines is tried, and the solvers must agree."""
 
 from __future__ import annotations
 
@@ -85,8 +86,8 @@ def numbers(world: World) -> str:
     return "".join(asserted(f"(= {size_name(b)} {world.sizes[n]})") for n, b in world.machine.shape.bounds.items())
 
 
-class Asked:
-    """A theory of so many members, and what z3 says of it."""
+class Answers:
+    """A theory of given numbers of members, and z3's answers about it."""
 
     def __init__(self, world: World) -> None:
         self.machine, self.theory = world.machine, theory_of(world)
@@ -95,9 +96,9 @@ class Asked:
         self.step = Z3(declared + self.theory.invariants_hold, 20, 0)
 
     def can_be(self, session: Z3, question: Question) -> bool:
-        said = session.ask(question.declared + question.asked + TAIL).result
-        assert said in ("sat", "unsat")
-        return said == "sat"
+        answer = session.ask(question.declared + question.asked + TAIL).result
+        assert answer in ("sat", "unsat")
+        return answer == "sat"
 
     def breaking(self) -> set[Broken]:
         invariants = self.theory.invariants
@@ -117,19 +118,19 @@ def disagreements(machine: Machine) -> list[str]:
     """Where z3 and enumeration part, in all sizes that can be enumerated."""
     found = []
     for world in worlds(machine):
-        asked = Asked(world)
-        found += [f"{world.sizes}: {one}" for one in breaking(world).keys() ^ asked.breaking()]
-        found += [f"{world.sizes}: {one}" for one in going(world) ^ asked.going()]
+        answers = Answers(world)
+        found += [f"{world.sizes}: {one}" for one in breaking(world).keys() ^ answers.breaking()]
+        found += [f"{world.sizes}: {one}" for one in going(world) ^ answers.going()]
     return found
 
 
-# -- so many -------------------------------------------------------------------------------------------------------
+# -- given numbers of members --------------------------------------------------------------------------------------
 
 
 @often
 @given(machines())
 def test_a_step_can_break_an_invariant_for_z3_exactly_if_it_does_somewhere(machine: Machine) -> None:
-    """Among so many members: starts, steps from states that satisfy the invariants, and ways actions can go."""
+    """Initial states, steps from states that satisfy the invariants, and paths of actions, for given sizes."""
     assert disagreements(machine) == []
 
 
@@ -150,15 +151,15 @@ FEWER = ROW.replace("every_device_is_up, a_device_is_up, two_at_most", "two_at_m
 
 
 def listed(machine: Machine) -> list[Obligation]:
-    """The obligations of a machine; of one that is refused the message says where."""
+    """The obligations of a machine; where it is refused, the message has the line."""
     try:
         return obligations(machine)
     except SpecError as refused:
-        must_say_where(str(refused))
+        must_name_the_place(str(refused))
         reject()
 
 
-def must_say_where(refusal: str) -> None:
+def must_name_the_place(refusal: str) -> None:
     assert re.search(r"<written_\d+>:\d+: |field f\d: |count\(", refusal), refusal
 
 
@@ -166,7 +167,7 @@ def must_say_where(refusal: str) -> None:
 @many
 @given(machines())
 def test_what_is_kept_for_any_number_is_broken_in_no_size(machine: Machine) -> None:
-    """An invariant that both solvers say a step keeps is broken by no step in any size that can be enumerated."""
+    """An invariant that a step preserves by both solvers is violated by no step at any size that can be enumerated."""
     decided = decide([o for o in listed(machine) if o.breaks], SolverOptions(seconds=1, jobs=1))
     kept = {(d.obligation.action, d.obligation.invariants[0]) for d in decided if d.is_as_wanted}
     for world in worlds(machine):
@@ -195,8 +196,8 @@ def denied(world: World, action: str, name: str, shown: Shown) -> list[str]:
     session = Z3(text + closed(theory, world) + fixed(theory, world, code), 20, 0)
     who = _arguments(theory, "it", invariant.params, args)
     who += _arguments(theory, "arg", instance.action.params, instance.args) if instance else ""
-    asked = [question.asked, *([question.known] if question.known else [])]
-    return [one for one in asked if session.ask(question.declared + who + one + TAIL).result != "sat"]
+    answers = [question.asked, *([question.known] if question.known else [])]
+    return [one for one in answers if session.ask(question.declared + who + one + TAIL).result != "sat"]
 
 
 def _arguments(theory: Theory, prefix: str, params: tuple[Var, ...], args: tuple[Sort, ...]) -> str:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What is called proved without counting leans on nothing that needs counting."""
 
 from __future__ import annotations
@@ -144,15 +145,15 @@ def test_what_was_found_is_remembered_for_the_same_texts_only(tmp_path: Path) ->
     options, looks = SolverOptions(jobs=1, known=Known(tmp_path / "known")), list[int]()
 
     def found(text: str) -> tuple[frozenset[str], int]:
-        """The claims that need no counting, and how often a solver was asked for them."""
+        """The claims that need no counting, and the number of questions to the solver."""
         machine, before = module(text).MACHINE, len(looks)
         _, names = counting_free_core(
             machine, invariants_of(machine), obligations(machine), options, lambda n, of: looks.append(n)
         )
         return names, len(looks) - before
 
-    names, asked = found(POOL)
-    assert asked
+    names, questions = found(POOL)
+    assert questions
     assert found(POOL) == (names, 0)
     assert found(POOL.replace("s.lent[page] = True", "s.lent[page] = False"))[1]
     renamed, asked_again = found(POOL.replace("what_is_lent_is_at_home", "lent_pages_have_a_home"))

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Every action is a function of the state, and what breaks that is found and named by its line."""
 
 import os
@@ -103,14 +104,14 @@ def act(s: S, page: Page) -> None:
 
 
 def test_an_if_in_a_helper_is_named_where_no_state_goes_its_way() -> None:
-    """The line is the helper's, and the way out is said: it is no guard of the action that is wrong."""
+    """The message has the line of the helper and the way out: no guard of the action is wrong."""
     (message,) = problems(machine(HELPED))
     line = next(n for n, line in enumerate((PRELUDE + HELPED).split("\n"), 1) if HERE in line)
     assert f">:{line}: act never gets here" in message
     assert "write implies(...), or a conditional" in message
 
 
-def test_where_z3_dies_nothing_is_said_of_an_action(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_z3_dies_no_action_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     """A crash is neither a fault of the spec nor a pass; the action and the cause are named."""
     monkeypatch.setattr(wellformed, "_possible", lambda *_: os.kill(os.getpid(), signal.SIGSEGV))
     with pytest.raises(Undecided, match=r"whether act is a function of the state is not decided: .*SIGSEGV"):
@@ -128,7 +129,7 @@ def test_two_ways_to_go_are_found() -> None:
     assert "two paths of act overlap" in message
 
 
-def test_states_nothing_is_said_about_are_found() -> None:
+def test_a_lost_path_is_found() -> None:
     """A lifter that lost a path is reported: there the action would neither happen nor refuse."""
     branching = machine(action(BRANCHING))
     (message,) = problems(_lifted_as(branching, branching.actions[0].lifted.paths[0]))

@@ -1,4 +1,5 @@
-"""Whatever becomes of a worker, what it was asked has a cause instead of an answer, and the rest goes on."""
+# SPDX-License-Identifier: MIT
+"""Where a worker fails, its question has the cause in place of an answer, and the other questions go on."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ HANG = 10**6
 
 
 def works(requests: Iterator[Any]) -> Iterator[Any]:
-    """Says again what it is told, unless that is something to be done."""
+    """Echoes each message, unless it is a command."""
     yield None
     for request in requests:
         does = MISHAPS.get(request)
@@ -66,17 +67,17 @@ SAID = {
 
 @pytest.fixture(autouse=True)
 def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits long for what hangs."""
+    """Workers have a short time to end."""
     monkeypatch.setattr(queues, "GRACE", 0.2)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_what_befalls_a_worker_costs_one_answer(jobs: int) -> None:
     """Of all requests each has its answer, or its cause in words; and no process is left."""
-    asked: list[Any] = [part for n, mishap in enumerate(MISHAPS) for part in (n, mishap)]
-    found = {n: said for _, n, said in answered([Queue(works, asked)], jobs, 0.5)}
-    assert len(found) == len(asked)
-    for n, request in enumerate(asked):
+    sent: list[Any] = [part for n, mishap in enumerate(MISHAPS) for part in (n, mishap)]
+    found = {n: answer for _, n, answer in answered([Queue(works, sent)], jobs, 0.5)}
+    assert len(found) == len(sent)
+    for n, request in enumerate(sent):
         if request in MISHAPS:
             assert isinstance(found[n], Lost)
             assert str(found[n]).startswith(SAID[request])
@@ -91,12 +92,12 @@ def test_a_worker_that_never_starts_is_no_endless_loop() -> None:
         raise ArithmeticError("no solver")
         yield
 
-    found = [(n, str(said)) for _, n, said in answered([Queue(broken, range(3))], 2, 10)]
+    found = [(n, str(answer)) for _, n, answer in answered([Queue(broken, range(3))], 2, 10)]
     assert sorted(found) == [(n, "ArithmeticError: no solver") for n in range(3)]
 
 
 def test_a_late_answer_is_no_answer_to_another_question() -> None:
-    """What comes too late is not taken for what is asked next."""
+    """A late answer is not taken for that of the next question."""
 
     def late(requests: Iterator[Any]) -> Iterator[Any]:
         yield None
@@ -120,7 +121,7 @@ def test_queues_are_answered_side_by_side() -> None:
 
 
 def test_whoever_stops_listening_ends_the_workers() -> None:
-    """An answer that is not waited for keeps nobody at work."""
+    """A worker whose answer is not needed any more is ended."""
     for _ in answered([Queue(works, [1, "hang", "hang", 2])], 3, 0):
         break
     with pytest.raises(KeyboardInterrupt), Worker(works):

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Texts and tables that fit: names whole, words whole, at every width."""
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def test_no_name_and_no_word_is_cut(width: int, columns: int) -> None:
     assert "…" not in "".join(lines)
 
 
-def test_a_record_says_which_cell_is_which() -> None:
+def test_a_record_has_a_header_for_each_cell() -> None:
     """Where a table does not fit, each row is its name, and below it the cells with the names of their columns."""
     lines = printed(60, table(2))
     at = lines.index(f"  {NAMES[0]}")
@@ -62,7 +63,7 @@ def test_a_record_says_which_cell_is_which() -> None:
 
 
 def test_short_cells_of_a_record_share_a_line() -> None:
-    """Empty cells are left out, markup is markup, and a cell without a header is told as it is."""
+    """Empty cells are left out, markup is markup, and a cell without a header is printed alone."""
     made = Table()
     made.add_names("name", "a_long_name_of_a_column", "")
     made.add_row("a" * 40, "[green]holds[/]", "yes")

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The local table: every record of one page, and what takes it where."""
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ from spec.ownership import ownership
 
 
 def test_the_yardstick_has_its_17_records() -> None:
-    """The number of local records found by other means is found here too, with two devices told apart."""
+    """The number of local records found by other means is found here, too, with two devices that are not symmetric."""
     table = local_table(yardstick, yardstick.sizes("tiny", {}), (Page,))
     assert len(table.records) == 17
 
 
-def test_a_record_says_what_differs_from_the_start() -> None:
+def test_a_record_has_what_differs_from_the_start() -> None:
     """The first record is a page as it starts, and each other names its place and what else is set."""
     table = local_table(ownership, ownership.sizes("tiny", {"pools": 1}), ownership.symmetric)
     assert table.records[0] == "place FREE"

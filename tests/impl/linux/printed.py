@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Lines as kernels print them, and runs of the rules printed as a kernel would print them."""
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class Printer:
     def __init__(self, task: str = "xdpt-7", cpu: int = 1) -> None:
         self.lines, self.task, self.cpu, self.waited = [CLOCK], task, cpu, 0.0
 
-    def say(self, event: str, fields: str, cpu: int | None = None) -> Printer:
+    def print(self, event: str, fields: str, cpu: int | None = None) -> Printer:
         """One line."""
         at = f"{self.waited + len(self.lines) / 1000:.6f}"
         self.lines.append(f"  {self.task}  [{self.cpu if cpu is None else cpu:03}] b...1  {at}: {event}: {fields}")
@@ -35,28 +36,28 @@ class Printer:
     def wait(self, seconds: float = 10.0) -> Printer:
         """Nothing is printed for a while; then a line that is about no pool."""
         self.waited += seconds
-        return self.say("mem_connect", "mem_id=9 mem_type=PAGE_SHARED allocator=0000000000000000 ifindex=1")
+        return self.print("mem_connect", "mem_id=9 mem_type=PAGE_SHARED allocator=0000000000000000 ifindex=1")
 
     def hold(self, pool: int, page: int, number: int, cpu: int | None = None) -> Printer:
-        return self.say("page_pool_state_hold", _counted(pool, page, "hold", number), cpu)
+        return self.print("page_pool_state_hold", _counted(pool, page, "hold", number), cpu)
 
     def release(self, pool: int, page: int, number: int, cpu: int | None = None) -> Printer:
-        return self.say("page_pool_state_release", _counted(pool, page, "release", number), cpu)
+        return self.print("page_pool_state_release", _counted(pool, page, "release", number), cpu)
 
     def total(self, pool: int, inflight: int, hold: int, release: int, cnt: int = 1) -> Printer:
-        return self.say(
+        return self.print(
             "page_pool_release", f"page_pool={pool:x} inflight={inflight} hold={hold} release={release} cnt={cnt}"
         )
 
     def map(self, page: int, device: str, address: int, size: int = 4096, direction: str = "BIDIRECTIONAL") -> Printer:
         fields = f"{device} dir={direction} dma_addr={address:x} size={size} phys_addr={page << 12:x} attrs="
-        return self.say("dma_map_page", fields)
+        return self.print("dma_map_page", fields)
 
     def unmap(self, device: str, address: int, size: int = 4096, direction: str = "BIDIRECTIONAL") -> Printer:
-        return self.say("dma_unmap_page", f"{device} dir={direction} dma_addr={address:x} size={size} attrs=")
+        return self.print("dma_unmap_page", f"{device} dir={direction} dma_addr={address:x} size={size} attrs=")
 
     def sync(self, device: str, address: int, size: int = 64, direction: str = "BIDIRECTIONAL") -> Printer:
-        return self.say("dma_sync_single_for_cpu", f"{device} dir={direction} dma_addr={address:x} size={size}")
+        return self.print("dma_sync_single_for_cpu", f"{device} dir={direction} dma_addr={address:x} size={size}")
 
 
 def _counted(pool: int, page: int, word: str, number: int) -> str:
@@ -92,9 +93,9 @@ def _print(
         if name in counts:
             pool = key.index
             counts[name][pool] += 1
-            say = out.hold if name == "hold" else out.release
+            write = out.hold if name == "hold" else out.release
             page = instance.args[0].index
-            say(POOLS[pool], PAGES[page], counts[name][pool], cpu=page % 2)
+            write(POOLS[pool], PAGES[page], counts[name][pool], cpu=page % 2)
         elif with_dma:
             page, device = (k.index for k in key)
             address = (PAGES[page] << 12) + (device << 40)

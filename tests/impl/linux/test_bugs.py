@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Each bug that a trace denies by docs/tables/bugs.md is recorded as it happens, and denied by that invariant."""
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from .printed import DMA_A, ETH0, ETH1, A, P, Printer, mapped
 
 def freed(p: Printer) -> object:
     """The page allocator gets a page that a pool counts."""
-    return p.say("mm_page_free", f"page={A * 64:x} pfn=0x{A:x} order=0")
+    return p.print("mm_page_free", f"page={A * 64:x} pfn=0x{A:x} order=0")
 
 
 HAPPENS: dict[str, Callable[[Printer], object]] = {

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`poolproof decode`: explains the raw words of a page: whether a pool counts it, which one, its mapping."""
 
 from __future__ import annotations
@@ -38,10 +39,10 @@ def test_a_whole_dump_gives_page_process_reason_kernel_and_pool() -> None:
     assert page.dump == page_words.Dump("ksoftirqd/1", 0x7231, "page_pool leak", "6.12.117+deb12-amd64")
     assert page.is_page_pool
     assert page.words[page_words.POOL] == 0xFF11000006D7E000
-    said = "\n".join(page.lines())
-    assert "pool ff11000006d7e000 and page 0x7231" in said
-    assert "address 7231000, the same as its physical one" in said
-    assert "6.8 and later" in said
+    printed = "\n".join(page.lines())
+    assert "pool ff11000006d7e000 and page 0x7231" in printed
+    assert "address 7231000, the same as its physical one" in printed
+    assert "6.8 and later" in printed
 
 
 @pytest.mark.parametrize(
@@ -160,12 +161,12 @@ def test_a_page_of_no_pool_gets_the_reason_in_one_line(word: str, why: str) -> N
 def test_an_index_shows_the_kernels_with_a_table_of_mappings_and_a_second_broken_invariant() -> None:
     """Only kernels that track mappings write an index; a page freed with one was mapped for a device."""
     page = page_dump.decode(f"{with_magic('dead000000002240')}\n{MAPPED}")
-    said = "\n".join(page.lines())
+    printed = "\n".join(page.lines())
     assert page.dma_index == 68
     assert page.is_mapped
-    assert "ee62ce7a1d90" in said
-    assert invariants.a_free_page_is_unmapped_unreferenced_and_clean.__name__ in said
-    assert "poolproof record --level dma" in said
+    assert "ee62ce7a1d90" in printed
+    assert invariants.a_free_page_is_unmapped_unreferenced_and_clean.__name__ in printed
+    assert "poolproof record --level dma" in printed
 
 
 @pytest.mark.parametrize("word", ["0000000000000000", "ff11000007231000", "00000000000071c5"])
@@ -177,7 +178,7 @@ def test_what_cannot_be_a_dma_address_is_not_called_one(word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("references", "counts", "said"),
+    ("references", "counts", "printed"),
     [
         ("0000000000000001", "00000000ffffffff", "reference count: 0, nothing holds it"),
         ("0000000000000003", "00000002ffffffff", "reference count: 2"),
@@ -188,10 +189,10 @@ def test_what_cannot_be_a_dma_address_is_not_called_one(word: str) -> None:
         ("3fffffffffffffff", "00000001f0000000", "mapcount or type f0000000"),
     ],
 )
-def test_counts_are_read_from_their_halves_with_their_signs(references: str, counts: str, said: str) -> None:
+def test_counts_are_read_from_their_halves_with_their_signs(references: str, counts: str, printed: str) -> None:
     """The reference count is the high half of the seventh word; what was put too often is negative."""
     text = f"{FIRST}\nraw: 0000000000000000 {references} {counts} 0000000000000000"
-    assert said in "\n".join(page_dump.decode(text).lines())
+    assert printed in "\n".join(page_dump.decode(text).lines())
 
 
 def test_words_that_were_not_given_are_unknown_and_not_zero() -> None:
@@ -203,10 +204,10 @@ def test_words_that_were_not_given_are_unknown_and_not_zero() -> None:
 
 def test_invariants_are_quoted_from_the_spec() -> None:
     """The invariant that the dump denies is the spec's own, by name and by its sentence."""
-    said = "\n".join(page_dump.decode(DUMP).lines())
+    printed = "\n".join(page_dump.decode(DUMP).lines())
     invariant = invariants.a_page_has_a_home_exactly_while_a_pool_counts_it
-    assert invariant.__name__ in said
-    assert (invariant.__doc__ or "?") in said
+    assert invariant.__name__ in printed
+    assert (invariant.__doc__ or "?") in printed
     assert page_dump.decode(DUMP).as_json()["denies"] == [invariant.__name__]
 
 
@@ -250,11 +251,11 @@ def test_what_has_no_words_gets_one_line_with_the_value_the_rule_and_the_way_out
     """No page is made up."""
     with pytest.raises(NotWords) as refused:
         page_dump.decode(text)
-    said = str(refused.value)
-    assert value in said
-    assert rule in said
-    assert "raw:" in said or "are decoded" in said
-    assert "\n" not in said
+    printed = str(refused.value)
+    assert value in printed
+    assert rule in printed
+    assert "raw:" in printed or "are decoded" in printed
+    assert "\n" not in printed
 
 
 def test_whatever_is_pasted_is_decoded_or_refused() -> None:

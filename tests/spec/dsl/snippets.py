@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Short spec texts, put into a small machine: what is refused, and with which words; what is accepted, and runs."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Running a function and evaluating its lifted form agree: every action, invariant and witness of every machine."""
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from poolproof import catalog
 from spec.dsl import Machine, World
 from tests.machines import shipped
 from tests.sampling import one_in
-from tests.semantics import broken, broken_by_steps, concretely, disagreements, outcomes_that_differ, told
+from tests.semantics import as_broken, broken, broken_by_steps, concretely, disagreements, outcomes_that_differ
 
 MACHINES = {machine.name: machine for machine in shipped()}
 SOUND = [machine.name for machine in catalog.SOUND]
@@ -99,8 +100,8 @@ def test_a_world_reports_every_violated_invariant(name: str, data: st.DataObject
     """What a world remembers of pages with the same record never hides a broken invariant, nor its arguments."""
     world = world_of(name, data.draw(scopes(MACHINES[name]), "scope"))
     code = data.draw(any_state(world), "state")
-    assert told(world.violated(code)) == broken(world, code)
-    steps = {n: told(world.violated_by_step(code, after)) for n, after in world.successors(code)}
+    assert as_broken(world.violated(code)) == broken(world, code)
+    steps = {n: as_broken(world.violated_by_step(code, after)) for n, after in world.successors(code)}
     assert steps == broken_by_steps(world, code)
 
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Classes of a spec only declare: a method would run while lifting, and no lint reads it."""
 
 import pytest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The concrete state: what it holds, what it refuses, and that it checks kinds as strictly as lifting does."""
 
 import pickle
@@ -115,7 +116,7 @@ def test_kinds_show_their_name() -> None:
 
 
 def test_a_code_is_the_whole_state() -> None:
-    """Loading a code and asking for the code of what was loaded gives the code, for every cell and value."""
+    """The code of a loaded code is the code itself, for every cell and value."""
     world = BENCH.world
     for offset, size in sizes_of_cells().items():
         for value in range(size):

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What may be declared: fields, members, bounds, and the machine that lists its functions."""
 
 from typing import Any

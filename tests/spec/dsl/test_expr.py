@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The expression tree: simplification keeps the meaning, facts never decide wrongly, the text is right."""
 
 from __future__ import annotations
@@ -122,12 +123,12 @@ def test_the_text_of_an_expression_means_the_expression(state: Any, claim: Expr)
 
 @settings(deadline=None, max_examples=100)
 @given(states(), st.lists(CLAIMS, max_size=5), st.lists(CLAIMS, min_size=5, max_size=5))
-def test_facts_never_decide_wrongly(state: Any, learnt: list[Expr], asked: list[Expr]) -> None:
+def test_facts_never_decide_wrongly(state: Any, learnt: list[Expr], queries: list[Expr]) -> None:
     """What a path knows is true of a state decides another claim as the state does, or not at all."""
     facts = Facts()
     for claim in learnt:
         facts.learn(claim, value(claim, state))
-    for claim in (*asked, *learnt, *map(negate, learnt)):
+    for claim in (*queries, *learnt, *map(negate, learnt)):
         assert facts.decide(claim) in (None, value(claim, state))
 
 
@@ -146,7 +147,7 @@ def test_facts_decide_what_was_learnt() -> None:
 
 
 def test_a_device_that_was_found_is_not_nobody() -> None:
-    """Equal to a device that is never nobody means not nobody."""
+    """Equal to a device that is never NOBODY means not NOBODY."""
     facts, home = Facts(), read("home", PAGE)
     assert facts.decide(equal(home, Const(NOBODY))) is None
     facts.learn(equal(home, DEV), True)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Guards come first, are statements of their own, and refuse without an error; assignments follow, on a copy."""
 
 from dataclasses import replace

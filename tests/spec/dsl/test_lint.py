@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the lint refuses: text that would silently mean something else when it is lifted."""
 
 import pytest

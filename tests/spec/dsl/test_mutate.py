@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Mutations: a broken machine is the sound one with some statements changed, and everything else the same."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Actions are deterministic, pure and small: each is lifted twice and compared, and forks a bounded number of times."""
 
 from typing import Any

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Quantifiers keep their forks to themselves: what is split inside is joined inside, once for each member."""
 
 from collections.abc import Callable
@@ -80,7 +81,7 @@ def test_a_quantified_claim_means_the_same_for_every_choice(claim: str) -> None:
 
 
 def test_what_is_known_outside_is_known_inside() -> None:
-    """A body does not ask again what the path has decided, and what it learns itself is forgotten after it."""
+    """A body does not fork on what the path has decided, and its own decisions are forgotten after it."""
     body = """
 require(s.dirty[page])
 require(each(s.pages, lambda p: s.dirty[page] and (s.dirty[p] or s.dirty[other])))

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a function reaches is part of what it is: lifted anew where that differs, refused where it has changed since."""
 
 from typing import Any

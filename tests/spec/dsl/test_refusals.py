@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What lifting refuses: values used as what they are not, at the line where the text does it."""
 
 import pytest

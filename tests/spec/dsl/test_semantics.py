@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What an action means: reads see earlier writes, writes are ordered, keys may coincide, branches follow guards.
 
 Every step here is taken twice, by running the function and by its lifted paths, which must agree.
@@ -22,8 +23,8 @@ def test_a_read_sees_an_earlier_write() -> None:
 
 def test_what_was_written_is_compared_like_the_cell() -> None:
     """A home just taken, or just given up, is still compared with NOBODY and with a device."""
-    ask = "if s.home[page] == NOBODY:\n    s.refs[page] = 1\nif s.home[page] == dev:\n    s.refs[page] = 2"
-    given, taken = Bench(action(f"s.home[page] = dev\n{ask}")), Bench(action(f"s.home[page] = NOBODY\n{ask}"))
+    run = "if s.home[page] == NOBODY:\n    s.refs[page] = 1\nif s.home[page] == dev:\n    s.refs[page] = 2"
+    given, taken = Bench(action(f"s.home[page] = dev\n{run}")), Bench(action(f"s.home[page] = NOBODY\n{run}"))
     for bench, refs in ((given, 2), (taken, 1)):
         assert bench.after(bench.pages[0], bench.pages[0], bench.devices[0])["refs"][bench.pages[0]] == refs
         assert len(bench.machine.actions[0].lifted.paths) == 1
@@ -89,7 +90,7 @@ def test_a_count_sees_the_acting_pages_new_value() -> None:
 
 
 def test_quantifiers_see_two_writes() -> None:
-    """Each and some after two writes ask every page by what it now is, also where both wrote the same page."""
+    """Each and some after two writes read every page as it now is, also where both wrote the same page."""
     body = """
 s.dirty[page] = True
 s.dirty[other] = False
@@ -168,7 +169,7 @@ def test_conditions_mean_what_they_mean_in_python(condition: str, refs: set[int]
 
 
 def test_membership_in_a_tuple_may_name_nobody_and_a_parameter() -> None:
-    """`home in (NOBODY, dev)` asks for the one or the other."""
+    """`home in (NOBODY, dev)` is true for the one and the other."""
     bench = Bench(action("require(s.home[page] in (NOBODY, dev))\ns.dirty[page] = True"))
     page = bench.pages[0]
     eth0, eth1 = bench.devices

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What `make bench` measures, refuses and prints; no test depends on speed."""
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import pytest
 
 from checkers.native.build import compiler
 from poolproof import errors, output
-from tests.poolproof.conftest import Said
+from tests.poolproof.conftest import Printed
 from tools.bench import cases, run, runs
 from tools.bench import peer as peers
 from tools.bench.machine import Surroundings
@@ -38,7 +39,7 @@ int main(void)
 """
 SMALL = replace(cases.QUICK, cases=cases.QUICK.cases[1:], cold=(), designs=())
 
-Measure = Callable[..., Said]
+Measure = Callable[..., Printed]
 
 
 @pytest.fixture
@@ -46,10 +47,10 @@ def measure(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
     """Type the command; what is printed is caught."""
     monkeypatch.setattr(output, "console", output.Output(highlight=False, width=170))
 
-    def typed(*words: object) -> Said:
+    def typed(*words: object) -> Printed:
         capsys.readouterr()
         code = errors.guarded(lambda: run.app([str(word) for word in words], standalone_mode=False))
-        return Said(code, *capsys.readouterr())
+        return Printed(code, *capsys.readouterr())
 
     return typed
 
@@ -58,7 +59,7 @@ def measure(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Measure one case only, and no other tool."""
     monkeypatch.setattr(cases, "QUICK", SMALL)
-    monkeypatch.setattr(runs, "spin", lambda asked: None)
+    monkeypatch.setattr(runs, "spin", lambda measured: None)
 
 
 def peer(folder: Path, states: int = 0, taken: int = 0) -> Path:
@@ -70,16 +71,16 @@ def peer(folder: Path, states: int = 0, taken: int = 0) -> Path:
 @pytest.mark.slow
 def test_a_quick_run_counts_what_is_known(measure: Measure, tmp_path: Path) -> None:
     """Every way of ours, and the peer, count what three other tools have counted; tiny cases have no target."""
-    said = measure("--quick", "--peers", peer(tmp_path))
-    assert (said.code, said.err) == (0, "")
+    printed = measure("--quick", "--peers", peer(tmp_path))
+    assert (printed.code, printed.err) == (0, "")
     for way in ("tables, bitmap", "tables, hash set", "evaluated, hash set"):
-        assert f"4 pages {way} 345,749 2,781,114 23" in said.flat
+        assert f"4 pages {way} 345,749 2,781,114 23" in printed.flat
     for way in ("tables, bitmap", "tables, hash set"):
-        assert f"4 pages, symmetric {way} 19,981 139,940 23" in said.flat
-    assert "keep_mapped, tiny" in said.flat
-    assert "6,672" in said.flat
-    assert "targets" not in said.flat
-    assert said.out.startswith("date ")
+        assert f"4 pages, symmetric {way} 19,981 139,940 23" in printed.flat
+    assert "keep_mapped, tiny" in printed.flat
+    assert "6,672" in printed.flat
+    assert "targets" not in printed.flat
+    assert printed.out.startswith("date ")
 
 
 @pytest.mark.slow
@@ -87,10 +88,10 @@ def test_without_peers_only_their_columns_are_empty(measure: Measure, small: Non
     """Without a peer the bench measures ours, and prints that there is none."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(peers, "FOLDER", tmp_path)
-        said = measure("--quick")
-    assert said.code == 0
-    assert said.flat.count("not there") == 2
-    assert "spin is not installed" in said.flat
+        printed = measure("--quick")
+    assert printed.code == 0
+    assert printed.flat.count("not there") == 2
+    assert "spin is not installed" in printed.flat
 
 
 @pytest.mark.parametrize(
@@ -101,34 +102,34 @@ def test_a_peer_that_counts_otherwise_is_no_peer(
     measure: Measure, small: None, tmp_path: Path, states: int, taken: int, difference: str
 ) -> None:
     """The bench fails with one line that names both engines and both numbers."""
-    said = measure("--quick", "--peers", peer(tmp_path, states, taken))
-    assert said.code == 14
+    printed = measure("--quick", "--peers", peer(tmp_path, states, taken))
+    assert printed.code == 14
     case = "poolproof: yardstick, 4 pages, symmetric: our tables, bitmap counts"
-    assert said.err == f"{case} {difference}; no speeds are compared\n"
+    assert printed.err == f"{case} {difference}; no speeds are compared\n"
 
 
 @pytest.mark.slow
 def test_spin_must_agree_too(measure: Measure, small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A tool that counts another number of states is not faster or slower, it is wrong."""
-    monkeypatch.setattr(runs, "spin", lambda asked: Run(1413, 6453, 1.0, 1.0))
-    said = measure("--quick", "--peers", peer(tmp_path))
-    assert said.code == 14
-    assert "yardstick, 2 pages: our tables, bitmap counts 6,454 transitions, spin 6,453" in said.err
+    monkeypatch.setattr(runs, "spin", lambda measured: Run(1413, 6453, 1.0, 1.0))
+    printed = measure("--quick", "--peers", peer(tmp_path))
+    assert printed.code == 14
+    assert "yardstick, 2 pages: our tables, bitmap counts 6,454 transitions, spin 6,453" in printed.err
 
 
 def test_a_peer_that_is_not_understood_is_an_error(measure: Measure, small: None, tmp_path: Path) -> None:
     """The output of a peer is a count, or the bench ends with the code of a broken tool."""
     (tmp_path / "explore.c").write_text('#include <stdio.h>\nint main(void) { puts("table full"); return 0; }\n')
-    said = measure("--quick", "--peers", tmp_path)
-    assert (said.code, said.err) == (150, "poolproof: explore.c: output not understood: table full\n")
+    printed = measure("--quick", "--peers", tmp_path)
+    assert (printed.code, printed.err) == (150, "poolproof: explore.c: output not understood: table full\n")
 
 
 def test_a_peer_that_does_not_compile_is_an_error(measure: Measure, small: None, tmp_path: Path) -> None:
     """So does one that is no C."""
     (tmp_path / "explore.c").write_text("#error no\n")
-    said = measure("--quick", "--peers", tmp_path)
-    assert said.code == 150
-    assert "fails with exit code 1" in said.err
+    printed = measure("--quick", "--peers", tmp_path)
+    assert printed.code == 150
+    assert "fails with exit code 1" in printed.err
 
 
 def test_an_interrupt_shows_what_was_measured(
@@ -140,10 +141,10 @@ def test_an_interrupt_shows_what_was_measured(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Peers, "run", interrupted)
-    said = measure("--quick", "--peers", peer(tmp_path))
-    assert (said.code, said.err) == (3, "poolproof: interrupted; the report has what was measured so far\n")
-    assert "4 pages, symmetric tables, bitmap 19,981 139,940 23" in said.flat
-    assert "hash set" not in said.flat
+    printed = measure("--quick", "--peers", peer(tmp_path))
+    assert (printed.code, printed.err) == (3, "poolproof: interrupted; the report has what was measured so far\n")
+    assert "4 pages, symmetric tables, bitmap 19,981 139,940 23" in printed.flat
+    assert "hash set" not in printed.flat
 
 
 @pytest.mark.slow
@@ -160,7 +161,7 @@ def test_markdown_keeps_what_stands_before_it(measure: Measure, small: None, tmp
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         (("--peers", "nowhere"), "--peers nowhere: has no explore.c; give the folder of the peers"),
         (("--quick", "--long"), "--quick --long: opposites; give one of them"),
@@ -170,14 +171,14 @@ def test_markdown_keeps_what_stands_before_it(measure: Measure, small: None, tmp
     ],
 )
 def test_what_cannot_be_done_is_refused_before_it_is_begun(
-    measure: Measure, desk: Path, words: tuple[str, ...], told: str
+    measure: Measure, desk: Path, words: tuple[str, ...], message: str
 ) -> None:
     """One line with the value, the rule and the way out, and exit code 2."""
     Path("notes.md").write_text("mine\n")
-    said = measure(*words)
-    assert (said.code, said.out) == (2, "")
-    assert told in said.err
-    assert said.err.count("\n") == 1
+    printed = measure(*words)
+    assert (printed.code, printed.out) == (2, "")
+    assert message in printed.err
+    assert printed.err.count("\n") == 1
     assert Path("notes.md").read_text() == "mine\n"
 
 
@@ -215,7 +216,7 @@ def test_load_that_is_not_ours_is_warned_of() -> None:
     assert [line.split(":")[0] for line in busy.warnings()] == ["warning"] * 2
 
 
-def test_what_a_state_costs_is_read_from_what_the_engine_says() -> None:
+def test_the_cost_of_a_state_is_read_from_the_engine() -> None:
     """Bits of a bitmap, or bytes of a hash set; only these are held to a number of bytes."""
     bitmap = Run(1, 1, 1.0, 1.0, memory="bitmap of 99 bits, 44 % used: 2.3 bits a state")
     table = Run(1, 1, 1.0, 1.0, memory="hash set, 12.1 bytes a state")

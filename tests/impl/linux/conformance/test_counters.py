@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A counter knows which numbers it saw, in whatever order they came: compared with a set that remembers all."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Every run of the rules is accepted, with other pages beside it; what the rules forbid is denied by its invariant."""
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ DENIALS: dict[str, Denial] = {
     ),
     "freed under the pool": (
         "a_page_has_a_home_exactly_while_a_pool_counts_it",
-        lambda p: p.say("mm_page_free", f"page={A * 64:x} pfn=0x{A:x} order=0"),
+        lambda p: p.print("mm_page_free", f"page={A * 64:x} pfn=0x{A:x} order=0"),
     ),
 }
 
@@ -202,7 +203,7 @@ def test_a_number_that_was_not_printed_at_the_end_is_no_violation() -> None:
     p.total(P, 0, 1, 1)
     judge = judged(p.lines)
     assert (judge.findings.total, judge.pools.ended[0].first_unlogged) == (0, ("release 1",))
-    p.say("mem_disconnect", f"mem_id=1 mem_type=PAGE_POOL allocator={P:x}")
+    p.print("mem_disconnect", f"mem_id=1 mem_type=PAGE_POOL allocator={P:x}")
     assert judged(p.lines).findings.total == 0
     p.wait()
     assert judged(p.lines).findings.counts == {rules.NUMBERS: 1, rules.LEFT_BEHIND: 1}
@@ -237,7 +238,7 @@ def test_a_page_that_another_pool_releases_names_both_pools() -> None:
 def test_a_put_that_is_preempted_before_its_line_is_no_leak(seconds: float) -> None:
     """The kernel counts it, frees the pool, uses its address again; the line comes seconds later."""
     p = Printer().hold(P, A, 1).hold(P, B, 2).release(P, A, 1).total(P, 0, 2, 2)
-    p.say("mem_disconnect", f"mem_id=1 mem_type=PAGE_POOL allocator={P:x}").hold(P, A, 1)
+    p.print("mem_disconnect", f"mem_id=1 mem_type=PAGE_POOL allocator={P:x}").hold(P, A, 1)
     at_once = judged(p.lines)
     p.wait(seconds).release(P, B, 2).release(P, A, 1).total(P, 0, 1, 1).wait()
     later = judged(p.lines)
@@ -248,7 +249,7 @@ def test_a_put_that_is_preempted_before_its_line_is_no_leak(seconds: float) -> N
 def test_where_lines_are_all_there_is_their_order_decides() -> None:
     """A clock that counts events has no time: once XDP forgets the pool, all its lines must have been printed."""
     p = Printer().hold(P, A, 1).total(P, 0, 1, 1)
-    p.say("mem_disconnect", f"mem_id=1 mem_type=PAGE_POOL allocator={P:x}")
+    p.print("mem_disconnect", f"mem_id=1 mem_type=PAGE_POOL allocator={P:x}")
     counts = [line.replace(f"{n / 1000:.6f}", str(n)) for n, line in enumerate(p.lines)]
     assert judged(["#! trace_clock: [counter]", *counts[1:]]).findings.counts == {
         rules.NUMBERS: 1,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The kernel's log is understood as far as it speaks of pages."""
 
 from __future__ import annotations
@@ -51,8 +52,8 @@ WHOLE = f"{STALL}: id 412, 3 inflight 60 sec"
 def test_a_message_is_read_wherever_a_mail_wrapped_it(at: int, quote: str) -> None:
     """At any blank, quoted or not; and the line after it is another one."""
     log = Log()
-    said = [log.take(line) for line in (quote + WHOLE[:at] + " ", quote + WHOLE[at + 1 :], "what is this")]
-    assert [found and (found.pool_id, found.pages, found.seconds) for found in said] == [None, (412, 3, 60), None]
+    taken = [log.take(line) for line in (quote + WHOLE[:at] + " ", quote + WHOLE[at + 1 :], "what is this")]
+    assert [found and (found.pool_id, found.pages, found.seconds) for found in taken] == [None, (412, 3, 60), None]
 
 
 def test_two_messages_are_not_joined_across_a_stamp() -> None:

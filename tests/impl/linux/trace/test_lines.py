@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A line gives the same event whichever kernel or tool printed it; other lines give none."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Lines that are not in the order of time are put in order where that is certain, and refused where it is not."""
 
 from __future__ import annotations
@@ -80,9 +81,9 @@ def test_where_the_lines_of_one_cpu_go_back_no_order_is_certain(how: str, tmp_pa
     """One line that names the place, both times, and the way out."""
     with pytest.raises(
         Unreadable, match=r"line \d+: time goes back from .* on cpu \d.*give each recording once"
-    ) as said:
+    ) as caught:
         judged(tmp_path / "t", REFUSED[how](lines_of("6.12.117/hold_stalled")))
-    assert "\n" not in str(said.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_real_violation_is_found_in_merged_lines(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Recordings are read plain or packed, from files in sequence, in little memory; other files are refused."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """`poolproof record`: the script that it prints records on a target what `poolproof trace` can read."""
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ class Target:
         recording = Recording([str(self.root / "out.trace.txt.gz")])
         return list(recording), recording.info
 
-    def said(self, name: str) -> str:
+    def text_of(self, name: str) -> str:
         return (self.root / name).read_text()
 
 
@@ -119,10 +120,10 @@ def target(tmp_path: Path) -> Target:
 @pytest.mark.parametrize("level", list(Level))
 def test_what_the_script_writes_is_what_the_reader_reads(target: Target, level: Level, shell: str) -> None:
     """Under every shell: kernel, clock, real addresses and no losses are read, and every event of the trace."""
-    said = target.record(record_script.recipe(level), shell)
+    printed = target.record(record_script.recipe(level), shell)
     events, info = target.read()
-    assert said.endswith("exit 0"), said
-    assert "nothing was lost" in said
+    assert printed.endswith("exit 0"), printed
+    assert "nothing was lost" in printed
     assert info.kernel == os.uname().release
     assert (info.clock, info.is_hashed, info.is_whole, info.not_understood) == ("global", False, True, 0)
     assert [e._replace(line=0) for e in events] == [e._replace(line=0) for e in Recording([str(RECORDED)])]
@@ -137,23 +138,23 @@ def test_a_bare_name_of_the_clock_is_read_as_well(target: Target) -> None:
 def test_all_is_set_before_the_recording_begins_and_the_thing_is_done_while_it_runs(target: Target) -> None:
     """While the command runs, tracing is on, the clock global, addresses are real, and the buffers have their size."""
     target.record(record_script.recipe(per_cpu=1_000_000))
-    assert target.said("settings").split() == ["1", "global", "97657", "0"]
+    assert target.text_of("settings").split() == ["1", "global", "97657", "0"]
 
 
 @pytest.mark.parametrize("level", list(Level))
 def test_the_events_of_the_level_are_enabled_as_far_as_the_target_has_them(target: Target, level: Level) -> None:
     """Nothing else is traced, and events that this kernel lacks are named and left out."""
-    said = target.record(record_script.recipe(level))
+    printed = target.record(record_script.recipe(level))
     there = {e for e in record_script.events(level) if e not in HAS_PHYS}
-    assert {"/".join(Path(p).parts[-3:-1]) for p in target.said("enabled").split()} == there
-    assert ("this kernel does not have: dma/dma_map_phys dma/dma_unmap_phys" in said) == (level == Level.DMA)
+    assert {"/".join(Path(p).parts[-3:-1]) for p in target.text_of("enabled").split()} == there
+    assert ("this kernel does not have: dma/dma_map_phys dma/dma_unmap_phys" in printed) == (level == Level.DMA)
 
 
 def test_nothing_is_left_behind(target: Target) -> None:
     """After the recording the instance is gone, and was quiet when it went; the files are for their owner only."""
     target.record(record_script.recipe())
     assert not (target.root / "instances/poolproof").exists()
-    assert (target.said("removed/tracing_on"), target.said("removed/events/enable")) == ("0\n", "0\n")
+    assert (target.text_of("removed/tracing_on"), target.text_of("removed/events/enable")) == ("0\n", "0\n")
     assert (target.root / "out.trace.txt.gz").stat().st_mode & 0o077 == 0
 
 
@@ -170,9 +171,9 @@ def test_a_command_that_fails_or_is_interrupted_ends_the_recording_and_not_the_s
 def test_events_that_were_lost_are_reported_and_read(tmp_path: Path, overrun: int, dropped: int) -> None:
     """The statistics of each CPU are in the file: the reader counts the losses that the script reports."""
     target = Target.make(tmp_path, record_script.events(Level.STOCK), overrun, dropped)
-    said = target.record(record_script.recipe())
+    printed = target.record(record_script.recipe())
     info = target.read()[1]
-    assert f"{overrun + dropped} events were LOST" in said
+    assert f"{overrun + dropped} events were LOST" in printed
     assert info.overwritten == overrun + dropped
     assert not info.is_whole
 
@@ -180,8 +181,8 @@ def test_events_that_were_lost_are_reported_and_read(tmp_path: Path, overrun: in
 def test_only_what_was_logged_meanwhile_is_kept(target: Target) -> None:
     """Only messages logged during the recording are kept."""
     target.record(record_script.recipe())
-    assert "stalled pool shutdown" in target.said("out.dmesg.txt")
-    assert "yesterday" not in target.said("out.dmesg.txt")
+    assert "stalled pool shutdown" in target.text_of("out.dmesg.txt")
+    assert "yesterday" not in target.text_of("out.dmesg.txt")
 
 
 def test_a_target_that_cannot_record_gets_the_reason_and_is_not_changed(tmp_path: Path) -> None:
@@ -210,7 +211,7 @@ def test_it_can_be_pasted_into_a_shell(target: Target) -> None:
 
 
 def test_the_trace_cmd_line_names_the_same_events_clock_and_size() -> None:
-    """The other way to record asks for the same."""
+    """The command of trace-cmd records the same events."""
     lines = record_script.recipe(Level.DMA, per_cpu=10_240, name="mine")
     line = next(line for line in lines if "trace-cmd record" in line)
     assert "-C global -b 1001 -o mine.dat" in line

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A file that is not a trace is refused with what it seems to be; a line of an event that is not parsed is as well."""
 
 from __future__ import annotations
@@ -34,18 +35,18 @@ FOREIGN = {
 def refused(path: Path, text: str) -> str:
     """The one line with which a text is refused."""
     path.write_bytes(text.encode())
-    with pytest.raises(Unreadable) as said:
+    with pytest.raises(Unreadable) as caught:
         recordings.judged([str(path)], Options())
-    assert "\n" not in str(said.value)
-    assert str(path) in str(said.value)
-    return str(said.value)
+    assert "\n" not in str(caught.value)
+    assert str(path) in str(caught.value)
+    return str(caught.value)
 
 
 @pytest.mark.parametrize("what", FOREIGN)
 def test_a_file_without_pools_is_refused_with_what_it_seems_to_be(what: str, tmp_path: Path) -> None:
     """With the way out; it is never accepted."""
-    text, said = FOREIGN[what]
-    assert said in refused(tmp_path / "t", text)
+    text, caught = FOREIGN[what]
+    assert caught in refused(tmp_path / "t", text)
 
 
 def test_our_own_sources_are_no_traces(tmp_path: Path) -> None:
@@ -83,10 +84,10 @@ def test_a_line_that_was_not_understood_is_shown_and_nothing_is_accepted(how: st
     """One line among good ones: which it is, how it reads, why, and the way out."""
     damage, why = DAMAGED[how]
     good = Printer().hold(P, B, 2).release(P, B, 1).lines
-    said = refused(tmp_path / "t", "\n".join([good[0], damage(LINE), *good[2:]]))
-    assert "not understood; the first is line 2: " in said
-    assert why in said
-    assert said.isprintable()
+    caught = refused(tmp_path / "t", "\n".join([good[0], damage(LINE), *good[2:]]))
+    assert "not understood; the first is line 2: " in caught
+    assert why in caught
+    assert caught.isprintable()
 
 
 @pytest.mark.parametrize(
