@@ -171,9 +171,13 @@ class Writer:
         return self.one(*choices)
 
     def quantified(self, scene: Scene, word: str, depth: int) -> str:
-        sort, state = self.pick(("Page", "Page", "Device", "pair")), self.pick(scene.states)
-        if sort == "pair":
-            return self.of_pairs(scene, word, state, depth)
+        """A quantifier over the members of a sort, or over pairs."""
+        if self.pick("mmmp") == "p":
+            return self.of_pairs(scene, word, self.pick(scene.states), depth)
+        return self.of_members(scene, word, depth)
+
+    def of_members(self, scene: Scene, word: str, depth: int) -> str:
+        sort, state = self.pick(("Page", "Page", "Device")), self.pick(scene.states)
         with scene.member(sort) as name:
             return f"{word}({state}.{GROUPS[sort]}, lambda {name}: {self.claim(scene, depth)})"
 
@@ -307,7 +311,7 @@ class Writer:
             lambda: f"{indent}if {target} > 0:\n{indent}    {target} -= 1\n",
         ]
         if self.pages <= 2:
-            choices.append(lambda: f"{indent}{target} = {self.quantified(scene, 'count', 1)}\n")
+            choices.append(lambda: f"{indent}{target} = {self.of_members(scene, 'count', 1)}\n")
         return self.one(*choices)
 
     def member_or_nobody(self, scene: Scene, holds: str) -> str:

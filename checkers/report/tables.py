@@ -132,7 +132,7 @@ def _ending(verdict: Verdict) -> str:
     if verdict.outcome is Outcome.DEADLOCK:
         return STUCK
     if verdict.outcome is Outcome.NO_END:
-        return f"{NO_END} ({verdict.note}.)"
+        return NO_END
     if verdict.kind is Kind.REFINEMENT:
         return f"{NO_STEP} (`poolproof refine {verdict.model}` says of each rule why not.)"
     return ending(sentence(verdict.property), verdict.args)
