@@ -19,7 +19,7 @@ $(READY): requirements.txt requirements-dev.txt constraints.txt pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
-check: $(READY) ## every model, every promise, every bug of the zoo (under a minute)
+check: $(READY) ## every model, every invariant, every bug of the zoo (under a minute)
 	@$(BIN)/poolproof check
 
 agree: $(READY) ## do all engines count the same states? spin and rumur too, where they are installed

@@ -11,6 +11,7 @@ from checkers.core.ends import Ends
 from checkers.core.stopped import INTERRUPTED, Reason, Stopped
 from checkers.core.traces import Finding
 from checkers.core.verdict import Kind, Outcome, Verdict, invariant_kind
+from checkers.core.wording import counted
 from spec.dsl import Machine, Sort, Witness, World
 
 from .engines import DEFAULT_ENGINE, EngineChoice, ends, explore, reach, refine
@@ -208,9 +209,8 @@ def _unless_stopped(verdict: Verdict, seen: Exploration) -> Verdict:
     """The verdict of a complete search, or BUDGET if the search stopped before its end."""
     if seen.stopped is None:
         return verdict
-    why = seen.stopped.cause
-    far = f"stopped at depth {seen.depth} with {seen.states:,} states ({why})" if seen.states else f"not begun ({why})"
-    return _open(verdict, seen.stopped, far)
+    far = f"stopped at depth {seen.depth} with {counted(seen.states, 'state')}" if seen.states else "not begun"
+    return _open(verdict, seen.stopped, f"{far} ({seen.stopped.cause})")
 
 
 def _open(verdict: Verdict, stopped: Stopped, note: str) -> Verdict:
@@ -292,7 +292,7 @@ def _actions(question: Question, seen: Exploration) -> Iterator[Verdict]:
     """Each action must fire: what is proved of one that never does is vacuous."""
     base = replace(_base(question, seen), kind=Kind.ACTION, outcome=Outcome.REACHED)
     for name, times in seen.fired.items():
-        asked = replace(base, property=name, note=f"{times:,} times")
+        asked = replace(base, property=name, note=counted(times, "time"))
         never = replace(asked, outcome=Outcome.UNREACHABLE, expected=False, note="never fired")
         yield asked if times else _unless_stopped(never, seen)
 

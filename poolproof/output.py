@@ -12,6 +12,7 @@ from typing import TypeVar
 from rich.console import Console, ConsoleDimensions
 from rich.markup import escape
 
+from checkers.core.wording import counted
 from checkers.explore.search import Exploration, SearchProgress
 from checkers.judging import Question
 
@@ -64,7 +65,8 @@ def with_progress(question: Question, work: Callable[[SearchProgress], T]) -> T:
         def progress(seen: Exploration) -> None:
             rate = seen.transitions / max(seen.seconds, 0.001)
             warning = f"; {seen.unsaved}" if seen.unsaved else ""
-            update(f"{seen.states:,} states, depth {seen.depth}, {rate:,.0f} transitions/s{_time_left(seen)}{warning}")
+            states = counted(seen.states, "state")
+            update(f"{states}, depth {seen.depth}, {rate:,.0f} transitions/s{_time_left(seen)}{warning}")
 
         return work(progress)
 

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from checkers.core import prose
 from checkers.core.verdict import Exit
-from checkers.core.wording import in_steps, shown
+from checkers.core.wording import counted, in_steps, shown
 from checkers.judging import Question
 from checkers.report import tables
 from checkers.report.columns import Table, say
@@ -191,7 +191,8 @@ def _pairs(title: str, pairs: Iterable[prose.Pair], *shown: int) -> Table:
 def _table(console: Console, question: Question) -> int:
     """Print the local table: each page record, and the actions that change it."""
     found = local_table(question.machine, question.sizes, question.symmetric, question.budget)
-    console.print(f"[bold]{len(found.records)} records of one page, {len(found.steps)} steps between them[/]")
+    records, steps = counted(len(found.records), "record"), counted(len(found.steps), "step")
+    console.print(f"[bold]{records} of one page, {steps} between them[/]")
     for number, record in enumerate(found.records):
         say(console, f"{number:4}  {record}")
         for was, action, now in found.steps:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from checkers.core.verdict import Exit, Kind, Outcome, Verdict
-from checkers.core.wording import cell, sentence, shown
+from checkers.core.wording import cell, counted, sentence, shown
 from checkers.judging import Question
 from checkers.prove.cti import Cti, scope_text
 from checkers.prove.deciding import Decided
@@ -124,7 +124,7 @@ def _word(verdict: Verdict) -> str:
 
 def _obligations(console: Console, proved: Proof) -> None:
     """Print every obligation, a line each."""
-    console.print(f"\n[bold]{escape(proved.name)}: {len(proved.decided):,} obligations[/]")
+    console.print(f"\n[bold]{escape(proved.name)}: {counted(len(proved.decided), 'obligation')}[/]")
     for decided in proved.decided:
         say(console, f"  {line(decided)}")
 
@@ -193,7 +193,7 @@ def _spread(console: Console, p: Proof) -> None:
     differing = [same for same in zip(*runs, strict=True) if len({result for d in same for result in d.results}) > 1]
     totals = [sum(d.seconds for d in run) for run in runs]
     slowest = [max(d.seconds for d in run) * 1000 for run in runs]
-    results = f"{len(differing)} obligations with different results" if differing else "the same results"
+    results = f"{counted(len(differing), 'obligation')} with different results" if differing else "the same results"
     console.print(
         f"{p.name}: seeds 0 to {len(runs) - 1}: {results}; {min(totals):.1f} to {max(totals):.1f} s in all, "
         f"the slowest {min(slowest):.0f} to {max(slowest):.0f} ms",

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 
 from checkers.core.verdict import Outcome, Verdict
+from checkers.core.wording import counted
 from checkers.report.columns import Table, say
 from checkers.report.tables import sentence
 from impl.linux.conformance.holders import Holders, Whereabouts, retries
@@ -35,17 +36,19 @@ def trace(console: Console, done: Judged, verdicts: Sequence[Verdict], every_hol
     for finding in done.judge.findings.shown:
         _finding(console, done, finding)
     if done.judge.findings.further:
-        further = f"{done.judge.findings.further:,} further violations are counted and not printed"
-        console.print(f"\n{further}: of each page the first is.")
+        further = counted(done.judge.findings.further, "further violation is", "further violations are")
+        console.print(f"\n{further} counted and not printed: of each page the first is.")
     console.print(pools(done))
     if early := [p for p in done.judge.pools.ended if p.unmapped_while_held]:
-        pages = f"{sum(p.unmapped_while_held for p in early):,} pages of {len(early)} pool{'s' * (len(early) > 1)}"
-        console.print(f"Destroy: {pages} were unmapped while they were still held (the scrub's walk, since 6.12).")
+        pages = counted(sum(p.unmapped_while_held for p in early), "page")
+        pages += f" of {counted(len(early), 'pool')}"
+        console.print(f"Destroy: {pages} unmapped while still held (the scrub's walk, since 6.12).")
     shown = [*done.stalls, *(h for h in done.held if every_holder or h.pool.destroyed)]
     for held in shown[:MOST_POOLS]:
         _holders(console, held)
     if len(shown) > MOST_POOLS:
-        console.print(f"\n{len(shown) - MOST_POOLS} more pools were waited for; --json FILE has them all.")
+        more = counted(len(shown) - MOST_POOLS, "more pool was", "more pools were")
+        console.print(f"\n{more} waited for; --json FILE has them all.")
     _log(console, done)
     closing(console, done, verdicts)
 
@@ -57,7 +60,7 @@ def beginning(done: Judged) -> Iterator[str]:
     names = ", ".join(name for _, name in info.names)
     rate = f", {events / done.seconds:,.0f} a second" if done.seconds > 1 else ""
     merged = ", put in the order of time: lines of several CPUs stood one after the other" if info.order else ""
-    yield f"{names}: {events:,} events in {info.lines:,} lines{merged}{rate}"
+    yield f"{names}: {counted(events, 'event')} in {counted(info.lines, 'line')}{merged}{rate}"
     kernel = f"kernel {info.kernel}" if info.kernel else "kernel not named"
     tracepoints = f"{info.format} tracepoints" if info.format else "no holds or releases"
     words = [kernel, tracepoints, f"{info.tool} text", f"clock {info.clock or UNKNOWN}"]
@@ -69,18 +72,19 @@ def caveats(done: Judged) -> Iterator[str]:
     """What limits the claims that follow."""
     info, judge = done.info, done.judge
     if done.interrupted:
-        yield f"Interrupted after {info.lines:,} lines: the report is about these."
+        yield f"Interrupted after {counted(info.lines, 'line')}: the report is about these."
     if info.lost:
         yield "Events were lost while recording: nothing is known of the pages and pools of that time from there on."
     if info.gaps:
         yield f"{info.gaps + 1} recordings in sequence: histories from before the next one began are missing."
     if info.overwritten:
-        yield f"{info.overwritten:,} events were overwritten or dropped unprinted: histories are missing."
+        events = counted(info.overwritten, "event was", "events were")
+        yield f"{events} overwritten or dropped unprinted: histories are missing."
     if judge.mappings.multi_mapped_skipped:
-        times = f"{judge.mappings.multi_mapped_skipped:,} times"
+        times = counted(judge.mappings.multi_mapped_skipped, "time")
         yield f"{times} a page was mapped for several other devices at once (fragments, clones): not judged further."
     if info.probe_misses:
-        yield f"Kprobes missed {info.probe_misses:,} hits; their events are counted here and not judged."
+        yield f"Kprobes missed {counted(info.probe_misses, 'hit')}; their events are counted here and not judged."
     if info.is_overtaken:
         yield f"Events of CPUs overtake each other or have the same time: {CLEAR}."
     elif info.format and not info.is_ordered:
@@ -89,29 +93,27 @@ def caveats(done: Judged) -> Iterator[str]:
         yield f"Text of {info.tool}: read by its documentation, untested on a recording."
     yield from _older([p for p in judge.pools.ended if not p.is_from_the_start])
     if late := sum(p.unlogged_at_end for p in judge.pools.ended):
-        yield f"{late:,} holds or releases are counted and were not printed before the end: not yet, or lost."
+        which = counted(late, "hold or release is counted and was", "holds or releases are counted and were")
+        yield f"{which} not printed before the end: not yet, or lost."
     if info.others:
         some = ", ".join(f"{name} {n:,}" for name, n in info.others.most_common(4))
         more = ", ..." if len(info.others) > 4 else ""
-        yield f"{info.events[Other]:,} other events are counted and not judged: {some}{more}"
+        others = counted(info.events[Other], "other event is", "other events are")
+        yield f"{others} counted and not judged: {some}{more}"
     if info.not_understood:
-        yield f"{info.not_understood:,} lines were not understood; --strict shows them."
+        yield f"{counted(info.not_understood, 'line was', 'lines were')} not understood; --strict shows them."
 
 
 def _older(pools: Sequence[Pool]) -> Iterator[str]:
     """What is known of the pools that are older than the recording: one line for those of which that is the same."""
     for known in (True, False):
         if some := [p for p in pools if p.knows_older is known]:
-            pages = f"{sum(p.older for p in some):,}" if known else "an unknown number of"
+            pages = counted(sum(p.older for p in some), "page") if known else "an unknown number of pages"
             lost = sum(p.unexplained for p in some)
             yield (
-                f"{_counted(len(some), 'pool')} older than the recording, with {pages} pages before it; "
-                f"{_counted(lost, 'release')} unexplained: history missing."
+                f"{counted(len(some), 'pool is', 'pools are')} older than the recording, with {pages} before it; "
+                f"{counted(lost, 'release is', 'releases are')} unexplained: history missing."
             )
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what} is" if number == 1 else f"{number:,} {what}s are"
 
 
 def invariants(verdicts: Sequence[Verdict]) -> Table:
@@ -125,7 +127,7 @@ def invariants(verdicts: Sequence[Verdict]) -> Table:
             table.add_row(sentence(v.property), f"{word} {v.note}")
     if unseen := sum(v.outcome is Outcome.NOT_OBSERVABLE for v in verdicts):
         table.add_section()
-        table.add_row(f"{unseen} more invariants", "[dim]not observable at this level[/]")
+        table.add_row(counted(unseen, "more invariant"), "[dim]not observable at this level[/]")
     return table
 
 
@@ -203,11 +205,11 @@ def _rate(done: Judged, pool: Pool) -> str:
 def _holders(console: Console, held: Holders) -> None:
     """Print who holds the pages of a pool, where they may be, and how they return."""
     age = f"oldest {held.oldest:,.6g} {held.unit}, median {held.median:,.6g} {held.unit}"
-    lines = [f"Pool {held.pool.name}, {held.when}: {held.pages} pages out; {age}"]
+    lines = [f"Pool {held.pool.name}, {held.when}: {counted(held.pages, 'page')} out; {age}"]
     for g in held.groups[:5]:
         lines.append(f"  {g.pages} taken by {g.task} on cpu {g.cpu}, holds {g.first} to {g.last}")
     if len(held.groups) > 5:
-        lines.append(f"  and {len(held.groups) - 5} more tasks")
+        lines.append(f"  and {counted(len(held.groups) - 5, 'more task')}")
     for place in held.places:
         lines.append(f"  may be {place.place} ({place.means}); waits for: {_ways(place)}")
     lines.append(f"  {held.verdict.value}: {held.reason}")
@@ -242,7 +244,7 @@ def closing(console: Console, done: Judged, verdicts: Sequence[Verdict]) -> None
         say(console, f"{_waits(stalls, warned)}.", "yellow")
     if broken:
         n, of = done.judge.findings.total, len(broken)
-        count = f"{n:,} violation{'s' * (n > 1)} of {of} invariant{'s' * (of > 1)}"
+        count = f"{counted(n, 'violation')} of {counted(of, 'invariant')}"
         console.print(f"\n[bold red]Not accepted: {count}.[/]")
     elif not done.judge.judged:
         console.print()
@@ -257,11 +259,11 @@ def closing(console: Console, done: Judged, verdicts: Sequence[Verdict]) -> None
 
 def _waits(stalls: int, warned: int) -> str:
     """How many pools wait for pages in the trace, and how often the kernel's log reports one."""
-    times = f"{warned} time{'s' * (warned != 1)}"
+    times = counted(warned, "time")
     if not stalls:
         return f"The kernel's log reports {times} that a pool waits for pages; the trace shows none"
     log = f"; the kernel's log reports it {times}" if warned else ""
-    return f"{stalls} pool{'s' * (stalls != 1)} had to wait for pages{log}"
+    return f"{counted(stalls, 'pool')} had to wait for pages{log}"
 
 
 def _nothing(done: Judged) -> str:

@@ -38,8 +38,8 @@ MAY = {
     "checkers/engines.py": {*SEARCH, "checkers.native"},
     "checkers/judging.py": {*SEARCH, "checkers.engines", "checkers.simulate"},
     "checkers/__init__.py": set[str](),
-    "impl/linux/trace": {"impl.linux.trace"},
-    "impl": {"impl", "spec", "checkers.monitor"},
+    "impl/linux/trace": {"impl.linux.trace", "checkers.core.wording"},
+    "impl": {"impl", "spec", "checkers.monitor", "checkers.core.wording"},
     "poolproof": OURS - {"tests", "tools"},
     "tools": OURS - {"tests"},
 }

@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from .wording import counted
+
 
 class Reason(Enum):
     """What stopped it."""
@@ -40,7 +42,7 @@ FOUND = Stopped(Reason.FOUND, "what was looked for is found")
 
 def after_states(states: int) -> Stopped:
     """The limit on states was reached."""
-    return Stopped(Reason.STATES, f"{states} states")
+    return Stopped(Reason.STATES, counted(states, "state"))
 
 
 def after_seconds(seconds: float) -> Stopped:

@@ -12,6 +12,7 @@ from spec.dsl import World
 
 from .stopped import Stopped
 from .traces import Trace
+from .wording import counted
 
 derived = property  # a verdict has a field of that name
 
@@ -118,7 +119,7 @@ class Verdict:
 
     def as_declared(self, steps: int) -> Verdict:
         """The verdict on a broken model, by whether its trace has the declared number of steps."""
-        note = "as declared" if self.steps == steps else f"in {self.steps} steps, declared were {steps}"
+        note = "as declared" if self.steps == steps else f"in {counted(self.steps or 0, 'step')}, declared were {steps}"
         return replace(self, kind=Kind.BROKEN, expected=self.steps == steps, note=note)
 
     def as_json(self) -> dict[str, object]:

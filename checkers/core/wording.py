@@ -26,9 +26,14 @@ def sentence(name: str) -> str:
     return name.replace("_", " ")
 
 
+def counted(number: int, one: str, more: str = "") -> str:
+    """A number with its noun in the singular or plural; `more` is the plural if an s does not make it."""
+    return f"{number:,} {one if number == 1 else more or one + 's'}"
+
+
 def in_steps(steps: int) -> str:
     """The length of a trace in words."""
-    return "at the start" if steps == 0 else f"in {steps} step{'s' if steps > 1 else ''}"
+    return f"in {counted(steps, 'step')}" if steps else "at the start"
 
 
 def guard_at(machine: Machine, where: str) -> str:

@@ -14,6 +14,7 @@ from checkers.core.guards import Site, Untested, sites, untested
 from checkers.core.stopped import FOUND, INTERRUPTED, Reason, Stopped, after_seconds, after_states
 from checkers.core.symmetry import Symmetry
 from checkers.core.traces import Finding, Step, Trace, finding, named
+from checkers.core.wording import counted
 from spec.dsl import Claim, Instance, Machine, Sort, Witness, World
 from spec.dsl.ir import Current, first_sort
 
@@ -290,9 +291,9 @@ def reach(
         if at[1] == len(witness.stages):
             return Finding(witness.name, at[2], _run_to(at, parents))
         if visited and budget.states and len(parents) >= budget.states:
-            return Stopped(Reason.STATES, f"{len(parents)} states searched")
+            return Stopped(Reason.STATES, f"{counted(len(parents), 'state')} searched")
         if budget.seconds and time.monotonic() - started > budget.seconds:
-            return Stopped(Reason.SECONDS, f"{len(parents)} states searched")
+            return Stopped(Reason.SECONDS, f"{counted(len(parents), 'state')} searched")
     return None
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from checkers.core.verdict import Exit
+from checkers.core.wording import counted
 from checkers.engines import PYTHON, C, EngineChoice, explore
 from checkers.native.build import compiler
 from spec.dsl import Machine
@@ -93,9 +94,9 @@ class Row:
 def _parts(first: str, wanted: Count, name: str, found: Count) -> Iterator[str]:
     """The differences of two counts, with both numbers."""
     if wanted.states != found.states:
-        yield f"{first} counts {wanted.states:,} states, {name} {found.states:,}"
+        yield f"{first} counts {counted(wanted.states, 'state')}, {name} {found.states:,}"
     if None not in (wanted.transitions, found.transitions) and wanted.transitions != found.transitions:
-        yield f"{first} counts {wanted.transitions:,} transitions, {name} {found.transitions:,}"
+        yield f"{first} counts {counted(wanted.transitions or 0, 'transition')}, {name} {found.transitions:,}"
     if None not in (wanted.holds, found.holds) and wanted.holds != found.holds:
         words = {True: "all invariants of states hold", False: "one is violated"}
         yield f"for {first} {words[wanted.holds is True]}, for {name} {words[found.holds is True]}"

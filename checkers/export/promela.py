@@ -8,6 +8,7 @@ from math import prod
 from typing import Any
 
 from checkers.core.intervals import INT
+from checkers.core.wording import counted
 from spec.dsl import Field, Machine
 from spec.dsl.ir import Path as ActionPath
 from spec.dsl.ir import Quantified, Var
@@ -156,7 +157,8 @@ class Promela(Language):
                 f"{MOST_STARTS:,} are too many; take a smaller scope, or --to murphi"
             )
         if starts:
-            yield f"  /* spin counts one state more, the one before this choice, and {starts} transitions more */"
+            steps = counted(starts, "transition")
+            yield f"  /* spin counts one state more, the one before this choice, and {steps} more */"
             yield "  if"
             yield from (f"  :: d_step {{ {'; '.join(self.chosen(values))} }}" for values in self.starts())
             yield "  fi;"

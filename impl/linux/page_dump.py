@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from checkers.core.wording import counted
 from spec import invariants
 
 from .page_words import (
@@ -178,7 +179,7 @@ def _about(dump: Dump) -> list[str]:
     because = f"dumped because: {dump.because}" if dump.because else ""
     kernel = f"kernel {dump.kernel}" if dump.kernel else ""
     about = ", ".join(part for part in (page, process, because, kernel) if part)
-    more = [f"The text has {dump.further} more dumps; this is the first. Decode them one at a time."]
+    more = [f"The text has {counted(dump.further, 'more dump')}; this is the first. Decode them one at a time."]
     return ([about[0].upper() + about[1:] + "."] if about else []) + (more if dump.further else [])
 
 

@@ -13,6 +13,7 @@ import typer
 
 from checkers.core.cache import cache_folder
 from checkers.core.verdict import Kind, Verdict, exit_code
+from checkers.core.wording import counted
 from checkers.explore.search import Budget
 from checkers.judging import NO_INVARIANT, Question
 from checkers.prove import proof, scoped
@@ -136,7 +137,7 @@ def proved(
     print_proof.proofs(output.console, proofs, verbose)
     print_verdicts.traces_saved(output.console, verdicts)
     if smt_dir:
-        output.console.print(f"{write_texts(smt_dir, proofs):,} files written to {smt_dir}")
+        output.console.print(f"{counted(write_texts(smt_dir, proofs), 'file')} written to {smt_dir}")
     return exit_code(verdicts)
 
 
@@ -145,7 +146,7 @@ def _proof(question: Question, plan: Plan) -> Proof:
 
         def progress(what: str, done: int, of: int) -> None:
             INTERRUPTS.look()
-            update(f"{done:,} of {of:,} obligations {what}".rstrip())
+            update(f"{done:,} of {counted(of, 'obligation')} {what}".rstrip())
 
         return proof.prove(question.machine, question.name, plan.options, plan.seeds, progress)
 
@@ -199,7 +200,7 @@ def _bounded(question: Question, steps: int, k: int) -> list[Verdict]:
 
         def progress(depth: int, seconds: float, update: Callable[[str], None] = update) -> None:
             INTERRUPTS.look()
-            update(f"{depth} steps, {seconds:.0f} s")
+            update(f"{counted(depth, 'step')}, {seconds:.0f} s")
 
         return (scoped.within if steps else scoped.inductive)(question, steps or k, progress)
 

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from checkers import judging
 from checkers.core.verdict import Outcome, Verdict, exit_code
+from checkers.core.wording import counted
 from checkers.explore.refine import Candidate
 from checkers.explore.search import Budget
 from checkers.judging import Question
@@ -58,7 +59,7 @@ def report(verdict: Verdict, candidates: Sequence[Candidate]) -> None:
     say(console, Text.from_markup(f"{title}{tables.word(verdict)} [dim]{verdict.label}[/]"))
     if not verdict.trace or not verdict.world:
         if verdict.outcome is Outcome.HOLDS:
-            say(console, f"{verdict.states:,} states, {verdict.transitions:,} steps")
+            say(console, f"{counted(verdict.states, 'state')}, {counted(verdict.transitions, 'step')}")
         say(console, verdict.note)
         return
     for line in counterexample(verdict.world, verdict.trace, LAST):

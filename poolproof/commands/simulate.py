@@ -12,6 +12,7 @@ from rich.text import Text
 
 from checkers import judging
 from checkers.core.verdict import Verdict, exit_code
+from checkers.core.wording import counted
 from checkers.explore.search import Budget
 from checkers.judging import Question
 from checkers.report import tables
@@ -63,7 +64,7 @@ def simulated(question: Question, steps: int, seed: int, examples: int) -> tuple
             steps,
             seed,
             examples,
-            lambda seen: update(f"{seen.steps:,} of {steps:,} steps"),
+            lambda seen: update(f"{seen.steps:,} of {counted(steps, 'step')}"),
             question.budget.seconds,
             breaks.invariant if breaks else "",
         )
@@ -73,8 +74,7 @@ def simulated(question: Question, steps: int, seed: int, examples: int) -> tuple
 def report(question: Question, run: SimulationRun, verdicts: Sequence[Verdict], only: str) -> None:
     """Print how often each action was taken, the verdicts, and their counterexamples."""
     console = output.console
-    runs = "1 run" if run.examples == 1 else f"{run.examples:,} runs"
-    say(console, f"{question.name}: {run.steps:,} steps in {runs}", "bold")
+    say(console, f"{question.name}: {counted(run.steps, 'step')} in {counted(run.examples, 'run')}", "bold")
     table = Table()
     table.add_names("action")
     table.add_column("taken", justify="right")

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from checkers.core.verdict import Exit, Kind, Outcome, Verdict, exit_code
+from checkers.core.wording import counted
 from checkers.report.columns import say
 from impl.linux.conformance import rules
 from spec.dsl import Machine
@@ -90,9 +91,9 @@ def verdicts_of(done: Judged, machine: Machine = ownership) -> list[Verdict]:
 def _verdict(done: Judged, machine: Machine, name: str) -> Verdict:
     broken, tried = done.judge.findings.counts.get(name, 0), done.judge.tried(name)
     if broken:
-        outcome, note = Outcome.VIOLATED, f"{broken:,} time{'s' if broken > 1 else ''}"
+        outcome, note = Outcome.VIOLATED, counted(broken, "time")
     elif tried:
-        outcome, note = Outcome.NOT_VIOLATED, f"in {tried:,} events"
+        outcome, note = Outcome.NOT_VIOLATED, f"in {counted(tried, 'event')}"
     else:
         outcome, note = Outcome.NOT_OBSERVABLE, "at this level"
     return Verdict(

@@ -141,7 +141,7 @@ UNREACHABLE = "driver(sometimes=(a_page_is_dirty, (a_page_is_received, a_page_is
 NEVER_FIRES = "driver(system=(post, receive, give_back, clean))"
 NEVER_CLEANED = "driver(system=(post, receive, give_back_clean), always=(no_page_is_dirty, at_most_one_page_is_posted))"
 WITHOUT_A_LEMMA = "driver(system=(post, receive, give_back, overtake))"
-NOT_ASKED = 'driver(needs={a_page_is_received: {"pages": 3}})'
+NOT_IN_SCOPE = 'driver(needs={a_page_is_received: {"pages": 3}})'
 BROKEN = 'mutant(drop("post", ONE_DESCRIPTOR))'
 SURVIVES = 'mutant(drop("post", "require(s.place[page] == Place.FREE)"))'
 OTHER_LENGTH = 'mutant(drop("post", ONE_DESCRIPTOR), steps=3)'

@@ -13,7 +13,7 @@ import pytest
 from poolproof import catalog
 
 from .conftest import Command, Printed
-from .drivers import AT_THE_START, NOT_ASKED, SOUND, VIOLATED, write
+from .drivers import AT_THE_START, NOT_IN_SCOPE, SOUND, VIOLATED, write
 
 COUNTS: list[tuple[str, dict[str, int]]] = [
     ("--pages 2", dict(states=757, unreduced_states=1_413)),
@@ -58,7 +58,7 @@ def test_each_invariant_witness_and_action_has_a_verdict_of_its_own(run_cli: Com
 def test_the_junit_file_has_each_verdict_with_its_label(run_cli: Command, desk: Path) -> None:
     """JUnit is well-formed XML; an unexpected verdict is a failure, and what was not run is skipped."""
     write(desk / "bad.py", VIOLATED)
-    write(desk / "needs.py", NOT_ASKED)
+    write(desk / "needs.py", NOT_IN_SCOPE)
     assert run_cli("check", "bad.py", "needs.py", "--junit", "out.xml", "--json", "out.json").code == 12
     suites = list(ElementTree.parse(desk / "out.xml").getroot())
     assert [suite.get("name") for suite in suites] == ["bad.py", "needs.py"]
@@ -88,7 +88,7 @@ def test_the_table_shows_what_holds_and_how_far(run_cli: Command, desk: Path) ->
 
 def test_a_witness_that_is_not_run_has_its_reason(run_cli: Command, desk: Path) -> None:
     """ "not run" is no failure, and the reason stands below the table."""
-    write(desk / "my.py", NOT_ASKED)
+    write(desk / "my.py", NOT_IN_SCOPE)
     printed = run_cli("check", "my.py")
     assert printed.code == 0
     assert "not run there: a page is received, which needs pages >= 3" in printed.out

@@ -16,6 +16,7 @@ from poolproof import catalog, output, print_verdicts
 from poolproof.commands.check import run_all
 from poolproof.print_verdicts import Run
 from poolproof.questions import Request, question
+from tests.impl.linux.printed import PAGES, POOLS, Printer
 
 from . import forked
 from .conftest import Command
@@ -119,3 +120,30 @@ def test_refine_prints_how_far_it_reaches(run_cli: Command) -> None:
     run_cli("check", "per_packet", "--scope", "tiny", "--json", "out.json")
     (refined,) = (v for v in json.loads(Path("out.json").read_text())["verdicts"] if v["kind"] == "refinement")
     assert refined["note"].startswith("of safety: ")
+
+
+ONE = re.compile(r"(?<![\d.,])1 [a-z]+s\b")
+"""A single thing in the plural."""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("check", "yardstick", "--pages", "1", "--devices", "1"),
+        ("check", "yardstick", "--pages", "1", "--max-states", "1"),
+        ("simulate", "yardstick", "--steps", "1"),
+        ("refine", "keep_mapped", "--max-states", "1"),
+        ("show", "yardstick", "--table", "--pages", "1", "--devices", "1"),
+        ("trace", "one"),
+        ("trace", "late", "--at", "3", "--clock", "global"),
+    ],
+    ids=" ".join,
+)
+def test_one_thing_is_in_the_singular(run_cli: Command, desk: Path, words: tuple[str, ...]) -> None:
+    """Where a command prints a number and it is 1, its noun is in the singular."""
+    one, late = Printer().hold(POOLS[0], PAGES[0], 1), Printer().hold(POOLS[0], PAGES[0], 8)
+    (desk / "one").write_text("\n".join(one.lines) + "\n")
+    (desk / "late").write_text("\n".join(late.release(POOLS[0], PAGES[1], 6).lines) + "\n")
+    printed = run_cli(*words)
+    assert " 1 " in printed.flat
+    assert ONE.findall(printed.flat + printed.err) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from checkers.core.wording import counted
 from checkers.explore.search import UNLIMITED, Budget
 from checkers.native.engine import SearchOptions
 from models.keep_mapped import keep_mapped
@@ -43,7 +44,7 @@ class Searched:
     @property
     def pages(self) -> str:
         """The number of pages, and whether they are symmetric."""
-        return f"{dict(self.sizes)['pages']} pages" + (", symmetric" if self.symmetric else "")
+        return counted(dict(self.sizes)["pages"], "page") + (", symmetric" if self.symmetric else "")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from checkers.core import prose
-from checkers.core.wording import in_steps, sentence
+from checkers.core.wording import counted, in_steps, sentence
 from checkers.draw import lanes_picture, states_picture
 from checkers.draw import ownership as ownership_picture
 from checkers.draw.lanes import lanes
@@ -59,7 +59,7 @@ def local_tables() -> Iterator[str]:
     )
     for machine in catalog.SOUND:
         table = local(machine)
-        yield f"\n## {machine.name}: {len(table.records)} records, {len(table.steps)} steps\n\n"
+        yield f"\n## {machine.name}: {counted(len(table.records), 'record')}, {counted(len(table.steps), 'step')}\n\n"
         for number, record in enumerate(table.records):
             steps = (f"{action} → {now}" for was, action, now in table.steps if was == number)
             yield f"* **{number}** {record}\n  * {', '.join(steps)}\n"

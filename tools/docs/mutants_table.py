@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 
+from checkers.core.wording import counted
 from checkers.mutation import Fault, faults
 from checkers.prove.mutants import (
     BY_DEADLOCK,
@@ -86,7 +87,7 @@ def _where(judged: Judged) -> str:
     if judged.verdict in DETECTED and judged.verdict != REFUSED:
         names = list(ownership.shape.members)
         scope = ", ".join(f"{name} {judged.sizes[name]}" for name in names)
-        return f"{judged.steps} steps, {scope}" if judged.steps else f"small: {scope}"
+        return f"{counted(judged.steps, 'step')}, {scope}" if judged.steps else f"small: {scope}"
     if judged.verdict == EQUIVALENT:
         return f"the same as {judged.by}" if judged.by else "the same step, or none"
     return "" if judged.verdict == REFUSED else judged.by

@@ -13,6 +13,7 @@ from enum import Enum
 from statistics import median
 from typing import Any
 
+from checkers.core.wording import counted
 from checkers.monitor import Monitor
 from impl.linux.trace.events import Hold
 from impl.linux.trace.info import RecordingInfo
@@ -133,7 +134,7 @@ def drained(info: RecordingInfo, monitor: Monitor, states: int, pool: Pool) -> H
     retry = pool.last_retry or pool.freed
     tasks = Counter(r.release.task for r in pool.returned_since_retry)
     by = ", ".join(f"{task} ({n})" for task, n in tasks.most_common(3))
-    reason = f"all returned after {_counted(retries(pool), 'retry', 'retries')}, one a second; released by {by}"
+    reason = f"all returned after {counted(retries(pool), 'retry', 'retries')}, one a second; released by {by}"
     holds = [r.hold for r in pool.returned_since_retry if r.hold]
     when = f"at its last retry before it drained ({info.where(retry.line)})"
     pages = retry.inflight or len(pool.returned_since_retry)
@@ -158,7 +159,8 @@ def _now(snapshot: Snapshot, held: HeldPool, when: str, time: float) -> Holders:
 def _verdict(snapshot: Snapshot, held: HeldPool) -> tuple[Cause, str]:
     pool, pages = held.pool, {page.hold.page for page in held.pages}
     if elsewhere := pages & snapshot.elsewhere:
-        return Cause.LEAK, f"{len(elsewhere)} of the pages were seen elsewhere, see the violations above"
+        some = counted(len(elsewhere), "of the pages was", "of the pages were")
+        return Cause.LEAK, f"{some} seen elsewhere, see the violations above"
     if pages & snapshot.left_behind:
         return Cause.LEAK, "the pool is freed, and they were never released"
     if pool.freed is not None:
@@ -167,7 +169,7 @@ def _verdict(snapshot: Snapshot, held: HeldPool) -> tuple[Cause, str]:
         return Cause.IN_USE, "the pool is not destroyed: a working driver has pages in its rings"
     if pool.returned_since_retry:
         return Cause.SLOW, f"{len(pool.returned_since_retry)} returned since the last retry"
-    looks = _counted(retries(pool) + 1, "look", "looks")
+    looks = counted(retries(pool) + 1, "look")
     return Cause.CANNOT_TELL, f"none returned since the last retry ({looks}); a leak looks the same so far"
 
 
@@ -184,10 +186,6 @@ def _unlogged(pool: Pool) -> str:
     unlogged = pool.unlogged()
     some = ", ".join(f"{kind} {number}" for kind, number in unlogged[:NAMED])
     return f"{some}{' and more' if len(unlogged) > NAMED else ''}: not printed so far"
-
-
-def _counted(n: int, one: str, more: str) -> str:
-    return f"{n} {one if n == 1 else more}"
 
 
 def _ages(info: RecordingInfo, holds: Sequence[Hold], time: float) -> tuple[float, float, str]:

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from math import inf
 
+from checkers.core.wording import counted
 from impl.linux.trace.events import NAMES, Connect, Disconnect, Event, Hold, PoolRelease, Release
 from impl.linux.trace.info import RecordingInfo
 
@@ -184,8 +185,8 @@ class PoolTable:
         if beyond := pool.beyond():
             self._number(last, pool, f"printed and never counted by the kernel: {beyond}")
         if pool.unexplained > pool.older and pool.holds.seen:
-            what = f"{pool.unexplained} pages left that never entered, {pool.older} had entered before the trace"
-            self._number(last, pool, what)
+            left = f"{counted(pool.unexplained, 'page')} left that never entered"
+            self._number(last, pool, f"{left}, {pool.older} had entered before the trace")
 
     def is_over(self, pool: Pool) -> bool:
         """True if the pool's last report is so far before the end that every event it counts must be logged.

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
+from checkers.core.wording import counted
+
 from . import lines, merging, seems
 from .dmesg import Log, is_log
 from .events import Event, Gap, Hold, LogMessage, Lost, Other, Release
@@ -88,7 +90,7 @@ class Recording:
         try:
             raw = self.read_from[-1]
             left = Path(self.info.names[-1][1]).stat().st_size - raw.tell()
-            return f", {left:,} bytes left"
+            return f", {counted(left, 'byte')} left"
         except (OSError, IndexError, ValueError):
             return ""
 
@@ -122,7 +124,7 @@ class Recording:
         n, (line, text) = self.info.not_parsed, self.info.first_not_parsed
         if not n:
             return ""
-        lines_are = f"{n:,} line{'s' * (n > 1)} of page_pool or DMA events {'were' if n > 1 else 'was'}"
+        lines_are = f"{counted(n, 'line')} of page_pool or DMA events {'were' if n > 1 else 'was'}"
         first = f"the first is {self.info.where(line)}: {seems.printable(text)!r}"
         return f"{self._files()}: {lines_are} not understood; {first}; {seems.why(text)}"
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from checkers.core.traces import Step, Trace
-from checkers.core.wording import cell, guard_at, in_steps, shown
+from checkers.core.wording import cell, counted, guard_at, in_steps, shown
 from checkers.itf import instance_called
 from checkers.report.counterexample import changes, counterexample, ending
 from models.broken.zoo import ZOO
@@ -99,6 +99,22 @@ def test_choices_of_the_initial_state_come_first() -> None:
     trace = run(world, "dry(B)")
     assert counterexample(world, trace, "")[0] == "  0  at the start wet[A] is yes, wet[B] is yes, full[ring0] is yes"
     assert counterexample(world, trace, "", only="A")[:1] == ["  0  at the start wet[A] is yes, full[ring0] is yes"]
+
+
+@pytest.mark.parametrize(
+    ("number", "words", "text"),
+    [
+        (0, ("page",), "0 pages"),
+        (1, ("page",), "1 page"),
+        (1234, ("page",), "1,234 pages"),
+        (1, ("retry", "retries"), "1 retry"),
+        (2, ("retry", "retries"), "2 retries"),
+        (1, ("line was", "lines were"), "1 line was"),
+    ],
+)
+def test_a_number_has_its_noun_in_the_right_form(number: int, words: tuple[str, ...], text: str) -> None:
+    """One page, and no or several pages; thousands are grouped."""
+    assert counted(number, *words) == text
 
 
 @pytest.mark.parametrize(("steps", "words"), [(0, "at the start"), (1, "in 1 step"), (7, "in 7 steps")])

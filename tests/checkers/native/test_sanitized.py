@@ -76,7 +76,7 @@ def counted(
     return [seen.states, seen.transitions, seen.orbit_sum, seen.depth], list(map(int, counts.stdout.split()))
 
 
-ASKED = [
+SEARCHES = [
     *product(catalog.SOUND_NAMES, WAYS),
     *zip((bug.name for bug in catalog.BROKEN), cycle(WAYS), strict=False),
 ]
@@ -85,7 +85,7 @@ ASKED = [
 
 @pytest.mark.slow
 @needs_a_compiler
-@pytest.mark.parametrize(("name", "way"), ASKED)
+@pytest.mark.parametrize(("name", "way"), SEARCHES)
 def test_a_search_does_nothing_undefined(name: str, way: str, tmp_path: Path) -> None:
     """No access outside its memory and no overflow; and the counts are those of the library."""
     if not can_sanitize(MEMORY):

@@ -53,7 +53,7 @@ MISHAPS: dict[Any, Any] = {
     "no JSON": lambda: {1, 2},
 }
 
-SAID = {
+CAUSES = {
     "crash": "its process ended by SIGSEGV",
     "abort": "its process ended by SIGABRT",
     "killed": "its process ended by SIGKILL",
@@ -80,9 +80,9 @@ def test_what_befalls_a_worker_costs_one_answer(jobs: int) -> None:
     for n, request in enumerate(sent):
         if request in MISHAPS:
             assert isinstance(found[n], Lost)
-            assert str(found[n]).startswith(SAID[request])
+            assert str(found[n]).startswith(CAUSES[request])
         else:
-            assert found[n] == request or str(found[n]) == SAID["hang"]  # on a machine that is very busy
+            assert found[n] == request or str(found[n]) == CAUSES["hang"]  # on a machine that is very busy
 
 
 def test_a_worker_that_never_starts_is_no_endless_loop() -> None:
