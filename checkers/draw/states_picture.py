@@ -10,7 +10,7 @@ from typing import Any
 
 import networkx as nx
 
-from checkers.core.wording import sentence
+from checkers.core.wording import counted, sentence
 
 from .style import (
     BOX,
@@ -90,11 +90,6 @@ def _counts(graph: nx.DiGraph[str], name: str) -> Iterator[str]:
     yield f"{counted(node['states'], 'state')}, {far}"
     if within:
         yield f"{counted(within['actions'].total(), 'step')} within"
-
-
-def counted(number: int, what: str) -> str:
-    """A number with a noun in the singular or plural."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _wrong(graph: nx.DiGraph[str], name: str) -> Iterator[str]:

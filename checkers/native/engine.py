@@ -14,6 +14,7 @@ from checkers.core.guards import Untested, sites, uncovered
 from checkers.core.stopped import FOUND, INTERRUPTED, Reason, Stopped, after_seconds, after_states
 from checkers.core.symmetry import Symmetry
 from checkers.core.traces import Finding, finding, named
+from checkers.core.wording import counted
 from checkers.explore.search import ANY_INVARIANT, UNLIMITED, Budget, Exploration, SearchProgress
 from spec.dsl import Machine, Sort, World
 
@@ -180,7 +181,7 @@ class Native:
 
     def _short_of_memory(self, report: Report) -> Stopped:
         """The limit of memory, and what the memory is used for."""
-        takes = f"{memory.human(report.set_bytes)} for {report.states:,} states"
+        takes = f"{memory.human(report.set_bytes)} for {counted(report.states, 'state')}"
         grows = "" if self.config.dense else f", which would grow to {memory.human(2 * report.set_bytes)}"
         others = f"{memory.human(report.bytes - report.set_bytes)} for tables and what is still to expand"
         return Stopped(Reason.MEMORY, f"{memory.human(self.most_bytes)} of memory: {takes}{grows}, and {others}")

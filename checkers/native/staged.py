@@ -9,6 +9,7 @@ from dataclasses import replace
 from checkers.core.stopped import Reason, Stopped
 from checkers.core.symmetry import Symmetry
 from checkers.core.traces import Finding, Step, Trace, steps
+from checkers.core.wording import counted
 from checkers.explore.search import UNLIMITED, Budget, advance, up_to_names
 from spec.dsl import Machine, Sort, Witness, World
 
@@ -37,7 +38,7 @@ def reach(
         if search.finding is None and seen.stopped:
             if seen.stopped.reason is Reason.INTERRUPTED:
                 raise KeyboardInterrupt
-            return Stopped(seen.stopped.reason, f"{states} states searched")
+            return Stopped(seen.stopped.reason, f"{counted(states, 'state')} searched")
         if search.finding and (best is None or len(search.finding.trace.steps) < len(best.trace.steps)):
             best = search.finding
     return best

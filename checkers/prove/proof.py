@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from checkers.core.traces import Finding
 from checkers.core.verdict import Kind, Outcome, Verdict, invariant_kind
-from checkers.core.wording import in_steps, sentence
+from checkers.core.wording import counted, in_steps, sentence
 from spec.dsl import Machine, World
 from spec.dsl.ir import Not, Path
 
@@ -188,7 +188,7 @@ def _verdict(proof: Proof, invariant: Invariant) -> Verdict:
         return _broken(proof, invariant, replace(asked, kind=Kind.BROKEN), mine)
     outcome, note = _outcome(proof, invariant, mine)
     if outcome is Outcome.HOLDS:
-        return replace(asked, note=f"{len(mine)} obligations")
+        return replace(asked, note=counted(len(mine), "obligation"))
     told = replace(asked, outcome=outcome, label="not run", expected=False, note=note)
     if invariant.name not in proof.runs:
         return told

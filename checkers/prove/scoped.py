@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from checkers.core.verdict import Kind, Outcome, Verdict, invariant_kind
+from checkers.core.wording import counted
 from checkers.judging import Question
 from spec.dsl import World
 
@@ -19,7 +20,7 @@ def within(question: Question, steps: int, progress: DepthProgress) -> list[Verd
     machine, seconds = question.machine, question.budget.seconds
     until = machine.breaks.invariant if machine.breaks else ""
     found = bmc(machine, question.sizes, steps, seconds=seconds, progress=progress, until=until)
-    return list(_verdicts(question, found, f"bmc({steps}, {question.scope})", f"none within {steps} steps"))
+    return list(_verdicts(question, found, f"bmc({steps}, {question.scope})", f"none within {counted(steps, 'step')}"))
 
 
 def inductive(question: Question, k: int, progress: DepthProgress) -> list[Verdict]:
@@ -67,7 +68,7 @@ def _judged(asked: Verdict, answer: Bounded, note: str) -> Verdict:
         return replace(asked, note=note)
     if answer.outcome is Outcome.BUDGET:
         why = answer.stopped.cause if answer.stopped else ""
-        return replace(asked, label="not run", note=f"stopped after {answer.depth} steps ({why})")
+        return replace(asked, label="not run", note=f"stopped after {counted(answer.depth, 'step')} ({why})")
     if answer.outcome is Outcome.UNKNOWN:
         return replace(asked, label="not run", note=asked.note or "not inductive for this k; try a larger one")
     return asked
@@ -80,5 +81,7 @@ def _broken(question: Question, asked: Verdict) -> Verdict:
     if asked.outcome is Outcome.VIOLATED and asked.steps is not None:
         return asked.as_declared(breaks.steps)
     if asked.outcome is Outcome.HOLDS:
-        return replace(asked, kind=Kind.BROKEN, expected=False, note=f"not violated within {asked.depth} steps")
+        return replace(
+            asked, kind=Kind.BROKEN, expected=False, note=f"not violated within {counted(asked.depth, 'step')}"
+        )
     return replace(asked, kind=Kind.BROKEN, expected=False, label="not run")
