@@ -81,7 +81,6 @@ def _broken(question: Question, asked: Verdict) -> Verdict:
     if asked.outcome is Outcome.VIOLATED and asked.steps is not None:
         return asked.as_declared(breaks.steps)
     if asked.outcome is Outcome.HOLDS:
-        return replace(
-            asked, kind=Kind.BROKEN, expected=False, note=f"not violated within {counted(asked.depth, 'step')}"
-        )
+        within = counted(asked.depth, "step")
+        return replace(asked, kind=Kind.BROKEN, expected=False, note=f"not violated within {within}")
     return replace(asked, kind=Kind.BROKEN, expected=False, label="not run")

@@ -12,9 +12,10 @@ from typing import Any
 import networkx as nx
 import pytest
 
+from checkers.core.wording import counted
 from checkers.draw.graphviz_tool import render
 from checkers.draw.states import folded
-from checkers.draw.states_picture import arrow_name, counted, dot_text, rounds
+from checkers.draw.states_picture import arrow_name, dot_text, rounds
 from checkers.draw.style import COLOUR, WRONG
 from models.keep_mapped import keep_mapped
 from tests.poolproof.drivers import STUCK
