@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -253,6 +254,13 @@ def _reaches(run: Rerun, saved: Saved) -> tuple[str, ...] | None:
     return None if stages else saved.args
 
 
+def _model_text(path: Path, model: str) -> str:
+    """The model as an expression of the test, which stands beside the trace: a name, or a file found from there."""
+    if not model.endswith(".py"):
+        return json.dumps(model)
+    return f"str(Path(__file__).parent / {json.dumps(os.path.relpath(model, path.parent))})"
+
+
 def as_test(path: Path, saved: Saved, model: str) -> str:
     """A pytest test that replays these steps on a model, and fails while they end in the violation.
 
@@ -274,6 +282,6 @@ TRACE = {json.dumps(path.name)}
 def test_{stem}_{saved.property}() -> None:
     """{claim}, {"by" if wanted else "also along"} these {len(saved.steps)} steps."""
     saved = load(Path(__file__).with_name(TRACE))
-    run = rerun(find({json.dumps(model)}), saved)
+    run = rerun(find({_model_text(path, model)}), saved)
     assert shows(run, saved) is {"not None" if wanted else "None"}
 '''

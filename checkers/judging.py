@@ -33,7 +33,9 @@ NOTHING_CLAIMED = "the model declares none of always=, steps=, sometimes=, final
 
 NO_INVARIANT = "the model has no invariant; declare one in always= or steps="
 
-SAFETY_ONLY = "of safety: a step of the system may be one of the rules' environment, and none has to happen"
+SAFETY_ONLY = (
+    "this is about safety only: a step of the system may be one of the rules' environment, and no step has to happen"
+)
 """How far a refinement that holds reaches."""
 
 

@@ -44,6 +44,8 @@ def find(name: str, seconds: float = 0.0) -> Machine:
 
 def load(path: Path, seconds: float = 0.0) -> Machine:
     """The machine called MODEL in a user's file."""
+    if path.is_dir():
+        raise NoModel(f"{path}: is a directory; give a Python file")
     if not path.is_file():
         raise NoModel(f"{path}: no such file; give a model's name (see `poolproof list`) or a Python file")
     if path.suffix != ".py":

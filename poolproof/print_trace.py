@@ -42,7 +42,7 @@ def trace(console: Console, done: Judged, verdicts: Sequence[Verdict], every_hol
     if early := [p for p in done.judge.pools.ended if p.unmapped_while_held]:
         pages = counted(sum(p.unmapped_while_held for p in early), "page")
         pages += f" of {counted(len(early), 'pool')}"
-        console.print(f"Destroy: {pages} unmapped while still held (the scrub's walk, since 6.12).")
+        console.print(f"Destroy unmapped {pages} still held (by design since 6.12).")
     shown = [*done.stalls, *(h for h in done.held if every_holder or h.pool.destroyed)]
     for held in shown[:MOST_POOLS]:
         _holders(console, held)

@@ -12,7 +12,10 @@ from .svg import finished
 
 ENDINGS = (".svg", ".png", ".dot")
 COLOUR = {True: "#0072B2", False: "#C04E00"}
-"""The system is blue, its environment vermillion: distinct also for the colour-blind, and dark enough on white."""
+"""The system is blue, its environment vermillion: distinct also for the colour-blind, and dark enough on white.
+
+Each colour needs its partner for dark screens in `svg.DARK`; then `make docs`.
+"""
 LINE = {True: "solid", False: "dashed"}
 WRONG, PALE = "#B00020", "#FBE9E9"
 """The line and the fill colour of violations."""

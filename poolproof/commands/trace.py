@@ -40,6 +40,9 @@ class Clock(StrEnum):
     UPTIME = "uptime"
 
 
+CLOCKS = f"the trace clock ({', '.join(Clock)}), where the text does not name it"
+
+
 def trace(
     files: Annotated[
         list[str], typer.Argument(metavar="FILE...", help="recordings of one boot in sequence; - is standard input")
@@ -49,7 +52,7 @@ def trace(
     ] = False,
     at: Annotated[str, typer.Option(metavar="LINE|TIME", help="print who holds pages then, not at the end")] = "",
     dmesg: Annotated[Path | None, typer.Option(metavar="FILE", help="the kernel's log of the same time")] = None,
-    clock: Annotated[Clock | None, typer.Option(help="the trace clock, where the text does not name it")] = None,
+    clock: Annotated[Clock | None, typer.Option(metavar="CLOCK", help=CLOCKS)] = None,
     strict: Annotated[bool, typer.Option("--strict", help="print each line that is not understood")] = False,
     json: Json = None,
     junit: Junit = None,

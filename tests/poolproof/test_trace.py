@@ -94,7 +94,7 @@ def test_destroy_unmaps_what_is_out_on_6_12(run_cli: Command, desk: Path) -> Non
         shown = run_cli("trace", recording(f"6.12.117/{name}"), "--json", f"{name}.json")
         pools = [p for p in json.loads((desk / f"{name}.json").read_text())["pools"] if p["pages"]]
         assert [pool["unmapped_early"] for pool in pools] == EARLY[name]
-        assert "unmapped while still held" in shown.flat
+        assert "still held (by design since 6.12)" in shown.flat
 
 
 EARLY = {"vmxnet3_small": [12, 0], "vmxnet3_small_swiotlb": [11, 0], "kp_vmxnet3_small": [12, 0]}
@@ -262,7 +262,7 @@ def test_what_an_older_pool_held_is_not_guessed(run_cli: Command, desk: Path) ->
 
 WRONG = {
     ("trace", "nowhere"): (65, "nowhere: no such file or directory; give the file of a trace"),
-    ("trace", "empty"): (65, "empty: is empty; `poolproof record` prints a script that records one"),
+    ("trace", "empty"): (65, "empty: is empty; `poolproof record` prints the script that makes a recording"),
     ("trace", "-", "-"): (2, "-: standard input can be read once; give it once"),
     ("trace", "good", "--clock", "quartz"): (2, "unknown clock 'quartz' (choose global, counter, mono"),
     ("trace", "good", "--at", "soon"): (2, "--at soon: neither a line nor a time"),

@@ -94,7 +94,7 @@ def lines_of(file: Any, path: str, can_be_empty: bool = False) -> Iterator[str]:
             yield rest
             rest = ""
     if is_first and not can_be_empty:
-        raise Unreadable(f"{path}: is empty; `poolproof record` prints a script that records one")
+        raise Unreadable(f"{path}: is empty; `poolproof record` prints the script that makes a recording")
     if rest:
         yield rest
 

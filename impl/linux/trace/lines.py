@@ -28,6 +28,7 @@ from .events import (
     Unmap,
 )
 
+# The fields of a hold stand in two expressions: COUNTED reads a whole line at once, HELD the fields alone. Teach both.
 COUNTED = re.compile(
     r" *([^\[ ][^\[]*-\d{1,10}) +\[(\d{1,6})\] \S+ +(\d{1,20}(?:\.\d{1,9})?): page_pool_state_(hold|release): "
     r"page_pool=([0-9a-f]{1,16}) (page|netmem)=([0-9a-f]{1,16}) (?:is_net_iov=(\d),? )?pfn=0x([0-9a-f]{1,16}) "

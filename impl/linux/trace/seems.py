@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-RECORD = "`poolproof record` prints a script that records one"
+RECORD = "`poolproof record` prints the script that makes a recording"
 
 KINDS: tuple[tuple[str, str, str], ...] = (
     (r"^#!/bin/\w*sh\b|^(?:import|from) \w+|^\s*def \w+\(|^#include\b", "source text", RECORD),
