@@ -20,7 +20,7 @@ from .drivers import SOUND, VIOLATED, write
 USAGE, INPUT, TOOL = 2, 65, 150
 
 BAD: list[tuple[str, int, str]] = [
-    ("check keep_maped", USAGE, "unknown model 'keep_maped' (did you mean keep_mapped or kept_beyond_capacity?)"),
+    ("check keep_maped", USAGE, "unknown model 'keep_maped' (did you mean keep_mapped?)"),
     ("check outlives", USAGE, "unknown model 'outlives' (did you mean b03_mapping_outlives_the_driver?)"),
     ("check qqqq", USAGE, "unknown model 'qqqq' (see `poolproof list`, or give the path of a Python file)"),
     ("show keep_maped", USAGE, "did you mean keep_mapped"),
