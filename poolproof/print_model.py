@@ -35,7 +35,7 @@ def model(console: Console, question: Question, with_table: bool) -> int:
     """Print a model in prose; returns BUDGET if the table is wanted and not complete."""
     machine = question.machine
     doc = escape(f"  {machine.doc}")
-    say(console, Text.from_markup(f"[bold]{escape(machine.name)}[/]{doc}  [dim]{machine.digest}[/]"))
+    say(console, Text.from_markup(f"[bold]{escape(machine.name)}[/]{doc}  [dim]digest {machine.digest}[/]"))
     for scope in machine.scopes:
         sizes = ", ".join(f"{name} {n}" for name, n in machine.sizes(scope, {}).items())
         say(console, f"scope {scope}: {sizes}", "dim")
@@ -81,7 +81,9 @@ def _one_action(console: Console, machine: Machine, action: Action) -> None:
     _action(console, action)
     say(console, prose.AT_ONCE, "dim")
     console.print()
-    console.print(_pairs("Its guards beside invariants", (p for p in prose.touching(machine) if p[0] is action), 1))
+    console.print(
+        _pairs("Invariants that read what its guards read", (p for p in prose.touching(machine) if p[0] is action), 1)
+    )
 
 
 def helpers(machine: Machine) -> dict[str, FunctionType]:
@@ -181,7 +183,7 @@ def _pairs(title: str, pairs: Iterable[prose.Pair], *shown: int) -> Table:
     table = Table(title)
     for side in sides:
         table.add_names("guard of") if side == 0 else table.add_column("invariant")
-    table.add_column("because both read")
+    table.add_column("both read")
     for action, claim, names in pairs:
         names_of: Sequence[str] = (action.name, claim.sentence())
         table.add_row(*(names_of[side] for side in sides), ", ".join(names))

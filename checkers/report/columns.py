@@ -24,8 +24,9 @@ EDGES = 3
 
 
 def say(console: Console, told: str | Text, style: str = "") -> None:
-    """Print a text, wrapped at blanks; only a `Text` has styles."""
+    """Print a text, wrapped at blanks; only a `Text` has styles. A no-break space holds two words together."""
     for line in _lines(Text(told, style) if isinstance(told, str) else told, console.width):
+        line.plain = line.plain.replace("\u00a0", " ")
         console.print(line, soft_wrap=True)
 
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from checkers.core.wording import counted
+from checkers.core.wording import counted, sentence
 from spec import invariants
 
 from .page_words import (
@@ -262,7 +262,7 @@ def _rules(page: Decoded) -> list[str]:
 
 
 def _invariant(invariant: Any) -> list[str]:
-    return [f"  {invariant.__name__}", f"    {(invariant.__doc__ or '').strip()}"]
+    return [f"  {sentence(invariant.__name__)}", f"    {(invariant.__doc__ or '').strip()}"]
 
 
 def next_steps(page: Decoded) -> list[str]:

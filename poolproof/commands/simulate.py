@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.text import Text
 
 from checkers import judging
-from checkers.core.verdict import Verdict, exit_code
+from checkers.core.verdict import Outcome, Verdict, exit_code
 from checkers.core.wording import counted
 from checkers.explore.search import Budget
 from checkers.judging import Question
@@ -82,7 +82,8 @@ def report(question: Question, run: SimulationRun, verdicts: Sequence[Verdict], 
         table.add_row(name, f"{times:,}" if times else "[bold red]never[/]")
     console.print(table)
     for verdict in verdicts:
-        line = f"{tables.sentence(verdict.property)}: {tables.word(verdict)} [dim]{verdict.label}[/]"
+        word = "not violated" if verdict.outcome is Outcome.HOLDS else tables.word(verdict)
+        line = f"{tables.sentence(verdict.property)}: {word} [dim]{verdict.label}[/]"
         say(console, Text.from_markup(line + escape(f" {verdict.note}".rstrip())))
         if verdict.trace:
             tables.tell(console, verdict, only)

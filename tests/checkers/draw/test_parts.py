@@ -82,8 +82,15 @@ def test_a_folded_state_keeps_the_parts_of_a_page_together() -> None:
 def test_a_place_of_three_keys_is_refused() -> None:
     """A picture shows pages, or their parts."""
     assert TEXT
-    text = TEXT[1].replace("place=Parts.place", "place=Parts.deep").replace(
-        "    link = variable", '    deep = field((Page, Frag, Device), Place, Place.POOL, "deep")\n    link = variable'
+    text = (
+        TEXT[1]
+        .replace("place=Parts.place", "place=Parts.deep")
+        .replace(
+            "    link = variable",
+            '    deep = field((Page, Frag, Device), Place, Place.POOL, "deep")\n    link = variable',
+        )
     )
-    with pytest.raises(SpecError, match="must hold an Enum for each Page, or for each Page and member of one other sort"):
+    with pytest.raises(
+        SpecError, match="must hold an Enum for each Page, or for each Page and member of one other sort"
+    ):
         ownership_graph(module(text).MODEL, machine().sizes("tiny", {}))

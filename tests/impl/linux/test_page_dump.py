@@ -9,6 +9,7 @@ from contextlib import suppress
 
 import pytest
 
+from checkers.core.wording import sentence
 from impl.linux import page_dump, page_words
 from impl.linux.page_words import NotWords
 from spec import invariants
@@ -165,7 +166,7 @@ def test_an_index_shows_the_kernels_with_a_table_of_mappings_and_a_second_broken
     assert page.dma_index == 68
     assert page.is_mapped
     assert "ee62ce7a1d90" in printed
-    assert invariants.a_free_page_is_unmapped_unreferenced_and_clean.__name__ in printed
+    assert sentence(invariants.a_free_page_is_unmapped_unreferenced_and_clean.__name__) in printed
     assert "poolproof record --level dma" in printed
 
 
@@ -203,10 +204,10 @@ def test_words_that_were_not_given_are_unknown_and_not_zero() -> None:
 
 
 def test_invariants_are_quoted_from_the_spec() -> None:
-    """The invariant that the dump denies is the spec's own, by name and by its sentence."""
+    """The invariant that the dump denies is the spec's own, as a sentence and with its text."""
     printed = "\n".join(page_dump.decode(DUMP).lines())
     invariant = invariants.a_page_has_a_home_exactly_while_a_pool_counts_it
-    assert invariant.__name__ in printed
+    assert sentence(invariant.__name__) in printed
     assert (invariant.__doc__ or "?") in printed
     assert page_dump.decode(DUMP).as_json()["denies"] == [invariant.__name__]
 
