@@ -38,7 +38,8 @@ def trace(console: Console, done: Judged, verdicts: Sequence[Verdict], every_hol
     if done.judge.findings.further:
         further = counted(done.judge.findings.further, "further violation is", "further violations are")
         console.print(f"\n{further} counted and not printed: of each page the first is.")
-    console.print(pools(done))
+    if done.judge.pools.ended:
+        console.print(pools(done))
     if early := [p for p in done.judge.pools.ended if p.unmapped_while_held]:
         pages = counted(sum(p.unmapped_while_held for p in early), "page")
         pages += f" of {counted(len(early), 'pool')}"
@@ -127,7 +128,8 @@ def invariants(verdicts: Sequence[Verdict]) -> Table:
             table.add_row(sentence(v.property), f"{word} {v.note}")
     if unseen := sum(v.outcome is Outcome.NOT_OBSERVABLE for v in verdicts):
         table.add_section()
-        table.add_row(counted(unseen, "more invariant"), "[dim]not observable at this level[/]")
+        which = "more invariant" if unseen < len(verdicts) else "invariant"
+        table.add_row(counted(unseen, which), "[dim]not observable at this level[/]")
     return table
 
 

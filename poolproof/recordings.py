@@ -177,7 +177,7 @@ def _read(recording: Recording, judge: Judge, done: Judged, at: Moment | None) -
         judge.take_all(after)
     judge.take_all(events)
     if at is not None and not is_inside:
-        raise BadRequest(f"--at: {at} comes after the end, or before the first event; give another")
+        raise BadRequest(f"--at: {at} comes after the end ({recording.info.lines} lines), or before the first event")
 
 
 def _until(events: Iterator[Event], at: Moment, after: list[Event]) -> Iterator[Event]:

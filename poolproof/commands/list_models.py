@@ -21,5 +21,5 @@ def list_models() -> None:
     for machine in catalog.SOUND:
         sound.add_row(machine.name, escape(machine.doc), f"scopes: {', '.join(machine.scopes)}")
     for bug in catalog.BROKEN:
-        broken.add_row(bug.name, escape(bug.stands_for), f"breaks: {tables.sentence(bug.breaks)}")
+        broken.add_row(bug.name, escape(bug.stands_for.rstrip(".")), f"breaks: {tables.sentence(bug.breaks)}")
     output.console.print(sound, broken)

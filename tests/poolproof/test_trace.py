@@ -266,7 +266,7 @@ WRONG = {
     ("trace", "-", "-"): (2, "-: standard input can be read once; give it once"),
     ("trace", "good", "--clock", "quartz"): (2, "unknown clock 'quartz' (choose global, counter, mono"),
     ("trace", "good", "--at", "soon"): (2, "--at soon: neither a line nor a time"),
-    ("trace", "good", "--at", "99"): (2, "--at: at line 99 comes after the end, or before the first event"),
+    ("trace", "good", "--at", "99"): (2, "--at: at line 99 comes after the end ("),
     ("trace", "good", "--dmesg", "nowhere"): (65, "nowhere: no such file or directory; give the output of dmesg"),
     ("trace", "good", "--json", "good"): (2, "good: exists and holds no verdicts"),
 }
