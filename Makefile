@@ -31,7 +31,7 @@ bench: $(READY) ## how fast the search is, beside one written by hand (about fou
 bench-trace: $(READY) ## how fast traces are judged, and in what memory (about two minutes)
 	@$(BIN)/python -m tools.bench.traces
 
-test: $(READY) ## all tests but the slow ones (about seven minutes on two cores)
+test: $(READY) ## all tests but the slow ones (about ten minutes on two cores)
 	@$(BIN)/python -m pytest -m "not slow"
 
 test-slow: $(READY) ## the tests that take minutes each
