@@ -10,7 +10,8 @@ from models.per_packet import per_packet
 from models.yardstick import yardstick
 from spec.dsl import Mutant, drop, instead
 
-ZOO: tuple[Mutant, ...] = (
+ZOO: tuple[Mutant, ...] = ()
+_OLD = lambda: (
     Mutant(
         keep_mapped,
         "b01_pool_freed_by_timeout",
