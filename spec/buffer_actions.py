@@ -8,7 +8,7 @@
   states): tx_complete is permitted at any time.
 """
 
-from spec.dsl import NOBODY, each, require, some
+from spec.dsl import NOBODY, each, require
 from spec.page import (
     Bind,
     Bytes,
@@ -259,7 +259,7 @@ def is_last(s: Ownership, page: Page, frag: Frag) -> bool:
 
 
 def come_back(s: Ownership, page: Page) -> None:
-    """The last reference was put: the page is to be recycled or released; without a home it is an ordinary page (S5)."""
+    """The last reference was put: the page is to be recycled or released; without a home it is ordinary (S5)."""
     if s.home[page] == NOBODY:
         leave(s, page)
     else:

@@ -35,9 +35,7 @@ def a_buffer_at_rest_or_posted_has_no_reference_and_no_sender(s: Ownership, page
 
 def a_buffer_in_its_drivers_hand_has_one_reference_and_no_sender(s: Ownership, page: Page, frag: Frag) -> bool:
     """S24: what the driver holds, it holds alone."""
-    return implies(
-        s.place[page, frag] == Place.DRIVER, s.refs[page, frag] == 1 and not is_sent(s, page, frag)
-    )
+    return implies(s.place[page, frag] == Place.DRIVER, s.refs[page, frag] == 1 and not is_sent(s, page, frag))
 
 
 def a_buffer_of_the_stack_has_a_reference(s: Ownership, page: Page, frag: Frag) -> bool:
@@ -81,7 +79,7 @@ def an_idle_or_free_page_has_no_plain_reference(s: Ownership, page: Page) -> boo
     return implies(s.where[page] in (Where.FREE, Where.POOL), not s.foreign[page])
 
 
-def what_its_driver_can_lose_belongs_to_a_pool_in_use(s: Ownership, page: Page, frag: Frag) -> bool:
+def posted_buffers_and_held_biases_belong_to_a_pool_in_use(s: Ownership, page: Page, frag: Frag) -> bool:
     """S7, S11: a posted buffer and a page whose bias is held belong to a pool whose driver has not destroyed it."""
     if s.place[page, frag] != Place.RX_RING and not s.cut[page]:
         return True

@@ -5,7 +5,22 @@ Numbers T.., S.., P.. and B.. are those of docs/kernel-reference.md: transitions
 bugs of Linux' page_pool (6.1 and 6.12, `net/core/page_pool.c`).
 """
 
-from spec.dsl import ANY, NOBODY, Kind, Sort, State, between, bound, count, each, field, history, members, optional, some
+from spec.dsl import (
+    ANY,
+    NOBODY,
+    Kind,
+    Sort,
+    State,
+    between,
+    bound,
+    count,
+    each,
+    field,
+    history,
+    members,
+    optional,
+    some,
+)
 
 
 class Page(Sort, called="{letter}"):
@@ -101,7 +116,9 @@ class Ownership(State):
     unmapped = bound(0, 1, "1: pools that map nothing may be created")
     untracked = bound(0, 1, "1: pools of 6.1, whose destroy unmaps no page that is out, may be created")
 
-    where = field(Page, Where, Where.FREE, "the page as a whole; written where its first buffer goes or its last returns")
+    where = field(
+        Page, Where, Where.FREE, "the page as a whole; written where its first buffer goes or its last returns"
+    )
     home = field(Page, optional(Pool), NOBODY, "the pool that counted it in; written as it enters or leaves the pool")
     mapped = field(Page, bool, False, "the home mapping stands; written by the pool's dma_map and dma_unmap")
     cut = field(Page, bool, False, "its bias is held, by its pool or driver; written by hold_bias and drain")

@@ -109,7 +109,7 @@ def pool_create_untracked(s: Ownership, pool: Pool) -> None:
 def queue_stop(s: Ownership, pool: Pool) -> None:
     """The driver stops the queue: the device has ended with its descriptors, NAPI is disabled.
 
-    Kernel: the driver's own ndo_stop() or ndo_queue_stop(), before it empties its rings (kernel reference 14.2, rule 6).
+    Kernel: the driver's own ndo_stop() or ndo_queue_stop(); then it empties its rings (kernel reference 14.2, rule 6).
     """
     require(s.life[pool] == Life.LIVE)
 
@@ -234,4 +234,6 @@ def device_unbind(s: Ownership, dev: Device) -> None:
 def is_its_drivers(s: Ownership, pool: Pool) -> bool:
     """The pool is in use, page_pool_destroy() is running, or the driver has a buffer of it in hand."""
     at_work = is_in_use(s, pool) or s.life[pool] == Life.SCRUBBING
-    return at_work or some(s.pages, lambda p: s.home[p] == pool and some(s.frags, lambda f: s.place[p, f] == Place.DRIVER))
+    return at_work or some(
+        s.pages, lambda p: s.home[p] == pool and some(s.frags, lambda f: s.place[p, f] == Place.DRIVER)
+    )

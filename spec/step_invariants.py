@@ -60,6 +60,33 @@ def a_page_is_allocated_only_into_a_live_pool(before: Ownership, after: Ownershi
     return after.where[page] == Where.POOL and after.home[page] != NOBODY and after.life[after.home[page]] == Life.LIVE
 
 
+def an_idle_page_leaves_to_a_user_of_its_live_pool_or_the_allocator(
+    before: Ownership, after: Ownership, page: Page
+) -> bool:
+    """S1, S2: from its pool a page goes to its driver or RX ring while the pool is live, or is freed."""
+    if before.where[page] != Where.POOL or after.where[page] in (Where.POOL, Where.FREE):
+        return True
+    return (
+        after.where[page] == Where.OUT and before.home[page] != NOBODY and before.life[before.home[page]] == Life.LIVE
+    )
+
+
+def a_page_that_came_back_is_recycled_or_leaves_its_pool(before: Ownership, after: Ownership, page: Page) -> bool:
+    """S20, S31: after its last put nobody gets a page who does not take it from its pool or the allocator."""
+    if before.where[page] != Where.BACK or after.where[page] in (Where.BACK, Where.POOL):
+        return True
+    return after.home[page] == NOBODY and all_at_rest(after, page)
+
+
+def the_bias_is_held_from_the_pool_and_put_alone(before: Ownership, after: Ownership, page: Page, frag: Frag) -> bool:
+    """S21: the bias is taken on an idle page; the step that puts it puts no other reference."""
+    if before.cut[page] == after.cut[page]:
+        return True
+    if after.cut[page]:
+        return before.where[page] == Where.POOL
+    return before.refs[page, frag] == after.refs[page, frag] and before.place[page, frag] == after.place[page, frag]
+
+
 def a_page_comes_back_before_it_is_recycled(before: Ownership, after: Ownership, page: Page) -> bool:
     """S1, S20: a page becomes idle when it is allocated, or after its last reference was put, and only then."""
     if before.where[page] == Where.POOL or after.where[page] != Where.POOL:
@@ -68,7 +95,7 @@ def a_page_comes_back_before_it_is_recycled(before: Ownership, after: Ownership,
 
 
 def a_page_is_freed_by_its_last_holder(before: Ownership, after: Ownership, page: Page) -> bool:
-    """S8, S20: a page goes to the allocator from its pool, after its last put, or from its last holder without a home."""
+    """S8, S20: a page is freed out of its pool, after its last put, or without a home by its last holder."""
     if before.where[page] == Where.FREE or after.where[page] != Where.FREE:
         return True
     return before.where[page] in (Where.POOL, Where.BACK) or before.home[page] == NOBODY
@@ -145,8 +172,10 @@ def the_dma_api_is_not_called_for_an_unbound_device(
 # For each place, how a buffer may leave it.
 
 
-def an_unused_buffer_goes_to_its_ring_or_its_driver(before: Ownership, after: Ownership, page: Page, frag: Frag) -> bool:
-    """S1, S2: a buffer at rest goes to the RX ring or driver of its live pool; without a home, to who refers to its page."""
+def an_unused_buffer_goes_to_its_ring_or_its_driver(
+    before: Ownership, after: Ownership, page: Page, frag: Frag
+) -> bool:
+    """S1, S2: a buffer at rest goes to its live pool's RX ring or driver; without a home, to who refers to its page."""
     if before.place[page, frag] != Place.REST or after.place[page, frag] == Place.REST:
         return True
     if before.home[page] == NOBODY:
@@ -162,13 +191,24 @@ def a_posted_buffer_goes_to_its_driver(before: Ownership, after: Ownership, page
     return after.place[page, frag] == Place.DRIVER and after.refs[page, frag] == 1
 
 
-def a_buffer_leaves_its_ring_when_the_device_is_done(before: Ownership, after: Ownership, page: Page, frag: Frag) -> bool:
+def a_buffer_leaves_its_ring_when_the_device_is_done(
+    before: Ownership, after: Ownership, page: Page, frag: Frag
+) -> bool:
     """S11: the driver takes a posted buffer when its descriptor is done or its queue is stopped (B45)."""
     if before.place[page, frag] != Place.RX_RING or after.place[page, frag] == Place.RX_RING:
         return True
     if before.filled[page, frag]:
         return True
     return before.home[page] != NOBODY and before.life[before.home[page]] == Life.STOPPED
+
+
+def a_driver_hands_on_only_what_was_synced(before: Ownership, after: Ownership, page: Page, frag: Frag) -> bool:
+    """S13, S14: a driver hands up or sends what it synced for the CPU, and posts what it synced back for the device."""
+    if before.place[page, frag] != Place.DRIVER:
+        return True
+    if after.place[page, frag] == Place.RX_RING:
+        return after.bytes[page, frag] == Bytes.DEVICE
+    return implies(after.place[page, frag] in (Place.STACK, Place.TX), is_visible(before, page, frag))
 
 
 def what_was_handed_up_comes_back_by_its_last_put(before: Ownership, after: Ownership, page: Page, frag: Frag) -> bool:
@@ -252,7 +292,9 @@ def the_cpu_sees_bytes_by_a_sync_of_what_is_mapped(before: Ownership, after: Own
     return synced or unmapped or never_mapped
 
 
-def a_device_sees_bytes_by_a_sync_of_what_is_mapped(before: Ownership, after: Ownership, page: Page, frag: Frag) -> bool:
+def a_device_sees_bytes_by_a_sync_of_what_is_mapped(
+    before: Ownership, after: Ownership, page: Page, frag: Frag
+) -> bool:
     """S14, S15: by a sync of its driver or of the last put, or by its driver's own map; a free page is forgotten."""
     if not is_visible(before, page, frag) or is_visible(after, page, frag):
         return True

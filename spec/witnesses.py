@@ -28,9 +28,7 @@ def a_page_is_sent_by_another_device(s: Ownership, page: Page, frag: Frag, dev: 
     return home != NOBODY and s.device_of[home] != dev and s.sent[page, frag, dev] == Sent.OWN
 
 
-def it_is_recycled(
-    before: Ownership, after: Ownership, page: Page, frag: Frag, dev: Device
-) -> bool:
+def it_is_recycled(before: Ownership, after: Ownership, page: Page, frag: Frag, dev: Device) -> bool:
     """The page is recycled into its own pool, whose device is not the one that sent it."""
     back = before.where[page] == Where.BACK and after.where[page] == Where.POOL
     return back and after.home[page] != NOBODY and after.device_of[after.home[page]] != dev
@@ -198,9 +196,7 @@ def destroy_returns_while_the_next_pool_is_in_use(
     return detached and at_work and before.device_of[old] == before.device_of[new]
 
 
-def a_new_pool_is_filled_before_the_old_one_stops(
-    s: Ownership, page: Page, other: Page, old: Pool, new: Pool
-) -> bool:
+def a_new_pool_is_filled_before_the_old_one_stops(s: Ownership, page: Page, other: Page, old: Pool, new: Pool) -> bool:
     """A queue is restarted: two live pools of one device have a page in an RX ring each."""
     if old == new or s.device_of[old] != s.device_of[new]:
         return False

@@ -6,8 +6,7 @@ from models.per_packet import per_packet
 from models.yardstick import yardstick
 from spec.dsl import Mutant, drop, instead
 
-PLANTED: tuple[Mutant, ...] = ()
-_OLD = lambda: (
+PLANTED: tuple[Mutant, ...] = (
     Mutant(
         keep_mapped,
         "sender_not_forgotten",

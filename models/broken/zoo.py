@@ -10,8 +10,7 @@ from models.per_packet import per_packet
 from models.yardstick import yardstick
 from spec.dsl import Mutant, drop, instead
 
-ZOO: tuple[Mutant, ...] = ()
-_OLD = lambda: (
+ZOO: tuple[Mutant, ...] = (
     Mutant(
         keep_mapped,
         "b01_pool_freed_by_timeout",

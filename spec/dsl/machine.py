@@ -28,12 +28,16 @@ class Needs(tuple[tuple[str, int], ...]):
         return ", ".join(f"{name} >= {least}" for name, least in self)
 
 
+NOTHING = Needs()
+"""Any scope will do."""
+
+
 @dataclass(frozen=True)
 class Witness:
     """Something that must be reachable: one claim, or several one after the other with the same arguments."""
 
     stages: tuple[Claim, ...]
-    needs: Needs = Needs()
+    needs: Needs = NOTHING
 
     def fits(self, sizes: Mapping[str, int]) -> bool:
         """True if a scope of these sizes is large enough for this witness."""
@@ -60,10 +64,10 @@ class Machine:
     The first parameter of every function is the state; the others range over sorts: an invariant holds for all
     members, a witness for some. `always` are state invariants, `steps` step invariants of (before, after), `sometimes`
     witnesses: a claim of either kind, or a tuple of claims to be reached in this order. `needs` gives for the first
-    claim of a witness the least sizes of a scope in which it can be reached, for an action those in which it fires. `scopes` are presets of sizes by name.
-    `symmetric` are the sorts whose members are interchangeable; those of `symmetric_if_asked` are treated so only in
-    runs that ask for it. `place` is the field drawn as nodes, `final` the claim of states in which a run may end,
-    `refines` the machine one level up.
+    claim of a witness, and for an action, the least sizes of a scope in which it can be reached or taken. `scopes` are
+    presets of sizes by name. `symmetric` are the sorts whose members are interchangeable; those of
+    `symmetric_if_asked` are treated so only in runs that ask for it. `place` is the field drawn as nodes, `final` the
+    claim of states in which a run may end, `refines` the machine one level up.
 
     Raises SpecError, with file and line, where a function or a declaration breaks a rule of the notation.
     """
@@ -121,8 +125,7 @@ class Machine:
     def witnesses(self) -> tuple[Witness, ...]:
         listed = [stages if isinstance(stages, tuple) else (stages,) for stages in self.sometimes]
         return tuple(
-            Witness(tuple(claim_of(fn, self.state, 0) for fn in stages), self.needs_of(stages[0]))
-            for stages in listed
+            Witness(tuple(claim_of(fn, self.state, 0) for fn in stages), self.needs_of(stages[0])) for stages in listed
         )
 
     def needs_of(self, fn: Function) -> Needs:
