@@ -27,7 +27,7 @@ from .cti import Cti, smallest
 from .deciding import SolverOptions, decide
 from .equal import steps_covered_by
 from .near import Near
-from .obligations import SAT, UNSAT, Obligation, obligations
+from .obligations import UNSAT, Obligation, obligations
 from .queues import Server
 from .solvers import Z3, asked, sessions
 from .theory import invariants_of
@@ -43,6 +43,8 @@ WEAKENS = "weakens the proof only"
 EQUIVALENT = "equivalent"
 UNOBSERVED = "unobserved"
 
+QUICK = 1.0
+"""Seconds for an obligation before the explorer is asked."""
 NEAR = 2
 """The most fields in which the writes of an action may differ from those of a step it is to explain."""
 
@@ -68,7 +70,7 @@ class Trial:
 
     machine: Machine
     designs: Sequence[Machine] = ()
-    options: SolverOptions = field(default_factory=lambda: SolverOptions(jobs=1))
+    options: SolverOptions = field(default_factory=lambda: SolverOptions(seconds=3.0, jobs=1))
     searched: dict[str, Exploration] = field(default_factory=dict)
 
     @cached_property
@@ -102,12 +104,13 @@ class _Case:
     searched: dict[str, Exploration] = field(default_factory=dict)
 
     def judged(self) -> Judged:
-        failing = self._failing()
+        failing = self._quickly()
+        if failing and (found := self._near() or self._in_presets()):
+            return replace(found, failing=failing.name)
+        failing = failing and self._undecided()
         if failing is None:
             return self._harmless()
-        found = self._near() or self._in_presets() or self._unpermitted()
-        if found is None:
-            found = Judged(self.fault, WEAKENS, self._counterexample(failing))
+        found = self._unpermitted() or Judged(self.fault, WEAKENS, self._counterexample(failing))
         return replace(found, failing=failing.name)
 
     @cached_property
@@ -118,20 +121,22 @@ class _Case:
 
     # -- the proof -------------------------------------------------------------------------------------------------
 
-    def _failing(self) -> Obligation | None:
-        """An obligation that fails; those of unchanged actions hold."""
-        if not self.touched:
-            return None
+    @cached_property
+    def asked(self) -> list[Obligation]:
+        """The obligations of the actions that differ; those of the others hold."""
         only = replace(self.mutant, system=tuple(now.fn for _, now in self.touched), environment=())
-        every = [o for o in obligations(only, invariants_of(only)) if o.action]
-        seconds, seed = self.trial.options.seconds, self.trial.options.seed
-        with Server(sessions(Z3, every[0].theory, seconds, seed), seconds) as quick:
-            found = next((o for o in every if _answer(quick, o) == SAT), None)
-        return found or self._undecided(every)
+        return [o for o in obligations(only, invariants_of(only)) if o.action] if self.touched else []
 
-    def _undecided(self, every: Sequence[Obligation]) -> Obligation | None:
+    def _quickly(self) -> Obligation | None:
+        """The first obligation that z3 does not find to hold at once."""
+        if not self.asked:
+            return None
+        with Server(sessions(Z3, self.asked[0].theory, QUICK, self.trial.options.seed), QUICK) as quick:
+            return next((o for o in self.asked if _answer(quick, o) != UNSAT), None)
+
+    def _undecided(self) -> Obligation | None:
         """The first obligation that is not decided as wanted."""
-        return next((d.obligation for d in decide(every, self.trial.options) if not d.is_as_wanted), None)
+        return next((d.obligation for d in decide(self.asked, self.trial.options) if not d.is_as_wanted), None)
 
     def _counterexample(self, failing: Obligation) -> str:
         """The smallest counterexample to induction, in one line."""
@@ -195,7 +200,9 @@ class _Case:
     def _lost(self) -> Iterator[tuple[str, str, str]]:
         """What detects the fault, how and where: witnesses and actions first, then deadlocks and ends, then designs."""
         yield from (
-            (BY_WITNESS, f"never happens: {what}", preset) for preset in self.trial.presets for what in self._never(preset)
+            (BY_WITNESS, f"never happens: {what}", preset)
+            for preset in self.trial.presets
+            for what in self._never(preset)
         )
         yield from ((BY_WITNESS, f"never happens: {what}", "tiny") for what in self._stages())
         yield from (

@@ -8,6 +8,7 @@ from collections import Counter
 from checkers.monitor import Label
 from impl.linux.trace.events import Event, Map, Sync, Unmap
 from impl.linux.trace.info import RecordingInfo
+from spec.page import Device
 
 from . import rules
 from .mappings import BOTH, Mapping, Mappings
@@ -41,13 +42,20 @@ class MappingJudge:
 
     @staticmethod
     def label(mapping: Mapping, held: Held) -> Label:
-        """The observation of a map: the pool's own mapping, or a second one for another device."""
-        return rules.MAPPED if mapping.is_near(held.pool.device) else rules.MAPPED_FAR
+        """The observation of a map: the pool's own mapping, or one of a sender."""
+        is_near = mapping.is_near(held.pool.device)
+        return rules.MAPPED if is_near else rules.mapped_to_send(MappingJudge.sender(mapping, held))
+
+    @staticmethod
+    def sender(mapping: Mapping, held: Held) -> Device:
+        """The device of a sender's mapping: that of the page's home, or another one."""
+        return rules.NEAR if mapping.device == held.pool.device else rules.FAR
 
     def _is_shared(self, mapping: Mapping, held: Held) -> bool:
-        """True if the page has two mappings at once besides that of its pool."""
+        """True if one device sends the page twice at once: two fragments of it, or two clones."""
         home = held.pool.device
-        return not mapping.is_near(home) and any(m is not mapping for m in self._others(held, mapping.page))
+        others = (m for m in self._others(held, mapping.page) if m is not mapping)
+        return not mapping.is_near(home) and any(m.device == mapping.device for m in others)
 
     def _others(self, held: Held, page: int) -> list[Mapping]:
         return [m for m in self.table.of(page) if not m.is_near(held.pool.device)]
@@ -76,7 +84,8 @@ class MappingJudge:
         if held := self._holder(mapping):
             is_near = mapping.is_near(held.pool.device)
             held.unmapped_line = event.line if is_near else held.unmapped_line
-            self.steps.observe(event, held, rules.UNMAPPED if is_near else rules.UNMAPPED_FAR, held.pool)
+            sent = rules.unmapped_after_sending(self.sender(mapping, held))
+            self.steps.observe(event, held, rules.UNMAPPED if is_near else sent, held.pool)
 
     def sync(self, event: Sync) -> None:
         """Part of a mapping is synced, for the CPU or for the device."""
@@ -85,8 +94,10 @@ class MappingJudge:
             return
         self._check(event, mapping, event.address + event.size <= mapping.address + mapping.size)
         if self.info.is_ordered and (held := self._holder(mapping)):
-            device = rules.NEAR if mapping.is_near(held.pool.device) else rules.FAR
-            self.steps.assume(event, held, rules.mapped, mapping.page, device)
+            if mapping.is_near(held.pool.device):
+                self.steps.assume(event, held, rules.mapped, mapping.page)
+            else:
+                self.steps.assume(event, held, rules.mapped_for_sender, mapping.page, self.sender(mapping, held))
 
     def _holder(self, mapping: Mapping) -> Held | None:
         """The page of a mapping, if the pool still holds it that did when it was mapped."""
