@@ -155,7 +155,9 @@ class Monitor:
         key = ("possible", states, place)
         if key not in self._answers:
             places = {place(self.world.load(code)) for code, _ in self.sets[states]}
-            self._answers[key] = sorted(places, key=lambda p: (type(p).__name__, list(type(p)).index(p)))
+            shape = self.world.machine.shape
+            declared = dict.fromkeys(v for f in shape.fields.values() for v in shape.values(f, self.world.sizes))
+            self._answers[key] = [value for value in declared if value in places]
         return list(self._answers[key])
 
     def routes(self, states: int, label: Label, place: Whereabouts, fact: Fact, *args: Sort) -> list[Route]:

@@ -139,7 +139,7 @@ def test_each_invariant_has_its_verdict(run_cli: Command, desk: Path) -> None:
     verdicts = json.loads((desk / "out.json").read_text())["verdicts"]
     shown = {v["property"]: (v["verdict"], v["note"]) for v in verdicts}
     assert shown["inflight_is_hold_minus_release"] == ("not violated", "in 129 events")
-    assert shown["every_dma_map_has_exactly_one_unmap"] == ("not observable", "at this level")
+    assert shown["every_home_map_has_exactly_one_unmap"] == ("not observable", "at this level")
     assert {v["verdict"] for v in verdicts} == {"not violated", "not observable"}
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from impl.linux.conformance import rules
 from poolproof import catalog
-from spec import invariants, lemmas
+from spec import invariants, step_invariants
 from tools import markdown
 
 from . import kernel_reference
@@ -80,12 +80,12 @@ NEEDS: dict[str, str] = {
 A_HOME_WHILE_COUNTED = invariants.a_page_has_a_home_exactly_while_a_pool_counts_it.__name__
 
 DENIED_BY: dict[str, str] = {
-    "B03": lemmas.a_detached_pool_has_no_mapping_left.__name__,
-    "B18": invariants.inflight_is_hold_minus_release.__name__,
+    "B03": invariants.a_detached_pool_has_no_mapping_left.__name__,
+    "B18": step_invariants.inflight_is_hold_minus_release.__name__,
     "B23": A_HOME_WHILE_COUNTED,
     "B24": A_HOME_WHILE_COUNTED,
     "B25": A_HOME_WHILE_COUNTED,
-    "B41": invariants.every_dma_map_has_exactly_one_unmap.__name__,
+    "B41": step_invariants.every_home_map_has_exactly_one_unmap.__name__,
     "B42": rules.AS_MAPPED,
 }
 """The invariant that `poolproof trace` finds violated where the bug happens and its events are recorded."""

@@ -21,7 +21,7 @@ class MappingJudge:
     """The mappings of a trace; `pages` are the pages that pools hold.
 
     `pool_events` counts the events about pages of pools. `multi_mapped_skipped` counts the pages that are not judged
-    further because several other devices had them mapped at once: fragments or clones, which the rules do not have.
+    further because one device, or two that are not the home's, sent them at once: fragments and clones.
     """
 
     def __init__(self, info: RecordingInfo, findings: Findings, steps: PageSteps, pages: dict[int, Held]) -> None:
@@ -49,13 +49,17 @@ class MappingJudge:
     @staticmethod
     def sender(mapping: Mapping, held: Held) -> Device:
         """The device of a sender's mapping: that of the page's home, or another one."""
-        return rules.NEAR if mapping.device == held.pool.device else rules.FAR
+        sender: Device = rules.NEAR if mapping.device == held.pool.device else rules.FAR
+        return sender
 
     def _is_shared(self, mapping: Mapping, held: Held) -> bool:
-        """True if one device sends the page twice at once: two fragments of it, or two clones."""
-        home = held.pool.device
+        """True if another mapping to send it stands that the rules do not tell from this one.
+
+        Two fragments or clones sent by one device, or clones sent by two devices that are not the home's.
+        """
         others = (m for m in self._others(held, mapping.page) if m is not mapping)
-        return not mapping.is_near(home) and any(m.device == mapping.device for m in others)
+        sender = self.sender(mapping, held)
+        return not mapping.is_near(held.pool.device) and any(self.sender(m, held) is sender for m in others)
 
     def _others(self, held: Held, page: int) -> list[Mapping]:
         return [m for m in self.table.of(page) if not m.is_near(held.pool.device)]

@@ -136,6 +136,8 @@ class PageSteps:
         refused = tuple(monitor.refusals(states, label))
         is_missed = any(refusal.missing for refusal in refused)
         broken = [rules.MISSED] if is_missed else monitor.broken(states, label) or [rules.OF[label[0]]]
+        if label[0] not in rules.STOCK and rules.OF[label[0]] in broken:
+            broken = [rules.OF[label[0]]]
         recent = (*([held.hold] if held.hold else []), *held.recent[-RECENT:], *pool.recent) if held else ()
         before = tuple(repr(place) for place in monitor.possible(states, rules.whereabouts))
         what = f"no step of the rules explains {NAMES[type(event)]}"
