@@ -136,6 +136,11 @@ SOMETIMES = (
     witnesses.one_reference_of_two_is_put,
     witnesses.a_buffer_is_taken_without_a_ring,
     witnesses.a_buffer_is_reposted,
+    witnesses.a_driver_sends_what_it_has_in_hand_on_another_device,
+    witnesses.a_driver_takes_a_buffer_that_its_device_has_filled,
+    witnesses.a_driver_takes_its_buffers_back_from_a_stopped_queue,
+    witnesses.a_driver_syncs_what_it_has_in_hand_for_its_device,
+    witnesses.the_last_put_syncs_the_page,
     (witnesses.a_page_leaves_by_release, witnesses.a_page_enters_a_pool),
     witnesses.a_page_leaves_its_pool_while_others_hold_it,
     witnesses.a_page_without_a_home_is_sent,
@@ -151,12 +156,27 @@ SOMETIMES = (
     witnesses.an_old_and_a_new_pool_each_get_their_own_page_back,
     witnesses.destroy_returns_while_the_next_pool_is_in_use,
     witnesses.a_new_pool_is_filled_before_the_old_one_stops,
+    witnesses.two_devices_have_a_pool_each,
+    witnesses.a_fragment_is_posted_out_of_a_cut_page,
     witnesses.one_fragment_is_posted_another_held_and_a_third_sent,
     witnesses.one_fragment_is_posted_while_another_is_held,
     witnesses.a_page_is_drained_while_a_fragment_is_held,
     witnesses.the_rx_ring_is_full,
     witnesses.the_tx_limit_is_reached,
 )
+"""What must be possible in a design with pools that map for both directions, too."""
+
+OF_KINDS = (
+    witnesses.a_page_is_taken_out_of_its_pool_by_those_who_hold_it,
+    witnesses.a_pool_maps_for_receiving_only_and_syncs,
+    witnesses.a_pool_maps_and_does_not_sync,
+    witnesses.a_pool_maps_nothing,
+    witnesses.a_pool_does_not_know_its_mappings,
+    witnesses.a_drivers_own_unmap_shows_the_bytes,
+    witnesses.a_driver_maps_again_what_it_posts_again,
+    witnesses.what_no_device_is_mapped_for_is_the_cpus,
+)
+"""What must be possible in the rules: other kinds of pools, and what kernels of 6.1 do."""
 
 NEEDS = {
     hold_bias: {"cutting": 1},
@@ -169,6 +189,15 @@ NEEDS = {
     witnesses.a_page_is_sent_by_another_device: {"devices": 2, "two_way": 1},
     witnesses.a_buffer_is_sent_through_the_home_mapping: {"two_way": 1},
     witnesses.two_devices_send_a_clone_each: {"devices": 2},
+    witnesses.two_devices_have_a_pool_each: {"pools": 2, "devices": 2},
+    witnesses.a_fragment_is_posted_out_of_a_cut_page: {"cutting": 1},
+    witnesses.a_pool_maps_for_receiving_only_and_syncs: {"one_way": 1},
+    witnesses.a_pool_maps_and_does_not_sync: {"unsynced": 1},
+    witnesses.a_pool_maps_nothing: {"unmapped": 1},
+    witnesses.a_pool_does_not_know_its_mappings: {"untracked": 1},
+    witnesses.a_drivers_own_unmap_shows_the_bytes: {"unmapped": 1},
+    witnesses.a_driver_maps_again_what_it_posts_again: {"unmapped": 1},
+    witnesses.what_no_device_is_mapped_for_is_the_cpus: {"unmapped": 1},
     witnesses.a_buffer_has_three_references: {"max_refs": 3},
     witnesses.destroy_begins_while_another_device_sends: {"devices": 2},
     witnesses.a_home_mapping_is_taken_away_while_another_device_sends: {"devices": 2},
@@ -200,7 +229,7 @@ ownership = Machine(
     environment=(device_done, cpu_write, clone, pp_unref, get_page, put_page, adopt, device_unbind),
     always=ALWAYS,
     steps=STEPS,
-    sometimes=SOMETIMES,
+    sometimes=(*SOMETIMES, *OF_KINDS),
     needs=NEEDS,
     scopes={
         "tiny": TINY,

@@ -16,6 +16,7 @@ from spec.page import (
     in_tx,
     is_in_use,
     is_sent,
+    is_visible,
     posted,
 )
 
@@ -29,9 +30,10 @@ def a_page_is_sent_by_another_device(s: Ownership, page: Page, frag: Frag, dev: 
 
 
 def it_is_recycled(before: Ownership, after: Ownership, page: Page, frag: Frag, dev: Device) -> bool:
-    """The page is recycled into its own pool, whose device is not the one that sent it."""
-    back = before.where[page] == Where.BACK and after.where[page] == Where.POOL
-    return back and after.home[page] != NOBODY and after.device_of[after.home[page]] != dev
+    """The page is recycled into its own live pool, whose device is not the one that sent it."""
+    if before.where[page] != Where.BACK or after.where[page] != Where.POOL or after.home[page] == NOBODY:
+        return False
+    return after.life[after.home[page]] == Life.LIVE and after.device_of[after.home[page]] != dev
 
 
 def a_page_is_sent_on_the_device_it_came_from_through_a_second_mapping(
@@ -83,6 +85,84 @@ def a_buffer_is_reposted(before: Ownership, after: Ownership, page: Page, frag: 
     return before.place[page, frag] == Place.DRIVER and after.place[page, frag] == Place.RX_RING
 
 
+def a_driver_sends_what_it_has_in_hand_on_another_device(
+    before: Ownership, after: Ownership, page: Page, frag: Frag, dev: Device
+) -> bool:
+    """XDP_REDIRECT: the buffer goes from the driver to the other device's TX."""
+    taken = before.place[page, frag] == Place.DRIVER and after.place[page, frag] == Place.TX
+    return taken and after.sent[page, frag, dev] == Sent.OWN
+
+
+def a_driver_takes_a_buffer_that_its_device_has_filled(
+    before: Ownership, after: Ownership, page: Page, frag: Frag, pool: Pool
+) -> bool:
+    """A packet is received while the queue runs."""
+    taken = before.place[page, frag] == Place.RX_RING and after.place[page, frag] == Place.DRIVER
+    return taken and before.home[page] == pool and before.life[pool] == Life.LIVE
+
+
+def a_driver_takes_its_buffers_back_from_a_stopped_queue(
+    before: Ownership, after: Ownership, page: Page, frag: Frag
+) -> bool:
+    """The RX ring is emptied: a buffer that the device has not filled."""
+    taken = before.place[page, frag] == Place.RX_RING and after.place[page, frag] == Place.DRIVER
+    return taken and not before.filled[page, frag]
+
+
+def a_driver_syncs_what_it_has_in_hand_for_its_device(
+    before: Ownership, after: Ownership, page: Page, frag: Frag
+) -> bool:
+    """The driver gives the bytes back to the device, and keeps the buffer."""
+    kept = before.place[page, frag] == Place.DRIVER and after.place[page, frag] == Place.DRIVER
+    return kept and is_visible(before, page, frag) and after.bytes[page, frag] == Bytes.DEVICE
+
+
+def the_last_put_syncs_the_page(before: Ownership, after: Ownership, page: Page, frag: Frag) -> bool:
+    """On the way home the bytes go back to the device."""
+    back = before.where[page] == Where.BACK and after.where[page] == Where.BACK
+    return back and is_visible(before, page, frag) and after.bytes[page, frag] == Bytes.DEVICE
+
+
+# Kinds of pools.
+
+
+def a_pool_maps_for_receiving_only_and_syncs(s: Ownership, pool: Pool) -> bool:
+    """A live pool with DMA_FROM_DEVICE."""
+    return s.life[pool] == Life.LIVE and s.syncs[pool] and s.tracks[pool] and not s.both_ways[pool]
+
+
+def a_pool_maps_and_does_not_sync(s: Ownership, pool: Pool) -> bool:
+    """A live pool without PP_FLAG_DMA_SYNC_DEV."""
+    maps = s.maps[pool] and s.both_ways[pool] and s.tracks[pool]
+    return s.life[pool] == Life.LIVE and maps and not s.syncs[pool]
+
+
+def a_pool_maps_nothing(s: Ownership, pool: Pool) -> bool:
+    """A live pool without PP_FLAG_DMA_MAP."""
+    return s.life[pool] == Life.LIVE and s.tracks[pool] and not s.maps[pool]
+
+
+def a_pool_does_not_know_its_mappings(s: Ownership, pool: Pool) -> bool:
+    """A live pool of 6.1."""
+    return s.life[pool] == Life.LIVE and s.syncs[pool] and s.both_ways[pool] and not s.tracks[pool]
+
+
+def a_drivers_own_unmap_shows_the_bytes(before: Ownership, after: Ownership, page: Page, frag: Frag) -> bool:
+    """A packet is received into a page that its driver mapped, and can be handed up."""
+    return before.rx_map[page, frag] and not after.rx_map[page, frag] and is_visible(after, page, frag)
+
+
+def a_driver_maps_again_what_it_posts_again(before: Ownership, after: Ownership, page: Page, frag: Frag) -> bool:
+    """A buffer that the CPU saw is posted without a sync: the driver maps it."""
+    return is_visible(before, page, frag) and after.rx_map[page, frag]
+
+
+def what_no_device_is_mapped_for_is_the_cpus(before: Ownership, after: Ownership, page: Page, frag: Frag) -> bool:
+    """A page is taken from a pool that maps nothing, to be written."""
+    taken = before.place[page, frag] == Place.REST and after.place[page, frag] == Place.DRIVER
+    return taken and before.bytes[page, frag] == Bytes.DEVICE and is_visible(after, page, frag)
+
+
 # Leaving a pool.
 
 
@@ -99,6 +179,11 @@ def a_page_enters_a_pool(before: Ownership, after: Ownership, page: Page) -> boo
 def a_page_leaves_its_pool_while_others_hold_it(before: Ownership, after: Ownership, page: Page) -> bool:
     """A page is counted out, and lives as an ordinary page."""
     return before.home[page] != NOBODY and after.home[page] == NOBODY and after.where[page] == Where.OUT
+
+
+def a_page_is_taken_out_of_its_pool_by_those_who_hold_it(before: Ownership, after: Ownership, page: Page) -> bool:
+    """page_pool_release_page(): the page is counted out while a buffer of it is in use."""
+    return before.where[page] == Where.OUT and before.home[page] != NOBODY and after.home[page] == NOBODY
 
 
 def a_page_without_a_home_is_sent(s: Ownership, page: Page, frag: Frag) -> bool:
@@ -204,7 +289,18 @@ def a_new_pool_is_filled_before_the_old_one_stops(s: Ownership, page: Page, othe
     return both and some(s.frags, lambda f: s.place[page, f] == Place.RX_RING and s.place[other, f] == Place.RX_RING)
 
 
+def two_devices_have_a_pool_each(s: Ownership, one: Pool, other: Pool) -> bool:
+    """Two drivers work at once."""
+    return is_in_use(s, one) and is_in_use(s, other) and s.device_of[one] != s.device_of[other]
+
+
 # Fragments.
+
+
+def a_fragment_is_posted_out_of_a_cut_page(before: Ownership, after: Ownership, page: Page, frag: Frag) -> bool:
+    """The driver posts the next fragment of the page it cuts."""
+    posts = before.place[page, frag] == Place.REST and after.place[page, frag] == Place.RX_RING
+    return posts and before.cut[page]
 
 
 def one_fragment_is_posted_another_held_and_a_third_sent(

@@ -59,8 +59,9 @@ def judge(fault: Fault) -> Judged:
 
 
 def judge_all() -> list[Judged]:
-    """Plant every fault, on all cores."""
-    with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
+    """Plant every fault, on all cores; a process ends after a few, with the libraries that it loaded."""
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(os.cpu_count(), spawn, max_tasks_per_child=10) as pool:
         return list(pool.map(judge, faults(ownership)))
 
 
