@@ -43,11 +43,11 @@ PLANTED: tuple[Mutant, ...] = (
     ),
     Mutant(
         keep_mapped,
-        "received_with_two_references",
-        instead("rx_complete", "s.refs[page, frag] = 1", "s.refs[page, frag] = 2"),
+        "taken_without_a_reference",
+        drop("take", "s.refs[page, frag] = 1"),
         breaks="a_buffer_in_its_drivers_hand_has_one_reference_and_no_sender",
-        steps=5,
-        stands_for="The driver takes two references with one buffer.",
+        steps=3,
+        stands_for="A page is taken from its pool, and nobody counts that.",
     ),
     Mutant(
         keep_mapped,
