@@ -10,19 +10,26 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from checkers.core.intervals import INT, WORD, fits, too_large
+from checkers.core.intervals import INT, WORD, Intervals, fits, too_large
 from checkers.core.symmetry import Symmetry
 from spec.dsl import Action, Claim, SpecError, World
 from spec.dsl.ir import Const, Expr, Read, Var, looks_elsewhere, one_key, walk
 from spec.dsl.ir import Path as ActionPath
 
 from .actions import Guards, function
+from .build import CannotCompile
 from .counts import Count, Counts
 from .layout import Layout
 from .text import Place, Text, comment, name
 
 MOST_ARGS = 6
 """The most arguments of an action, and slots of a count (see engine.h)."""
+
+MOST_COUNTED = 1 << 15
+"""Tables keep counts below this (see tables.h); larger ones are evaluated."""
+
+MOST_VALUES = {"uint8_t": 1 << 8, "uint16_t": 1 << 16}
+"""The values that a constant array of each type can hold are below these."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +62,10 @@ class Model:
         for number, claim in enumerate((*self.machine.invariants, *fit)):
             yield Asked(number, claim, number < len(self.machine.invariants))
 
+    def _intervals(self) -> Iterator[Intervals]:
+        """The numbers that expressions of the machine may be."""
+        yield self.text.intervals
+
     def initial(self) -> list[bytes]:
         """The codes of the initial states."""
         return self.world.initial()
@@ -84,7 +95,9 @@ class Model:
         first, shape = self.layout.first, self.machine.shape
         names_page = any(f.domain.base is first or first in f.keys[1:] for f in shape.fields.values())
         slots = max((len(c.slots) for c in self.counts.all()), default=0)
-        return not names_page and slots <= MOST_ARGS and all(map(self._is_one_pages, self.machine.actions))
+        small = max(map(self.counts.most, self.counts.all()), default=0) < MOST_COUNTED
+        one_pages = all(map(self._is_one_pages, self.machine.actions))
+        return not names_page and slots <= MOST_ARGS and small and one_pages
 
     def _is_one_pages(self, action: Action) -> bool:
         first = self.layout.first
@@ -177,7 +190,7 @@ class Model:
 
     def _grown(self) -> str:
         """The C type for the growth of a history counter in a step."""
-        most = max(self.text.intervals.growth.values(), default=0)
+        most = max((n for known in self._intervals() for n in known.growth.values()), default=0)
         return "int32_t" if fits((0, most), INT) else "int64_t"
 
     def _sites(self) -> list[str]:
@@ -256,12 +269,12 @@ class Model:
 
     def _packing(self) -> Iterator[str]:
         lay, moves = self.layout, self.symmetry.moves
-        yield _array("uint8_t", "word_of", lay.words_of)
-        yield _array("uint8_t", "shift_of", lay.shifts)
-        yield _array("uint8_t", "width_of", lay.widths)
-        yield _array("uint8_t", "initial", [byte for code in self.initial() for byte in code])
-        yield _array("uint16_t", "comes_from", [at for m in moves for at in m.source])
-        yield _array(
+        yield array_of("uint16_t", "word_of", lay.words_of)
+        yield array_of("uint8_t", "shift_of", lay.shifts)
+        yield array_of("uint8_t", "width_of", lay.widths)
+        yield array_of("uint8_t", "initial", [byte for code in self.initial() for byte in code])
+        yield array_of("uint16_t", "comes_from", [at for m in moves for at in m.source])
+        yield array_of(
             "uint8_t", "becomes", [b for m in moves for t in m.tables for b in t[: 1 << max(lay.widths, default=0)]]
         )
 
@@ -277,8 +290,8 @@ class Model:
         yield _rows("struct lane", "lane", lanes)
         instances = [self._instance(n, a, args) for n, a in enumerate(self.machine.actions) for args in self._args(a)]
         for number, (_, reads, counts) in enumerate(instances):
-            yield _array("uint16_t", f"reads_{number}", reads)
-            yield _array("uint16_t", f"counts_{number}", counts)
+            yield array_of("uint16_t", f"reads_{number}", reads)
+            yield array_of("uint16_t", f"counts_{number}", counts)
         yield _rows("struct instance", "instance", [
             f"{{ {head}, reads_{n}, {len(reads)}, counts_{n}, {len(counts)} }}"
             for n, (head, reads, counts) in enumerate(instances)
@@ -378,8 +391,14 @@ def _place(fn: Any) -> str:
     return f"{Path(fn.__code__.co_filename).name}:{fn.__code__.co_firstlineno}"
 
 
-def _array(kind: str, what: str, values: Iterable[int]) -> str:
-    return f"static const {kind} {what}[] = {{ {', '.join(map(str, values)) or '0'} }};"
+def array_of(kind: str, what: str, values: Iterable[int]) -> str:
+    """A constant array in C; raises CannotCompile if a value does not fit its type: it would be cut."""
+    listed = list(values)
+    if listed and max(listed) >= MOST_VALUES[kind]:
+        raise CannotCompile(
+            f"{what} has a value of {max(listed)}, more than the C search can hold: a smaller scope may"
+        )
+    return f"static const {kind} {what}[] = {{ {', '.join(map(str, listed)) or '0'} }};"
 
 
 def _rows(kind: str, what: str, rows: list[str]) -> str:

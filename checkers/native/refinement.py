@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from checkers.core.intervals import WORD, Intervals, too_large
 from checkers.core.symmetry import Symmetry
 from checkers.explore.search import ANY_INVARIANT, Budget
 from spec.dsl import Claim, Machine, Sort, State, World
 from spec.dsl.ir import TRUE, Expr
 
 from .actions import UnnotedGuards, function
+from .build import CannotCompile
 from .engine import Native, SearchOptions
-from .generate import Asked, Model, expressions_of
+from .generate import Asked, Model, array_of, expressions_of
 from .text import name
 
 Matches = Callable[[World, bytes, bytes], bool]
@@ -40,9 +42,15 @@ class RefinementModel(Model):
     def __init__(self, world: World, symmetry: Symmetry, above: Machine, claim: Claim) -> None:
         self.above, self.claim = above, claim
         super().__init__(world, symmetry)
+        for where, e, value in Intervals(above, world.sizes).beyond(WORD):
+            raise CannotCompile(too_large(where, e, value, WORD))
 
     def _claims(self) -> Iterator[Asked]:
         yield Asked(0, self.claim, True)
+
+    def _intervals(self) -> Iterator[Intervals]:
+        yield from super()._intervals()
+        yield Intervals(self.above, self.world.sizes)
 
     def _acted(self) -> Iterator[Expr]:
         yield from super()._acted()
@@ -73,7 +81,8 @@ class RefinementModel(Model):
         for action in self.above.actions:
             loops = "".join(f"{self._loop(v)} " for v in action.params)
             args = "".join(f", {name(v.name)}" for v in action.params)
-            yield f"\t{loops}if (above_{action.name}(s, &u, h{args}) == 1 && same(&u, t)) return 1;"
+            yield f"\t{loops}{{\n\t\tint taken = above_{action.name}(s, &u, h{args});"
+            yield "\t\tif (taken == WRONG) return 0;\n\t\tif (taken == 1 && same(&u, t)) return 1;\n\t}"
         yield "\treturn 0;\n}"
         yield "\nstatic claims_t judge(claims_t asked, const S *s, const S *t, int pages)\n{"
         yield "\treturn asked & 1 && !is_above(s, t, pages);\n}"
@@ -84,8 +93,8 @@ class RefinementModel(Model):
         cells = sorted(at for f in fields for at in self.layout.offsets[f].values())
         counters = [self.machine.shape.histories[f] for f in histories]
         grown = [self.layout.histories[f.name] + n for f in counters for n in range(self.layout.history_cells(f))]
-        yield f"\nstatic const uint16_t above_cells[] = {{ {', '.join(map(str, cells))} }};"
-        yield f"static const uint16_t above_grown[] = {{ {', '.join(map(str, grown)) or '0'} }};"
+        yield "\n" + array_of("uint16_t", "above_cells", cells)
+        yield array_of("uint16_t", "above_grown", grown)
         yield "static inline int same(const S *s, const S *t)\n{\n\tint differ = 0;"
         yield f"\tfor (int i = 0; i < {len(cells)}; i++)"
         yield "\t\tdiffer |= CELL(s, above_cells[i]) ^ CELL(t, above_cells[i]);"

@@ -43,7 +43,7 @@ struct row {
 struct info {
 	claims_t suspects;	/* claims to be checked on the whole state */
 	uint32_t transitions;
-	uint16_t *fired;	/* transitions of each action */
+	uint32_t *fired;	/* transitions of each action */
 };
 
 /* An open-addressed hash of rows; a larger one replaces it and the old one stays, since it may be being read. */
