@@ -2,7 +2,7 @@
 """What may happen to a buffer: posted, filled, handed up, referenced, sent, and put.
 
 * A buffer is a fragment of a page; a page that is not cut is one buffer.
-* DRIVER holds one reference. TX owns the reference that its sender gave up: it is not counted in `refs`.
+* DRIVER holds one reference. A sending is a reference, which its sender gave up: it is in `sent`, not in `refs`.
 * A sender maps a buffer for itself, its own device's home mapping notwithstanding; XDP_TX uses the home mapping.
 * One device sends one buffer once at a time. When it has read the buffer is not modelled (the bit costs 3.8 times the
   states): tx_complete is permitted at any time.
@@ -32,22 +32,23 @@ from spec.page_actions import leave
 
 
 def is_unused(s: Ownership, page: Page, frag: Frag) -> bool:
-    """Nobody has the buffer: its page is idle, or is cut and this fragment was not handed out or has come back.
+    """Nobody has the buffer: its page is idle, or is cut and this fragment is at rest.
 
-    The offset in the page shows the first; the second, page_count, which shows no plain reference (the flip of halves).
+    Of a page with a plain reference only fragments that the CPU has not seen are used again: the offset shows what was
+    not handed out yet, and page_count the reference (the flip of halves).
     """
-    fresh_or_back = s.bytes[page, frag] == Bytes.DEVICE or not s.foreign[page]
-    return s.where[page] == Where.POOL or (s.cut[page] and s.place[page, frag] == Place.REST and fresh_or_back)
+    unread = s.bytes[page, frag] == Bytes.DEVICE or not s.foreign[page]
+    return s.where[page] == Where.POOL or (s.cut[page] and s.place[page, frag] == Place.REST and unread)
 
 
 def is_ready(s: Ownership, page: Page, frag: Frag, pool: Pool) -> bool:
-    """The device may write: the pool synced the whole page, the driver maps it now, or it knows of no user since."""
+    """The device may write: the driver maps the buffer now, the pool synced its page, or its bytes are the device's."""
     if not s.maps[pool]:
         return True
     return (s.where[page] == Where.POOL and s.syncs[pool]) or s.bytes[page, frag] == Bytes.DEVICE
 
 
-def map_to_post(s: Ownership, page: Page, frag: Frag, pool: Pool) -> None:
+def map_if_the_pool_does_not(s: Ownership, page: Page, frag: Frag, pool: Pool) -> None:
     """Where the pool maps nothing the driver maps what it posts, as mana does; xen-netfront grants it."""
     if not s.maps[pool]:
         s.rx_map[page, frag] = True
@@ -56,9 +57,9 @@ def map_to_post(s: Ownership, page: Page, frag: Frag, pool: Pool) -> None:
 
 
 def rx_post(s: Ownership, page: Page, frag: Frag, pool: Pool) -> None:
-    """The driver takes an unused buffer from its pool and posts it: the device may write it.
+    """The driver takes an unused buffer of its live pool and posts it: the device may write it.
 
-    Kernel: T1 and T7, page_pool_dev_alloc_pages() and a free descriptor, in the NAPI poll of a live pool.
+    Kernel: T1 and T7, page_pool_dev_alloc_pages() and a free descriptor, in the NAPI poll or as the queue is filled.
     """
     require(s.home[page] == pool)
     require(is_unused(s, page, frag))
@@ -66,7 +67,7 @@ def rx_post(s: Ownership, page: Page, frag: Frag, pool: Pool) -> None:
     require(s.life[pool] == Life.LIVE)
     require(posted(s, pool) < s.ring_size)
 
-    map_to_post(s, page, frag, pool)
+    map_if_the_pool_does_not(s, page, frag, pool)
     s.where[page] = Where.OUT
     s.place[page, frag] = Place.RX_RING
 
@@ -99,7 +100,7 @@ def rx_repost(s: Ownership, page: Page, frag: Frag, pool: Pool) -> None:
     require(s.life[pool] == Life.LIVE)
     require(posted(s, pool) < s.ring_size)
 
-    map_to_post(s, page, frag, pool)
+    map_if_the_pool_does_not(s, page, frag, pool)
     if s.bytes[page, frag] == Bytes.STALE:
         s.bytes[page, frag] = Bytes.DEVICE
     s.place[page, frag] = Place.RX_RING
@@ -308,7 +309,7 @@ def redirect(s: Ownership, page: Page, frag: Frag, dev: Device) -> None:
 
 
 def tx_complete(s: Ownership, page: Page, frag: Frag, dev: Device) -> None:
-    """The device has read the buffer: a mapping of its own is undone, and TX puts its reference.
+    """The device is done with the buffer: a mapping made for sending is undone. The last reference puts the buffer.
 
     Deck: "DMA trick". Kernel: T24, unmap for the sending device, then xdp_return_frame() or consume_skb().
     """

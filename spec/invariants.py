@@ -58,10 +58,10 @@ def a_page_that_is_out_is_held(s: Ownership, page: Page) -> bool:
     return implies(s.where[page] == Where.OUT, s.cut[page] or s.foreign[page] or not all_at_rest(s, page))
 
 
-def a_page_that_its_pool_counts_is_idle_returning_or_in_use(s: Ownership, page: Page) -> bool:
-    """S18: a page with a home is not kept by a plain reference alone: who puts its last buffer sends it back."""
-    out = s.where[page] == Where.OUT and s.home[page] != NOBODY
-    return implies(out, s.cut[page] or not all_at_rest(s, page))
+def a_page_that_its_pool_counts_is_idle_on_its_way_back_or_in_use(s: Ownership, page: Page) -> bool:
+    """S5, S18: a page with a home is in its pool, on its way back, or out with a buffer in use or its bias held."""
+    kept = s.where[page] == Where.OUT and (s.cut[page] or not all_at_rest(s, page))
+    return implies(s.home[page] != NOBODY, s.where[page] in (Where.POOL, Where.BACK) or kept)
 
 
 # Homes and pools.
@@ -157,8 +157,8 @@ def a_detached_pool_has_no_mapping_left(s: Ownership, page: Page) -> bool:
     return implies(detached, not s.mapped[page])
 
 
-def a_put_syncs_only_mapped_pages(s: Ownership, page: Page) -> bool:
-    """S15: as long as puts of a pool sync, each of its pages is mapped: the walk begins when no put syncs any more."""
+def while_puts_sync_every_page_of_the_pool_is_mapped(s: Ownership, page: Page) -> bool:
+    """S15: destroy unmaps pages only after puts to the pool have ceased to sync them."""
     if s.home[page] == NOBODY:
         return True
     return implies(s.dma_sync[s.home[page]], s.mapped[page])

@@ -44,8 +44,8 @@ class Where(Kind):
 
     FREE = "in the page allocator"
     POOL = "idle in its pool: cache or pool ring"
-    OUT = "out of the pool: a buffer of it is in use, or its bias is held"
-    BACK = "its last reference was put; who put it has not yet recycled or released it"
+    OUT = "out of the pool: a buffer of it is in use, its bias is held, or a plain reference keeps it"
+    BACK = "its last pp reference was put; who put it has not yet recycled or released it"
 
 
 class Place(Kind):
@@ -105,7 +105,7 @@ class Ownership(State):
     pools = members(Pool, 1, 6)
     devices = members(Device, 1, 4)
 
-    ring_size = bound(1, 12, "descriptors in a device's RX ring")
+    ring_size = bound(1, 12, "descriptors in the RX ring that a pool feeds")
     tx_limit = bound(1, 12, "buffers a device may have in TX at once")
     max_refs = bound(1, 4, "references to one buffer; a limit of the scope, not of the kernel")
     live_pools = bound(1, 6, "live or stopped pools one device may have: RX queues, header and payload")
@@ -125,7 +125,12 @@ class Ownership(State):
     foreign = field(Page, bool, False, "a plain page reference is held; written by get_page and put_page")
 
     place = field((Page, Frag), Place, Place.REST, "who has the buffer; written by each action that hands it on")
-    refs = field((Page, Frag), between(0, max_refs), 0, "references of driver or stack; written by their holders")
+    refs = field(
+        (Page, Frag),
+        between(0, max_refs),
+        0,
+        "pp references of driver or stack; a sending is one more, not counted here",
+    )
     bytes = field((Page, Frag), Bytes, Bytes.DEVICE, "who sees its bytes; written by the device, the CPU and syncs")
     filled = field((Page, Frag), bool, False, "the descriptor's done bit; written by the device")
     rx_map = field((Page, Frag), bool, False, "a driver's own mapping for receiving; where the pool maps nothing")
@@ -135,7 +140,9 @@ class Ownership(State):
     maps = field(Pool, bool, False, "PP_FLAG_DMA_MAP; written at creation")
     syncs = field(Pool, bool, False, "PP_FLAG_DMA_SYNC_DEV; written at creation")
     both_ways = field(Pool, bool, False, "dma_dir is DMA_BIDIRECTIONAL; written at creation")
-    tracks = field(Pool, bool, False, "it knows its mappings (since 6.12), so destroy unmaps them; written at creation")
+    tracks = field(
+        Pool, bool, False, "it knows its mappings (ee62ce7a1d90), so destroy unmaps them; written at creation"
+    )
     dma_sync = field(Pool, bool, False, "a put syncs for the device; switched off by destroy before its walk")
     device_of = field(Pool, Device, ANY, "the device a pool maps its pages for; fixed, no action writes it")
     bind = field(Device, Bind, Bind.BOUND, "whether the device has its driver; written by the driver core")

@@ -132,10 +132,10 @@ def sync_home(s: Ownership, page: Page, pool: Pool) -> None:
 
 
 def recycle(s: Ownership, page: Page, pool: Pool) -> None:
-    """The page is idle in the pool that it came from, still mapped.
+    """A page that came back is idle in its own pool again: in the cache or the pool ring, mapped as it was.
 
-    Deck: "recycling pages back to the originating device". Kernel: T13 to T15, T22, page_pool_put_page() and
-    page_pool_recycle_in_ring(): pp is its home, page_count shows no plain reference, and it was synced if need be.
+    Deck: "recycling pages back to the originating device". Kernel: T13 to T15, T22, __page_pool_put_page(): pp is its
+    home, page_count shows no plain reference, and what the CPU saw was synced. A destroyed pool's ring takes it, too.
     """
     require(s.home[page] == pool)
     require(s.where[page] == Where.BACK)

@@ -211,8 +211,8 @@ def a_driver_hands_on_only_what_was_synced(before: Ownership, after: Ownership, 
     return implies(after.place[page, frag] in (Place.STACK, Place.TX), is_visible(before, page, frag))
 
 
-def what_was_handed_up_comes_back_by_its_last_put(before: Ownership, after: Ownership, page: Page, frag: Frag) -> bool:
-    """S24: a buffer of the stack stays there, is sent, or is put: its driver does not have it any more (B46)."""
+def what_was_handed_up_is_not_taken_back(before: Ownership, after: Ownership, page: Page, frag: Frag) -> bool:
+    """S24: from the stack a buffer goes to rest, or to devices that send it: its driver never takes it (B46)."""
     if before.place[page, frag] != Place.STACK:
         return True
     return after.place[page, frag] in (Place.STACK, Place.REST, Place.TX)

@@ -125,7 +125,7 @@ PLANTED: tuple[Mutant, ...] = (
         keep_mapped,
         "kept_by_a_plain_reference",
         drop("come_back", "s.where[page] = Where.BACK"),
-        breaks="a_page_that_its_pool_counts_is_idle_returning_or_in_use",
+        breaks="a_page_that_its_pool_counts_is_idle_on_its_way_back_or_in_use",
         steps=4,
         stands_for="The last put is forgotten, and the pool counts the page for ever.",
     ),
@@ -220,7 +220,7 @@ PLANTED: tuple[Mutant, ...] = (
     Mutant(
         per_packet,
         "mapped_twice_to_receive",
-        drop("map_to_post", "s.rx_map[page, frag] = True"),
+        drop("map_if_the_pool_does_not", "s.rx_map[page, frag] = True"),
         breaks="every_map_to_receive_has_exactly_one_unmap",
         steps=3,
         stands_for="The driver does not record that it mapped the buffer, and never unmaps it.",
