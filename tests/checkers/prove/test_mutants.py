@@ -41,8 +41,8 @@ def test_a_fault_that_a_run_shows_is_killed_in_the_smallest_scope() -> None:
 
 def test_a_fault_that_makes_the_text_no_spec_is_refused() -> None:
     """The notation refuses it, with the reason."""
-    line = "require(s.home[page] != NOBODY)"
-    found = Trial(ownership).judge(next(f for f in faults(ownership) if f.function == "recycle" and f.text == line))
+    home = next(f for f in faults(keep_mapped) if f.text.startswith("s.home[page] != NOBODY of"))
+    found = Trial(keep_mapped).judge(home)
     assert found.verdict == REFUSED
     assert "may be NOBODY here" in found.by
 
@@ -109,7 +109,7 @@ def test_a_proof_that_fails_without_a_run_is_weaker_only() -> None:
 
 def test_a_proof_that_overlooks_a_run_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """If the proof went through although the explorer finds a violation, one of the two would be wrong."""
-    monkeypatch.setattr("checkers.prove.mutants._Case._failing", lambda self: None)
+    monkeypatch.setattr("checkers.prove.mutants._Case._quickly", lambda self: None)
     with pytest.raises(Contradiction, match="the proof holds"):
         judged("xmit", "give_to_device(s, page)")
 
@@ -123,6 +123,6 @@ def test_an_action_does_nothing_new_beside_itself(machine: Machine) -> None:
 
 def test_a_map_more_is_something_new() -> None:
     """A step that differs in a history counter only is another step."""
-    twice = changed(ownership, "twice", drop("map_for", "s.maps[page, dev] += 1")).action("alloc_into_pool")
+    twice = changed(ownership, "twice", drop("alloc_into_pool", "s.home_maps[page] += 1")).action("alloc_into_pool")
     found = decide([steps_covered_by(ownership, twice, [ownership.action("alloc_into_pool")], False)], ALONE)
     assert not found[0].is_as_wanted

@@ -59,7 +59,10 @@ DMA_DENIALS: dict[str, Denial] = {
         "every_map_to_send_has_exactly_one_unmap",
         lambda p: (p.map(A, ETH1, DMA_A), p.unmap(ETH1, DMA_A), p.unmap(ETH1, DMA_A)),
     ),
-    "synced after the unmap": ("a_device_sees_bytes_by_a_sync_of_what_is_mapped", lambda p: (p.unmap(ETH0, DMA_A), p.sync(ETH0, DMA_A))),
+    "synced after the unmap": (
+        "a_device_sees_bytes_by_a_sync_of_what_is_mapped",
+        lambda p: (p.unmap(ETH0, DMA_A), p.sync(ETH0, DMA_A)),
+    ),
     "undone with another size": (rules.AS_MAPPED, lambda p: p.unmap(ETH0, DMA_A, size=2048)),
     "undone in another direction": (rules.AS_MAPPED, lambda p: p.unmap(ETH0, DMA_A, direction="TO_DEVICE")),
     "synced beyond the mapping": (rules.AS_MAPPED, lambda p: p.sync(ETH0, DMA_A + 4000, size=200)),
