@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Which invariants only repeat a guard: they are broken by leaving that guard out, or a part of it, and by nothing else."""
+"""Which invariants only repeat a guard: leaving it out, whole or in part, breaks them, and nothing else does."""
 
 from __future__ import annotations
 
