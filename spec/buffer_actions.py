@@ -108,7 +108,10 @@ def rx_repost(s: Ownership, page: Page, frag: Frag, pool: Pool) -> None:
 
 
 def device_done(s: Ownership, page: Page, frag: Frag, pool: Pool) -> None:
-    """The device has written a posted buffer, sets the descriptor's done bit and does not touch the buffer again."""
+    """The device has written a posted buffer, sets the descriptor's done bit and does not touch the buffer again.
+
+    Kernel: the device's own code, which the driver sees in the descriptor (T8).
+    """
     require(s.home[page] == pool)
     require(s.place[page, frag] == Place.RX_RING)
     require(s.life[pool] == Life.LIVE)

@@ -146,6 +146,7 @@ SOMETIMES = (
     witnesses.a_page_without_a_home_is_sent,
     witnesses.a_page_is_sent_after_its_pool_is_freed,
     witnesses.a_pool_is_freed,
+    witnesses.a_stopped_queue_starts_again,
     witnesses.destroy_begins_while_another_device_sends,
     witnesses.a_home_mapping_is_taken_away_while_another_device_sends,
     witnesses.destroy_returns_while_another_device_sends,

@@ -262,6 +262,11 @@ def the_page_outlives_the_pool(s: Ownership, page: Page, pool: Pool) -> bool:
 # Several pools.
 
 
+def a_stopped_queue_starts_again(before: Ownership, after: Ownership, pool: Pool) -> bool:
+    """The driver starts the queue with the pool that it had."""
+    return before.life[pool] == Life.STOPPED and after.life[pool] == Life.LIVE
+
+
 def an_old_and_a_new_pool_each_get_their_own_page_back(
     s: Ownership, page: Page, other: Page, old: Pool, new: Pool
 ) -> bool:

@@ -13,6 +13,7 @@ from checkers.explore.search import Budget, SearchProgress
 from spec.dsl import Machine, Sort
 
 from . import library, memory
+from .build import CannotCompile
 from .engine import SLICE, Native, SearchOptions
 from .library import EndMarks, NoMemory, Search
 
@@ -59,6 +60,8 @@ class _Question:
         while (why := search.run(SLICE)) != library.FINISHED:
             if why == library.MEMORY or memory.is_short():
                 raise NoMemory
+            if why == library.FAILED:
+                raise CannotCompile("an action leaves the bounds of a field: the Python search names it")
             self._is_in_time()
             self.progress(self.native.seen)
 

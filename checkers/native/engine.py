@@ -203,7 +203,8 @@ class Native:
         report, fired = search.report()
         seen = self.seen
         seen.states, seen.transitions, seen.depth = report.states, report.transitions, report.depth
-        seen.orbit_sum = (report.orbits_high << 64) + report.orbits_low
+        is_exact = self.world.most_states < 1 << 128  # the width of the sum in C
+        seen.orbit_sum = (report.orbits_high << 64) + report.orbits_low if is_exact else 0
         seen.fired = dict(zip(seen.fired, fired, strict=True))
         seen.seconds = time.monotonic() - started
         seen.memory = self._memory(report)

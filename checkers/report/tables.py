@@ -48,7 +48,8 @@ def counts_table(runs: Sequence[Answers], verbose: bool = False) -> Table:
     if verbose:
         table.add_column("kept in")
     for model, seen, _ in runs:
-        counts = (f"{seen.states:,}", f"{seen.orbit_sum:,}", f"{seen.transitions:,}", str(seen.depth))
+        unreduced = f"{seen.orbit_sum:,}" if seen.orbit_sum else "not counted"
+        counts = (f"{seen.states:,}", unreduced, f"{seen.transitions:,}", str(seen.depth))
         memory = (seen.memory,) if verbose else ()
         table.add_row(escape(model), *counts, f"{seen.seconds:.1f}", seen.engine, *memory)
     return table

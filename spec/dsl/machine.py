@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from functools import cached_property
 from typing import Any
 
@@ -101,6 +102,7 @@ class Machine:
             check_names(self)
             check_witnesses(self)
             check_needs(self)
+            check_final_and_place(self)
             check_rows(self)
         check_scopes(self)
         check_symmetry(self)
@@ -227,6 +229,17 @@ def check_names(machine: Machine) -> None:
     for name in names:
         if names.count(name) > 1:
             raise SpecError(f"{machine.name}: {name} is listed twice; give each action and claim a name of its own")
+
+
+def check_final_and_place(machine: Machine) -> None:
+    """Refuse an end that is about one page only, and a place that is no enum: both are of whole states."""
+    if machine.final and machine.is_final and machine.is_final.params:
+        name = machine.is_final.name
+        raise SpecError(f"{line_of(machine.final)}: final={name} has a parameter; say it of all with each(...)")
+    base = getattr(getattr(machine.place, "domain", None), "base", None)
+    if machine.place is not None and not (isinstance(base, type) and issubclass(base, Enum)):
+        page = first_sort(machine).__name__
+        raise SpecError(f"place={machine.place} of {machine.name} must hold an Enum for each {page}; give such a field")
 
 
 def check_needs(machine: Machine) -> None:

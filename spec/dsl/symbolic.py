@@ -335,6 +335,8 @@ class LiftedCells(Whole):
             if isinstance(key, slice):
                 if key != slice(None):
                     wrong(f"{name} is indexed by a part of a row; `:` is the whole row")
+                if self.field.history:
+                    wrong(f"a row of the history counter {name}; count one cell: {name}[...] += 1")
                 if not is_allowed:
                     wrong(f"a row of {name} is read; only assigned is a row: {name}[..., :] = value, not +=")
                 if not at:

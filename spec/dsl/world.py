@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 from operator import itemgetter
 from typing import Any
 
@@ -88,6 +89,12 @@ class World:
         self._loaded: dict[State, bytes] = {}
         self._memo: dict[Any, tuple[Violation, ...]] = {}
         self._sorted_claims()
+
+    @property
+    def most_states(self) -> int:
+        """An upper bound of the number of states: the values of each cell, multiplied."""
+        shape = self.machine.shape
+        return prod(len(shape.values(shape.fields[name], self.sizes)) ** len(at) for name, at in self.offsets.items())
 
     def tuples(self, params: Iterable[Any]) -> Iterator[tuple[Sort, ...]]:
         """All argument tuples for these parameters, in a fixed order."""

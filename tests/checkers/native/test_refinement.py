@@ -20,7 +20,7 @@ from models.broken.zoo import ZOO
 from models.keep_mapped import keep_mapped
 from models.per_packet import per_packet
 from spec.dsl import Machine, SpecError
-from tests.machines import machines
+from tests.machines import machines, module
 from tests.sampling import one_in
 
 from .ways import KINDS, each_kind, needs_a_compiler
@@ -95,3 +95,41 @@ def test_without_a_compiler_python_answers(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(build, "compiler", lambda: "")
     found = engines.refine(per_packet, per_packet.sizes("tiny", {}))
     assert found.seen.engine.startswith("explore (python): ")
+
+
+OF_TWO_PAGES = """
+from spec.dsl import Machine, Sort, State, between, field, members, require, some
+
+class Page(Sort, called="{letter}"):
+    '''A page.'''
+
+class Chain(State):
+    pages = members(Page)
+    n = field(Page, bool, False, "whether it was reached")
+
+def begin(s: Chain, page: Page) -> None:
+    require(not some(s.pages, lambda p: s.n[p]))
+    s.n[page] = True
+
+def follow(s: Chain, page: Page, other: Page) -> None:
+    require(page != other)
+    require(s.n[other])
+    s.n[page] = True
+
+def go_on(s: Chain, page: Page) -> None:
+    require(some(s.pages, lambda p: s.n[p]))
+    s.n[page] = True
+
+SCOPES = {"tiny": dict(pages=3)}
+ABOVE = Machine(name="above", doc="d", state=Chain, system=(begin, follow), symmetric=(Page,), scopes=SCOPES)
+MACHINE = Machine(
+    name="low", doc="d", state=Chain, system=(begin, go_on), symmetric=(Page,), scopes=SCOPES, refines=ABOVE
+)
+"""
+
+
+@needs_a_compiler
+def test_an_action_above_may_look_at_two_pages() -> None:
+    """The record of the page that steps does not decide it; the whole state does."""
+    machine: Machine = module(OF_TWO_PAGES).MACHINE
+    assert engines.refine(machine, machine.sizes("tiny", {})).trace is None

@@ -7,7 +7,7 @@ import pytest
 
 from checkers import engines
 from checkers.engines import EngineChoice
-from spec.dsl import Machine
+from spec.dsl import Machine, SpecError
 from tests.machines import module
 
 from .ways import needs_a_compiler
@@ -124,3 +124,32 @@ def test_steps_are_counted_beyond_16_bits() -> None:
     """65,536 steps from one state are not none."""
     machine: Machine = module(HEAD + MANY).MACHINE
     assert engines.explore(machine, machine.sizes("tiny", {}), ()).fired == {"add": 2 * 256 * 256}
+
+
+@needs_a_compiler
+def test_more_unreduced_states_than_the_sum_can_hold_are_not_counted() -> None:
+    """64 pages of two values in each of two fields: 2**128 states."""
+    text = HEAD + (
+        "def put(s: Low, page: Page) -> None:\n    s.n[page] = 1\n"
+        "MACHINE = Machine(name='many', doc='d', state=Low, system=(put,), symmetric=(Page,),\n"
+        "    scopes={'tiny': dict(pages=64, frags=8, devices=8)})\n"
+    )
+    machine: Machine = module(text).MACHINE
+    seen = engines.explore(machine, machine.sizes("tiny", {}), machine.symmetric)
+    assert (seen.states, seen.orbit_sum) == (65, 0)
+
+
+LEAVES = HEAD + (
+    "def add(s: Low, page: Page) -> None:\n    s.n[page] += 1\n"
+    "def over(s: Low) -> bool:\n    return s.n[Page(0)] == 1\n"
+    "MACHINE = Machine(name='leaves', doc='d', state=Low, system=(add,), final=over,\n"
+    "    scopes={'tiny': dict(pages=1, frags=1, devices=1)})\n"
+)
+
+
+@needs_a_compiler
+def test_a_machine_that_leaves_its_bounds_ends_the_question_for_its_end() -> None:
+    """The search of pairs gives way to that in Python, which names the action."""
+    machine: Machine = module(LEAVES).MACHINE
+    with pytest.raises(SpecError, match="outside its bounds"):
+        engines.ends(machine, machine.sizes("tiny", {}), ())

@@ -137,7 +137,7 @@ def test_a_count_of_pairs_is_printed_as_it_is_written() -> None:
 
 REFUSALS = {
     "a row that is read": ("s.mode = s.bytes[page, :]", "a row of bytes is read"),
-    "a row that is increased": ("s.posts[page, :, dev] += 1", "a row of posts is read"),
+    "a row that is increased": ("s.posts[page, :, dev] += 1", "a row of the history counter posts; count one cell"),
     "a row of pages": ("s.bytes[:, frag] = Turn.DEV", "bytes[:] would be a row of Pages; an action is one page's step"),
     "a part of a row": ("s.bytes[page, 0:1] = Turn.DEV", "bytes is indexed by a part of a row; `:` is the whole row"),
     "a variable with a key": ("s.mode[page] = Turn.DEV", "mode has no index; write `s.mode`"),

@@ -201,3 +201,24 @@ def test_sizes_of_a_scope_are_checked() -> None:
         made.sizes("tiny", {"pages": 13})
     with pytest.raises(SpecError, match="snippet has no scope 'small'; it has tiny"):
         made.sizes("small", {})
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ("final=over", r"<written_\d+>:\d+: final=over has a parameter; say it of all with each"),
+        ("place=Low.on", r"place=on of m must hold an Enum for each Page"),
+    ],
+)
+def test_an_end_and_a_place_are_of_what_a_search_can_use(changed: str, words: str) -> None:
+    """An end is a claim of a whole state; a place is an enum."""
+    text = (
+        "from spec.dsl import Machine, Sort, State, field, members\n"
+        'class Page(Sort, called="{letter}"):\n    """A page."""\n'
+        'class Low(State):\n    pages = members(Page)\n    on = field(Page, bool, False, "a text")\n'
+        "def put(s: Low, page: Page) -> None:\n    s.on[page] = True\n"
+        "def over(s: Low, page: Page) -> bool:\n    return s.on[page]\n"
+        f"MACHINE = Machine(name='m', doc='d', state=Low, system=(put,), {changed}, scopes={{'tiny': dict(pages=1)}})\n"
+    )
+    with pytest.raises(SpecError, match=words):
+        module(text)
