@@ -12,8 +12,7 @@ from checkers.core.stopped import INTERRUPTED, Reason, Stopped
 from checkers.core.traces import Finding
 from checkers.core.verdict import Kind, Outcome, Verdict, invariant_kind
 from checkers.core.wording import counted
-from spec.dsl import Machine, Sort, Witness, World
-from spec.dsl.machine import Needs
+from spec.dsl import Machine, Needs, Sort, Witness, World
 
 from .engines import DEFAULT_ENGINE, EngineChoice, ends, explore, reach, refine
 from .explore.refine import Candidate
