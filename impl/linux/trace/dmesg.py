@@ -61,7 +61,11 @@ PATTERNS: tuple[tuple[str, str, str], ...] = (
     (LEFT, r"DMA-API: .*has pending DMA allocations while released", "no_mapping_outlives_the_driver"),
     ("DMA free of nothing", r"DMA-API: .*tries to free", "every_home_map_has_exactly_one_unmap"),
     ("DMA free unlike its map", r"DMA-API: .*frees DMA memory with", "every_home_map_has_exactly_one_unmap"),
-    ("DMA sync of nothing", r"DMA-API: .*tries to sync DMA memory it has not", "a_device_sees_bytes_by_a_sync_of_what_is_mapped"),
+    (
+        "DMA sync of nothing",
+        r"DMA-API: .*tries to sync DMA memory it has not",
+        "a_device_sees_bytes_by_a_sync_of_what_is_mapped",
+    ),
     ("DMA sync beside its map", r"DMA-API: .*syncs (?:DMA memory|device)", ""),
     ("DMA mappings overlap", r"DMA-API: .*overlapping mappings", "every_home_map_has_exactly_one_unmap"),
     (DETAILS, r"One of leaked entries details:", ""),
