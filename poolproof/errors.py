@@ -61,9 +61,12 @@ def either(choices: Iterable[str]) -> str:
 
 
 def nearest(value: str, known: Iterable[str], otherwise: str) -> str:
-    """The way out for a name that is none of many: the nearest ones (a part of a name will do), or `otherwise`."""
+    """The way out for a name that is none of many: the nearest ones (a part of a name will do), or `otherwise`.
+
+    Of names with this part the shortest is the nearest.
+    """
     every = list(known)
-    parts = [name for name in every if len(value) > 2 and value in name]
+    parts = sorted((name for name in every if len(value) > 2 and value in name), key=len)
     close = (parts or get_close_matches(value, every, cutoff=0.6))[:3]
     return f"did you mean {either(close)}?" if close else otherwise
 
