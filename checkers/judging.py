@@ -12,7 +12,7 @@ from checkers.core.stopped import INTERRUPTED, Reason, Stopped
 from checkers.core.traces import Finding
 from checkers.core.verdict import Kind, Outcome, Verdict, invariant_kind
 from checkers.core.wording import counted
-from spec.dsl import Machine, Needs, Sort, Witness, World
+from spec.dsl import Machine, Sort, Witness, World
 
 from .engines import DEFAULT_ENGINE, EngineChoice, ends, explore, reach, refine
 from .explore.refine import Candidate
@@ -260,16 +260,13 @@ def _witnesses(question: Question, seen: Exploration) -> Iterator[Verdict]:
     for witness in question.machine.witnesses:
         asked = replace(base, property=witness.name)
         if not witness.fits(question.sizes):
-            yield _not_run(asked, witness.needs)
+            needs = ", ".join(f"{name} >= {least}" for name, least in witness.needs)
+            yield replace(asked, outcome=Outcome.NOT_RUN, label="not run", note=f"needs {needs}")
         elif len(witness.stages) == 1:
             yield _witnessed(asked, seen, seen.reached.get(witness.name))
         else:
             found = found if found == INTERRUPTED else _in_stages(question, seen, witness)
             yield _witnessed(asked, seen, found)
-
-
-def _not_run(asked: Verdict, needs: Needs) -> Verdict:
-    return replace(asked, outcome=Outcome.NOT_RUN, label="not run", note=f"needs {needs}")
 
 
 def _in_stages(question: Question, seen: Exploration, witness: Witness) -> Finding | Stopped | None:
@@ -296,12 +293,8 @@ def _witnessed(asked: Verdict, seen: Exploration, found: Finding | Stopped | Non
 def _actions(question: Question, seen: Exploration) -> Iterator[Verdict]:
     """Each action must fire: what is proved of one that never does is vacuous."""
     base = replace(_base(question, seen), kind=Kind.ACTION, outcome=Outcome.REACHED)
-    needs = {a.name: question.machine.needs_of(a.fn) for a in question.machine.actions}
     for name, times in seen.fired.items():
         asked = replace(base, property=name, note=counted(times, "time"))
-        if not needs[name].fit(question.sizes):
-            yield _not_run(asked, needs[name])
-            continue
         never = replace(asked, outcome=Outcome.UNREACHABLE, expected=False, note="never fired")
         yield asked if times else _unless_stopped(never, seen)
 

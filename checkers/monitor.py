@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from spec.dsl import Instance, Kind, Machine, Sort, World
+from spec.dsl import Instance, Machine, Sort, World
 from spec.dsl.ir import members_of
 
 from .core.breadth_first import breadth_first
@@ -27,9 +27,6 @@ Pending = tuple[bytes, tuple[Label, ...]]
 
 Fact = Callable[..., bool]
 """A claim that an observation makes about the state itself, with its arguments."""
-
-Whereabouts = Callable[[Any], Kind]
-"""The place of the observed member in a state, of one enum or another."""
 
 EMPTY = 0
 """The number of the empty set: no run of the spec explains the observations."""
@@ -54,7 +51,7 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Route:
-    """A shortest run to an observation: where it begins, and its actions in order."""
+    """A shortest run to an observation: the value of a field it begins with, and its actions in order."""
 
     place: Any
     actions: tuple[str, ...]
@@ -150,28 +147,27 @@ class Monitor:
 
     # -- explanations --------------------------------------------------------------------------------------------------
 
-    def possible(self, states: int, place: Whereabouts) -> list[Kind]:
-        """The places in the states of a set, in the order of their declaration."""
-        key = ("possible", states, place)
+    def possible(self, states: int, field: str) -> list[Any]:
+        """The values of this field of the first member in the states of a set, in the order of their declaration."""
+        key = ("possible", states, field)
         if key not in self._answers:
-            places = {place(self.world.load(code)) for code, _ in self.sets[states]}
-            shape = self.world.machine.shape
-            declared = dict.fromkeys(v for f in shape.fields.values() for v in shape.values(f, self.world.sizes))
-            self._answers[key] = [value for value in declared if value in places]
+            values = {next(iter(self.world.values(code)[field].values())) for code, _ in self.sets[states]}
+            domain = self.world.machine.shape.values(self.world.machine.shape.fields[field], self.world.sizes)
+            self._answers[key] = [value for value in domain if value in values]
         return list(self._answers[key])
 
-    def routes(self, states: int, label: Label, place: Whereabouts, fact: Fact, *args: Sort) -> list[Route]:
-        """Shortest runs to this observation, from each place and by each last action.
+    def routes(self, states: int, label: Label, field: str, fact: Fact, *args: Sort) -> list[Route]:
+        """Shortest runs to this observation, from each value of the first member's field and by each last action.
 
         Runs begin in states of the set in which the fact holds.
         """
-        key = ("routes", states, label, place, fact, args)
+        key = ("routes", states, label, field, fact, args)
         if key not in self._answers:
-            holds, starts = self._judge(fact, args), dict[Kind, list[bytes]]()
+            holds, starts = self._judge(fact, args), dict[Any, list[bytes]]()
             for code in sorted(code for code, pending in self.sets[states] if not pending and holds(code)):
-                starts.setdefault(place(self.world.load(code)), []).append(code)
-            places = [one for one in self.possible(states, place) if one in starts]
-            self._answers[key] = [Route(one, run) for one in places for run in self._runs(starts[one], label)]
+                starts.setdefault(next(iter(self.world.values(code)[field].values())), []).append(code)
+            places = [place for place in self.possible(states, field) if place in starts]
+            self._answers[key] = [Route(place, run) for place in places for run in self._runs(starts[place], label)]
         return list(self._answers[key])
 
     def _runs(self, starts: list[bytes], label: Label) -> list[tuple[str, ...]]:

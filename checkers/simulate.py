@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Random simulation: hypothesis draws the steps of a machine, each is checked, and a violation is shortened.
 
-A run that finds something is shortened here by leaving out and replacing steps. Hypothesis' own shrinker edits draws,
-and after a dropped step the same draw selects another action; that took up to a minute, and this takes milliseconds.
+A run that finds something is shortened here by leaving out steps. Hypothesis' own shrinker edits draws, and after a
+dropped step the same draw selects another action; that took up to a minute, and this takes milliseconds.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import accumulate, chain, combinations, product
+from itertools import accumulate, chain, combinations
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity, settings
@@ -69,10 +69,8 @@ class SimulationRun:
 
     @property
     def never(self) -> tuple[str, ...]:
-        """The actions that the scope permits and that were not taken."""
-        machine, sizes = self.world.machine, self.world.sizes
-        permitted = {a.name for a in machine.actions if machine.needs_of(a.fn).fit(sizes)}
-        return tuple(name for name, taken in self.counts.items() if not taken and name in permitted)
+        """The actions that were not taken."""
+        return tuple(name for name, taken in self.counts.items() if not taken)
 
 
 SimulationProgress = Callable[[SimulationRun], None]
@@ -283,34 +281,21 @@ def again(simulator: Simulator, start: bytes, instances: Iterable[Instance]) -> 
 
 
 def shortest(simulator: Simulator, found: Finding) -> Finding:
-    """Leave out stretches, from half of the run down to single steps and pairs, as long as something is found.
-
-    Then replace two or three steps by another one: a driver can post a buffer and complete it, or take it at once.
-    """
+    """Leave out stretches, from half of the run down to single steps and pairs, as long as something is found."""
     size = len(found.trace.steps) // 2
     while size:
-        runs = (again(simulator, found.trace.start, tries) for tries in fewer(simulator, found.trace, size))
+        runs = (again(simulator, found.trace.start, tries) for tries in fewer(found.trace, size))
         same_kind = (r for r in runs if r and bool(r.name) is bool(found.name))
         shorter = next((r for r in same_kind if len(r.trace.steps) < len(found.trace.steps)), None)
         found, size = (shorter, min(size, len(shorter.trace.steps))) if shorter else (found, size // 2)
     return found
 
 
-def fewer(simulator: Simulator, trace: Trace, size: int) -> Iterator[list[Instance]]:
-    """The steps without each stretch of this size; for size 1 also without each pair, and by another way."""
+def fewer(trace: Trace, size: int) -> Iterator[list[Instance]]:
+    """The steps without each stretch of this size; for size 1 also without each pair."""
     every = range(len(trace.steps))
     for cut in chain((every[at : at + size] for at in every[::size]), combinations(every, 2) if size == 1 else ()):
         yield [trace.steps[at].instance for at in every if at not in cut]
-    if size == 1:
-        yield from by_another_step(simulator, trace)
-
-
-def by_another_step(simulator: Simulator, trace: Trace) -> Iterator[list[Instance]]:
-    """The steps with each two and each three in a row replaced by each step that is enabled where they begin."""
-    taken = [step.instance for step in trace.steps]
-    for at, length in product(range(len(taken) - 1), (3, 2)):
-        for move in simulator.moves(trace.codes[at]):
-            yield [*taken[:at], move.step.instance, *taken[at + length :]]
 
 
 def in_order(simulator: Simulator, found: Finding) -> Finding:

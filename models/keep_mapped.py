@@ -2,54 +2,34 @@
 """The deck's proposal as Linux built it: pages stay mapped, and the pool decides which to keep.
 
 `spec/` defines what is permitted; this model adds what Linux chooses: when to allocate (only when the pool is empty),
-when to recycle and when to release (elevated refcount, pool full), and what happens on a full TX ring. A last put is
-several steps: the put, the sync, and then the choice.
+when to recycle and when to release (elevated refcount, pool full), and what happens on a full TX ring.
 """
 
-from spec.buffer_actions import (
+from spec.dsl import NOBODY, Machine, bound, count, require
+from spec.ownership import ALWAYS, NEEDS, SOMETIMES, STEPS, everything_is_over, ownership
+from spec.page import Device, Ownership, Page, Place, Pool, in_tx
+from spec.page_actions import (
+    alloc_into_pool,
     clone,
     cpu_write,
-    device_done,
-    pass_up,
+    get_page,
     pp_unref,
-    put_last,
+    put_page,
+    recycle,
     redirect,
+    release,
+    return_idle,
     rx_complete,
     rx_post,
     rx_repost,
     sync_for_cpu,
     sync_for_device,
-    take,
     tx_complete,
+    tx_complete_release,
+    xdp_drop,
     xdp_tx,
 )
-from spec.dsl import NOBODY, Machine, bound, count, require
-from spec.ownership import ALWAYS, NEEDS, SOMETIMES, STEPS, TINY, everything_is_over, ownership
-from spec.page import Device, Frag, Ownership, Page, Place, Pool, Where, in_tx
-from spec.page_actions import (
-    adopt,
-    alloc_into_pool,
-    drain,
-    get_page,
-    hold_bias,
-    put_page,
-    recycle,
-    release,
-    return_idle,
-    sync_home,
-)
-from spec.pool_actions import (
-    device_unbind,
-    pool_create,
-    pool_destroy,
-    pool_detach,
-    pool_free,
-    queue_start,
-    queue_stop,
-    scrub,
-    scrub_unmap,
-    sync_off,
-)
+from spec.pool_actions import device_unbind, pool_create, pool_destroy, pool_detach, pool_free, scrub, scrub_unmap
 
 
 class KeepMapped(Ownership):
@@ -60,7 +40,12 @@ class KeepMapped(Ownership):
 
 def idle(s: KeepMapped, pool: Pool) -> int:
     """Idle pages of a pool: alloc.count plus the fill of its ptr_ring."""
-    return count(s.pages, lambda p: s.home[p] == pool and s.where[p] == Where.POOL)
+    return count(s.pages, lambda p: s.home[p] == pool and s.place[p] == Place.POOL)
+
+
+def has_room_at_home(s: KeepMapped, page: Page) -> bool:
+    """The page's pool can take it back: its ring has a free slot (T15)."""
+    return s.home[page] != NOBODY and idle(s, s.home[page]) < s.capacity
 
 
 def alloc_slow(s: KeepMapped, page: Page, pool: Pool) -> None:
@@ -72,35 +57,65 @@ def alloc_slow(s: KeepMapped, page: Page, pool: Pool) -> None:
     alloc_into_pool(s, page, pool)
 
 
-def recycle_with_room(s: KeepMapped, page: Page, pool: Pool) -> None:
-    """After the last put, without a plain reference, the pool has room: the page is recycled (T13 to T15, T22)."""
-    require(idle(s, pool) < s.capacity)
-    recycle(s, page, pool)
+def put_last(s: KeepMapped, page: Page) -> None:
+    """The last reference is put, there is no foreign one and the pool has room: the page is recycled.
+
+    Kernel: T12 to T15, page_pool_put_page().
+    """
+    require(has_room_at_home(s, page))
+    recycle(s, page)
 
 
-def release_outside(s: KeepMapped, page: Page, pool: Pool) -> None:
-    """After the last put, with a plain reference left or a full pool: the page leaves its pool.
+def put_last_outside(s: KeepMapped, page: Page) -> None:
+    """The last pp reference is put, with a foreign reference left or a full pool: the page leaves its pool.
 
     Kernel: T16 ring full, T17 elevated refcount.
     """
-    require(s.foreign[page] or idle(s, pool) >= s.capacity)
-    release(s, page, pool)
+    require(s.foreign[page] or not has_room_at_home(s, page))
+    release(s, page)
 
 
-def redirect_refused(s: KeepMapped, page: Page, frag: Frag, dev: Device) -> None:
-    """The other device's TX ring is full: devmap puts the frames that were not sent, the driver must not (T24).
+def xdp_drop_directly(s: KeepMapped, page: Page, pool: Pool) -> None:
+    """XDP_DROP: recycled into the cache without a lock (T22, T14)."""
+    require(has_room_at_home(s, page))
+    xdp_drop(s, page, pool)
+
+
+def xdp_tx_own(s: KeepMapped, page: Page, pool: Pool) -> None:
+    """XDP_TX: the program runs while the driver has the only reference (T23)."""
+    require(s.refs[page] == 1)
+    xdp_tx(s, page, pool)
+
+
+def redirect_refused(s: KeepMapped, page: Page, dev: Device) -> None:
+    """The other device's TX ring is full: devmap recycles the frames that were not sent, the driver must not (T24).
 
     Kernel: ndo_xdp_xmit() returns fewer than it was given, bq_xmit_all() returns the rest to its pool.
     """
     require(in_tx(s, dev) == s.tx_limit)
     require(other_device(s, page, dev))
-    require(s.place[page, frag] == Place.DRIVER)
-    put_last(s, page, frag)
+    require(has_room_at_home(s, page))
+    recycle(s, page)
 
 
 def other_device(s: KeepMapped, page: Page, dev: Device) -> bool:
     """The device is not the one of the page's home."""
     return s.home[page] != NOBODY and s.device_of[s.home[page]] != dev
+
+
+def xmit_done(s: KeepMapped, page: Page, dev: Device) -> None:
+    """TX completion: the stack still holds the page, or it is recycled into a pool with room.
+
+    Kernel: T24, xdp_return_frame() or consume_skb() of the last clone.
+    """
+    require(s.refs[page] > 0 or has_room_at_home(s, page))
+    tx_complete(s, page, dev)
+
+
+def xmit_done_outside(s: KeepMapped, page: Page, dev: Device) -> None:
+    """TX completion with the last pp reference, with a foreign one left or a full pool: the page leaves its pool."""
+    require(s.foreign[page] or not has_room_at_home(s, page))
+    tx_complete_release(s, page, dev)
 
 
 def a_pool_keeps_no_more_than_its_capacity(s: KeepMapped, pool: Pool) -> bool:
@@ -118,21 +133,27 @@ MODEL = keep_mapped = Machine(
     doc="Linux' page_pool: pages stay mapped for the device they came from and are recycled for it.",
     state=KeepMapped,
     system=(
-        alloc_slow, hold_bias, drain, rx_post, take, rx_repost, rx_complete, sync_for_cpu, sync_for_device, pass_up,
-        put_last, sync_home, recycle_with_room, release_outside, xdp_tx, redirect, redirect_refused, tx_complete,
-        pool_create, queue_stop, queue_start, pool_destroy, sync_off, scrub, scrub_unmap, pool_detach, pool_free,
+        alloc_slow, rx_post, rx_repost, rx_complete, sync_for_cpu, sync_for_device, xdp_drop_directly, xdp_tx_own,
+        redirect, redirect_refused, xmit_done, xmit_done_outside, put_last, put_last_outside,
+        pool_create, pool_destroy, scrub, scrub_unmap, pool_detach, pool_free,
     ),
-    environment=(return_idle, device_done, cpu_write, clone, pp_unref, get_page, put_page, adopt, device_unbind),
+    environment=(return_idle, cpu_write, clone, pp_unref, get_page, put_page, device_unbind),
     always=(*ALWAYS, a_pool_keeps_no_more_than_its_capacity),
     steps=STEPS,
     sometimes=(*SOMETIMES, a_pool_is_full),
     needs=NEEDS,
     scopes={
-        "tiny": dict(TINY, pages=2, pools=1, capacity=1),
-        "small": dict(TINY, pages=2, capacity=1),
-        "large": dict(TINY, pages=3, capacity=2),
+        "tiny": dict(
+            pages=2, pools=1, devices=2, ring_size=1, tx_limit=1, max_refs=2, live_pools=1, capacity=1
+        ),
+        "small": dict(
+            pages=2, pools=2, devices=2, ring_size=1, tx_limit=1, max_refs=2, live_pools=1, capacity=1
+        ),
+        "large": dict(
+            pages=4, pools=2, devices=2, ring_size=2, tx_limit=2, max_refs=2, live_pools=1, capacity=2
+        ),
     },
-    symmetric=(Page, Frag, Pool, Device),
+    symmetric=(Page, Pool, Device),
     place=Ownership.place,
     final=everything_is_over,
     refines=ownership,

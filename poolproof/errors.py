@@ -61,12 +61,9 @@ def either(choices: Iterable[str]) -> str:
 
 
 def nearest(value: str, known: Iterable[str], otherwise: str) -> str:
-    """The way out for a name that is none of many: the nearest ones (a part of a name will do), or `otherwise`.
-
-    Of names with this part the shortest is the nearest.
-    """
+    """The way out for a name that is none of many: the nearest ones (a part of a name will do), or `otherwise`."""
     every = list(known)
-    parts = sorted((name for name in every if len(value) > 2 and value in name), key=len)
+    parts = [name for name in every if len(value) > 2 and value in name]
     close = (parts or get_close_matches(value, every, cutoff=0.6))[:3]
     return f"did you mean {either(close)}?" if close else otherwise
 

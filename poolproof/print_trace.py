@@ -83,7 +83,7 @@ def caveats(done: Judged) -> Iterator[str]:
         yield f"{events} overwritten or dropped unprinted: histories are missing."
     if judge.mappings.multi_mapped_skipped:
         times = counted(judge.mappings.multi_mapped_skipped, "time")
-        yield f"{times} a page was sent by one device twice or by several others at once: not judged further."
+        yield f"{times} a page was mapped for several other devices at once (fragments, clones): not judged further."
     if info.probe_misses:
         yield f"Kprobes missed {counted(info.probe_misses, 'hit')}; their events are counted here and not judged."
     if info.is_overtaken:

@@ -84,7 +84,7 @@ MONITORS: dict[tuple[str, tuple[str, ...]], Monitor] = {}
 def monitor(machine: Machine, observed: tuple[str, ...]) -> Monitor:
     """The sets of states of these rules that the observed fields distinguish; made once."""
     key = (machine.digest, observed)
-    return MONITORS.get(key) or MONITORS.setdefault(key, Monitor(rules.observable(machine), rules.SCOPE, observed))
+    return MONITORS.get(key) or MONITORS.setdefault(key, Monitor(machine, rules.SCOPE, observed))
 
 
 def judged(paths: Sequence[str], options: Options) -> Judged:

@@ -1,196 +1,277 @@
 # SPDX-License-Identifier: MIT
-"""The invariants of page ownership in every state: each holds for all its arguments.
+"""The invariants of page ownership: each holds for all its arguments, in every state or at every step.
 
-The names are sentences. S numbers: the safety properties of docs/kernel-reference.md. Those of steps, from a state to
-the next one, are in step_invariants.py.
+The names are sentences. S numbers: the safety properties of docs/kernel-reference.md.
 """
 
-from spec.dsl import NOBODY, each, iff, implies
-from spec.page import (
-    Bind,
-    Bytes,
-    Device,
-    Frag,
-    Life,
-    Ownership,
-    Page,
-    Place,
-    Pool,
-    Sent,
-    Where,
-    all_at_rest,
-    is_in_use,
-    is_sent,
-    is_visible,
-)
+from spec.dsl import NOBODY, each, iff, implies, some
+from spec.page import Bind, Device, Dma, Life, Ownership, Page, Place, Pool, in_flight, in_tx, live_pools_of, posted
 
-# Who has a buffer.
+# In every state.
 
 
-def a_buffer_at_rest_or_posted_has_no_reference_and_no_sender(s: Ownership, page: Page, frag: Frag) -> bool:
-    """S1, S3, S32: at rest or in an RX ring a buffer has no reference, and no device sends it."""
-    idle = s.place[page, frag] in (Place.REST, Place.RX_RING)
-    return implies(idle, s.refs[page, frag] == 0 and not is_sent(s, page, frag))
+def an_idle_page_has_no_references_and_no_sender(s: Ownership, page: Page) -> bool:
+    """S1, S3: free, in its pool or in an RX ring, a page has no pp, page or foreign reference and no sending device."""
+    idle = s.place[page] in (Place.FREE, Place.POOL, Place.RX_RING)
+    unheld = s.refs[page] == 0 and not s.foreign[page] and s.tx_dev[page] == NOBODY
+    return implies(idle, unheld)
 
 
-def a_buffer_in_its_drivers_hand_has_one_reference_and_no_sender(s: Ownership, page: Page, frag: Frag) -> bool:
-    """S24: what the driver holds, it holds alone."""
-    return implies(s.place[page, frag] == Place.DRIVER, s.refs[page, frag] == 1 and not is_sent(s, page, frag))
+def a_page_out_of_the_pool_has_a_reference(s: Ownership, page: Page) -> bool:
+    """S1, S24: a page held by the CPU has a reference of the stack or a foreign one; otherwise it has leaked."""
+    return implies(s.place[page] == Place.STACK, s.refs[page] > 0 or s.foreign[page])
 
 
-def a_buffer_of_the_stack_has_a_reference(s: Ownership, page: Page, frag: Frag) -> bool:
-    """S24: a buffer that was handed up and not put is referenced; otherwise it has leaked."""
-    return implies(s.place[page, frag] == Place.STACK, s.refs[page, frag] > 0)
-
-
-def a_buffer_in_tx_is_held_by_devices_only(s: Ownership, page: Page, frag: Frag) -> bool:
-    """S1: in TX a buffer has no reference of the stack, and some device sends it."""
-    return implies(s.place[page, frag] == Place.TX, s.refs[page, frag] == 0 and is_sent(s, page, frag))
-
-
-def a_page_with_a_buffer_in_use_is_out(s: Ownership, page: Page, frag: Frag) -> bool:
-    """S1: free, idle or on its way back, a page has all its buffers at rest and no bias."""
-    return implies(s.where[page] != Where.OUT, s.place[page, frag] == Place.REST and not s.cut[page])
-
-
-def a_page_that_is_out_is_held(s: Ownership, page: Page) -> bool:
-    """S24: a page out of its pool has a buffer in use, its bias held or a plain reference; otherwise it has leaked."""
-    return implies(s.where[page] == Where.OUT, s.cut[page] or s.foreign[page] or not all_at_rest(s, page))
-
-
-def a_page_that_its_pool_counts_is_idle_on_its_way_back_or_in_use(s: Ownership, page: Page) -> bool:
-    """S5, S18: a page with a home is in its pool, on its way back, or out with a buffer in use or its bias held."""
-    kept = s.where[page] == Where.OUT and (s.cut[page] or not all_at_rest(s, page))
-    return implies(s.home[page] != NOBODY, s.where[page] in (Where.POOL, Where.BACK) or kept)
-
-
-# Homes and pools.
+def a_page_is_in_tx_exactly_while_a_device_sends_it(s: Ownership, page: Page) -> bool:
+    """S1: the place is TX if and only if a sending device is recorded."""
+    return iff(s.place[page] == Place.TX, s.tx_dev[page] != NOBODY)
 
 
 def a_page_has_a_home_exactly_while_a_pool_counts_it(s: Ownership, page: Page) -> bool:
-    """S5: in the allocator a page belongs to no pool; idle in a pool or on its way back it belongs to one."""
-    if s.where[page] == Where.FREE:
+    """S5: in the allocator a page belongs to no pool; idle in a pool or in an RX ring it belongs to one."""
+    if s.place[page] == Place.FREE:
         return s.home[page] == NOBODY
-    return s.where[page] == Where.OUT or s.home[page] != NOBODY
-
-
-def an_idle_or_free_page_has_no_plain_reference(s: Ownership, page: Page) -> bool:
-    """S3, S8: in its pool or in the allocator nobody has a plain reference to a page."""
-    return implies(s.where[page] in (Where.FREE, Where.POOL), not s.foreign[page])
-
-
-def posted_buffers_and_held_biases_belong_to_a_pool_in_use(s: Ownership, page: Page, frag: Frag) -> bool:
-    """S7, S11: a posted buffer and a page whose bias is held belong to a pool whose driver has not destroyed it."""
-    if s.place[page, frag] != Place.RX_RING and not s.cut[page]:
-        return True
-    return s.home[page] != NOBODY and is_in_use(s, s.home[page])
+    return s.place[page] in (Place.STACK, Place.TX) or s.home[page] != NOBODY
 
 
 def a_freed_pool_is_home_to_no_page(s: Ownership, page: Page) -> bool:
     """S7: no page has a home that is freed, or not created yet."""
-    return s.home[page] == NOBODY or s.life[s.home[page]] not in (Life.ABSENT, Life.FREED)
+    return s.home[page] == NOBODY or s.life[s.home[page]] in (Life.LIVE, Life.SCRUBBING, Life.DETACHED)
 
 
-def a_pool_at_work_has_a_bound_device(s: Ownership, pool: Pool) -> bool:
+def a_free_page_is_unmapped_unreferenced_and_clean(s: Ownership, page: Page) -> bool:
+    """S8: in the allocator a page has no mapping, no reference and no unsynced write."""
+    untouched = each(s.devices, lambda d: s.dma[page, d] == Dma.UNMAPPED) and s.refs[page] == 0 and not s.dirty[page]
+    return implies(s.place[page] == Place.FREE, untouched)
+
+
+def devices_access_only_pages_mapped_for_them(s: Ownership, page: Page, dev: Device) -> bool:
+    """S9: a page that is posted to a device, or being sent by it, is mapped for that device."""
+    return implies(touches(s, page, dev), s.dma[page, dev] != Dma.UNMAPPED)
+
+
+def a_page_is_mapped_for_its_home_and_its_sender_only(s: Ownership, page: Page, dev: Device) -> bool:
+    """S10: every mapping belongs to the page's pool or to its sender, which will unmap it."""
+    at_home = s.home[page] != NOBODY and s.device_of[s.home[page]] == dev
+    return s.dma[page, dev] == Dma.UNMAPPED or at_home or s.tx_dev[page] == dev
+
+
+def an_idle_page_of_a_live_pool_is_mapped_and_synced(s: Ownership, page: Page) -> bool:
+    """S3, S14: a page taken from its pool can be posted without a map or a sync."""
+    if s.place[page] != Place.POOL or s.home[page] == NOBODY or s.life[s.home[page]] != Life.LIVE:
+        return True
+    return s.dma[page, s.device_of[s.home[page]]] == Dma.DEVICE and not s.dirty[page]
+
+
+def no_mapping_outlives_the_driver(s: Ownership, page: Page, dev: Device) -> bool:
+    """S12: no page is mapped for an unbound device."""
+    return implies(s.bind[dev] == Bind.UNBOUND, s.dma[page, dev] == Dma.UNMAPPED)
+
+
+def a_pool_in_use_has_a_bound_device(s: Ownership, pool: Pool) -> bool:
     """S12: while a pool may map, unmap or sync, its device is bound to its driver."""
-    at_work = s.life[pool] in (Life.LIVE, Life.STOPPED, Life.SCRUBBING)
-    return implies(at_work, s.bind[s.device_of[pool]] == Bind.BOUND)
+    return implies(s.life[pool] in (Life.LIVE, Life.SCRUBBING), s.bind[s.device_of[pool]] == Bind.BOUND)
 
 
-def an_unbound_driver_holds_no_buffer(s: Ownership, page: Page, frag: Frag) -> bool:
-    """S12, S24: what is posted or in a driver's hand has a bound driver."""
-    if s.place[page, frag] not in (Place.RX_RING, Place.DRIVER):
+def the_cpu_writes_only_pages_it_owns(s: Ownership, page: Page, dev: Device) -> bool:
+    """S13, S14: no device owns a page with a CPU write that is not synced."""
+    return implies(s.dirty[page], s.dma[page, dev] != Dma.DEVICE)
+
+
+def a_second_device_reads_what_was_synced_for_the_cpu(s: Ownership, page: Page) -> bool:
+    """S13: another device sends a page only after the home device's writes were synced for the CPU."""
+    if s.tx_dev[page] == NOBODY or s.home[page] == NOBODY or s.device_of[s.home[page]] == s.tx_dev[page]:
         return True
-    return s.home[page] != NOBODY and s.bind[s.device_of[s.home[page]]] == Bind.BOUND
+    return s.dma[page, s.device_of[s.home[page]]] != Dma.DEVICE
 
 
-# Mappings.
+def devices_access_only_pages_synced_for_them(s: Ownership, page: Page, dev: Device) -> bool:
+    """S14: a page that a device may write or read was synced for it after the last CPU write."""
+    return implies(touches(s, page, dev), s.dma[page, dev] != Dma.CPU and not s.dirty[page])
 
 
-def a_page_is_mapped_for_its_home_only(s: Ownership, page: Page) -> bool:
-    """S10: the home mapping belongs to the pool that counts the page, which will unmap it, and which maps."""
-    return implies(s.mapped[page], s.home[page] != NOBODY and s.maps[s.home[page]])
+def a_posted_page_has_no_other_user(s: Ownership, page: Page, dev: Device) -> bool:
+    """S23: a page in an RX ring has no reference and no sender, and no other device owns it."""
+    alone = s.refs[page] == 0 and not s.foreign[page] and s.tx_dev[page] == NOBODY
+    home_only = posted_to(s, page, dev) or s.dma[page, dev] != Dma.DEVICE
+    return implies(s.place[page] == Place.RX_RING, alone and home_only)
 
 
-def a_page_of_a_pool_that_maps_stays_mapped(s: Ownership, page: Page) -> bool:
-    """D3: until its pool is destroyed a page stays mapped for the pool's device, in every place."""
-    if s.home[page] == NOBODY or not is_in_use(s, s.home[page]):
+def rings_are_never_overrun(s: Ownership, pool: Pool, dev: Device) -> bool:
+    """S28: no more pages are posted, or being sent, than there are descriptors."""
+    return posted(s, pool) <= s.ring_size and in_tx(s, dev) <= s.tx_limit
+
+
+def a_device_has_one_live_pool_for_each_queue(s: Ownership, dev: Device) -> bool:
+    """S16: no two live pools share a queue, whose NAPI is the one consumer of its pool."""
+    return live_pools_of(s, dev) <= s.live_pools
+
+
+def posted_to(s: Ownership, page: Page, dev: Device) -> bool:
+    """The page is in this device's RX ring."""
+    return s.place[page] == Place.RX_RING and s.home[page] != NOBODY and s.device_of[s.home[page]] == dev
+
+
+def touches(s: Ownership, page: Page, dev: Device) -> bool:
+    """The device has a live descriptor for this page, in its RX ring or in TX."""
+    return posted_to(s, page, dev) or s.tx_dev[page] == dev
+
+
+# At every step, from the state before to the state after.
+
+
+def a_page_goes_home_to_its_own_pool(before: Ownership, after: Ownership, page: Page) -> bool:
+    """S4: a page gets a home when it is allocated into a pool; later the home can be cleared, never replaced."""
+    if before.home[page] == after.home[page] or after.home[page] == NOBODY:
         return True
-    return iff(s.mapped[page], s.maps[s.home[page]])
+    return before.home[page] == NOBODY and before.place[page] == Place.FREE and after.place[page] == Place.POOL
 
 
-def devices_write_only_buffers_mapped_for_them(s: Ownership, page: Page, frag: Frag) -> bool:
-    """S9: a posted buffer is mapped for its device, by the pool or by the driver, not by both."""
-    posted = s.place[page, frag] == Place.RX_RING
-    return implies(posted, s.mapped[page] or s.rx_map[page, frag]) and not (s.mapped[page] and s.rx_map[page, frag])
+def inflight_is_hold_minus_release(before: Ownership, after: Ownership, pool: Pool) -> bool:
+    """S6: each step changes hold - release by exactly the change in the number of pages whose home is this pool."""
+    counted = (after.hold[pool] - before.hold[pool]) - (after.returned[pool] - before.returned[pool])
+    return in_flight(after, pool) == in_flight(before, pool) + counted
 
 
-def a_drivers_own_mapping_ends_with_the_descriptor(s: Ownership, page: Page, frag: Frag) -> bool:
-    """S10: a mapping that a driver made to post a buffer stands exactly while the buffer is posted."""
-    return implies(s.rx_map[page, frag], s.place[page, frag] == Place.RX_RING)
+def every_dma_map_has_exactly_one_unmap(before: Ownership, after: Ownership, page: Page, dev: Device) -> bool:
+    """S10, S15: dma_map and dma_unmap of a page and device alternate; a sync creates no mapping."""
+    maps = after.maps[page, dev] - before.maps[page, dev]
+    unmaps = after.unmaps[page, dev] - before.unmaps[page, dev]
+    was, now = before.dma[page, dev] != Dma.UNMAPPED, after.dma[page, dev] != Dma.UNMAPPED
+    if was == now:
+        return maps == 0 and unmaps == 0
+    if now:
+        return maps == 1 and unmaps == 0
+    return maps == 0 and unmaps == 1
 
 
-def xdp_tx_uses_a_mapping_for_both_directions(s: Ownership, page: Page, frag: Frag, dev: Device) -> bool:
-    """S9: through a home mapping a buffer is sent by that pool's own device, mapped for both directions."""
-    if s.sent[page, frag, dev] != Sent.HOME:
+def a_page_with_a_live_descriptor_is_not_unmapped_or_freed(
+    before: Ownership, after: Ownership, page: Page, dev: Device
+) -> bool:
+    """S11: while a descriptor is live its page stays mapped; only the step that completes TX unmaps it."""
+    if not touches(before, page, dev):
         return True
-    home = s.home[page]
+    completed = not touches(after, page, dev) and after.place[page] != Place.RX_RING
+    sent = before.tx_dev[page] == dev
+    return after.dma[page, dev] != Dma.UNMAPPED or (completed and sent)
+
+
+def the_dma_api_is_not_called_for_an_unbound_device(
+    before: Ownership, after: Ownership, page: Page, dev: Device
+) -> bool:
+    """S12: after unbind no page is mapped, unmapped or synced for the device."""
+    return implies(before.bind[dev] == Bind.UNBOUND, before.dma[page, dev] == after.dma[page, dev])
+
+
+def a_sync_makes_no_mapping(before: Ownership, after: Ownership, page: Page, dev: Device) -> bool:
+    """S15: a mapping is created only when a page is allocated into a pool or another device begins to send it."""
+    if before.dma[page, dev] != Dma.UNMAPPED or after.dma[page, dev] == Dma.UNMAPPED:
+        return True
+    return before.place[page] == Place.FREE or after.tx_dev[page] == dev
+
+
+def syncs_happen_only_in_live_pools_or_on_recycle(before: Ownership, after: Ownership, page: Page, dev: Device) -> bool:
+    """S15: a mapping changes its owner only in a live pool, or on recycle, which checks that the scrub kept it."""
+    was, now, home = before.dma[page, dev], after.dma[page, dev], before.home[page]
+    if was == now or was == Dma.UNMAPPED or now == Dma.UNMAPPED:
+        return True
     if home == NOBODY:
         return False
-    return is_in_use(s, home) and s.device_of[home] == dev and s.mapped[page] and s.both_ways[home]
+    return before.life[home] == Life.LIVE or (before.place[page] != Place.POOL and after.place[page] == Place.POOL)
 
 
-def no_mapping_outlives_the_driver(s: Ownership, page: Page, frag: Frag, dev: Device) -> bool:
-    """S12: no buffer is mapped for an unbound device, except by the home mapping of an untracked pool (B03)."""
-    if s.bind[dev] == Bind.BOUND:
+def a_cpu_write_stays_dirty_until_a_sync_or_unmap(before: Ownership, after: Ownership, page: Page) -> bool:
+    """S14: `dirty` is cleared only when a device owns the page again, or when the page has no mapping."""
+    if not before.dirty[page] or after.dirty[page]:
         return True
-    home = s.home[page]
-    at_home = home != NOBODY and s.device_of[home] == dev and s.tracks[home]
-    return s.sent[page, frag, dev] == Sent.NOT and implies(at_home, not s.mapped[page] and not s.rx_map[page, frag])
+    is_synced = some(after.devices, lambda d: after.dma[page, d] == Dma.DEVICE)
+    return is_synced or each(after.devices, lambda d: after.dma[page, d] == Dma.UNMAPPED)
 
 
-def a_detached_pool_has_no_mapping_left(s: Ownership, page: Page) -> bool:
-    """S12: after destroy has returned no page is mapped for a pool that tracks its mappings."""
-    if s.home[page] == NOBODY:
+def the_cpu_writes_only_unshared_pages(before: Ownership, after: Ownership, page: Page) -> bool:
+    """S23: when the CPU writes, its reference is the only one of any kind, and no device sends the page."""
+    if before.dirty[page] or not after.dirty[page]:
         return True
-    detached = s.life[s.home[page]] == Life.DETACHED and s.tracks[s.home[page]]
-    return implies(detached, not s.mapped[page])
+    alone = before.refs[page] == 1 and not before.foreign[page] and before.tx_dev[page] == NOBODY
+    return before.place[page] == Place.STACK and alone
 
 
-def while_puts_sync_every_page_of_the_pool_is_mapped(s: Ownership, page: Page) -> bool:
-    """S15: destroy unmaps pages only after puts to the pool have ceased to sync them."""
-    if s.home[page] == NOBODY:
+def references_are_taken_only_by_holders(before: Ownership, after: Ownership, page: Page) -> bool:
+    """S19: a reference is taken from an existing one, or is the driver's first one on a page from its RX ring."""
+    gained = after.refs[page] > before.refs[page] or (after.foreign[page] and not before.foreign[page])
+    return implies(gained, before.refs[page] > 0 or before.place[page] == Place.RX_RING)
+
+
+def a_sender_hands_its_reference_to_tx(before: Ownership, after: Ownership, page: Page) -> bool:
+    """S19, S24: the reference owned by TX was the sender's; if both counted it, it would never be put."""
+    if before.tx_dev[page] != NOBODY or after.tx_dev[page] == NOBODY:
         return True
-    return implies(s.dma_sync[s.home[page]], s.mapped[page])
+    return after.refs[page] == before.refs[page] - 1
 
 
-# Bytes.
+def the_life_of_a_pool_only_advances(before: Ownership, after: Ownership, pool: Pool) -> bool:
+    """S7: a pool is created, destroyed, detached and freed, in this order, once; it keeps its device."""
+    was, now = before.life[pool], after.life[pool]
+    if was == Life.ABSENT:
+        return now in (Life.ABSENT, Life.LIVE)
+    if was == Life.LIVE:
+        return now in (Life.LIVE, Life.SCRUBBING)
+    if was == Life.SCRUBBING:
+        return now in (Life.SCRUBBING, Life.DETACHED, Life.FREED)
+    return now == Life.FREED or (was == Life.DETACHED and now == Life.DETACHED)
 
 
-def devices_access_only_buffers_synced_for_them(s: Ownership, page: Page, frag: Frag) -> bool:
-    """S14: a buffer that its home's device may write, or reads by XDP_TX, was synced for it after the CPU saw it."""
-    by_home = s.place[page, frag] == Place.RX_RING or not each(s.devices, lambda d: s.sent[page, frag, d] != Sent.HOME)
-    return implies(by_home, s.bytes[page, frag] == Bytes.DEVICE)
+# For each place, where a page may go from it.
 
 
-def what_is_handed_up_or_sent_was_synced_for_the_cpu(s: Ownership, page: Page, frag: Frag, dev: Device) -> bool:
-    """S13: the stack, and a device with a mapping of its own, see what the home's device wrote."""
-    shown = s.place[page, frag] == Place.STACK or s.sent[page, frag, dev] == Sent.OWN
-    return implies(shown, is_visible(s, page, frag))
-
-
-def stale_bytes_are_in_their_drivers_hand(s: Ownership, page: Page, frag: Frag) -> bool:
-    """S13: what the device wrote and nobody synced is nowhere but in the hand of the driver, who knows it."""
-    return implies(s.bytes[page, frag] == Bytes.STALE, s.place[page, frag] == Place.DRIVER)
-
-
-def an_idle_page_of_a_pool_that_syncs_is_synced(s: Ownership, page: Page, frag: Frag) -> bool:
-    """S3, S14: a page taken from the pool can be posted without a sync."""
-    if s.where[page] != Where.POOL or s.home[page] == NOBODY:
+def a_page_is_allocated_only_into_a_live_pool(before: Ownership, after: Ownership, page: Page) -> bool:
+    """S31: a page from the allocator goes into a live pool and is counted in by that step."""
+    if before.place[page] != Place.FREE or after.place[page] == Place.FREE:
         return True
-    return implies(s.dma_sync[s.home[page]], s.bytes[page, frag] == Bytes.DEVICE)
+    return after.place[page] == Place.POOL and after.home[page] != NOBODY and after.life[after.home[page]] == Life.LIVE
 
 
-def the_done_bit_is_of_a_posted_buffer(s: Ownership, page: Page, frag: Frag) -> bool:
-    """S11: the driver has taken no buffer whose descriptor still says that it is done."""
-    return implies(s.filled[page, frag], s.place[page, frag] == Place.RX_RING)
+def an_idle_page_leaves_to_its_rx_ring_or_the_allocator(before: Ownership, after: Ownership, page: Page) -> bool:
+    """S1, S2: an idle page is posted to the RX ring of its live pool, or freed."""
+    if before.place[page] != Place.POOL or after.place[page] in (Place.POOL, Place.FREE):
+        return True
+    if after.home[page] == NOBODY:
+        return False
+    return after.place[page] == Place.RX_RING and after.life[after.home[page]] == Life.LIVE
+
+
+def a_posted_page_leaves_to_its_driver(before: Ownership, after: Ownership, page: Page) -> bool:
+    """S11, S24: a page from an RX ring goes to the driver that posted it, with one reference."""
+    if before.place[page] != Place.RX_RING or after.place[page] == Place.RX_RING:
+        return True
+    return after.place[page] == Place.STACK and after.refs[page] == 1 and after.home[page] == before.home[page]
+
+
+def only_the_last_reference_recycles_or_frees_a_page(before: Ownership, after: Ownership, page: Page) -> bool:
+    """S18, S20: a page held by the CPU goes anywhere but to TX only when its last reference is put."""
+    if before.place[page] != Place.STACK or after.place[page] in (Place.STACK, Place.TX):
+        return True
+    return count_of_references(before, page) == 1
+
+
+def tx_completion_recycles_only_the_last_reference(before: Ownership, after: Ownership, page: Page) -> bool:
+    """S24: a page from TX goes back to the stack if that has a reference; else it is recycled or freed."""
+    if before.place[page] != Place.TX or after.place[page] == Place.TX:
+        return True
+    if after.place[page] == Place.STACK:
+        return before.refs[page] > 0 or before.foreign[page]
+    return before.refs[page] == 0 and after.place[page] in (Place.POOL, Place.FREE)
+
+
+def only_the_last_pool_reference_takes_a_page_out_of_its_pool(before: Ownership, after: Ownership, page: Page) -> bool:
+    """S5, S6: a home is cleared while the page is idle, or by the holder of its last pp reference."""
+    if before.home[page] == NOBODY or after.home[page] != NOBODY:
+        return True
+    idle = before.place[page] == Place.POOL
+    last = before.place[page] == Place.STACK and before.refs[page] == 1
+    return idle or last or (before.place[page] == Place.TX and before.refs[page] == 0)
+
+
+def count_of_references(s: Ownership, page: Page) -> int:
+    """References of the stack and the foreign one together."""
+    return s.refs[page] + (1 if s.foreign[page] else 0)

@@ -5,28 +5,32 @@ An invariant may hold in every reachable state and yet not be inductive: some un
 invariants and has a step that breaks it. The lemmas exclude these states; `poolproof prove` shows that each is needed.
 """
 
-from spec.dsl import iff, implies
-from spec.page import Bytes, Frag, Life, Ownership, Page, Pool, Where, is_in_use
+from spec.dsl import NOBODY, implies
+from spec.page import Dma, Life, Ownership, Page, Place
 
 
-def the_bytes_of_a_free_page_are_forgotten(s: Ownership, page: Page, frag: Frag) -> bool:
-    """S14: a page that enters a pool is mapped, which syncs it."""
-    return implies(s.where[page] == Where.FREE, s.bytes[page, frag] == Bytes.DEVICE)
+def a_page_of_a_live_pool_is_mapped_for_its_device(s: Ownership, page: Page) -> bool:
+    """D3: while its pool is live a page stays mapped for the pool's device, in every place."""
+    if s.home[page] == NOBODY or s.life[s.home[page]] != Life.LIVE:
+        return True
+    return s.dma[page, s.device_of[s.home[page]]] != Dma.UNMAPPED
 
 
-def puts_sync_from_creation_until_destroy(s: Ownership, pool: Pool) -> bool:
-    """S15: a pool in use syncs if its driver asked for it; a pool that is gone or not created yet does nothing."""
-    if is_in_use(s, pool):
-        return iff(s.dma_sync[pool], s.syncs[pool])
-    return implies(s.dma_sync[pool], s.syncs[pool] and s.life[pool] in (Life.SCRUBBING, Life.DETACHED))
+def live_descriptors_belong_to_live_pools(s: Ownership, page: Page) -> bool:
+    """S11: a page in an RX ring, or sent through its pool's mapping, belongs to a live pool."""
+    if s.home[page] == NOBODY:
+        return True
+    at_work = s.place[page] == Place.RX_RING or s.tx_dev[page] == s.device_of[s.home[page]]
+    return implies(at_work, s.life[s.home[page]] == Life.LIVE)
 
 
-def a_pool_that_is_not_created_or_freed_does_nothing(s: Ownership, pool: Pool) -> bool:
-    """S7: only a pool that is there maps, syncs, or sends through its mappings."""
-    flags = s.maps[pool] or s.syncs[pool] or s.both_ways[pool] or s.dma_sync[pool] or s.tracks[pool]
-    return implies(s.life[pool] in (Life.ABSENT, Life.FREED), not flags)
+def an_unreferenced_page_with_the_stack_has_no_home(s: Ownership, page: Page) -> bool:
+    """S18: when the last pp reference is put, the page is recycled or its home is cleared."""
+    return implies(s.place[page] == Place.STACK and s.refs[page] == 0, s.home[page] == NOBODY)
 
 
-def a_pool_that_syncs_maps(s: Ownership, pool: Pool) -> bool:
-    """S9: page_pool_init() refuses a sync without a map; so it does for both directions without a map."""
-    return implies(s.syncs[pool] or s.both_ways[pool], s.maps[pool])
+def a_detached_pool_has_no_mapping_left(s: Ownership, page: Page) -> bool:
+    """S12: after destroy has returned no page is mapped for the pool."""
+    if s.home[page] == NOBODY or s.life[s.home[page]] != Life.DETACHED:
+        return True
+    return s.dma[page, s.device_of[s.home[page]]] == Dma.UNMAPPED

@@ -102,12 +102,10 @@ def _whereabouts(world: World, code: bytes, only: str) -> dict[str, str]:
 
 
 def subjects(world: World, only: str = "") -> dict[str, tuple[Sort, ...]]:
-    """What has a place, by name: pages, or their parts as A.0, A.1 if there are several; with `only`, of this page."""
-    place, shape = world.machine.place, world.machine.shape
-    keys = (members_of(key) for key in world.offsets[place.name])
-    whole = all(shape.size(sort, world.sizes) == 1 for sort in place.keys[1:])
+    """What has a place, by name: pages, or their parts as A.0, A.1; with `only`, those of this page."""
+    keys = (members_of(key) for key in world.offsets[world.machine.place.name])
     return {
-        ".".join([repr(page), *(str(part.index) for part in parts if not whole)]): (page, *parts)
+        ".".join([repr(page), *(str(part.index) for part in parts)]): (page, *parts)
         for page, *parts in keys
         if not only or repr(page) == only
     }

@@ -145,8 +145,8 @@ PAPER = {
     "pad": 0.15,
 }
 THICK, THIN = {"penwidth": 4, "arrowsize": 0.7, "weight": 9}, {"penwidth": 1.5, "arrowsize": 0.9}
-MANY, FEW, ROOM = 6, 2, 0.6
-"""More actions than these are shown in two columns of so many at least; the inches a place keeps for each arrow."""
+MANY, ROOM = 6, 0.6
+"""More actions than these are shown in two columns; the inches a place keeps for each arrow."""
 
 
 def dot_text(graph: nx.MultiDiGraph[str], dpi: str = "") -> str:
@@ -216,10 +216,10 @@ def _place(graph: nx.MultiDiGraph[str], name: str) -> str:
 
 def _side_by_side(deeds: list[Deed]) -> str:
     """Names in one column, what they do in another; many of them as the system's and its environment's."""
-    sides = [[_line(d, 99) for d in deeds if d[1]["system"] is system] for system in (True, False)]
-    if len(deeds) <= MANY or min(map(len, sides)) < FEW:
+    if len(deeds) <= MANY:
         rows = [_line(deed, 42) for deed in deeds]
     else:
+        sides = [[_line(d, 99) for d in deeds if d[1]["system"] is system] for system in (True, False)]
         rows = [left + GAP + right for left, right in zip_longest(*sides, fillvalue="<td></td><td></td>")]
     return TABLE + "".join(f"<tr>{row}</tr>" for row in rows) + "</table>"
 
@@ -234,7 +234,7 @@ def _stacked(deeds: list[Deed]) -> str:
     symmetric: dict[tuple[str, ...], list[str]] = {}
     for deed in deeds:
         symmetric.setdefault(deed[1]["effects"], []).append(_name(deed))
-    pairs = ((*_listed(names), _effects(effects, 20)) for effects, names in symmetric.items())
+    pairs = ((*_listed(names), _effects(effects, 34)) for effects, names in symmetric.items())
     cells = (cell for pair in pairs for cell in pair)
     return TABLE + "".join(f'<tr><td align="left">{cell}</td></tr>' for cell in cells if cell) + "</table>"
 
@@ -274,7 +274,7 @@ def _header(graph: nx.MultiDiGraph[str]) -> str:
     ]
     left = [f'<td align="left">{line}</td>' for line in legend]
     right = [f'<td colspan="2" align="left">moves no {graph.graph["subject"]}:</td>'] if graph.graph["aside"] else []
-    right += [_line(deed, 50) for deed in graph.graph["aside"]]
+    right += [_line(deed, 99) for deed in graph.graph["aside"]]
     rows = [f"{one}{GAP}{other}" for one, other in zip_longest(left, right, fillvalue="<td></td>")]
     scope = f'<td colspan="4" align="left"><font point-size="9">seen with {plain(graph.graph["scope"])}</font></td>'
     return TABLE + "".join(f"<tr>{row}</tr>" for row in (*rows, scope, '<td height="5"></td>')) + "</table>"

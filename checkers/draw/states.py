@@ -185,23 +185,18 @@ class Look:
         return tuple(self._of_fields(fields, values) for fields in self.groups.values())
 
     def _of_fields(self, fields: list[Field[Any, Any]], values: dict[str, dict[Any, Any]]) -> str:
-        """The line of fields of the same keys; where several parts of a page have places, each page is in brackets."""
-        cells = list(self._cells(fields, values))
-        if self.world.machine.place not in fields or not self._has_parts(fields[0]):
+        """The line of fields of the same keys; where parts of a page have places, each page is in brackets."""
+        cells, place = list(self._cells(fields, values)), self.world.machine.place
+        if place not in fields or len(place.keys) < 2:
             return self._line(fields, cells)
         pages = groupby(zip(values[fields[0].name], cells, strict=True), key=lambda pair: pair[0][0])
         lines = Counter(self._line(fields, [cell for _, cell in mine]) for _, mine in pages)
         return ", ".join(" ".join([*([str(n)] if n > 1 else []), f"({line})"]) for line, n in sorted(lines.items()))
 
-    def _has_parts(self, field: Field[Any, Any]) -> bool:
-        """True if the field has several values for one page."""
-        machine, sizes = self.world.machine, self.world.sizes
-        return any(machine.shape.size(sort, sizes) > 1 for sort in field.keys[1:])
-
     def imaginable(self) -> Iterator[str]:
         """Every look of a single field with symmetric keys, reachable or not."""
         fields = [f for group in self.groups.values() for f in group]
-        if len(fields) == 1 and set(fields[0].keys) <= set(self.symmetric) and not self._has_parts(fields[0]):
+        if len(fields) == 1 and len(fields[0].keys) == 1 and fields[0].keys[0] in self.symmetric:
             cells = self.world.state.__dict__[fields[0].name]
             for values in combinations_with_replacement(cells.values_, len(cells)):
                 yield self._line(fields, (("", (value,)) for value in values))

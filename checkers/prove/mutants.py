@@ -27,7 +27,7 @@ from .cti import Cti, smallest
 from .deciding import SolverOptions, decide
 from .equal import steps_covered_by
 from .near import Near
-from .obligations import UNSAT, Obligation, obligations
+from .obligations import SAT, UNSAT, Obligation, obligations
 from .queues import Server
 from .solvers import Z3, asked, sessions
 from .theory import invariants_of
@@ -36,15 +36,12 @@ REFUSED = "refused by the notation"
 KILLED = "killed"
 BY_WITNESS = "detected by a witness only"
 BY_DEADLOCK = "detected by a deadlock only"
-BY_END = "detected by a state without an end only"
 BY_REFINEMENT = "detected by a refinement only"
-DETECTED = (KILLED, BY_WITNESS, BY_DEADLOCK, BY_END, BY_REFINEMENT, REFUSED)
+DETECTED = (KILLED, BY_WITNESS, BY_DEADLOCK, BY_REFINEMENT, REFUSED)
 WEAKENS = "weakens the proof only"
 EQUIVALENT = "equivalent"
 UNOBSERVED = "unobserved"
 
-QUICK = 1.0
-"""Seconds for an obligation before the explorer is asked."""
 NEAR = 2
 """The most fields in which the writes of an action may differ from those of a step it is to explain."""
 
@@ -70,20 +67,12 @@ class Trial:
 
     machine: Machine
     designs: Sequence[Machine] = ()
-    options: SolverOptions = field(default_factory=lambda: SolverOptions(seconds=3.0, jobs=1))
-    searched: dict[str, Exploration] = field(default_factory=dict)
+    options: SolverOptions = field(default_factory=lambda: SolverOptions(jobs=1))
 
     @cached_property
-    def presets(self) -> tuple[str, ...]:
-        """The scopes in which a fault is looked for, small first; not the largest."""
-        return ("small", *(name for name in self.machine.scopes if name not in ("tiny", "small", "large")))
-
-    def sound(self, preset: str) -> Exploration:
-        """The search of the sound machine in a preset."""
-        if preset not in self.searched:
-            sizes = self.machine.sizes(preset, {})
-            self.searched[preset] = engines.explore(self.machine, sizes, self.machine.symmetric)
-        return self.searched[preset]
+    def sound(self) -> Exploration:
+        """The search of the sound machine at small."""
+        return engines.explore(self.machine, self.machine.sizes("small", {}), self.machine.symmetric)
 
     def judge(self, fault: Fault) -> Judged:
         """Plant a fault, and decide what detects it."""
@@ -101,16 +90,14 @@ class _Case:
     trial: Trial
     fault: Fault
     mutant: Machine
-    searched: dict[str, Exploration] = field(default_factory=dict)
 
     def judged(self) -> Judged:
-        failing = self._quickly()
-        if failing and (found := self._near() or self._in_presets()):
-            return replace(found, failing=failing.name)
-        failing = failing and self._undecided()
+        failing = self._failing()
         if failing is None:
             return self._harmless()
-        found = self._unpermitted() or Judged(self.fault, WEAKENS, self._counterexample(failing))
+        found = self._near() or self._at_small() or self._unpermitted()
+        if found is None:
+            found = Judged(self.fault, WEAKENS, self._counterexample(failing))
         return replace(found, failing=failing.name)
 
     @cached_property
@@ -121,22 +108,20 @@ class _Case:
 
     # -- the proof -------------------------------------------------------------------------------------------------
 
-    @cached_property
-    def asked(self) -> list[Obligation]:
-        """The obligations of the actions that differ; those of the others hold."""
-        only = replace(self.mutant, system=tuple(now.fn for _, now in self.touched), environment=())
-        return [o for o in obligations(only, invariants_of(only)) if o.action] if self.touched else []
-
-    def _quickly(self) -> Obligation | None:
-        """The first obligation that z3 does not find to hold at once."""
-        if not self.asked:
+    def _failing(self) -> Obligation | None:
+        """An obligation that fails; those of unchanged actions hold."""
+        if not self.touched:
             return None
-        with Server(sessions(Z3, self.asked[0].theory, QUICK, self.trial.options.seed), QUICK) as quick:
-            return next((o for o in self.asked if _answer(quick, o) != UNSAT), None)
+        only = replace(self.mutant, system=tuple(now.fn for _, now in self.touched), environment=())
+        every = [o for o in obligations(only, invariants_of(only)) if o.action]
+        seconds, seed = self.trial.options.seconds, self.trial.options.seed
+        with Server(sessions(Z3, every[0].theory, seconds, seed), seconds) as quick:
+            found = next((o for o in every if _answer(quick, o) == SAT), None)
+        return found or self._undecided(every)
 
-    def _undecided(self) -> Obligation | None:
+    def _undecided(self, every: Sequence[Obligation]) -> Obligation | None:
         """The first obligation that is not decided as wanted."""
-        return next((d.obligation for d in decide(self.asked, self.trial.options) if not d.is_as_wanted), None)
+        return next((d.obligation for d in decide(every, self.trial.options) if not d.is_as_wanted), None)
 
     def _counterexample(self, failing: Obligation) -> str:
         """The smallest counterexample to induction, in one line."""
@@ -152,74 +137,51 @@ class _Case:
         """The violation in a scope of one page, if there is one."""
         return next((found for sizes in ladder(self.mutant, 1) if (found := self._broken(sizes))), None)
 
-    def _in_presets(self) -> Judged | None:
-        """The violation in a preset; at small, that in the smallest scope of several pages."""
-        preset = next((name for name in self.trial.presets if self.found(name).violated), "")
-        if preset != "small":
-            return self._shortest(self.found(preset)) if preset else None
-        most = next(iter(self.found(preset).world.sizes.values()))
+    def _at_small(self) -> Judged | None:
+        """If there is a violation at small, one in the smallest scope of several pages."""
+        if not self.small.violated:
+            return None
+        most = next(iter(self.small.world.sizes.values()))
         scopes = [sizes for pages in range(2, most + 1) for sizes in ladder(self.mutant, pages)]
         return next(found for sizes in scopes if (found := self._broken(sizes)))
 
-    def found(self, preset: str) -> Exploration:
-        """The search of the mutant in a preset, up to a violation."""
-        if preset not in self.searched:
-            sizes = self.mutant.sizes(preset, {})
-            seen = engines.explore(self.mutant, sizes, self.mutant.symmetric, until=ANY_INVARIANT)
-            self.searched[preset] = seen
-        return self.searched[preset]
-
-    def _shortest(self, seen: Exploration) -> Judged:
-        shortest = min(seen.violated.values(), key=lambda f: len(f.trace.steps))
-        return Judged(self.fault, KILLED, sentence(shortest.name), len(shortest.trace.steps), seen.world.sizes)
+    @cached_property
+    def small(self) -> Exploration:
+        """The search of the mutant at small."""
+        return engines.explore(self.mutant, self.mutant.sizes("small", {}), self.mutant.symmetric, until=ANY_INVARIANT)
 
     def _broken(self, sizes: dict[str, int]) -> Judged | None:
         """The shortest counterexample in this scope; a field outside its range counts as one."""
-        try:
-            seen = engines.explore(self.mutant, sizes, self.mutant.symmetric, until=ANY_INVARIANT)
-            return self._shortest(seen) if seen.violated else None
-        except SpecError:
-            return self._outside(sizes)
-
-    def _outside(self, sizes: dict[str, int]) -> Judged | None:
-        """The violation in this scope, or the first step that takes a field outside its range, found in Python."""
         search = Search(self.mutant, sizes, self.mutant.symmetric, UNLIMITED, ANY_INVARIANT)
         try:
-            seen = search.run()
+            broken = search.run().violated
         except SpecError as error:
             return Judged(self.fault, KILLED, f"the declaration: {_plain(error)}", search.seen.depth + 1, sizes)
-        return self._shortest(seen) if seen.violated else None
+        if not broken:
+            return None
+        shortest = min(broken.values(), key=lambda f: len(f.trace.steps))
+        return Judged(self.fault, KILLED, sentence(shortest.name), len(shortest.trace.steps), sizes)
 
     # -- what must be possible -------------------------------------------------------------------------------------
 
     def _unpermitted(self) -> Judged | None:
         """The detection by something that cannot happen any more, if there is one."""
         lost = next(self._lost(), None)
-        return Judged(self.fault, *lost[:2], 0, self.mutant.sizes(lost[2], {})) if lost else None
+        return Judged(self.fault, *lost, 0, self.mutant.sizes("small", {})) if lost else None
 
-    def _lost(self) -> Iterator[tuple[str, str, str]]:
-        """What detects the fault, how and where: witnesses and actions first, then deadlocks and ends, then designs."""
-        yield from (
-            (BY_WITNESS, f"never happens: {what}", preset)
-            for preset in self.trial.presets
-            for what in self._never(preset)
-        )
-        yield from ((BY_WITNESS, f"never happens: {what}", "tiny") for what in self._stages())
-        yield from (
-            (BY_DEADLOCK, "a deadlock", preset)
-            for preset in self.trial.presets
-            if self.found(preset).deadlock and not self.trial.sound(preset).deadlock
-        )
-        if self.mutant.final and engines.ends(self.mutant, self.mutant.sizes("tiny", {}), self.mutant.symmetric).stuck:
-            yield BY_END, "the end can always be reached", "tiny"
-        yield from ((BY_REFINEMENT, f"not permitted any more: {step}", "tiny") for step in self._designs())
+    def _lost(self) -> Iterator[tuple[str, str]]:
+        """What detects the fault, and how: witnesses and actions first, then deadlocks, then designs."""
+        yield from ((BY_WITNESS, f"never happens: {what}") for what in (*self._never(), *self._stages()))
+        if self.small.deadlock and not self.trial.sound.deadlock:
+            yield BY_DEADLOCK, "a deadlock"
+        yield from ((BY_REFINEMENT, f"not permitted any more: {step}") for step in self._designs())
 
-    def _never(self, preset: str) -> Iterator[str]:
-        """Witnesses of one stage and actions that do not occur in a preset any more."""
-        sound, found = self.trial.sound(preset), self.found(preset)
+    def _never(self) -> Iterator[str]:
+        """Witnesses of one stage and actions that do not occur any more."""
+        sound = self.trial.sound
         before = [w.name for w in self.mutant.witnesses if w.name in sound.reached]
-        yield from (sentence(name) for name in before if name not in found.reached)
-        yield from (name for name, times in sound.fired.items() if times and not found.fired[name])
+        yield from (sentence(name) for name in before if name not in self.small.reached)
+        yield from (name for name, times in sound.fired.items() if times and not self.small.fired[name])
 
     def _stages(self) -> Iterator[str]:
         """Witnesses of several stages that do not occur any more."""
@@ -239,7 +201,7 @@ class _Case:
 
     def _harmless(self) -> Judged:
         """The verdict if the proof holds: equivalent, or which steps are new or gone."""
-        if self.found("small").violated:
+        if self.small.violated:
             raise Contradiction(f"{self.fault.text}: the proof holds, and the explorer finds a violation")
         if all(self._same(now, was) and self._same(was, now) for was, now in self.touched):
             return Judged(self.fault, EQUIVALENT)

@@ -282,24 +282,21 @@ def _possible(proof: Proof) -> Iterator[Verdict]:
     """The verdicts on satisfiability: of states, and of each path of each action."""
     paths = [d for d in proof.decided if d.obligation.wanted == SAT]
     taken = {branch for d in paths if d.is_as_wanted for branch in _branches(proof.machine, d.obligation)}
-    above = _branches_above(proof.machine)
     open_paths = any(became(d) is Outcome.UNKNOWN for d in paths)
     for d in paths:
         told = replace(base(proof, [d]), kind=Kind.PATH, property=d.obligation.name, outcome=became(d))
         if told.outcome is Outcome.REACHED:
             yield replace(told, label=label_of(proof, d))
         elif told.outcome is Outcome.UNREACHABLE:
-            yield _never(told, set(_branches(proof.machine, d.obligation)), taken, above, open_paths)
+            yield _never(told, set(_branches(proof.machine, d.obligation)), taken, open_paths)
         else:
             yield replace(told, label="not run", expected=False, note=unanswered(d))
 
 
-def _never(told: Verdict, mine: set[Branch], taken: set[Branch], above: set[Branch], open_paths: bool) -> Verdict:
-    """The verdict on an unsatisfiable path: as expected if other paths, or the machine above, take all its branches."""
+def _never(told: Verdict, mine: set[Branch], taken: set[Branch], open_paths: bool) -> Verdict:
+    """The verdict on an unsatisfiable path: as expected if other paths take all its branches."""
     if mine and mine <= taken:
         return replace(told, label="not run", note="each of its branches is taken elsewhere")
-    if mine and mine <= taken | above:
-        return replace(told, label="not run", note="a branch of the machine above, which this design does not take")
     if open_paths:
         note = "unsatisfiable; whether other paths take its branches is not decided"
         return replace(told, outcome=Outcome.UNKNOWN, label="not run", expected=False, note=note)
@@ -307,17 +304,8 @@ def _never(told: Verdict, mine: set[Branch], taken: set[Branch], above: set[Bran
 
 
 def _branches(machine: Machine, obligation: Obligation) -> list[Branch]:
-    """The branches of the path that an obligation is about."""
+    """The branches of a path."""
     if obligation.path is None:
         return []
-    return _branches_of(machine.action(obligation.action).lifted.paths[obligation.path])
-
-
-def _branches_above(machine: Machine) -> set[Branch]:
-    """All branches of the machine that this one refines: its own proof asks whether they are taken."""
-    actions = machine.refines.actions if machine.refines else ()
-    return {branch for action in actions for path in action.lifted.paths for branch in _branches_of(path)}
-
-
-def _branches_of(path: Path) -> list[Branch]:
+    path: Path = machine.action(obligation.action).lifted.paths[obligation.path]
     return [(given.where, isinstance(given.claim, Not)) for given in path.branches]

@@ -51,7 +51,7 @@ POISON = {
 
 LEAK = "page_pool leak"
 DENIES = invariants.a_page_has_a_home_exactly_while_a_pool_counts_it
-STILL_MAPPED = invariants.a_page_is_mapped_for_its_home_only
+STILL_MAPPED = invariants.a_free_page_is_unmapped_unreferenced_and_clean
 
 
 @dataclass(frozen=True)

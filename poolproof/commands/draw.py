@@ -23,7 +23,7 @@ from ..errors import BadRequest, BudgetSpent, unknown
 from ..options import Devices, Model, Pages, Pools, Sets, TimeLimit, TinyScope
 from ..questions import Request
 
-MOST_STATES = 50_000
+MOST_STATES = 20_000
 """The default of --max-states."""
 
 

@@ -16,25 +16,22 @@ from ..errors import BadRequest
 
 TEXT = '''"""My driver: what it does with its pages. Ask with `poolproof check {name}`."""
 
-from spec.buffer_actions import cpu_write, device_done, put_last, rx_complete, rx_post, sync_for_cpu
 from spec.dsl import Machine, require
-from spec.ownership import ALWAYS, STEPS, TINY, everything_is_over, ownership
-from spec.page import Frag, Ownership, Page, Place, Pool
-from spec.page_actions import alloc_into_pool, recycle, sync_home
-from spec.pool_actions import (
-    device_unbind, pool_create, pool_destroy, pool_detach, pool_free, queue_stop, scrub, scrub_unmap, sync_off,
-)
+from spec.ownership import ALWAYS, STEPS, everything_is_over, ownership
+from spec.page import Ownership, Page, Place, Pool
+from spec.page_actions import alloc_into_pool, cpu_write, recycle, rx_complete, rx_post, sync_for_cpu
+from spec.pool_actions import device_unbind, pool_create, pool_destroy, pool_detach, pool_free, scrub, scrub_unmap
 
 
-def rx_drop(s: Ownership, page: Page, frag: Frag) -> None:
-    """My driver's own step: it puts a packet that it does not want."""
-    require(s.place[page, frag] == Place.DRIVER)
-    put_last(s, page, frag)
+def rx_drop(s: Ownership, page: Page, pool: Pool) -> None:
+    """My driver's own step: a packet it does not want goes straight back to its pool."""
+    require(s.home[page] == pool)
+    recycle(s, page)
 
 
-def a_packet_was_received(s: Ownership, page: Page, frag: Frag) -> bool:
-    """It must be possible that the driver has a received packet; a model that forbids everything proves nothing."""
-    return s.place[page, frag] == Place.DRIVER
+def a_packet_was_received(s: Ownership, page: Page) -> bool:
+    """It must be possible that the driver holds a received page; a model that forbids everything proves nothing."""
+    return s.place[page] == Place.STACK
 
 
 MODEL = Machine(
@@ -42,15 +39,15 @@ MODEL = Machine(
     doc="My driver: refill, receive, drop.",
     state=Ownership,
     system=(
-        alloc_into_pool, rx_post, rx_complete, sync_for_cpu, rx_drop, sync_home, recycle,
-        pool_create, queue_stop, pool_destroy, sync_off, scrub, scrub_unmap, pool_detach, pool_free,
+        alloc_into_pool, rx_post, rx_complete, sync_for_cpu, rx_drop,
+        pool_create, pool_destroy, scrub, scrub_unmap, pool_detach, pool_free,
     ),
-    environment=(device_done, cpu_write, device_unbind),
+    environment=(cpu_write, device_unbind),
     always=ALWAYS,
     steps=STEPS,
     sometimes=(a_packet_was_received,),
-    scopes={{"tiny": dict(TINY, pages=2, pools=1, devices=1, max_refs=1)}},
-    symmetric=(Page, Frag, Pool),
+    scopes={{"tiny": dict(pages=2, pools=1, devices=1, ring_size=1, tx_limit=1, max_refs=1, live_pools=1)}},
+    symmetric=(Page, Pool),
     place=Ownership.place,
     final=everything_is_over,
     refines=ownership,

@@ -79,8 +79,7 @@ def report(question: Question, run: SimulationRun, verdicts: Sequence[Verdict], 
     table.add_names("action")
     table.add_column("taken", justify="right")
     for name, times in run.counts.items():
-        never = "[bold red]never[/]" if name in run.never else "[dim]not in this scope[/]"
-        table.add_row(name, f"{times:,}" if times else never)
+        table.add_row(name, f"{times:,}" if times else "[bold red]never[/]")
     console.print(table)
     for verdict in verdicts:
         word = "not violated" if verdict.outcome is Outcome.HOLDS else tables.word(verdict)

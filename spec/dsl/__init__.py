@@ -2,7 +2,7 @@
 """The notation: everything a spec or a model is written with. Start with `docs/reading-the-spec.md`."""
 
 from .functions import Action, Claim
-from .machine import Breaks, Machine, Needs, Witness
+from .machine import Breaks, Machine, Witness
 from .mutate import Mutant, drop, instead, swap
 from .state import Field, Members, State, bound, field, history, members, variable
 from .values import ANY, NOBODY, Kind, PoolproofError, Sort, SpecError, between, optional
@@ -21,7 +21,6 @@ __all__ = [
     "Machine",
     "Members",
     "Mutant",
-    "Needs",
     "PoolproofError",
     "Sort",
     "SpecError",

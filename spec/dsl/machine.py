@@ -18,31 +18,19 @@ from .text import cell_text, text
 from .values import ANY, Sort, SpecError
 
 
-class Needs(tuple[tuple[str, int], ...]):
-    """The least sizes of a scope in which a witness can be reached, or an action can be taken."""
-
-    def fit(self, sizes: Mapping[str, int]) -> bool:
-        """True if a scope of these sizes is large enough."""
-        return all(sizes[name] >= least for name, least in self)
-
-    def __str__(self) -> str:
-        return ", ".join(f"{name} >= {least}" for name, least in self)
-
-
-NOTHING = Needs()
-"""Any scope will do."""
-
-
 @dataclass(frozen=True)
 class Witness:
-    """Something that must be reachable: one claim, or several one after the other with the same arguments."""
+    """Something that must be reachable: one claim, or several one after the other with the same arguments.
+
+    `needs` are the least sizes of a scope in which it can be reached.
+    """
 
     stages: tuple[Claim, ...]
-    needs: Needs = NOTHING
+    needs: tuple[tuple[str, int], ...] = ()
 
     def fits(self, sizes: Mapping[str, int]) -> bool:
         """True if a scope of these sizes is large enough for this witness."""
-        return self.needs.fit(sizes)
+        return all(sizes[name] >= least for name, least in self.needs)
 
     @property
     def name(self) -> str:
@@ -65,10 +53,10 @@ class Machine:
     The first parameter of every function is the state; the others range over sorts: an invariant holds for all
     members, a witness for some. `always` are state invariants, `steps` step invariants of (before, after), `sometimes`
     witnesses: a claim of either kind, or a tuple of claims to be reached in this order. `needs` gives for the first
-    claim of a witness, and for an action, the least sizes of a scope in which it can be reached or taken. `scopes` are
-    presets of sizes by name. `symmetric` are the sorts whose members are interchangeable; those of
-    `symmetric_if_asked` are treated so only in runs that ask for it. `place` is the field drawn as nodes, `final` the
-    claim of states in which a run may end, `refines` the machine one level up.
+    claim of a witness the least sizes of a scope in which it can be reached. `scopes` are presets of sizes by name.
+    `symmetric` are the sorts whose members are interchangeable; those of `symmetric_if_asked` are treated so only in
+    runs that ask for it. `place` is the field drawn as nodes, `final` the claim of states in which a run may end,
+    `refines` the machine one level up.
 
     Raises SpecError, with file and line, where a function or a declaration breaks a rule of the notation.
     """
@@ -101,7 +89,6 @@ class Machine:
         with classes_once():
             check_names(self)
             check_witnesses(self)
-            check_needs(self)
             check_final_and_place(self)
             check_rows(self)
         check_scopes(self)
@@ -127,13 +114,9 @@ class Machine:
     def witnesses(self) -> tuple[Witness, ...]:
         listed = [stages if isinstance(stages, tuple) else (stages,) for stages in self.sometimes]
         return tuple(
-            Witness(tuple(claim_of(fn, self.state, 0) for fn in stages), self.needs_of(stages[0])) for stages in listed
+            Witness(tuple(claim_of(fn, self.state, 0) for fn in stages), tuple(self.needs.get(stages[0], {}).items()))
+            for stages in listed
         )
-
-    def needs_of(self, fn: Function) -> Needs:
-        """What a scope must have for this action or claim; empty if any will do."""
-        named = {known.__name__: needs for known, needs in self.needs.items()}
-        return Needs(named.get(fn.__name__, {}).items())
 
     @cached_property
     def is_final(self) -> Claim | None:
@@ -242,21 +225,17 @@ def check_final_and_place(machine: Machine) -> None:
         raise SpecError(f"place={machine.place} of {machine.name} must hold an Enum for each {page}; give such a field")
 
 
-def check_needs(machine: Machine) -> None:
-    """Refuse needs of unknown sizes."""
-    known = (*machine.shape.members, *machine.shape.bounds)
-    if unknown := [name for needs in machine.needs.values() for name in needs if name not in known]:
-        raise SpecError(
-            f"{machine.name}: needs= names {unknown[0]!r}, which is not a size; sizes are {', '.join(known)}"
-        )
-
-
 def check_witnesses(machine: Machine) -> None:
-    """Refuse stages with different parameters."""
+    """Refuse stages with different parameters, and needs of unknown sizes."""
+    known = (*machine.shape.members, *machine.shape.bounds)
     for witness in machine.witnesses:
         if len({tuple(v.sort for v in stage.params) for stage in witness.stages}) > 1:
             raise SpecError(
                 f"{machine.name}: the stages of {witness.name} differ in their parameters; give all the same"
+            )
+        if unknown := [name for name, _ in witness.needs if name not in known]:
+            raise SpecError(
+                f"{machine.name}: needs= names {unknown[0]!r}, which is not a size; sizes are {', '.join(known)}"
             )
 
 

@@ -8,27 +8,23 @@ from random import Random
 import pytest
 
 from checkers.monitor import EMPTY, Label, Monitor, Refusal, Route
-from spec.dsl import Kind, World
-from spec.ownership import TINY, ownership
-from spec.page import Frag, Ownership, Page, Place, Pool, Where
+from spec.dsl import World
+from spec.ownership import ownership
+from spec.page import Device, Ownership, Page, Place, Pool
 
-SIZES = TINY
-A, WHOLE, POOL0, POOL1 = Page(0), Frag(0), Pool(0), Pool(1)
+SIZES = dict(pages=1, pools=2, devices=2, ring_size=1, tx_limit=1, max_refs=2, live_pools=1)
+A, POOL0, POOL1, ETH0 = Page(0), Pool(0), Pool(1), Device(0)
 HELD: Label = ("hold", (POOL0,))
 RETURNED: Label = ("returned", (POOL0,))
-MAPPED: Label = ("home_maps", (A,))
+MAPPED: Label = ("maps", (A, ETH0))
 
 
 def free(s: Ownership) -> bool:
-    return s.where[A] == Where.FREE
-
-
-def whereabouts(s: Ownership) -> Kind:
-    return s.place[A, WHOLE] if s.where[A] == Where.OUT else s.where[A]
+    return s.place[A] == Place.FREE
 
 
 def with_the_stack(s: Ownership) -> bool:
-    return s.place[A, WHOLE] == Place.STACK
+    return s.place[A] == Place.STACK
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +34,7 @@ def monitor() -> Monitor:
 
 @pytest.fixture(scope="module")
 def with_dma() -> Monitor:
-    return Monitor(ownership, SIZES, ("hold", "returned", "home_maps", "home_unmaps", "tx_maps", "tx_unmaps"))
+    return Monitor(ownership, SIZES, ("hold", "returned", "maps", "unmaps"))
 
 
 def by_force(monitor: Monitor, labels: list[Label]) -> set[bytes]:
@@ -90,14 +86,14 @@ def test_what_a_step_shows_comes_in_its_order(with_dma: Monitor) -> None:
     begin = with_dma.where(free)
     assert with_dma.observe(with_dma.observe(begin, MAPPED), HELD) != EMPTY
     assert with_dma.observe(begin, HELD) == EMPTY
-    assert with_dma.refusals(begin, HELD) == [Refusal("alloc_into_pool", missing="home_maps")]
+    assert with_dma.refusals(begin, HELD) == [Refusal("alloc_into_pool", missing="maps")]
 
 
 def test_a_fact_keeps_the_states_in_which_it_holds(monitor: Monitor) -> None:
     """And those that hidden steps lead to from there; a fact that is impossible leaves none."""
     held = monitor.observe(monitor.where(free), HELD)
     stack = monitor.assume(held, with_the_stack)
-    assert Place.STACK in monitor.possible(stack, whereabouts)
+    assert Place.STACK in monitor.possible(stack, "place")
     assert len(monitor.sets[stack]) <= len(monitor.sets[held])
     assert monitor.assume(held, free) == EMPTY
 
@@ -107,16 +103,16 @@ def test_an_observation_that_is_refused_names_the_guards_and_the_invariants(moni
     begin = monitor.where(free)
     refused = {r.action: r.guard for r in monitor.refusals(begin, RETURNED)}
     assert refused["scrub"] == "require(s.home[page] == pool)"
-    assert set(refused) == {"return_idle", "scrub", "release", "disconnect"}
+    assert set(refused) == {"return_idle", "reclaim", "scrub", "release", "disconnect", "tx_complete_release"}
     assert monitor.broken(begin, RETURNED)[0] == "inflight_is_hold_minus_release"
 
 
 def test_the_routes_to_an_observation_are_the_shortest(monitor: Monitor) -> None:
     """From each place of the page: one for each action that a route may end with."""
     held = monitor.observe(monitor.where(free), HELD)
-    routes = monitor.routes(held, RETURNED, whereabouts, with_the_stack)
-    assert Route(Place.STACK, ("put_last", "release")) in routes
-    assert Route(Place.STACK, ("disconnect",)) in routes
+    routes = monitor.routes(held, RETURNED, "place", with_the_stack)
+    assert Route(Place.STACK, ("release",)) in routes
+    assert Route(Place.STACK, ("recycle", "scrub")) in routes
     assert {route.place for route in routes} == {Place.STACK}
 
 

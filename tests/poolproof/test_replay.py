@@ -22,7 +22,7 @@ BREAKS_THE_RULES = """from models.per_packet import MODEL as per_packet
 from spec.dsl import drop
 from spec.dsl.ir import changed
 
-MODEL = changed(per_packet, "careless", drop("destroy_list", "require(in_flight(s, pool) == 0)"))
+MODEL = changed(per_packet, "careless", drop("queue_stop", "require(in_flight(s, pool) == 0)"))
 MODEL = changed(MODEL, "careless", drop("pool_destroy", "require(posted(s, pool) == 0)"))
 """
 

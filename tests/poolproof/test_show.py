@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
@@ -88,43 +87,45 @@ def test_show_of_a_field_names_its_readers_and_writers(run_cli: Command, desk: P
 def test_show_of_what_is_not_there_names_what_is_near(run_cli: Command) -> None:
     """One line, exit code 2; the table goes with the whole model only."""
     must_be_one_line(
-        run_cli("show", "keep_mapped", "x_complet"),
+        run_cli("show", "keep_mapped", "xmit_don"),
         2,
-        "field, claim or helper 'x_complet' of keep_mapped (did you mean rx_complete or",
+        "field, claim or helper 'xmit_don' of keep_mapped (did you mean xmit_done or",
     )
     must_be_one_line(run_cli("show", "keep_mapped", "qqq"), 2, "see `poolproof show keep_mapped`")
     must_be_one_line(run_cli("show", "keep_mapped", "place", "--table"), 2, "leave out one of them")
 
 
 def test_show_is_no_longer_than_it_has_to_be(run_cli: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At 80 columns the largest model takes less than six lines a thing; each docstring is there once."""
+    """At 80 columns the largest model is shown in under 600 lines; each docstring is there once."""
     monkeypatch.setattr(output, "console", output.Output(highlight=False, width=80))
     printed = run_cli("show", "keep_mapped")
-    machine = SOUND_MODELS["keep_mapped"]
-    shape, claims = machine.shape, (*machine.invariants, *machine.witnesses)
-    things = (*machine.actions, *claims, *shape.fields, *shape.histories, *shape.bounds)
-    assert len(printed.out.splitlines()) < 6 * len(things)
-    assert all(printed.flat.count(" ".join(first_line(a.doc).split())) == 1 for a in machine.actions)
+    assert len(printed.out.splitlines()) < 600
+    assert all(
+        printed.flat.count(" ".join(first_line(a.doc).split())) == 1 for a in SOUND_MODELS["keep_mapped"].actions
+    )
 
 
 def test_updates_are_marked_as_simultaneous(run_cli: Command) -> None:
     """What a step changes and reads is marked as old, so that the lines do not read as a sequence."""
-    shown = run_cli("show", "keep_mapped", "release_outside").out
+    shown = run_cli("show", "keep_mapped", "put_last_outside").out
     assert AT_ONCE in shown
-    assert "then at once returned[pool] becomes old.returned[pool] + 1; home[page] becomes nobody" in shown
+    assert (
+        "then at once returned[old.home[page]] becomes old.returned[old.home[page]] + 1; home[page] becomes nobody"
+        in shown
+    )
     assert " = " not in shown
 
 
 def test_show_quotes_an_action_in_prose(run_cli: Command) -> None:
     """An action is its sentence, its source, when it may happen and what it does."""
     shown = run_cli("show", "keep_mapped").out
-    at = shown.index("  rx_post(page, frag, pool)  The driver takes an unused buffer of its live pool and posts it")
+    at = shown.index("  rx_post(page, pool)  The driver takes an idle page from its pool and posts it")
     lines = shown[at:].splitlines()[:4]
     assert lines[1].startswith("    Kernel: T1 and T7, page_pool_dev_alloc_pages()")
-    assert lines[2].startswith("    when home[page] == pool, life[pool] == LIVE, count(")
+    assert lines[2].startswith("    when home[page] == pool, place[page] == POOL, life[pool] == LIVE, count(")
     assert (
         next(line for line in shown[at:].splitlines() if "then" in line)
-        == "    then at once where[page] becomes OUT; place[page, frag] becomes RX_RING"
+        == "    then at once place[page] becomes RX_RING"
     )
 
 
@@ -136,8 +137,7 @@ def test_show_table_lists_what_a_page_can_be(run_cli: Command, name: str) -> Non
     records, steps = int(title.split()[0]), int(title.split()[5])
     table = printed.out.split(title)[1].splitlines()[1:]
     assert printed.code == 0
-    numbered = [int(line.split()[0]) for line in table if re.match(r"[ \d]{3}\d  \S", line)]
-    assert numbered == list(range(records))
+    assert [int(line.split()[0]) for line in table if not line.startswith(" " * 8)] == list(range(records))
     assert sum(" -> " in line for line in table) == steps
     assert all(int(line.split(" -> ")[1]) < records for line in table if " -> " in line)
 
@@ -170,15 +170,15 @@ def test_a_design_that_leaves_the_rules_is_shown_where(run_cli: Command) -> None
         "     This step is none of the rules. What they might have done instead:\n"
     )
     assert "  6  pool_detach(pool0)\n       life[pool0]: SCRUBBING -> DETACHED\n" in counterexample
-    told = dict(line.strip().split(" is refused by ") for line in candidates.splitlines() if " is refused by " in line)
+    told = dict(line.strip().split(" is refused by ") for line in candidates.splitlines())
     assert told["pool_create(pool0)"] == "require(s.life[pool] == Life.ABSENT)"
-    assert told["pool_detach(pool0)"] == "require(walk_is_over(s, pool))"
+    assert told["pool_detach(pool0)"].startswith("require(not some(s.pages, lambda p: s.home[p] == pool and s.dma[")
 
 
 def test_show_of_a_helper_shows_its_text_and_its_callers(run_cli: Command) -> None:
     """What a guard calls is found by its name, and a misspelt name leads to it."""
-    shown = run_cli("show", "keep_mapped", "other_device")
+    shown = run_cli("show", "keep_mapped", "has_room_at_home")
     assert shown.code == 0
-    assert "def other_device(s: KeepMapped, page: Page, dev: Device) -> bool:" in shown.out
-    assert "used by: redirect_refused" in shown.flat
-    must_be_one_line(run_cli("show", "keep_mapped", "other_devic"), 2, "did you mean other_device")
+    assert "def has_room_at_home(s: KeepMapped, page: Page) -> bool:" in shown.out
+    assert "used by: xdp_drop_directly, " in shown.flat
+    must_be_one_line(run_cli("show", "keep_mapped", "has_room_at_hom"), 2, "did you mean has_room_at_home")

@@ -8,20 +8,21 @@ from collections.abc import Iterator, Sequence
 
 from impl.linux.conformance import rules
 from poolproof import catalog
-from spec import invariants, step_invariants
+from spec import invariants, lemmas
 from tools import markdown
 
 from . import kernel_reference
 from .kernel_reference import Bug
 
-STEPS, FRAMES, LIVENESS, C_POOL, MODEL = (
-    "pool steps", "frames", "liveness", "a pool in C", "a model"
+STEPS, FRAGMENTS, LIVENESS, OWNERS, C_POOL, MODEL = (
+    "pool steps", "fragments", "liveness", "owners of references", "a pool in C", "a model"
 )  # fmt: skip
 
 MEANS = {
     STEPS: "here the cache and the pool ring are one place, and a put is one step",
-    FRAMES: "a packet of several buffers: here each buffer is one",
+    FRAGMENTS: "here a page is one thing",
     LIVENESS: "a liveness property: that something happens in the end",
+    OWNERS: "here references are a number: an invariant cannot tell who puts one, or of which kind it is",
     C_POOL: "what is below these rules: locks, contexts, bits, bytes, memory order",
     MODEL: "the rules can express it, and no model has it yet",
 }
@@ -39,34 +40,52 @@ NEEDS: dict[str, str] = {
     "B12": f"{C_POOL}: bits of a word",
     "B13": f"{STEPS}, {LIVENESS}",
     "B14": f"{C_POOL}: creation in steps that fail",
+    "B15": f"{MODEL}: a map that fails and leaves its mapping behind",
     "B16": f"{C_POOL}: contexts that must not sleep",
     "B17": f"{C_POOL}: offsets in bytes",
+    "B19": f"{MODEL}: an MM reference that is put as one of the pool",
+    "B20": OWNERS,
+    "B21": MODEL,
+    "B22": f"{OWNERS}, {LIVENESS}",
+    "B24": MODEL,
+    "B25": MODEL,
     "B27": STEPS,
     "B30": f"{LIVENESS}: a batch that is never completed",
+    "B31": FRAGMENTS,
     "B32": "a position in the TX ring: which page a completion is about",
     "B33": f"{C_POOL}: tagged pointers",
     "B34": f"{C_POOL}: head pages of compounds",
-    "B38": FRAMES,
+    "B35": f"{FRAGMENTS}, and a design that uses half pages in turn",
+    "B36": FRAGMENTS,
+    "B38": f"{FRAGMENTS}, and frames of several buffers",
+    "B39": f"{FRAGMENTS}, and a design that uses half pages in turn",
+    "B40": MODEL,
     "B42": f"{C_POOL}: sizes of mappings",
+    "B43": FRAGMENTS,
+    "B45": "a device that finishes: here a descriptor is done when its driver says so",
+    "B46": "a driver apart from the stack: here the holders of the one reference are not distinguished",
     "B48": STEPS,
+    "B50": "kinds of pools: here every pool maps and syncs",
     "B51": f"{C_POOL}: weak memory",
     "B52": f"{C_POOL}: indices of the ring",
     "B53": "a provider, and references of user space",
     "B54": f"{LIVENESS}, and a provider of fixed capacity",
     "B55": "memory that must not be read",
-    "B56": f"{MODEL}: a chain of pages (of one page it is `b37_a_descriptor_of_size_0_leaks`)",
+    "B56": f"{MODEL}: a chain of pages (of one page it is `received_without_a_reference`)",
     "B57": f"{C_POOL}: sizes after a fallback",
-    "B58": f"{FRAMES}, {LIVENESS}",
+    "B58": f"{FRAGMENTS}, {LIVENESS}",
 }
 """What each bug without a model needs."""
 
 A_HOME_WHILE_COUNTED = invariants.a_page_has_a_home_exactly_while_a_pool_counts_it.__name__
 
 DENIED_BY: dict[str, str] = {
-    "B03": invariants.a_detached_pool_has_no_mapping_left.__name__,
-    "B18": step_invariants.inflight_is_hold_minus_release.__name__,
+    "B03": lemmas.a_detached_pool_has_no_mapping_left.__name__,
+    "B18": invariants.inflight_is_hold_minus_release.__name__,
     "B23": A_HOME_WHILE_COUNTED,
-    "B41": step_invariants.every_home_map_has_exactly_one_unmap.__name__,
+    "B24": A_HOME_WHILE_COUNTED,
+    "B25": A_HOME_WHILE_COUNTED,
+    "B41": invariants.every_dma_map_has_exactly_one_unmap.__name__,
     "B42": rules.AS_MAPPED,
 }
 """The invariant that `poolproof trace` finds violated where the bug happens and its events are recorded."""

@@ -14,7 +14,6 @@ from checkers.core.wording import counted
 from checkers.mutation import Fault, faults
 from checkers.prove.mutants import (
     BY_DEADLOCK,
-    BY_END,
     BY_REFINEMENT,
     BY_WITNESS,
     DETECTED,
@@ -36,11 +35,10 @@ MEANS = {
     KILLED: "an invariant is broken in a run of this length",
     BY_WITNESS: "no invariant is broken, and a witness is not reached any more, or an action never taken",
     BY_DEADLOCK: "no invariant is broken, and a state is reached in which nothing can happen any more",
-    BY_END: "no invariant is broken, and from some state no run leads to the end any more",
     BY_REFINEMENT: "no invariant is broken, and a step of a design is not permitted any more, "
     "though the functions that it has of the rules were changed with them",
     REFUSED: "the notation refuses the text",
-    WEAKENS: "no run in a preset breaks anything, but an invariant does not follow from the others any more",
+    WEAKENS: "no run up to `small` breaks anything, but an invariant does not follow from the others any more",
     EQUIVALENT: "z3 and cvc5 prove, for any number of pages, that in every state that keeps the invariants the same "
     "steps are permitted: by the same action, or by the one that is named",
     UNOBSERVED: "none of these: an invariant is missing, or a reason is given",
@@ -59,9 +57,8 @@ def judge(fault: Fault) -> Judged:
 
 
 def judge_all() -> list[Judged]:
-    """Plant every fault, on all cores; a process ends after a few, with the libraries that it loaded."""
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count(), spawn, max_tasks_per_child=10) as pool:
+    """Plant every fault, on all cores."""
+    with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as pool:
         return list(pool.map(judge, faults(ownership)))
 
 
@@ -88,10 +85,9 @@ def row(judged: Judged) -> Sequence[str]:
 def _where(judged: Judged) -> str:
     """The length of the run and its scope, or what a proof found."""
     if judged.verdict in DETECTED and judged.verdict != REFUSED:
-        tiny, members = ownership.sizes("tiny", {}), ownership.shape.members
-        told = [name for name, size in judged.sizes.items() if name in members or size != tiny[name]]
-        scope = ", ".join(f"{name} {judged.sizes[name]}" for name in told)
-        return f"{counted(judged.steps, 'step')}, {scope}" if judged.steps else scope
+        names = list(ownership.shape.members)
+        scope = ", ".join(f"{name} {judged.sizes[name]}" for name in names)
+        return f"{counted(judged.steps, 'step')}, {scope}" if judged.steps else f"small: {scope}"
     if judged.verdict == EQUIVALENT:
         return f"the same as {judged.by}" if judged.by else "the same step, or none"
     return "" if judged.verdict == REFUSED else judged.by

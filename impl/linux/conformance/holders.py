@@ -210,7 +210,7 @@ def _places(monitor: Monitor, sets: Sequence[int], pool: Pool) -> tuple[Whereabo
 
 def _places_in(monitor: Monitor, states: int, pool: Pool) -> tuple[Whereabouts, ...]:
     fact = rules.drained if pool.destroyed else rules.anything
-    routes = monitor.routes(states, rules.RETURNED, rules.whereabouts, fact)
+    routes = monitor.routes(states, rules.RETURNED, "place", fact)
     places = dict.fromkeys(route.place for route in routes)
     return tuple(
         Whereabouts(repr(place), str(place.value), tuple(r.actions for r in routes if r.place == place))

@@ -8,7 +8,6 @@ from collections import Counter
 from checkers.monitor import Label
 from impl.linux.trace.events import Event, Map, Sync, Unmap
 from impl.linux.trace.info import RecordingInfo
-from spec.page import Device
 
 from . import rules
 from .mappings import BOTH, Mapping, Mappings
@@ -21,7 +20,7 @@ class MappingJudge:
     """The mappings of a trace; `pages` are the pages that pools hold.
 
     `pool_events` counts the events about pages of pools. `multi_mapped_skipped` counts the pages that are not judged
-    further because one device, or two that are not the home's, sent them at once: fragments and clones.
+    further because several other devices had them mapped at once: fragments or clones, which the rules do not have.
     """
 
     def __init__(self, info: RecordingInfo, findings: Findings, steps: PageSteps, pages: dict[int, Held]) -> None:
@@ -42,24 +41,13 @@ class MappingJudge:
 
     @staticmethod
     def label(mapping: Mapping, held: Held) -> Label:
-        """The observation of a map: the pool's own mapping, or one of a sender."""
-        is_near = mapping.is_near(held.pool.device)
-        return rules.MAPPED if is_near else rules.mapped_to_send(MappingJudge.sender(mapping, held))
-
-    @staticmethod
-    def sender(mapping: Mapping, held: Held) -> Device:
-        """The device of a sender's mapping: that of the page's home, or another one."""
-        sender: Device = rules.NEAR if mapping.device == held.pool.device else rules.FAR
-        return sender
+        """The observation of a map: the pool's own mapping, or a second one for another device."""
+        return rules.MAPPED if mapping.is_near(held.pool.device) else rules.MAPPED_FAR
 
     def _is_shared(self, mapping: Mapping, held: Held) -> bool:
-        """True if another mapping to send it stands that the rules do not tell from this one.
-
-        Two fragments or clones sent by one device, or clones sent by two devices that are not the home's.
-        """
-        others = (m for m in self._others(held, mapping.page) if m is not mapping)
-        sender = self.sender(mapping, held)
-        return not mapping.is_near(held.pool.device) and any(self.sender(m, held) is sender for m in others)
+        """True if the page has two mappings at once besides that of its pool."""
+        home = held.pool.device
+        return not mapping.is_near(home) and any(m is not mapping for m in self._others(held, mapping.page))
 
     def _others(self, held: Held, page: int) -> list[Mapping]:
         return [m for m in self.table.of(page) if not m.is_near(held.pool.device)]
@@ -88,8 +76,7 @@ class MappingJudge:
         if held := self._holder(mapping):
             is_near = mapping.is_near(held.pool.device)
             held.unmapped_line = event.line if is_near else held.unmapped_line
-            sent = rules.unmapped_after_sending(self.sender(mapping, held))
-            self.steps.observe(event, held, rules.UNMAPPED if is_near else sent, held.pool)
+            self.steps.observe(event, held, rules.UNMAPPED if is_near else rules.UNMAPPED_FAR, held.pool)
 
     def sync(self, event: Sync) -> None:
         """Part of a mapping is synced, for the CPU or for the device."""
@@ -98,10 +85,8 @@ class MappingJudge:
             return
         self._check(event, mapping, event.address + event.size <= mapping.address + mapping.size)
         if self.info.is_ordered and (held := self._holder(mapping)):
-            if mapping.is_near(held.pool.device):
-                self.steps.assume(event, held, rules.mapped, mapping.page)
-            else:
-                self.steps.assume(event, held, rules.mapped_for_sender, mapping.page, self.sender(mapping, held))
+            device = rules.NEAR if mapping.is_near(held.pool.device) else rules.FAR
+            self.steps.assume(event, held, rules.mapped, mapping.page, device)
 
     def _holder(self, mapping: Mapping) -> Held | None:
         """The page of a mapping, if the pool still holds it that did when it was mapped."""

@@ -8,59 +8,32 @@ permit here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from checkers.monitor import Label, Monitor
 from impl.linux.trace.events import Event, Hold, Map, PageAlloc, PageFree, PoolRelease, Release, Sync, Unmap
-from spec import invariants, step_invariants
-from spec.dsl import NOBODY, Kind, Machine
-from spec.ownership import TINY
-from spec.page import Device, Frag, Life, Ownership, Page, Pool, Sent, Where
+from spec import invariants, lemmas
+from spec.dsl import NOBODY
+from spec.page import Device, Dma, Life, Ownership, Page, Place, Pool
 
-SCOPE = dict(TINY, live_pools=2)
-"""One page, which is not cut: tracepoints name pages; its home and another pool; its home's device and another one.
+SCOPE = dict(pages=1, pools=2, devices=2, ring_size=1, tx_limit=1, max_refs=2, live_pools=2)
+"""One page; its home and another pool; its home's device and another one."""
 
-DMA events are recorded since 6.12, whose pools know their mappings, so pools of 6.1 are not among them. A pool whose
-driver maps by itself what it posts is judged as if the mapping were the pool's.
-"""
-
-HIDDEN = ("cpu_write",)
-"""Actions that no event shows and that permit no other: without them the rules have half the states."""
-
-PAGE, WHOLE, HOME, OTHER, NEAR, FAR = Page(0), Frag(0), Pool(0), Pool(1), Device(0), Device(1)
+PAGE, HOME, OTHER, NEAR, FAR = Page(0), Pool(0), Pool(1), Device(0), Device(1)
 
 HELD: Label = ("hold", (HOME,))
 HELD_ELSEWHERE: Label = ("hold", (OTHER,))
 RETURNED: Label = ("returned", (HOME,))
 RETURNED_ELSEWHERE: Label = ("returned", (OTHER,))
-MAPPED: Label = ("home_maps", (PAGE,))
-UNMAPPED: Label = ("home_unmaps", (PAGE,))
+MAPPED: Label = ("maps", (PAGE, NEAR))
+MAPPED_FAR: Label = ("maps", (PAGE, FAR))
+UNMAPPED: Label = ("unmaps", (PAGE, NEAR))
+UNMAPPED_FAR: Label = ("unmaps", (PAGE, FAR))
 
 STOCK = ("hold", "returned")
-WITH_DMA = ("hold", "returned", "home_maps", "home_unmaps", "tx_maps", "tx_unmaps")
+WITH_DMA = ("hold", "returned", "maps", "unmaps")
 """The history counters that events show without and with the DMA events."""
-
-
-def mapped_to_send(dev: Device) -> Label:
-    """A map for sending, by this device."""
-    return ("tx_maps", (PAGE, WHOLE, dev))
-
-
-def unmapped_after_sending(dev: Device) -> Label:
-    """The unmap of a map for sending, by this device."""
-    return ("tx_unmaps", (PAGE, WHOLE, dev))
-
-
-def observable(machine: Machine) -> Machine:
-    """The rules without the actions that make no difference to any recording."""
-    environment = tuple(fn for fn in machine.environment if fn.__name__ not in HIDDEN)
-    return replace(machine, environment=environment)
-
-
-def whereabouts(s: Ownership) -> Kind:
-    """Where the page is: out of its pool, who has it."""
-    return s.place[PAGE, WHOLE] if s.where[PAGE] == Where.OUT else s.where[PAGE]
 
 
 # Facts: what an event states about the state itself. The first words of a docstring name the event.
@@ -73,7 +46,7 @@ def anything(s: Ownership) -> bool:
 
 def in_the_allocator(s: Ownership) -> bool:
     """mm_page_alloc, mm_page_free: the page is free and no pool counts it; also where every history begins."""
-    return bool(s.where[PAGE] == Where.FREE and s.home[PAGE] == NOBODY)
+    return s.place[PAGE] == Place.FREE and s.home[PAGE] == NOBODY
 
 
 def at_home(s: Ownership) -> bool:
@@ -96,65 +69,49 @@ def detached(s: Ownership) -> bool:
     return s.life[HOME] in (Life.DETACHED, Life.FREED)
 
 
-def mapped(s: Ownership) -> bool:
-    """dma_sync through the home mapping: the page is mapped for its home."""
-    return bool(s.mapped[PAGE])
-
-
-def mapped_for_sender(s: Ownership, dev: Device) -> bool:
-    """dma_sync through a sender's mapping: the page is mapped for that device."""
-    return bool(s.sent[PAGE, WHOLE, dev] == Sent.OWN)
+def mapped(s: Ownership, dev: Device) -> bool:
+    """dma_sync: the page is mapped for this device."""
+    return bool(s.dma[PAGE, dev] != Dma.UNMAPPED)
 
 
 def drained(s: Ownership) -> bool:
     """A retry: the pool ring was emptied before (kernel reference 4.1, step 4a), so the page is not idle."""
-    return bool(s.where[PAGE] != Where.POOL)
+    return s.place[PAGE] != Place.POOL
 
 
 DENIED: dict[Any, str] = {
     in_the_allocator: invariants.a_page_has_a_home_exactly_while_a_pool_counts_it.__name__,
-    live: invariants.a_page_of_a_pool_that_maps_stays_mapped.__name__,
-    destroyed: step_invariants.the_life_of_a_pool_only_advances.__name__,
-    detached: invariants.a_detached_pool_has_no_mapping_left.__name__,
-    mapped: step_invariants.a_device_sees_bytes_by_a_sync_of_what_is_mapped.__name__,
-    mapped_for_sender: step_invariants.every_map_to_send_has_exactly_one_unmap.__name__,
+    live: lemmas.a_page_of_a_live_pool_is_mapped_for_its_device.__name__,
+    destroyed: invariants.the_life_of_a_pool_only_advances.__name__,
+    detached: lemmas.a_detached_pool_has_no_mapping_left.__name__,
+    mapped: invariants.a_sync_makes_no_mapping.__name__,
 }
 """The invariant that is violated where a fact is impossible."""
 
-HOME_MAPS = step_invariants.every_home_map_has_exactly_one_unmap.__name__
-SENDERS_MAPS = step_invariants.every_map_to_send_has_exactly_one_unmap.__name__
-MISSED = HOME_MAPS
+MISSED = invariants.every_dma_map_has_exactly_one_unmap.__name__
 """The invariant that is violated where a map or unmap is missing before another event."""
 
-OWN_POOL = step_invariants.a_page_goes_home_to_its_own_pool.__name__
-NUMBERS = step_invariants.inflight_is_hold_minus_release.__name__
+OWN_POOL = invariants.a_page_goes_home_to_its_own_pool.__name__
+NUMBERS = invariants.inflight_is_hold_minus_release.__name__
 LEFT_BEHIND = invariants.a_freed_pool_is_home_to_no_page.__name__
-AFTER_DESTROY = step_invariants.a_page_is_allocated_only_into_a_live_pool.__name__
+AFTER_DESTROY = invariants.a_page_is_allocated_only_into_a_live_pool.__name__
 
 AS_MAPPED = "a_mapping_is_unmapped_and_synced_as_it_was_mapped"
 """The one invariant that is not in the spec, which has no sizes and directions (S10: the DMA API's contract)."""
 
-OF = {
-    "hold": NUMBERS,
-    "returned": NUMBERS,
-    "home_maps": HOME_MAPS,
-    "home_unmaps": HOME_MAPS,
-    "tx_maps": SENDERS_MAPS,
-    "tx_unmaps": SENDERS_MAPS,
-}
+OF = {"hold": NUMBERS, "returned": NUMBERS, "maps": MISSED, "unmaps": MISSED}
 """The invariant about each counter, where no action raises it even without guards."""
 
 SEEN: dict[str, tuple[type[Event], ...]] = {
-    DENIED[in_the_allocator]: (Hold, PageAlloc, PageFree),
+    invariants.a_page_has_a_home_exactly_while_a_pool_counts_it.__name__: (Hold, PageAlloc, PageFree),
     OWN_POOL: (Hold, Release),
     NUMBERS: (Hold, Release, PoolRelease),
     LEFT_BEHIND: (PoolRelease,),
     AFTER_DESTROY: (Hold,),
-    HOME_MAPS: (Map, Unmap),
-    SENDERS_MAPS: (Map, Unmap, Sync),
-    DENIED[mapped]: (Sync,),
-    DENIED[live]: (Unmap,),
-    DENIED[detached]: (Unmap,),
+    MISSED: (Map, Unmap),
+    invariants.a_sync_makes_no_mapping.__name__: (Sync,),
+    lemmas.a_page_of_a_live_pool_is_mapped_for_its_device.__name__: (Unmap,),
+    lemmas.a_detached_pool_has_no_mapping_left.__name__: (Unmap,),
     AS_MAPPED: (Unmap, Sync),
 }
 """The invariants that events can deny, with the kinds of events that can deny each."""

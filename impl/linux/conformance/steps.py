@@ -118,7 +118,7 @@ class PageSteps:
             held.possible = after
             return
         page = page or self._page(event, held)
-        before = tuple(repr(place) for place in level.monitor.possible(held.possible, rules.whereabouts))
+        before = tuple(repr(place) for place in level.monitor.possible(held.possible, "place"))
         recent = (*([held.hold] if held.hold else []), *held.recent[-RECENT:])
         what = f"{(fact.__doc__ or '').split(':')[0]}, which is impossible"
         self.findings.add(Finding(rules.DENIED[fact], what, event, page, held.pool.name, before, recent=recent))
@@ -136,10 +136,8 @@ class PageSteps:
         refused = tuple(monitor.refusals(states, label))
         is_missed = any(refusal.missing for refusal in refused)
         broken = [rules.MISSED] if is_missed else monitor.broken(states, label) or [rules.OF[label[0]]]
-        if label[0] not in rules.STOCK and rules.OF[label[0]] in broken:
-            broken = [rules.OF[label[0]]]
         recent = (*([held.hold] if held.hold else []), *held.recent[-RECENT:], *pool.recent) if held else ()
-        before = tuple(repr(place) for place in monitor.possible(states, rules.whereabouts))
+        before = tuple(repr(place) for place in monitor.possible(states, "place"))
         what = f"no step of the rules explains {NAMES[type(event)]}"
         if held is not None and label == rules.RETURNED_ELSEWHERE:
             broken, what = [rules.OWN_POOL], f"held by {held.pool.name}, released by {pool.name}"

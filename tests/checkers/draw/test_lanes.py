@@ -15,7 +15,6 @@ from checkers.report.counterexample import counterexample
 from models.broken.zoo import ZOO
 from models.yardstick import yardstick
 from spec.dsl import SpecError, World
-from spec.dsl.ir import members_of
 from tests.checkers.core.test_wording import run
 from tests.machines import module
 from tests.poolproof.drivers import DRIVER, SOUND
@@ -57,7 +56,7 @@ def test_every_page_is_in_one_lane_in_every_row(name: str) -> None:
     drawn, (world, trace, _) = shown(name), found(name)
     for code, row in zip(trace.codes, drawn.rows, strict=True):
         cells = world.values(code)[world.machine.place.name]
-        assert row.at == {repr(members_of(key)[0]): place.name for key, place in cells.items()}
+        assert row.at == {repr(page): place.name for page, place in cells.items()}
         assert set(row.at.values()) <= set(drawn.places)
     for was, now in zip(drawn.rows, drawn.rows[1:], strict=False):
         assert now.moved == {page for page in now.at if now.at[page] != was.at[page]} <= now.about

@@ -145,12 +145,11 @@ def test_special_characters_are_no_trouble() -> None:
 def test_many_pages_and_long_lines_fit() -> None:
     """Twelve pages have a width each, and what an initial state chose is broken into lines."""
     world = World(per_packet, per_packet.sizes("tiny", {"pages": 12, "pools": 6, "devices": 4}))
-    steps = ("pool_create_unmapped(pool0)", "alloc_into_pool(L, pool0)", "rx_post(L, frag0, pool0)")
-    told = lanes(world, run(world, *steps), ("m", "t"), "So it is.")
+    told = lanes(world, run(world, "pool_create(pool0)", "alloc_and_map(L, pool0)"), ("m", "t"), "So it is.")
     plan = Plan(told)
     assert max(len(line) for line, _ in written(told.rows[0])) <= WIDEST
-    assert len({plan.x(page, "REST") for page in told.pages}) == 12
-    assert all(plan.lane("REST") < plan.x(page, "REST") < plan.lane("RX_RING") for page in told.pages)
+    assert len({plan.x(page, "FREE") for page in told.pages}) == 12
+    assert all(plan.lane("FREE") < plan.x(page, "FREE") < plan.lane("POOL") for page in told.pages)
 
 
 def test_two_interpreters_draw_the_same() -> None:

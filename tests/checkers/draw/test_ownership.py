@@ -31,8 +31,7 @@ SHIPPED = [pytest.param(m, id=m.name) for m in (ownership, yardstick)]
 
 
 def tiny(machine: Machine) -> dict[str, int]:
-    """A second pool adds no move to the rules' graph, and takes ten times as long."""
-    return machine.sizes("tiny", {"pools": 1} if machine is ownership else {})
+    return machine.sizes("tiny", {})
 
 
 @cache
@@ -71,29 +70,21 @@ def brute_force(machine: Machine) -> Iterator[tuple[str, str, str]]:
     queue = world.initial()
     known = set(queue)
     for code in queue:
-        places = by_page(world, code)
+        places: dict[Sort, Enum] = world.values(code)[machine.place.name]
         for number, after in list(world.successors(code)):
             instance = world.instances[number]
             for moved in (a for a in instance.args if type(a) is page):
-                yield instance.action.name, places[moved].name, by_page(world, after)[moved].name
+                yield instance.action.name, places[moved].name, world.values(after)[machine.place.name][moved].name
             if after not in known:
                 known.add(after)
                 queue.append(after)
 
 
-def by_page(world: World, code: bytes) -> dict[Sort, Enum]:
-    """The place of each page, or of its only fragment."""
-    assert world.machine.place
-    places = world.values(code)[world.machine.place.name]
-    return {key[0] if isinstance(key, tuple) else key: place for key, place in places.items()}
-
-
 @pytest.mark.parametrize("machine", SHIPPED)
 def test_every_action_is_on_the_picture(machine: Machine) -> None:
-    """An action with a page is on an edge if the scope permits it, any other stands aside, and the text names each."""
+    """An action with a page is on an edge, any other stands aside, and the text names each."""
     graph, page = graph_of(machine.name), first_sort(machine)
-    permitted = [a for a in machine.actions if machine.needs_of(a.fn).fit(tiny(machine))]
-    with_a_page = {a.name for a in permitted if page in [v.sort for v in a.params]}
+    with_a_page = {a.name for a in machine.actions if page in [v.sort for v in a.params]}
     assert {name for _, _, name in graph.edges(keys=True)} == with_a_page
     assert {name for name, _ in graph.graph["aside"]} == {a.name for a in machine.actions} - with_a_page
     assert all(f">{a.name}<" in dot_text(graph) for a in machine.actions)
@@ -110,18 +101,16 @@ def test_edges_of_system_and_environment_are_distinguished(machine: Machine) -> 
 def test_effects_name_changes_of_mapping_and_references() -> None:
     """Labels come from the assignments: of which mapping, of which references, and whether in some cases only."""
     graph = graph_of("ownership")
-    entered = ("where := POOL", "home := pool", "mapped := yes")
-    assert edge(graph, "REST", "REST", "alloc_into_pool")["effects"] == entered
+    assert edge(graph, "FREE", "POOL", "alloc_into_pool")["effects"] == ("home := pool", "dma[pool] := DEVICE")
     assert edge(graph, "STACK", "STACK", "clone")["effects"] == ("refs + 1",)
     assert edge(graph, "STACK", "STACK", "get_page")["effects"] == ("foreign := yes",)
-    assert edge(graph, "DRIVER", "STACK", "pass_up")["effects"] == ()
-    assert edge(graph, "TX", "REST", "tx_complete")["effects"] == (
-        "maybe where := BACK",
-        "maybe where := FREE",
-        "maybe bytes[:] := DEVICE",
-        "sent[dev] := NOT",
+    assert edge(graph, "POOL", "RX_RING", "rx_post")["effects"] == ()
+    assert edge(graph, "TX", "POOL", "tx_complete")["effects"] == (
+        "tx_dev := nobody",
+        "maybe dma[dev] := UNMAPPED",
+        "maybe dma[home] := DEVICE",
     )
-    assert "sent[pool] := HOME" in edge(graph, "DRIVER", "TX", "xdp_tx")["effects"]
+    assert "tx_dev := device_of[pool]" in edge(graph, "STACK", "TX", "xdp_tx")["effects"]
 
 
 def test_an_assignment_that_never_changes_anything_is_left_out() -> None:
@@ -130,10 +119,9 @@ def test_an_assignment_that_never_changes_anything_is_left_out() -> None:
 
 
 def test_an_action_has_other_effects_on_other_edges() -> None:
-    """tx_complete lets the page come back where it puts the last reference, and not where the stack has one."""
+    """tx_complete keeps the references when the page stays with the stack, and drops none when it goes home."""
     graph = graph_of("ownership")
-    assert edge(graph, "STACK", "STACK", "tx_complete")["effects"] == ("sent[dev] := NOT",)
-    assert "maybe where := BACK" in edge(graph, "TX", "REST", "tx_complete")["effects"]
+    assert "maybe dma[home] := DEVICE" not in edge(graph, "TX", "STACK", "tx_complete")["effects"]
 
 
 @pytest.mark.parametrize(
@@ -234,22 +222,25 @@ def test_a_machine_without_place_is_refused() -> None:
 # -- the picture ---------------------------------------------------------------------------------------------------
 
 
-def test_the_everyday_round_is_found_and_drawn_as_a_round() -> None:
+@pytest.mark.parametrize(
+    ("machine", "around"),
+    [(ownership, ["POOL", "RX_RING", "STACK", "TX"]), (yardstick, ["POOL", "RX", "STACK", "TX"])],
+    ids=["ownership", "yardstick"],
+)
+def test_the_everyday_round_is_found_and_drawn_as_a_round(machine: Machine, around: list[str]) -> None:
     """Pool, RX ring, stack, TX and back: from the top down on one side, and up again on the other."""
-    graph = graph_of("yardstick")
-    around = everyday_round(graph)
-    assert around == ["POOL", "RX", "STACK", "TX"]
+    graph = graph_of(machine.name)
+    assert everyday_round(graph) == around
     rows = levels(graph, around)
     assert [rows[place] for place in around] == [1, 2, 3, 2]
     assert [place for place, row in rows.items() if row == 0] == [next(iter(graph))]
 
 
-@pytest.mark.parametrize("machine", [ownership, per_packet], ids=["ownership", "per_packet"])
-def test_where_every_round_leads_through_the_start_it_begins_there(machine: Machine) -> None:
-    """Of buffers no round of three places leaves out rest, so the round starts there."""
-    graph = ownership_graph(machine, tiny(machine))
+def test_without_recycling_the_everyday_round_goes_through_the_allocator() -> None:
+    """per_packet has no round of three places that leaves out the allocator, so its round starts there."""
+    graph = ownership_graph(per_packet, tiny(per_packet))
     around = everyday_round(graph)
-    assert around == ["REST", "RX_RING", "DRIVER", "STACK", "TX"]
+    assert around == ["FREE", "POOL", "RX_RING", "STACK", "TX"]
     assert [levels(graph, around)[place] for place in around] == [0, 1, 2, 3, 1]
 
 
@@ -289,7 +280,7 @@ def test_two_runs_give_the_same_text() -> None:
     """The text does not depend on the order of sets: it is the same with other hash seeds."""
     script = (
         "from spec.ownership import ownership as m; from checkers.draw.ownership import *;"
-        "print(dot_text(ownership_graph(m, m.sizes('tiny', {'pools': 1}))), end='')"
+        "print(dot_text(ownership_graph(m, m.sizes('tiny', {}))), end='')"
     )
     for seed in ("1", "2"):
         env = {"PYTHONHASHSEED": seed, "PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1"}
@@ -390,7 +381,7 @@ def test_neither_dot_nor_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_abbreviations_are_in_the_legend(machine: Machine) -> None:
     """A cell whose key is not spelt out as in the spec is spelt out in the legend, and no other is."""
     graph, text = graph_of(machine.name), dot_text(graph_of(machine.name))
-    known = {"sent[pool]": "sent[page, frag, device_of[pool]]"}
+    known = {"dma[pool]": "dma[page, device_of[pool]]", "dma[home]": "dma[page, device_of[home[page]]]"}
     wanted = {short for short in known if short in text}
     assert graph.graph["short"] == {short: known[short] for short in wanted}
     assert all(f">{short}: {known[short]}<" in text for short in wanted)

@@ -191,22 +191,21 @@ def test_what_is_alike_has_no_name() -> None:
     assert "2 POOL" in shipped("yardstick")
     assert "A POOL, B ALLOC" in graph_of(replace(yardstick, symmetric=()))
     assert "ALLOC origin=nobody, RX origin=eth0" in graph_of(yardstick, "owner", "origin")
-    assert "FREE home=a pool" not in graph_of(per_packet, "where", "home")
-    assert "POOL home=a pool" in graph_of(per_packet, "where", "home")
+    assert "FREE home=a pool" not in graph_of(per_packet, "place", "home")
+    assert "POOL home=a pool" in graph_of(per_packet, "place", "home")
 
 
 def test_fields_of_other_things_have_a_line_of_their_own() -> None:
-    """Lives of pools are below where pages are; flags are printed by name; devices that are not symmetric are named."""
-    assert graph_of(keep_mapped, "where", "life").nodes["FREE, POOL | LIVE"]["facts"] == ("FREE, POOL", "LIVE")
+    """Lives of pools are below the places; flags are printed by name; devices that are not symmetric are named."""
+    assert graph_of(keep_mapped, "place", "life").nodes["FREE, POOL | LIVE"]["facts"] == ("FREE, POOL", "LIVE")
     assert set(graph_of(yardstick, "status")) >= {"eth0 UP, eth1 UP", "eth0 GONE, eth1 UP"}
     assert "2 dirty=no" in graph_of(yardstick, "dirty")
     assert "2 eth0 mapped=no, 2 eth1 mapped=no" in graph_of(yardstick, "mapped")
 
 
 def test_what_never_happens_is_known() -> None:
-    """The looks that the values would permit and no state has: a ring or a pool of one never has two."""
-    assert shipped("keep_mapped").graph["never"] == ["2 RX_RING"]
-    assert graph_of(keep_mapped, "where").graph["never"] == ["2 POOL"]
+    """The looks that the values would permit and no state has: a pool of one page never has two."""
+    assert shipped("keep_mapped").graph["never"] == ["2 POOL", "2 RX_RING"]
     assert shipped("yardstick").graph["never"] == []
 
 
@@ -214,11 +213,11 @@ def test_what_never_happens_is_known() -> None:
 
 
 def test_a_broken_invariant_is_on_the_nodes_where_it_is_broken() -> None:
-    """The double return of igc leaves a buffer at rest held: in how many states, and not in those with none at rest."""
+    """The double return of igc leaves an idle page held: in how many states, and not in those without a pool page."""
     states = states_of_bug("b28_returned_twice_on_a_full_tx_ring")
-    graph, invariant = folded(states, ("place",)), "a_buffer_at_rest_or_posted_has_no_reference_and_no_sender"
+    graph, invariant = folded(states, ("place",)), "an_idle_page_has_no_references_and_no_sender"
     found = of(graph, "broken_after").values()
-    assert min(after[invariant] for after in found if invariant in after) == 8
+    assert min(after[invariant] for after in found if invariant in after) == 10
     merged = sum(breaks[invariant] for breaks in of(graph, "breaks").values())
     world = states.graph["world"]
     assert merged == sum(is_broken(world, code, invariant) for _, code in of(states, "code").items()) > 0
@@ -232,11 +231,11 @@ def is_broken(world: World, code: bytes, name: str) -> bool:
 
 
 def test_a_broken_step_is_on_the_edges_that_break_it() -> None:
-    """A put of a reference that others have breaks its invariant on the way from the stack; no state is wrong."""
-    graph = folded(states_of_bug("a_reference_put_that_its_caller_does_not_have"), ("place",))
+    """A clone that recycles breaks its invariant on the way home from the stack, and the states are all right."""
+    graph = folded(states_of_bug("a_clone_recycles_too"), ("place",))
     red = {edge for edge in graph.edges if graph.edges[edge]["breaks"]}
-    assert ("REST, STACK", "2 REST") in red
-    assert all("STACK" in start and "REST" in end for start, end in red)
+    assert ("FREE, STACK", "FREE, POOL") in red
+    assert all("STACK" in start and "POOL" in end for start, end in red)
     assert not any(of(graph, "breaks").values())
 
 

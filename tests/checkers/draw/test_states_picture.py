@@ -98,12 +98,12 @@ def test_start_and_end_are_marked(name: str) -> None:
 
 def test_a_frame_is_around_what_leads_to_each_other() -> None:
     """The frames are the components of the condensation that have several nodes; none is around the whole graph."""
-    graph = graph_of(keep_mapped, "where", "life")
+    graph = graph_of(keep_mapped, "place", "life")
     parts = [sorted(part) for part in nx.strongly_connected_components(graph) if len(part) > 1]
     assert sorted(map(sorted, rounds(graph))) == sorted(parts)
     assert dot_text(graph).count("subgraph cluster_") == len(parts) > 1
     live = next(part for part in rounds(graph) if "2 FREE | LIVE" in part)
-    assert {node for node in graph if node.endswith(("LIVE", "STOPPED"))} == set(live)
+    assert {node for node in graph if node.endswith("LIVE")} == set(live)
     assert rounds(shipped("keep_mapped")) == []
 
 
@@ -114,21 +114,21 @@ def test_what_is_wrong_is_red() -> None:
     for node, attributes in graph.nodes(data=True):
         (box,) = lines(graph, node)
         assert (f'color="{WRONG}"' in box) is bool(attributes["breaks"])
-    assert 'penwidth="3"' in lines(graph, "REST, TX")[0]
-    assert 'penwidth="3"' not in lines(graph, "REST, STACK")[0]
-    assert "no sender, first after 8 steps<" in lines(graph, "REST, TX")[0]
+    assert 'penwidth="3"' in lines(graph, "POOL, TX")[0]
+    assert 'penwidth="3"' not in lines(graph, "FREE, POOL")[0]
+    assert ">first after 10 steps<" in lines(graph, "POOL, TX")[0]
     assert "red: an invariant is broken" in text
     assert WRONG not in dot_text(shipped("keep_mapped"))
 
 
 def test_a_step_that_is_wrong_is_red_too() -> None:
     """So is the arrow of a step that breaks an invariant, the box within which one does, and that of a deadlock."""
-    graph = folded(states_of_bug("a_reference_put_that_its_caller_does_not_have"), ("place",))
-    label = '"REST, STACK -> 2 REST"'
+    graph = folded(states_of_bug("a_clone_recycles_too"), ("place",))
+    label = '"FREE, STACK -> FREE, POOL"'
     red = [line for line in dot_text(graph).splitlines() if label in line and f'color="{WRONG}"' in line]
     assert len(red) == 3
-    assert "1,288 break: a buffer is put" in red[0]
-    within = folded(states_of_bug("a_reference_put_that_its_caller_does_not_have"), ("bind",))
+    assert "30 break: only the last" in red[0]
+    within = folded(states_of_bug("a_clone_recycles_too"), ("bind",))
     assert any("steps within break:" in line for node in within for line in lines(within, node))
     assert ">1 deadlock<" in lines(graph_of(driver(STUCK)), "2 STACK")[0]
     assert "deadlock" not in dot_text(shipped("yardstick"))

@@ -265,11 +265,11 @@ def doctored(**parts: Any) -> Callable[[Machine, dict[str, int]], System]:
 
 def overrun(right: System) -> dict[str, Term]:
     """An invariant as broken as it can be."""
-    return {**right.broken, "a_freed_pool_is_home_to_no_page": True}
+    return {**right.broken, "rings_are_never_overrun": True}
 
 
 DOCTORED: dict[str, tuple[dict[str, Callable[[System], Any]], str]] = {
-    "an invariant is broken that is not": (dict(broken=overrun), "a_freed_pool_is_home_to_no_page holds at step 0"),
+    "an invariant is broken that is not": (dict(broken=overrun), "rings_are_never_overrun holds at step 0"),
     "any state comes next": (dict(moves=lambda right: ()), "step 1 .* leads to another state"),
     "any state comes first": (dict(initial=lambda right: ()), "does not begin in an initial state"),
 }

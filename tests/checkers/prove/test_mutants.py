@@ -18,7 +18,6 @@ from models.yardstick import Owner, Page, Yardstick, stack_write, yardstick
 from spec.dsl import Machine, drop, require
 from spec.dsl.ir import changed
 from spec.ownership import ownership
-from tests.machines import module
 
 TRIAL = Trial(yardstick)
 ALONE = SolverOptions(jobs=1)
@@ -42,8 +41,8 @@ def test_a_fault_that_a_run_shows_is_killed_in_the_smallest_scope() -> None:
 
 def test_a_fault_that_makes_the_text_no_spec_is_refused() -> None:
     """The notation refuses it, with the reason."""
-    home = next(f for f in faults(keep_mapped) if f.text.startswith("s.home[page] != NOBODY of"))
-    found = Trial(keep_mapped).judge(home)
+    line = "require(s.home[page] != NOBODY)"
+    found = Trial(ownership).judge(next(f for f in faults(ownership) if f.function == "recycle" and f.text == line))
     assert found.verdict == REFUSED
     assert "may be NOBODY here" in found.by
 
@@ -97,43 +96,20 @@ def test_a_step_less_is_detected_by_a_design_that_needs_it() -> None:
     assert (found.verdict, found.by) == (UNOBSERVED, "gone: stack_write(A): dirty[A]: no -> yes")
 
 
-ENDS = '''
-from spec.dsl import Machine, Sort, State, field, implies, members, require
-
-class Page(Sort, called="{letter}"):
-    """A page."""
-
-class S(State):
-    pages = members(Page, 1, 3)
-    over = field(Page, bool, False, "it is over; written by end")
-    late = field(Page, bool, False, "never so; written by end")
-
-def end(s: S, page: Page) -> None:
-    """A page comes to its end, in time."""
-    require(not s.over[page])
-    s.over[page] = True
-    s.late[page] = False
-
-def what_ends_is_in_time(before: S, after: S, page: Page) -> bool:
-    """No page is late at its end."""
-    return implies(after.over[page] and not before.over[page], not after.late[page])
-
-MACHINE = Machine(name="ends", doc="Pages end.", state=S, system=(end,), steps=(what_ends_is_in_time,),
-                  scopes={"tiny": dict(pages=1), "small": dict(pages=2)}, symmetric=(Page,))
-'''
-
-
 def test_a_proof_that_fails_without_a_run_is_weaker_only() -> None:
-    """Writing down at the end that a page is in time is not needed in any run: only the proof leans on it."""
-    machine: Machine = module(ENDS).MACHINE
-    found = Trial(machine).judge(next(f for f in faults(machine) if f.text == "s.late[page] = False"))
-    assert (found.verdict, found.failing) == (WEAKENS, 'end keeps "what ends is in time"')
-    assert "end(A) violates: what ends is in time (not reachable" in found.by
+    """Writing down at every step that a page is clean is not needed in any run: only the proof leans on it."""
+    weaker = next(f for f in faults(ownership) if (f.function, f.text) == ("put_page", "s.dirty[page] = False"))
+    found = Trial(ownership).judge(weaker)
+    assert (found.verdict, found.failing) == (
+        WEAKENS,
+        'put_page keeps "a free page is unmapped unreferenced and clean"',
+    )
+    assert "put_page(A) violates: a free page is unmapped unreferenced and clean (not reachable" in found.by
 
 
 def test_a_proof_that_overlooks_a_run_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """If the proof went through although the explorer finds a violation, one of the two would be wrong."""
-    monkeypatch.setattr("checkers.prove.mutants._Case._quickly", lambda self: None)
+    monkeypatch.setattr("checkers.prove.mutants._Case._failing", lambda self: None)
     with pytest.raises(Contradiction, match="the proof holds"):
         judged("xmit", "give_to_device(s, page)")
 
@@ -147,6 +123,6 @@ def test_an_action_does_nothing_new_beside_itself(machine: Machine) -> None:
 
 def test_a_map_more_is_something_new() -> None:
     """A step that differs in a history counter only is another step."""
-    twice = changed(ownership, "twice", drop("alloc_into_pool", "s.home_maps[page] += 1")).action("alloc_into_pool")
+    twice = changed(ownership, "twice", drop("map_for", "s.maps[page, dev] += 1")).action("alloc_into_pool")
     found = decide([steps_covered_by(ownership, twice, [ownership.action("alloc_into_pool")], False)], ALONE)
     assert not found[0].is_as_wanted

@@ -17,10 +17,10 @@ def test_the_yardstick_has_its_17_records() -> None:
 
 
 def test_a_record_has_what_differs_from_the_start() -> None:
-    """The first record is a page as it starts, and each other names where the page is and what else is set."""
+    """The first record is a page as it starts, and each other names its place and what else is set."""
     table = local_table(ownership, ownership.sizes("tiny", {"pools": 1}), ownership.symmetric)
-    assert table.records[0] == "where FREE"
-    assert all(record.startswith("where ") for record in table.records)
+    assert table.records[0] == "place FREE"
+    assert all(record.startswith("place ") for record in table.records)
     assert len(set(table.records)) == len(table.records)
 
 

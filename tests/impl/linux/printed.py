@@ -5,10 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from random import Random
-from typing import Any, Literal
+from typing import Any
 
-from spec.dsl import Instance, Machine, Sort, World
-from spec.ownership import TINY
+from spec.dsl import Instance, Machine, World
 
 PAGES, POOLS, DEVICES = (
     (0x6E00, 0x6E01, 0x6E02),
@@ -66,7 +65,7 @@ def _counted(pool: int, page: int, word: str, number: int) -> str:
     return f"page_pool={pool:x} netmem={page * 64:x} is_net_iov=0{comma} pfn=0x{page:x} {word}={number}"
 
 
-SIZES = dict(TINY, pages=2, pools=3, max_refs=3, live_pools=2)
+SIZES = dict(pages=2, pools=3, devices=2, ring_size=1, tx_limit=1, max_refs=3, live_pools=2)
 
 
 def run(machine: Machine, seed: int, steps: int, with_dma: bool) -> list[str]:
@@ -78,7 +77,7 @@ def run(machine: Machine, seed: int, steps: int, with_dma: bool) -> list[str]:
         if not taken:
             break
         n, after, raised = random.choice(taken)
-        _print(out, world.instances[n], raised, counts, with_dma and world.values(code)["device_of"])
+        _print(out, world.instances[n], raised, counts, with_dma)
         code = after
     return out.lines
 
@@ -88,7 +87,7 @@ def _print(
     instance: Instance,
     raised: Iterable[tuple[str, Any]],
     counts: dict[str, list[int]],
-    device_of: dict[Sort, Sort] | Literal[False],
+    with_dma: bool,
 ) -> None:
     for name, key in raised:
         if name in counts:
@@ -97,22 +96,14 @@ def _print(
             write = out.hold if name == "hold" else out.release
             page = instance.args[0].index
             write(POOLS[pool], PAGES[page], counts[name][pool], cpu=page % 2)
-        elif device_of and name.startswith("home"):
-            _print_mapping(out, name, key.index, device_of[instance.args[1]].index, "BIDIRECTIONAL")
-        elif device_of:
-            _print_mapping(out, name, key[0].index, key[2].index, "TO_DEVICE")
+        elif with_dma:
+            page, device = (k.index for k in key)
+            address = (PAGES[page] << 12) + (device << 40)
+            out.map(PAGES[page], DEVICES[device], address) if name == "maps" else out.unmap(DEVICES[device], address)
     if instance.action.name in ("pool_detach", "pool_free"):
         pool = instance.args[0].index
         hold, release = counts["hold"][pool], counts["returned"][pool]
         out.total(POOLS[pool], hold - release, hold, release, 1 if instance.action.name == "pool_detach" else 2)
-
-
-def _print_mapping(out: Printer, name: str, page: int, device: int, direction: str) -> None:
-    address = (PAGES[page] << 12) + (device << 40) + ((direction == "TO_DEVICE") << 36)
-    if name.endswith("unmaps"):
-        out.unmap(DEVICES[device], address, direction=direction)
-    else:
-        out.map(PAGES[page], DEVICES[device], address, direction=direction)
 
 
 def mapped() -> Printer:

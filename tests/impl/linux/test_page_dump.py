@@ -166,7 +166,7 @@ def test_an_index_shows_the_kernels_with_a_table_of_mappings_and_a_second_broken
     assert page.dma_index == 68
     assert page.is_mapped
     assert "ee62ce7a1d90" in printed
-    assert sentence(invariants.a_page_is_mapped_for_its_home_only.__name__) in printed
+    assert sentence(invariants.a_free_page_is_unmapped_unreferenced_and_clean.__name__) in printed
     assert "poolproof record --level dma" in printed
 
 

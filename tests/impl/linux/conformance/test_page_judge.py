@@ -56,8 +56,8 @@ def test_a_page_is_denied_once_and_its_other_violations_are_counted() -> None:
     p.hold(P, A, 2)
     found = judged(p.lines).findings
     assert [(f.invariant, f.event.line, f.page) for f in found.shown] == [("a_page_goes_home_to_its_own_pool", 3, A)]
-    assert Refusal("alloc_into_pool", "require(s.where[page] == Where.FREE)") in found.shown[0].refused
-    assert found.shown[0].before == ("POOL", "BACK", "RX_RING", "DRIVER", "STACK", "TX")
+    assert Refusal("alloc_into_pool", "require(s.place[page] == Place.FREE)") in found.shown[0].refused
+    assert found.shown[0].before == ("POOL", "RX_RING", "STACK", "TX")
     assert found.shown[0].recent[0].line == 2
 
 
